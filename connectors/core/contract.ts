@@ -1,0 +1,264 @@
+/** What a connector is. Paging loops, rate limits, checkpoints, retries and logging are the framework's work. */
+import type { z } from "zod";
+import { ConnectorError } from "./errors.ts";
+import type { Grant } from "./grant.ts";
+import type { CanonicalRecord, RecordKind } from "./records.ts";
+
+/** What a connection's client is made from. `baseUrl` comes from trusted configuration, never from a vendor's reply. */
+export interface ConnectEnvironment<Settings, Credentials> {
+  settings: Settings;
+  credentials: Credentials;
+  baseUrl: string;
+  /** Wraps every vendor call: waits for the account's quota, times out, counts, classifies what was thrown. */
+  call: VendorCall;
+  /** The clock, passed in. Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** `bucket` names a rate limit of the definition; `operation` is a short stable name for metrics (`contacts.search`). */
+export type VendorCall = <T>(
+  bucket: string,
+  operation: string,
+  send: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>;
+
+/** A vendor row that could not become a record: kept as a dead letter, can be retried. */
+export interface Reject {
+  /** Vendor id, or `line 17` of a file. */
+  ref: string;
+  reason: string;
+  /** The offending row as it came, so that it can be mended and tried again. Stored, never logged. */
+  raw: unknown;
+}
+
+export interface RawPage<Raw, Cursor> {
+  raw: Raw[];
+  rejects?: Reject[];
+  /** Where to go on after this page, also the checkpoint: reading again from here gives exactly what follows. */
+  next: Cursor;
+  /** Nothing newer at the vendor now. `next` is then where the next incremental read starts. */
+  atEnd: boolean;
+  /** Set on the last page of a full read: everything the vendor has was seen, so absence means deletion. */
+  fullScan?: boolean;
+}
+
+export interface RecordPage {
+  records: CanonicalRecord[];
+  rejects: Reject[];
+  rawCount: number;
+  next: unknown;
+  atEnd: boolean;
+  fullScan: boolean;
+}
+
+/** A stream as its connector writes it. */
+export interface StreamSpec<Client, Raw, Cursor> {
+  title: string;
+  /** The main kind of record it yields; `toRecords` may add others (a contact also yields consent). */
+  kind: RecordKind;
+  /** Flat and JSON-safe. */
+  cursor: z.ZodType<Cursor>;
+  /** `full-scan`: what a full read no longer lists is gone. Decides whether absence may mean deletion. */
+  deletes: "tombstones" | "full-scan" | "none";
+  /** Yields pages from the cursor on; null is a full read from the start. Ends after the page with `atEnd`. */
+  read(client: Client, cursor: Cursor | null): AsyncGenerator<RawPage<Raw, Cursor>>;
+  /** Pure. A throw makes that one row a reject. */
+  toRecords(raw: Raw): CanonicalRecord[];
+  rawRef(raw: Raw): string;
+  /** The vendor's own count, for reconciling after a full read; null where it offers none. */
+  count?(client: Client): Promise<number | null>;
+}
+
+/** A stream with its types erased, as the framework sees it. */
+export interface Stream<Client> {
+  readonly title: string;
+  readonly kind: RecordKind;
+  readonly deletes: "tombstones" | "full-scan" | "none";
+  read(client: Client, cursor: unknown): AsyncGenerator<RecordPage>;
+  count(client: Client): Promise<number | null>;
+}
+
+export interface FieldDefinition {
+  /** Vendor-side name, lower case, `[a-z0-9_]`, begins with a letter, at most 40 characters. */
+  name: string;
+  label: string;
+  description: string;
+  type: "text" | "number" | "enumeration" | "datetime";
+  /** `enumeration` only. */
+  options?: { value: string; label: string }[];
+}
+
+export interface FieldReport {
+  name: string;
+  outcome: "created" | "updated" | "exists" | "conflict";
+  /** `conflict`: what is in the way and what to do. */
+  reason?: string;
+}
+
+export interface LiveRecord {
+  id: string;
+  /** `gone`: deleted at the vendor. `merged`: lives on under `mergedInto`. */
+  state: "live" | "gone" | "merged";
+  mergedInto?: string;
+  /** Null: not set. Only the fields asked for. */
+  values: Record<string, string | null>;
+}
+
+export interface RecordWrite {
+  /** Vendor id. */
+  id: string;
+  /** Null clears. Fields not named are left alone. */
+  values: Record<string, string | null>;
+  /** Same write, same key: lets the vendor recognise a repeat. */
+  idempotencyKey: string;
+  grant: Grant;
+}
+
+export interface WriteResult {
+  id: string;
+  /** `rejected`: this record will not go through as it is. `gone`: the record no longer exists; nothing to do. `retry`: worth another try. */
+  outcome: "written" | "rejected" | "gone" | "retry";
+  /** For the person who must act; no personal data. */
+  reason?: string;
+}
+
+export interface WriteBack<Client> {
+  /** What the vendor calls it: contact, customer. */
+  object: string;
+  /** The person stream whose records can be written. */
+  stream: string;
+  /** Records per vendor call. */
+  batchSize: number;
+  /** Longest value the vendor stores, characters. */
+  maxValueLength: number;
+  /** Creates what is missing; safe to repeat. Where a vendor needs no definitions, reports `exists`. */
+  ensureFields(client: Client, fields: FieldDefinition[]): Promise<FieldReport[]>;
+  /** One entry per id, in input order. */
+  readLive(client: Client, ids: string[], fields: string[]): Promise<LiveRecord[]>;
+  /** One result per write, in input order; throws only when the whole call failed. Never carries a subscription. */
+  write(client: Client, writes: RecordWrite[]): Promise<WriteResult[]>;
+}
+
+export interface RateLimit {
+  /** Tokens at rest: the burst allowed. */
+  burst: number;
+  perSecond: number;
+  source: string;
+  readOn: string;
+}
+
+export interface ConnectorSpec<Settings, Credentials, Client> {
+  id: string;
+  title: string;
+  settings: z.ZodType<Settings>;
+  credentials: z.ZodType<Credentials>;
+  /** The vendor's production host; null for a source without network. */
+  baseUrl: string | null;
+  /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
+  limits: Record<string, RateLimit>;
+  connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
+  /** Turns whatever the SDK threw into a ConnectorError; undefined: not ours, treated as transient. */
+  classify(error: unknown): ConnectorError | undefined;
+  /** Who are we at the vendor: proves that the credentials work. `account` identifies the external account. */
+  check(client: Client): Promise<{ account: string; title: string }>;
+  streams: Record<string, Stream<Client>>;
+  writeBack?: WriteBack<Client>;
+}
+
+/** A connector with its types erased, as the registry and the framework see it. */
+export interface Connector {
+  readonly id: string;
+  readonly title: string;
+  readonly baseUrl: string | null;
+  readonly limits: Record<string, RateLimit>;
+  readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes">>;
+  readonly writeBack?: Pick<WriteBack<unknown>, "object" | "stream" | "batchSize" | "maxValueLength">;
+  classify(error: unknown): ConnectorError | undefined;
+  parseSettings(raw: unknown): unknown;
+  open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
+}
+
+/** A connection one can work with: the client is bound inside. */
+export interface OpenConnection {
+  check(): Promise<{ account: string; title: string }>;
+  read(stream: string, cursor: unknown): AsyncGenerator<RecordPage>;
+  count(stream: string): Promise<number | null>;
+  ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
+  readLive(ids: string[], fields: string[]): Promise<LiveRecord[]>;
+  write(writes: RecordWrite[]): Promise<WriteResult[]>;
+}
+
+/** Binds a typed stream to the framework's view: checks the cursor, turns rows into records, isolates bad rows. */
+export function defineStream<Client, Raw, Cursor>(spec: StreamSpec<Client, Raw, Cursor>): Stream<Client> {
+  return {
+    title: spec.title,
+    kind: spec.kind,
+    deletes: spec.deletes,
+    async *read(client, cursor) {
+      for await (const page of spec.read(client, parseCursor(spec.cursor, cursor))) {
+        const rejects = [...(page.rejects ?? [])];
+        const records: CanonicalRecord[] = [];
+        for (const raw of page.raw) {
+          try {
+            records.push(...spec.toRecords(raw));
+          } catch (error) {
+            rejects.push({ ref: spec.rawRef(raw), reason: reasonOf(error), raw });
+          }
+        }
+        const { next, atEnd, fullScan = false } = page;
+        yield { records, rejects, rawCount: page.raw.length + (page.rejects?.length ?? 0), next, atEnd, fullScan };
+      }
+    },
+    count: async (client) => (spec.count === undefined ? null : spec.count(client)),
+  };
+}
+
+function parseCursor<Cursor>(schema: z.ZodType<Cursor>, cursor: unknown): Cursor | null {
+  if (cursor === null) return null;
+  const parsed = schema.safeParse(cursor);
+  if (parsed.success) return parsed.data;
+  throw new ConnectorError("cursor_expired", "The saved reading position has an outdated form; a full read follows.");
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function defineConnector<Settings, Credentials, Client>(
+  spec: ConnectorSpec<Settings, Credentials, Client>,
+): Connector {
+  return {
+    id: spec.id,
+    title: spec.title,
+    baseUrl: spec.baseUrl,
+    limits: spec.limits,
+    streams: spec.streams,
+    ...(spec.writeBack === undefined ? {} : { writeBack: spec.writeBack }),
+    classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
+    parseSettings: (raw) => spec.settings.parse(raw),
+    open(environment) {
+      const client = spec.connect({
+        ...environment,
+        settings: spec.settings.parse(environment.settings),
+        credentials: spec.credentials.parse(environment.credentials),
+      });
+      const streamOf = (name: string): Stream<Client> => {
+        const stream = spec.streams[name];
+        if (stream === undefined) throw new ConnectorError("contract", `${spec.title} has no stream "${name}".`);
+        return stream;
+      };
+      const writable = (): WriteBack<Client> => {
+        if (spec.writeBack === undefined) throw new ConnectorError("contract", `${spec.title} takes no write-back.`);
+        return spec.writeBack;
+      };
+      return {
+        check: () => spec.check(client),
+        read: (stream, cursor) => streamOf(stream).read(client, cursor),
+        count: (stream) => streamOf(stream).count(client),
+        ensureFields: (fields) => writable().ensureFields(client, fields),
+        readLive: (ids, fields) => writable().readLive(client, ids, fields),
+        write: (writes) => writable().write(client, writes),
+      };
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * The canonical records: what every connector turns its vendor's replies into, and the only shapes the rest of the
+ * product knows. Money is integer minor units plus ISO 4217 currency; time is an instant in UTC (ISO 8601, `Z`).
+ */
+import { z } from "zod";
+
+const instant = z.iso.datetime();
+const currency = z.string().regex(/^[A-Z]{3}$/);
+const minor = z.number().int();
+
+/** Points at a person record of the same connection. It may arrive before the person it names. */
+export const personRef = z.strictObject({ stream: z.string().min(1), id: z.string().min(1) });
+export type PersonRef = z.infer<typeof personRef>;
+
+const base = {
+  /** The vendor's id, unique within connection and stream. Never personal data. */
+  id: z.string().min(1).max(255),
+  /** When the vendor last changed the record; older versions never overwrite newer ones. Null: the vendor does not say. */
+  updatedAt: instant.nullable(),
+  /** The vendor no longer has it. */
+  deleted: z.boolean(),
+};
+
+/** Identifiers a vendor hands out besides e-mail and phone. Scoped to the connection unless `scope` is `workspace`. */
+export const externalId = z.strictObject({
+  kind: z.enum(["account_id", "loyalty_id", "card_fingerprint", "click_id", "client_id"]),
+  value: z.string().min(1),
+  scope: z.enum(["connection", "workspace"]),
+});
+export type ExternalId = z.infer<typeof externalId>;
+
+/** A person as one source knows them. Raw spellings: normalising is the identity module's work. */
+export const personRecord = z.strictObject({
+  ...base,
+  kind: z.literal("person"),
+  createdAt: instant.nullable(),
+  /** Primary address first. */
+  emails: z.array(z.string()),
+  phones: z.array(z.string()),
+  firstName: z.string().nullable(),
+  lastName: z.string().nullable(),
+  company: z.string().nullable(),
+  /** ISO 3166-1 alpha-2; decides how a national phone number is read. */
+  country: z.string().length(2).nullable(),
+  postcode: z.string().nullable(),
+  city: z.string().nullable(),
+  externalIds: z.array(externalId),
+  /** The vendor merged this record into another one of the same stream. */
+  mergedInto: z.string().nullable(),
+});
+
+export const orderRecord = z.strictObject({
+  ...base,
+  kind: z.literal("order"),
+  person: personRef.nullable(),
+  placedAt: instant,
+  amountMinor: minor,
+  refundedMinor: minor,
+  currency,
+  status: z.enum(["paid", "pending", "failed", "cancelled", "refunded"]),
+  channel: z.enum(["online", "store", "unknown"]),
+});
+
+export const subscriptionRecord = z.strictObject({
+  ...base,
+  kind: z.literal("subscription"),
+  person: personRef.nullable(),
+  status: z.enum(["trialing", "active", "past_due", "paused", "cancelled", "incomplete"]),
+  startedAt: instant,
+  currentPeriodEnd: instant.nullable(),
+  endedAt: instant.nullable(),
+  amountMinor: minor,
+  currency,
+  interval: z.enum(["day", "week", "month", "year"]),
+});
+
+export const touchpointRecord = z.strictObject({
+  ...base,
+  kind: z.literal("touchpoint"),
+  person: personRef.nullable(),
+  /** What happened, in our words: visit, email_sent, email_opened, email_clicked, refund, form, call ... */
+  type: z.string().regex(/^[a-z][a-z_]*$/),
+  at: instant,
+  channel: z.string().nullable(),
+  campaign: z.string().nullable(),
+  amountMinor: minor.nullable(),
+  currency: currency.nullable(),
+});
+
+export const consentPurpose = z.enum(["service", "marketing", "analytics", "personalisation", "ad_audience", "any"]);
+export const consentChannel = z.enum(["email", "sms", "call", "post", "push", "ads", "onsite", "any"]);
+export const consentStateName = z.enum(["granted", "denied", "withdrawn", "pending", "expired", "unknown"]);
+export type ConsentPurpose = z.infer<typeof consentPurpose>;
+export type ConsentChannel = z.infer<typeof consentChannel>;
+export type ConsentStateName = z.infer<typeof consentStateName>;
+
+/** One statement about permission as a source reports it. It is appended to the ledger, never edited. */
+export const consentRecord = z.strictObject({
+  ...base,
+  kind: z.literal("consent"),
+  person: personRef,
+  /** The e-mail address or phone the statement is about; null when it is about the person. */
+  address: z.string().nullable(),
+  channel: consentChannel,
+  purpose: consentPurpose,
+  state: consentStateName,
+  basis: z.enum(["opt_in", "soft_opt_in", "implied", "legitimate_interest", "contract", "none"]),
+  /** The person said so themselves through a verified way (form, double opt-in, reply), as opposed to an import. */
+  explicit: z.boolean(),
+  effectiveAt: instant,
+  expiresAt: instant.nullable(),
+  /** Where and how it was captured, in words an auditor understands; no personal data. */
+  proof: z.string(),
+});
+
+export const organisationRecord = z.strictObject({
+  ...base,
+  kind: z.literal("organisation"),
+  name: z.string().nullable(),
+  domain: z.string().nullable(),
+  people: z.array(personRef),
+});
+
+export const dealRecord = z.strictObject({
+  ...base,
+  kind: z.literal("deal"),
+  people: z.array(personRef),
+  stage: z.string().nullable(),
+  status: z.enum(["open", "won", "lost"]),
+  amountMinor: minor.nullable(),
+  currency: currency.nullable(),
+  createdAt: instant.nullable(),
+  closedAt: instant.nullable(),
+});
+
+export const canonicalRecord = z.discriminatedUnion("kind", [
+  personRecord,
+  orderRecord,
+  subscriptionRecord,
+  touchpointRecord,
+  consentRecord,
+  organisationRecord,
+  dealRecord,
+]);
+
+export type PersonRecord = z.infer<typeof personRecord>;
+export type OrderRecord = z.infer<typeof orderRecord>;
+export type SubscriptionRecord = z.infer<typeof subscriptionRecord>;
+export type TouchpointRecord = z.infer<typeof touchpointRecord>;
+export type ConsentRecord = z.infer<typeof consentRecord>;
+export type OrganisationRecord = z.infer<typeof organisationRecord>;
+export type DealRecord = z.infer<typeof dealRecord>;
+export type CanonicalRecord = z.infer<typeof canonicalRecord>;
+export type RecordKind = CanonicalRecord["kind"];

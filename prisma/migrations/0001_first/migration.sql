@@ -1,0 +1,473 @@
+-- The store of the first loop. Every table with customer data carries workspace_id and is under row-level security.
+--
+-- Work markers. A row that needs work has `touched_seq` above the mark of the step that did it (`resolved_seq`,
+-- `consented_seq`, `scored_seq`). A step notes the value it read and sets its mark to that, so a change that lands while
+-- it works is not lost, and finding work costs what changed, not what exists.
+CREATE SEQUENCE change_seq;
+
+CREATE TABLE workspace (
+  workspace_id uuid PRIMARY KEY,
+  slug text NOT NULL UNIQUE,
+  name text NOT NULL,
+  default_country char(2) NOT NULL,
+  currency char(3) NOT NULL,
+  time_zone text NOT NULL,
+  refresh_minutes integer NOT NULL DEFAULT 15 CHECK (refresh_minutes > 0),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE connection (
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  connection_id uuid NOT NULL,
+  connector text NOT NULL,
+  name text NOT NULL,
+  -- Host to call; null is the connector's production host. Set by an operator, never from a vendor's reply.
+  base_url text,
+  settings jsonb NOT NULL DEFAULT '{}',
+  -- The account at the vendor; the quota is counted per (connector, account).
+  external_account text,
+  status text NOT NULL DEFAULT 'ready' CHECK (status IN ('ready', 'paused', 'needs_reconnect', 'needs_permission')),
+  status_reason text,
+  write_back boolean NOT NULL DEFAULT false,
+  -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.
+  auto_apply_share double precision CHECK (auto_apply_share BETWEEN 0 AND 1),
+  -- profile.output_seq up to which a plan for this destination was carried out.
+  planned_seq bigint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, connection_id)
+);
+
+CREATE TABLE credential (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  key_id text NOT NULL,
+  nonce bytea NOT NULL,
+  ciphertext bytea NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, connection_id),
+  FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
+);
+
+CREATE TABLE stream_state (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  cursor jsonb,
+  -- Up to date at the end of the last pass; false while a read is under way.
+  complete boolean NOT NULL DEFAULT false,
+  full_read_started_at timestamptz,
+  full_read_at timestamptz,
+  last_success_at timestamptz,
+  records_read bigint NOT NULL DEFAULT 0,
+  vendor_count bigint,
+  stored_count bigint,
+  error_kind text,
+  error_message text,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, connection_id, stream),
+  FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
+);
+
+-- Last known state of a vendor's person, organisation or deal. record_id is a hash of (connection, stream, vendor id).
+CREATE TABLE source_record (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('person', 'organisation', 'deal')),
+  data jsonb NOT NULL,
+  hash bytea NOT NULL,
+  source_created_at timestamptz,
+  source_updated_at timestamptz,
+  deleted boolean NOT NULL DEFAULT false,
+  first_seen_at timestamptz NOT NULL DEFAULT now(),
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  -- Last full read that listed it; older than the stream's full_read_started_at after a full scan: gone.
+  listed_at timestamptz NOT NULL DEFAULT now(),
+  touched_seq bigint NOT NULL DEFAULT nextval('change_seq'),
+  resolved_seq bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, record_id)
+);
+CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
+CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
+  WHERE kind = 'person' AND touched_seq > resolved_seq;
+
+-- A normalised (kind, value) seen on a record. Stays when the record changes it (current = false): it was evidence.
+CREATE TABLE identifier (
+  workspace_id uuid NOT NULL,
+  kind text NOT NULL,
+  value text NOT NULL,
+  record_id uuid NOT NULL,
+  quality text NOT NULL CHECK (quality IN ('strong', 'weak', 'blocked')),
+  reason text,
+  current boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (workspace_id, kind, value, record_id)
+);
+CREATE INDEX identifier_record ON identifier (workspace_id, record_id);
+
+-- Values held by too many records to say anything about who somebody is.
+CREATE TABLE shared_value (
+  workspace_id uuid NOT NULL,
+  kind text NOT NULL,
+  value text NOT NULL,
+  holders integer NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, kind, value)
+);
+
+-- A human's word: the two records are the same person, or are not.
+CREATE TABLE link (
+  workspace_id uuid NOT NULL,
+  a_record_id uuid NOT NULL,
+  b_record_id uuid NOT NULL,
+  verdict text NOT NULL CHECK (verdict IN ('same', 'different')),
+  actor text NOT NULL,
+  reason text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, a_record_id, b_record_id),
+  CHECK (a_record_id < b_record_id)
+);
+
+CREATE TABLE profile (
+  workspace_id uuid NOT NULL,
+  profile_id uuid NOT NULL,
+  anchor_record_id uuid NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  touched_seq bigint NOT NULL DEFAULT nextval('change_seq'),
+  consented_seq bigint NOT NULL DEFAULT 0,
+  scored_seq bigint NOT NULL DEFAULT 0,
+  -- The next instant at which passing time alone changes a consent or a score.
+  consent_due_at timestamptz,
+  score_due_at timestamptz,
+  -- Bumped when something a destination sees changed: a trait, a permission, a member.
+  output_seq bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, profile_id)
+);
+CREATE INDEX profile_unconsented ON profile (workspace_id, touched_seq) WHERE touched_seq > consented_seq;
+CREATE INDEX profile_unscored ON profile (workspace_id, touched_seq) WHERE touched_seq > scored_seq;
+CREATE INDEX profile_score_due ON profile (workspace_id, score_due_at);
+CREATE INDEX profile_consent_due ON profile (workspace_id, consent_due_at);
+CREATE INDEX profile_output ON profile (workspace_id, output_seq);
+
+-- The one row that moves when profiles merge or part.
+CREATE TABLE membership (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  profile_id uuid NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id),
+  FOREIGN KEY (workspace_id, profile_id) REFERENCES profile
+);
+CREATE INDEX membership_profile ON membership (workspace_id, profile_id);
+
+-- Ids that once named a profile; they resolve for ever.
+CREATE TABLE profile_alias (
+  workspace_id uuid NOT NULL,
+  alias_id uuid NOT NULL,
+  profile_id uuid NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, alias_id)
+);
+CREATE INDEX profile_alias_profile ON profile_alias (workspace_id, profile_id);
+
+-- A merge that evidence suggested and protection refused.
+CREATE TABLE merge_refusal (
+  workspace_id uuid NOT NULL,
+  refusal_id uuid NOT NULL,
+  rule text NOT NULL,
+  kind text NOT NULL,
+  value text NOT NULL,
+  record_ids uuid[] NOT NULL,
+  explanation text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, refusal_id)
+);
+CREATE INDEX merge_refusal_records ON merge_refusal USING gin (record_ids);
+
+-- Facts hang on the person record that the vendor named (person_record_id is computed, the person may come later).
+CREATE TABLE customer_order (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  person_record_id uuid,
+  placed_at timestamptz NOT NULL,
+  amount_minor bigint NOT NULL,
+  refunded_minor bigint NOT NULL,
+  currency char(3) NOT NULL,
+  status text NOT NULL,
+  channel text NOT NULL,
+  hash bytea NOT NULL,
+  source_updated_at timestamptz,
+  deleted boolean NOT NULL DEFAULT false,
+  listed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id)
+);
+CREATE INDEX customer_order_person ON customer_order (workspace_id, person_record_id, placed_at);
+CREATE INDEX customer_order_stream ON customer_order (workspace_id, connection_id, stream);
+
+CREATE TABLE subscription (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  person_record_id uuid,
+  status text NOT NULL,
+  started_at timestamptz NOT NULL,
+  current_period_end timestamptz,
+  ended_at timestamptz,
+  amount_minor bigint NOT NULL,
+  currency char(3) NOT NULL,
+  "interval" text NOT NULL,
+  hash bytea NOT NULL,
+  source_updated_at timestamptz,
+  deleted boolean NOT NULL DEFAULT false,
+  listed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id)
+);
+CREATE INDEX subscription_person ON subscription (workspace_id, person_record_id);
+CREATE INDEX subscription_stream ON subscription (workspace_id, connection_id, stream);
+
+CREATE TABLE touchpoint (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  person_record_id uuid,
+  type text NOT NULL,
+  at timestamptz NOT NULL,
+  channel text,
+  campaign text,
+  amount_minor bigint,
+  currency char(3),
+  hash bytea NOT NULL,
+  source_updated_at timestamptz,
+  deleted boolean NOT NULL DEFAULT false,
+  listed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id)
+);
+CREATE INDEX touchpoint_person ON touchpoint (workspace_id, person_record_id, at);
+CREATE INDEX touchpoint_stream ON touchpoint (workspace_id, connection_id, stream);
+
+-- The ledger: only ever appended to (the application's role holds no UPDATE or DELETE on it). entry_id hashes the content.
+CREATE TABLE consent_entry (
+  workspace_id uuid NOT NULL,
+  entry_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  address text,
+  channel text NOT NULL,
+  purpose text NOT NULL,
+  state text NOT NULL,
+  basis text NOT NULL,
+  explicit boolean NOT NULL,
+  effective_at timestamptz NOT NULL,
+  expires_at timestamptz,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  proof text NOT NULL,
+  PRIMARY KEY (workspace_id, entry_id)
+);
+CREATE INDEX consent_entry_record ON consent_entry (workspace_id, record_id);
+
+-- What the ledger says of a profile now; derived, can be rebuilt.
+CREATE TABLE consent_state (
+  workspace_id uuid NOT NULL,
+  profile_id uuid NOT NULL,
+  channel text NOT NULL,
+  purpose text NOT NULL,
+  state text NOT NULL,
+  -- The address the state holds for; null when the whole person.
+  address text,
+  entry_ids uuid[] NOT NULL,
+  reason text NOT NULL,
+  effective_at timestamptz,
+  PRIMARY KEY (workspace_id, profile_id, channel, purpose)
+);
+
+CREATE TABLE trait (
+  workspace_id uuid NOT NULL,
+  profile_id uuid NOT NULL,
+  name text NOT NULL,
+  status text NOT NULL CHECK (status IN ('ok', 'low_confidence', 'refused')),
+  -- Null when refused: an abstaining score has no value.
+  value jsonb,
+  reasons jsonb NOT NULL,
+  method text NOT NULL,
+  model_version text NOT NULL,
+  inputs_hash bytea NOT NULL,
+  computed_at timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, profile_id, name)
+);
+CREATE INDEX trait_value ON trait (workspace_id, name, value);
+
+-- Facts about the whole shop that single scores lean on (its own purchase rhythm).
+CREATE TABLE baseline (
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  value jsonb NOT NULL,
+  inputs bigint NOT NULL,
+  computed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, name)
+);
+
+CREATE TABLE destination_field (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  field text NOT NULL,
+  trait text NOT NULL,
+  ownership text NOT NULL CHECK (ownership IN ('ours', 'theirs', 'fill-empty', 'until-edited')),
+  enabled boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (workspace_id, connection_id, field),
+  FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
+);
+
+CREATE TABLE plan (
+  workspace_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  kind text NOT NULL DEFAULT 'write' CHECK (kind IN ('write', 'undo')),
+  undo_of uuid,
+  status text NOT NULL CHECK (status IN
+    ('building', 'waiting', 'approved', 'applying', 'applied', 'applied_with_failures', 'superseded', 'rejected', 'empty')),
+  through_seq bigint NOT NULL,
+  -- sha256 over the sorted changes: what is approved is what is written.
+  digest bytea,
+  changes integer NOT NULL DEFAULT 0,
+  compared integer NOT NULL DEFAULT 0,
+  destination_records integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  approved_at timestamptz,
+  approved_by text,
+  finished_at timestamptz,
+  PRIMARY KEY (workspace_id, plan_id),
+  FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
+);
+CREATE INDEX plan_connection ON plan (workspace_id, connection_id, created_at);
+
+CREATE TABLE plan_change (
+  workspace_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  vendor_id text NOT NULL,
+  record_id uuid NOT NULL,
+  profile_id uuid,
+  before jsonb NOT NULL,
+  after jsonb NOT NULL,
+  status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'applied', 'failed', 'skipped', 'gone')),
+  attempts integer NOT NULL DEFAULT 0,
+  reason text,
+  PRIMARY KEY (workspace_id, plan_id, vendor_id),
+  FOREIGN KEY (workspace_id, plan_id) REFERENCES plan
+);
+CREATE INDEX plan_change_pending ON plan_change (workspace_id, plan_id, vendor_id) WHERE status IN ('pending', 'sent');
+
+-- One applied change with what was read before and after; also how our own writes are told from a person's edits.
+CREATE TABLE delivery (
+  workspace_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  vendor_id text NOT NULL,
+  connection_id uuid NOT NULL,
+  before jsonb NOT NULL,
+  after jsonb NOT NULL,
+  read_back jsonb NOT NULL,
+  grant_entry_ids uuid[] NOT NULL,
+  delivered_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, plan_id, vendor_id)
+);
+CREATE INDEX delivery_record ON delivery (workspace_id, connection_id, vendor_id, delivered_at);
+
+CREATE TABLE rejected_record (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  ref text NOT NULL,
+  reason text NOT NULL,
+  raw jsonb NOT NULL,
+  rejected_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, connection_id, stream, ref)
+);
+
+-- One run of the loop: what each step did and how long it took.
+CREATE TABLE run (
+  workspace_id uuid NOT NULL,
+  run_id uuid NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz,
+  outcome text CHECK (outcome IN ('ok', 'failed')),
+  message text,
+  PRIMARY KEY (workspace_id, run_id)
+);
+CREATE INDEX run_started ON run (workspace_id, started_at);
+
+CREATE TABLE run_step (
+  workspace_id uuid NOT NULL,
+  run_id uuid NOT NULL,
+  step text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz,
+  counts jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (workspace_id, run_id, step),
+  FOREIGN KEY (workspace_id, run_id) REFERENCES run
+);
+
+CREATE TABLE audit_log (
+  workspace_id uuid NOT NULL,
+  entry_id bigint GENERATED ALWAYS AS IDENTITY,
+  at timestamptz NOT NULL DEFAULT now(),
+  actor text NOT NULL,
+  action text NOT NULL,
+  subject text NOT NULL,
+  details jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (workspace_id, entry_id)
+);
+
+-- Token buckets, one per (connector, external account, bucket) whatever the workspace: the vendor counts per account.
+-- The key is a hash; no customer data, hence no workspace.
+CREATE TABLE quota (
+  bucket_key text PRIMARY KEY,
+  tokens double precision NOT NULL,
+  refilled_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- The vendor said "not before": nobody spends until then.
+  blocked_until timestamptz
+);
+
+-- Row-level security: a session sees the one workspace it named, and none when it named none.
+DO $$
+DECLARE t text;
+BEGIN
+  FOR t IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind = 'r'
+      AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped)
+  LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    -- The owner reads `workspace` for list_workspaces(); everywhere else even the owner is held to one workspace.
+    IF t <> 'workspace' THEN
+      EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+    END IF;
+    EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
+      USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+      WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
+  END LOOP;
+END $$;
+
+-- The worker must know which workspaces there are; it learns ids and settings, never customer data.
+CREATE FUNCTION list_workspaces() RETURNS TABLE (workspace_id uuid, slug text, refresh_minutes integer)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+  AS $$ SELECT workspace_id, slug, refresh_minutes FROM workspace ORDER BY slug $$;
+
+-- The application's role: no ownership, no bypass, and no way to rewrite the ledger. migrate.ts lets it log in.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'tributary_app') THEN
+    CREATE ROLE tributary_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+  END IF;
+END $$;
+GRANT USAGE ON SCHEMA public TO tributary_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tributary_app;
+REVOKE UPDATE, DELETE ON consent_entry, audit_log FROM tributary_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tributary_app;
+REVOKE ALL ON FUNCTION list_workspaces() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION list_workspaces() TO tributary_app;

@@ -1,0 +1,36 @@
+/**
+ * Ids that are pure functions of what they name, so that the same records in any order, on any machine, after any
+ * crash, get the same ids. They are RFC 9562 version 8 UUIDs: the first 16 bytes of a SHA-256 with version and variant set.
+ */
+import { createHash } from "node:crypto";
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type WorkspaceId = Branded<"WorkspaceId">;
+export type ConnectionId = Branded<"ConnectionId">;
+export type RecordId = Branded<"RecordId">;
+export type ProfileId = Branded<"ProfileId">;
+export type PlanId = Branded<"PlanId">;
+export type RunId = Branded<"RunId">;
+
+/** Hashes the parts in order; a separator that cannot occur in ids keeps ("a", "bc") apart from ("ab", "c"). */
+export function uuidOf(...parts: string[]): string {
+  const bytes = createHash("sha256").update(parts.join("\u0000")).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+export const workspaceIdOf = (slug: string) => uuidOf("workspace", slug) as WorkspaceId;
+
+/** `name` tells two connections of one connector in one workspace apart. */
+export const connectionIdOf = (workspace: WorkspaceId, connector: string, name: string) =>
+  uuidOf("connection", workspace, connector, name) as ConnectionId;
+
+export const recordIdOf = (connection: ConnectionId, stream: string, vendorId: string) =>
+  uuidOf("record", connection, stream, vendorId) as RecordId;
+
+/** A profile is named after its oldest record. */
+export const profileIdOf = (anchor: RecordId) => uuidOf("profile", anchor) as ProfileId;

@@ -1,0 +1,56 @@
+/** The pool and the one way to a transaction: inside a workspace, under row-level security. */
+import pg from "pg";
+import type { WorkspaceId } from "#profile/ids.ts";
+
+/** int8 as number: our sequences, counts and minor units stay far below 2^53; past that it throws rather than rounds. */
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError("An int8 value from the database is too large for a number.");
+  return value;
+});
+
+/** A transaction bound to one workspace. `query` returns rows. */
+export interface Transaction {
+  readonly workspaceId: WorkspaceId;
+  query<Row extends pg.QueryResultRow = Record<string, never>>(text: string, values?: unknown[]): Promise<Row[]>;
+}
+
+export interface Database {
+  readonly pool: pg.Pool;
+  /** Runs `work` in one transaction that sees only this workspace; commits when it returns, rolls back when it throws. */
+  inWorkspace<T>(workspaceId: WorkspaceId, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function openDatabase(url: string, options: { max?: number; applicationName?: string } = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? "tributary",
+  });
+  // An idle client whose server went away must not end the process; the next query gets a fresh one or fails loudly.
+  pool.on("error", () => undefined);
+  return {
+    pool,
+    close: () => pool.end(),
+    async inWorkspace(workspaceId, work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query("BEGIN");
+        await client.query("SELECT set_config('tributary.workspace_id', $1, true)", [workspaceId]);
+        const result = await work({
+          workspaceId,
+          query: async (text, values) => (await client.query(text, values)).rows,
+        });
+        await client.query("COMMIT");
+        return result;
+      } catch (error) {
+        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+  };
+}
