@@ -1,42 +1,66 @@
 /** What every score reads and returns, so that later models replace earlier ones without touching anything else. */
 import type { ConsentChannel, ConsentPurpose, ConsentStateName } from "#connectors/core/records.ts";
 
+/** One calendar day (workspace zone) with a purchase. `netMinor` counts orders in the workspace's currency only. */
+export interface PurchaseDay {
+  /** `YYYY-MM-DD` */
+  day: string;
+  netMinor: number;
+}
+
+export interface SubscriptionFact {
+  status: string;
+  startedAt: string;
+  currentPeriodEnd: string | null;
+  endedAt: string | null;
+}
+
+export interface ConsentFact {
+  purpose: ConsentPurpose;
+  channel: ConsentChannel;
+  state: ConsentStateName;
+}
+
 /** All a score may know of one profile, up to `asOf`. Lists are sorted by time, oldest first. */
 export interface ProfileFacts {
   profileId: string;
   /** Earliest creation time any source gives, else when we first saw it. */
   firstSeenAt: string;
   hasIdentifier: boolean;
-  /** One entry per calendar day (workspace zone) with a purchase of positive net amount. Net of refunds, minor units. */
-  purchaseDays: { day: string; netMinor: number; currency: string }[];
-  subscriptions: { status: string; startedAt: string; currentPeriodEnd: string | null; endedAt: string | null }[];
+  /** One entry per day on which some currency's orders, net of refunds, were above zero. */
+  purchaseDays: PurchaseDay[];
+  subscriptions: SubscriptionFact[];
   /** Newest thing the person did (not what was sent to them); null when nothing is known. */
   lastActivityAt: string | null;
   /** Messages sent in the last 30 days, by any tool, for frequency caps. */
   messages: { channel: string; at: string }[];
   openDeals: number;
-  consents: { purpose: ConsentPurpose; channel: ConsentChannel; state: ConsentStateName; reason: string }[];
+  consents: ConsentFact[];
   reachable: { email: boolean; phone: boolean };
 }
 
-/** The shop's own rhythm; `medianGapDays` is null until there are enough repeat buyers. */
+/** The shop's own rhythm; the nulls mean that there are too few customers to say. */
 export interface ShopBaseline {
+  /** People with purchases on two days or more. */
   repeatBuyers: number;
+  /** Days between purchases of the typical repeat buyer, whole days; null with fewer than 50 repeat buyers. */
   medianGapDays: number | null;
-  /** 80th percentile of spend among customers with four or more purchase days; null with fewer than 50 customers. */
+  /** 80th percentile of spend among customers with four or more purchase days; null with fewer than 50 of them. */
   topSpendMinor: number | null;
 }
 
+export type TraitName = "lifecycle_stage" | "churn_risk" | "churn_risk_band" | "next_best_action";
+
 /** A score's answer. `refused` has no value: a default is never put in its place. */
 export interface Score<Value> {
-  name: string;
+  name: TraitName;
   status: "ok" | "low_confidence" | "refused";
   value: Value | null;
   /** At most three plain sentences, each tied to a fact that can be shown. No relative times: they must stay true. */
   reasons: string[];
   method: string;
   modelVersion: string;
-  /** Until when the answer holds if no new fact arrives; null: for ever. */
+  /** The instant at which the answer changes if no new fact arrives; null: never. */
   validUntil: string | null;
 }
 

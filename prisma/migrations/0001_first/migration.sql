@@ -55,6 +55,7 @@ CREATE TABLE stream_state (
   cursor jsonb,
   -- Up to date at the end of the last pass; false while a read is under way.
   complete boolean NOT NULL DEFAULT false,
+  -- Set while a full read is under way.
   full_read_started_at timestamptz,
   full_read_at timestamptz,
   last_success_at timestamptz,
@@ -83,8 +84,10 @@ CREATE TABLE source_record (
   deleted boolean NOT NULL DEFAULT false,
   first_seen_at timestamptz NOT NULL DEFAULT now(),
   changed_at timestamptz NOT NULL DEFAULT now(),
-  -- Last full read that listed it; older than the stream's full_read_started_at after a full scan: gone.
+  -- Last time it was written. Gone after a full scan: older than the scan's start and not in full_read_seen.
   listed_at timestamptz NOT NULL DEFAULT now(),
+  -- A deal's or organisation's people, so that they can be found from the person; null on a person.
+  person_record_ids uuid[],
   touched_seq bigint NOT NULL DEFAULT nextval('change_seq'),
   resolved_seq bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (workspace_id, record_id)
@@ -92,6 +95,17 @@ CREATE TABLE source_record (
 CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
 CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
   WHERE kind = 'person' AND touched_seq > resolved_seq;
+CREATE INDEX source_record_people ON source_record USING gin (person_record_ids) WHERE person_record_ids IS NOT NULL;
+
+-- What the full read under way listed without a change: a narrow row here instead of rewriting a wide one there.
+-- Emptied when the read ends; a first read leaves nothing in it.
+CREATE TABLE full_read_seen (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  record_id uuid NOT NULL,
+  PRIMARY KEY (workspace_id, connection_id, stream, record_id)
+);
 
 -- A normalised (kind, value) seen on a record. Stays when the record changes it (current = false): it was evidence.
 CREATE TABLE identifier (
@@ -455,19 +469,29 @@ END $$;
 
 -- The worker must know which workspaces there are; it learns ids and settings, never customer data.
 CREATE FUNCTION list_workspaces() RETURNS TABLE (workspace_id uuid, slug text, refresh_minutes integer)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
   AS $$ SELECT workspace_id, slug, refresh_minutes FROM workspace ORDER BY slug $$;
 
 -- The application's role: no ownership, no bypass, and no way to rewrite the ledger. migrate.ts lets it log in.
 DO $$
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'tributary_app') THEN
-    CREATE ROLE tributary_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-  END IF;
+  CREATE ROLE tributary_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+EXCEPTION
+  -- Roles belong to the server: another of its databases made it, perhaps this instant.
+  WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 GRANT USAGE ON SCHEMA public TO tributary_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tributary_app;
-REVOKE UPDATE, DELETE ON consent_entry, audit_log FROM tributary_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tributary_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO tributary_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO tributary_app;
+REVOKE UPDATE, DELETE ON consent_entry, audit_log FROM tributary_app;
 REVOKE ALL ON FUNCTION list_workspaces() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION list_workspaces() TO tributary_app;
+-- The record of migrations is the owner's alone (absent when the file is run by hand).
+DO $$
+BEGIN
+  IF to_regclass('_prisma_migrations') IS NOT NULL THEN
+    REVOKE ALL ON _prisma_migrations FROM tributary_app;
+  END IF;
+END $$;

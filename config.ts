@@ -1,0 +1,165 @@
+/**
+ * The environment, parsed once. Every variable the product reads is named and explained here.
+ *
+ * Processes that `npm start` starts get everything from it. A command in another terminal (`npx tributary`) has no
+ * variables set: it finds the running stack by the state file in the data directory.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a URL like postgresql://user:password@host/database" });
+const port = z.coerce.number({ error: "must be a port number" }).int().min(0).max(65_535);
+
+const environmentSchema = z.object({
+  /**
+   * Postgres 17 or newer. For worker and console the application's role, which row-level security binds. For `npm
+   * start` the schema's owner (it migrates and derives the role), unless DATABASE_OWNER_URL is set as well.
+   */
+  DATABASE_URL: postgresUrl.optional(),
+  /** The schema's owner, who migrates and may create roles. Only `npm start` and `stack/migrate.ts` read it. */
+  DATABASE_OWNER_URL: postgresUrl.optional(),
+  /** host:port of a Temporal server; without it `npm start` starts one. */
+  TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, "must be host:port, for example 127.0.0.1:7233").optional(),
+  /** Temporal's name for this installation's share of a server. */
+  TEMPORAL_NAMESPACE: z.string().default("default"),
+  /** The `temporal` program to start when TEMPORAL_ADDRESS is not set. */
+  TEMPORAL_CLI_PATH: z.string().optional(),
+  /** Where `npm start` keeps database, history, keys and logs; default `.tributary` in the project. */
+  TRIBUTARY_DATA_DIR: z.string().optional(),
+  /** Where the Temporal program is kept once got; default `~/.cache/tributary`. */
+  TRIBUTARY_CACHE_DIR: z.string().optional(),
+  /**
+   * Master keys for credentials and Temporal payloads: 32 bytes in base64 each, comma-separated. The first encrypts, the
+   * others still decrypt. Without it the file `master-key` in the data directory.
+   */
+  TRIBUTARY_KEY: z.string().optional(),
+  /** Access token of a HubSpot private app; with it `npm start` talks to HubSpot instead of its twin. */
+  HUBSPOT_ACCESS_TOKEN: z.string().optional(),
+  /** Stripe secret or restricted key; with it `npm start` talks to Stripe instead of its twin. */
+  STRIPE_API_KEY: z.string().optional(),
+  /** Interface the HTTP server listens on. Anything but loopback needs a proxy with sign-in in front. */
+  HOST: z.string().default("127.0.0.1"),
+  /** Port of the HTTP server; 0 takes any free one. */
+  PORT: port.optional(),
+  /** trace, debug, info, warn, error or fatal. */
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+});
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** What a running stack tells about itself, in `stack.json` of its data directory (readable by its owner only). */
+export const stackState = z.object({
+  /** Of the process that `npm start` is. */
+  pid: z.number().int(),
+  /** As the application's role. */
+  databaseUrl: z.string(),
+  /** As the schema's owner; for migrations and looking around. */
+  ownerUrl: z.string(),
+  temporal: z.object({ address: z.string(), namespace: z.string(), uiUrl: z.string().nullable() }),
+  consoleUrl: z.string(),
+  /** Base URLs of the vendor twins; null where the vendor itself is used. */
+  twins: z.object({ hubspot: z.string().nullable(), stripe: z.string().nullable() }),
+});
+export type StackState = z.infer<typeof stackState>;
+
+/** The first id encrypts; every key decrypts what was encrypted under its id. */
+export interface MasterKeys {
+  current: string;
+  keys: Map<string, Buffer>;
+}
+
+export interface Config {
+  /** As the application's role. */
+  databaseUrl: string;
+  temporal: { address: string; namespace: string };
+  masterKeys: MasterKeys;
+  http: { host: string; port: number };
+  logLevel: Environment["LOG_LEVEL"];
+  dataDir: string;
+}
+
+/** The person at the keyboard has to change something; the message says what. Never carries a value, only names. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_PORT = 4080;
+
+/** @throws ConfigError naming every variable that is wrong */
+export function parseEnvironment(raw: RawEnvironment = process.env): Environment {
+  // `NAME= npm start` means unset, as in a shell.
+  const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== ""));
+  const parsed = environmentSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"));
+}
+
+/** Everything a worker, the console or a command needs. @throws ConfigError saying what is missing */
+export function loadConfig(raw: RawEnvironment = process.env): Config {
+  const environment = parseEnvironment(raw);
+  const dataDir = dataDirOf(environment);
+  const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE } = environment;
+  const running = DATABASE_URL === undefined || TEMPORAL_ADDRESS === undefined ? readStackState(dataDir) : null;
+  const databaseUrl = DATABASE_URL ?? running?.databaseUrl;
+  const address = TEMPORAL_ADDRESS ?? running?.temporal.address;
+  if (databaseUrl === undefined || address === undefined) {
+    throw new ConfigError(
+      `Tributary is not running in ${dataDir}: run \`npm start\` in another terminal, or set DATABASE_URL and TEMPORAL_ADDRESS.`,
+    );
+  }
+  return {
+    databaseUrl,
+    temporal: { address, namespace: running?.temporal.namespace ?? TEMPORAL_NAMESPACE },
+    masterKeys: readMasterKeys(environment, dataDir),
+    http: { host: environment.HOST, port: environment.PORT ?? DEFAULT_PORT },
+    logLevel: environment.LOG_LEVEL,
+    dataDir,
+  };
+}
+
+export function dataDirOf(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">): string {
+  const project = fileURLToPath(new URL(".", import.meta.url));
+  return resolve(project, environment.TRIBUTARY_DATA_DIR ?? ".tributary");
+}
+
+/** Null when nothing runs, or the file is another version's. */
+export function readStackState(dataDir: string): StackState | null {
+  try {
+    return stackState.parse(JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")));
+  } catch {
+    return null; // Missing, or not ours to read; the caller says what to do about it.
+  }
+}
+
+export function readMasterKeys(environment: Pick<Environment, "TRIBUTARY_KEY">, dataDir: string): MasterKeys {
+  if (environment.TRIBUTARY_KEY !== undefined) return parseMasterKeys(environment.TRIBUTARY_KEY, "TRIBUTARY_KEY");
+  const file = join(dataDir, "master-key");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new ConfigError(`There is no master key in ${file}: run \`npm start\` once, or set TRIBUTARY_KEY.`);
+  }
+  return parseMasterKeys(text, file);
+}
+
+function parseMasterKeys(text: string, source: string): MasterKeys {
+  const keys = text
+    .trim()
+    .split(",")
+    .map((part) => Buffer.from(part.trim(), "base64"));
+  if (keys.some((key) => key.length !== 32)) {
+    throw new ConfigError(`${source}: each key must be 32 bytes in base64 (openssl rand -base64 32), separated by commas.`);
+  }
+  const named = keys.map((key): [string, Buffer] => [keyIdOf(key), key]);
+  return { current: named[0]?.[0] ?? "", keys: new Map(named) };
+}
+
+/** Names a key without telling it: the same key has the same id on every machine. */
+function keyIdOf(key: Buffer): string {
+  return createHash("sha256").update("tributary key id").update(key).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,107 @@
+/** Finding our fields in a row: the mapping names columns, a file has positions. */
+import { basename } from "node:path";
+import { ConnectorError } from "../core/errors.ts";
+import type { Reject } from "../core/contract.ts";
+import type { CanonicalRecord } from "../core/records.ts";
+import type { Row } from "./rows.ts";
+import type { CsvFile, Field } from "./settings.ts";
+import { cleanCell } from "./words.ts";
+
+/** What some rows that belong together came to. */
+export interface Unit {
+  /** Rows used, so that what went in can be reconciled with what came out. */
+  rows: number;
+  records: CanonicalRecord[];
+  rejects: Reject[];
+}
+
+/** Turns rows, given in the order of the file, into units. */
+export interface Assembler {
+  /** Whether the row opens a new unit, so that the rows before it are complete. */
+  begins(row: Row): boolean;
+  add(row: Row): void;
+  /** Rejects of the open unit: a run of bad rows must not pile up. */
+  readonly openRejects: number;
+  close(): Unit;
+}
+
+/** The header's names, each once: blank ones by position, repeated ones numbered. */
+export function columnNames(header: readonly string[], named: boolean): string[] {
+  const used = new Set<string>();
+  return header.map((cell, index) => {
+    const plain = (named ? cell.replaceAll("\u0000", "").trim() : "") || `column ${index + 1}`;
+    let name = plain;
+    for (let count = 2; used.has(name); count++) name = `${plain} (${count})`;
+    used.add(name);
+    return name;
+  });
+}
+
+export interface Columns {
+  names: readonly string[];
+  has(field: Field): boolean;
+  /** Cleaned text of the field's first column that is not blank; "" where there is none. */
+  text(cells: readonly string[], field: Field): string;
+  /** All cleaned texts of the field that are not blank. */
+  texts(cells: readonly string[], field: Field): string[];
+  /** `column "Betrag"`, for reasons. */
+  label(field: Field): string;
+  reject(row: Row, reason: string): Reject;
+}
+
+/** @throws ConnectorError `contract` where the mapping names a column the file does not have */
+export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
+  const positions = new Map<Field, number[]>();
+  for (const [field, wanted] of Object.entries(file.mapping) as [Field, string[]][]) {
+    // Object.entries forgets the key type.
+    const found = wanted.map((name) => names.indexOf(name));
+    const missing = wanted[found.indexOf(-1)];
+    if (missing !== undefined) {
+      throw new ConnectorError("contract", `The file ${basename(file.file)} has no column "${missing}" for ${field}.`);
+    }
+    positions.set(field, found);
+  }
+  const at = (field: Field): number[] => positions.get(field) ?? [];
+  return {
+    names,
+    has: (field) => positions.has(field),
+    text(cells, field) {
+      for (const position of at(field)) {
+        const text = cleanCell(cells[position] ?? "");
+        if (text !== "") return text;
+      }
+      return "";
+    },
+    texts: (cells, field) =>
+      at(field).flatMap((position) => {
+        const text = cleanCell(cells[position] ?? "");
+        return text === "" ? [] : [text];
+      }),
+    label: (field) => `Column "${file.mapping[field]?.[0] ?? field}"`,
+    reject: (row, reason) => ({ ref: `line ${row.line}${refSuffix}`, reason, raw: namedCells(names, row.cells) }),
+  };
+}
+
+const RAW_CELL_LIMIT = 10_000;
+
+/** The row as it came, by column name. Cells beyond the header are named by position. */
+function namedCells(names: readonly string[], cells: readonly string[]): Record<string, string> {
+  const named = cells.map((cell, index) => [names[index] ?? `column ${index + 1}`, storable(cell)]);
+  return Object.fromEntries(named);
+}
+
+/** What jsonb takes: no NUL, and no half character where the text was cut. */
+function storable(cell: string): string {
+  return cell.slice(0, RAW_CELL_LIMIT).replaceAll("\u0000", "").toWellFormed();
+}
+
+/** Removes the NUL characters Postgres cannot store; tells whether there were any. */
+export function stripNul(row: Row): boolean {
+  let stripped = false;
+  for (const [index, cell] of row.cells.entries()) {
+    if (!cell.includes("\u0000")) continue;
+    row.cells[index] = cell.replaceAll("\u0000", "");
+    stripped = true;
+  }
+  return stripped;
+}

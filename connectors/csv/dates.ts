@@ -1,0 +1,157 @@
+/** Dates as people write them, read in the file's time zone, as instants in UTC. */
+
+export interface DateReading {
+  dayOrder: "dmy" | "mdy";
+  timeZone: string;
+}
+
+const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z$/;
+const WRITTEN =
+  /^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:(?:[T,]\s*|\s+)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?$/;
+const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z)?$/;
+const EARLIEST = Date.UTC(1900, 0, 1);
+const LATEST = Date.UTC(2100, 0, 1);
+
+/** What a text says before anybody knows where it was written. */
+export interface WallClock {
+  year: number;
+  month: number;
+  day: number;
+  /** Milliseconds since midnight. */
+  time: number;
+  /** Minutes east of UTC; null: local time of the file. */
+  offset: number | null;
+}
+
+/** The instant as ISO 8601 in UTC; null where the text is no date between 1900 and 2100 in that notation. */
+export function parseInstant(text: string, reading: DateReading): string | null {
+  const millis = ISO_UTC.test(text) ? strictUtc(text) : (parseEpoch(text) ?? parseWritten(text, reading));
+  if (millis === null || !(millis >= EARLIEST && millis < LATEST)) return null;
+  return new Date(millis).toISOString();
+}
+
+/** Parses once for runs of the same text, as the lines of one order have. */
+export function instantReader(reading: DateReading): (text: string) => string | null {
+  let lastText = "";
+  let last: string | null = null;
+  return (text) => {
+    if (text !== lastText) {
+      last = parseInstant(text, reading);
+      lastText = text;
+    }
+    return last;
+  };
+}
+
+/** `2025-02-30T...Z` is a date to Date.parse (2 March), not to us. */
+function strictUtc(text: string): number | null {
+  const millis = Date.parse(text);
+  return Number.isNaN(millis) || new Date(millis).getUTCDate() !== Number(text.slice(8, 10)) ? null : millis;
+}
+
+/** Seconds with 10 digits (2001 to 2286), milliseconds with 13. */
+function parseEpoch(text: string): number | null {
+  if (/^\d{10}(?:\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  return /^\d{13}$/.test(text) ? Number(text) : null;
+}
+
+function parseWritten(text: string, reading: DateReading): number | null {
+  const clock = readClock(text, reading.dayOrder);
+  if (clock === null) return null;
+  const { year, month, day, time } = clock;
+  const wall = Date.UTC(year, month - 1, day) + time;
+  const made = new Date(wall);
+  if (made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return null;
+  return clock.offset === null ? localToUtc(wall, reading.timeZone) : wall - clock.offset * 60_000;
+}
+
+function readClock(text: string, dayOrder: "dmy" | "mdy"): WallClock | null {
+  const compact = COMPACT.exec(text);
+  if (compact !== null) {
+    const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0", zone] = compact;
+    return clockOf(year, month, day, { hour, minute, second }, zone === undefined ? null : 0);
+  }
+  const match = WRITTEN.exec(text);
+  if (match === null) return null;
+  const [, first = "", , second = "", third = "", hour = "0", minute = "0", seconds = "0", fraction = "", half, zone] = match;
+  const time = { hour, minute, second: seconds, fraction, ...(half === undefined ? {} : { half }) };
+  const offset = zone === undefined ? null : zoneMinutes(zone);
+  if (first.length === 4) return third.length > 2 ? null : clockOf(first, second, third, time, offset);
+  if (first.length > 2 || (third.length !== 4 && third.length !== 2)) return null;
+  const year = third.length === 4 ? third : `${Number(third) < 70 ? "20" : "19"}${third}`;
+  // Points are only ever written day first.
+  const dayFirst = dayOrder === "dmy" || match[2] === ".";
+  return dayFirst ? clockOf(year, second, first, time, offset) : clockOf(year, first, second, time, offset);
+}
+
+interface TimeText {
+  hour: string;
+  minute: string;
+  second: string;
+  fraction?: string;
+  half?: string;
+}
+
+function clockOf(year: string, month: string, day: string, text: TimeText, offset: number | null): WallClock | null {
+  let hour = Number(text.hour);
+  if (text.half !== undefined) {
+    if (hour < 1 || hour > 12) return null;
+    hour = (hour % 12) + (text.half.toLowerCase() === "p" ? 12 : 0);
+  }
+  const [minute, second] = [Number(text.minute), Number(text.second)];
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const millis = Number((text.fraction ?? "").padEnd(3, "0").slice(0, 3));
+  const time = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
+  return { year: Number(year), month: Number(month), day: Number(day), time, offset };
+}
+
+function zoneMinutes(zone: string): number {
+  const match = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone);
+  if (match === null) return 0;
+  const minutes = Number(match[2]) * 60 + Number(match[3] ?? "0");
+  return match[1] === "-" ? -minutes : minutes;
+}
+
+const QUARTER = 15 * 60_000;
+/** Offsets change on quarter hours everywhere; asking Intl costs microseconds, so each quarter is asked for once. */
+const offsets = new Map<string, Map<number, number>>();
+const OFFSETS_KEPT = 50_000;
+
+/**
+ * Wall clock to instant. A time that occurs twice (clocks going back) is its first occurrence; one that never occurs
+ * (clocks going forward) is as much later as the gap is long.
+ */
+function localToUtc(wall: number, timeZone: string): number {
+  if (timeZone === "UTC") return wall;
+  let known = offsets.get(timeZone);
+  if (known === undefined) offsets.set(timeZone, (known = new Map()));
+  const slot = Math.floor(wall / QUARTER);
+  let offset = known.get(slot);
+  if (offset === undefined) {
+    const at = slot * QUARTER;
+    const before = offsetAt(at - 24 * 3_600_000, timeZone);
+    const after = offsetAt(at + 24 * 3_600_000, timeZone);
+    // The old offset holds if it leads back to itself; in a gap neither does, and the old one moves the time on.
+    offset = before === after || offsetAt(at - before, timeZone) === before ? before : after;
+    if (offset === after && offsetAt(at - after, timeZone) !== after) offset = before;
+    if (known.size >= OFFSETS_KEPT) known.clear();
+    known.set(slot, offset);
+  }
+  return wall - offset;
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Milliseconds east of UTC at an instant. */
+function offsetAt(instant: number, timeZone: string): number {
+  let clock = clocks.get(timeZone);
+  if (clock === undefined) {
+    const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" } as const;
+    clock = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", era: "short", ...parts });
+    clocks.set(timeZone, clock);
+  }
+  const part: Record<string, number> = {};
+  for (const { type, value } of clock.formatToParts(instant)) part[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = part;
+  return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(instant / 60_000) * 60_000;
+}

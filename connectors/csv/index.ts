@@ -1,0 +1,56 @@
+/** CSV files as a source: people, orders and touchpoints from exports of tools that have no connector. */
+import { access, constants } from "node:fs/promises";
+import { basename } from "node:path";
+import { z } from "zod";
+import { defineConnector, defineStream, type Stream } from "../core/contract.ts";
+import { ConnectorError } from "../core/errors.ts";
+import type { RecordKind } from "../core/records.ts";
+import { readFiles, type CsvRow } from "./read.ts";
+import { csvCursor, csvSettings, type CsvCursor, type CsvSettings, type FileKind } from "./settings.ts";
+
+interface CsvClient {
+  settings: CsvSettings;
+}
+
+function fileStream(title: string, kind: FileKind, record: RecordKind): Stream<CsvClient> {
+  return defineStream<CsvClient, CsvRow, CsvCursor>({
+    title,
+    kind: record,
+    cursor: csvCursor,
+    // An export may cover one month: what it does not list is not gone.
+    deletes: "none",
+    read: ({ settings }, cursor) => readFiles(settings, kind, cursor),
+    // Reading has already told the good rows from the bad, since several rows may make one record.
+    toRecords: (row) => row.records,
+    rawRef: (row) => row.records[0]?.id ?? "row",
+  });
+}
+
+/** A connection is a series of files of one source; importing a newer export keeps the connection and its ids. */
+export const csv = defineConnector<CsvSettings, Record<string, never>, CsvClient>({
+  id: "csv",
+  title: "CSV files",
+  settings: csvSettings,
+  credentials: z.strictObject({}),
+  baseUrl: null,
+  limits: {},
+  connect: ({ settings }) => ({ settings }),
+  classify: () => undefined,
+  async check({ settings }) {
+    const [first] = settings.files;
+    for (const { file } of settings.files) {
+      const readable = await access(file, constants.R_OK).then(
+        () => true,
+        () => false,
+      );
+      if (!readable) throw new ConnectorError("contract", `The file ${basename(file)} is missing or may not be read.`);
+    }
+    const names = settings.files.map(({ file }) => basename(file));
+    return { account: first?.file ?? "", title: names.join(", ") };
+  },
+  streams: {
+    people: fileStream("People", "people", "person"),
+    orders: fileStream("Orders", "orders", "order"),
+    touchpoints: fileStream("Touchpoints", "touchpoints", "touchpoint"),
+  },
+});

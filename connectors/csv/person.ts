@@ -1,0 +1,151 @@
+/** Who a row is about, and the person record that stands for them. */
+import { createHash } from "node:crypto";
+import type { ExternalId, PersonRecord } from "../core/records.ts";
+import { countryCodeOf } from "./countries.ts";
+import type { Columns } from "./columns.ts";
+import type { CsvFile, Field } from "./settings.ts";
+import { cleanId, foldWords } from "./words.ts";
+
+export interface RowPerson {
+  /** Vendor id within the stream; never an address or number itself. */
+  id: string;
+  record: PersonRecord;
+}
+
+interface PersonTimes {
+  createdAt: string | null;
+  updatedAt: string | null;
+}
+
+const LONGEST_ID = 200;
+
+/** 32 hex digits of sha256; enough that two people never share one, and the value cannot be read off it. */
+export function keyOf(...parts: string[]): string {
+  return createHash("sha256").update(parts.join("\u0000")).digest("hex").slice(0, 32);
+}
+
+/** An id that may be shown and stored as a key: an address used as an id, or a very long one, is replaced by its hash. */
+export function safeId(id: string): string {
+  return id.includes("@") || id.length > LONGEST_ID ? `key-${keyOf("id", id.toLowerCase())}` : id;
+}
+
+/**
+ * The person of a row, or null where nothing says who it was.
+ *
+ * The record belongs to the stream of its own file, so that a till's few facts never overwrite the customer list's; the
+ * customer id is also an external id, by which identity joins the records of all files. `idField` says which column
+ * holds it: `id` in a list of people, `customer_id` elsewhere.
+ */
+export function personOfRow(
+  cells: readonly string[],
+  columns: Columns,
+  file: CsvFile,
+  context: { idField: Field; sharedIds: boolean; times: PersonTimes },
+): RowPerson | null {
+  const customerId = cleanId(columns.text(cells, context.idField));
+  const loyaltyId = cleanId(columns.text(cells, "loyalty_id"));
+  const emails = columns.texts(cells, "email").flatMap((text) => text.split(/[\s;,]+/).filter((part) => part !== ""));
+  const phones = columns.texts(cells, "phone").flatMap((text) => text.split(/[;,]/).map((part) => part.trim()));
+  const idIsAddress = customerId.includes("@");
+  if (idIsAddress && !emails.includes(customerId)) emails.unshift(customerId);
+  const names = namesOf(cells, columns);
+  const spelled = foldWords(`${names.firstName ?? ""} ${names.lastName ?? ""}`);
+  const id = personId({ customerId, loyaltyId, emails, phones, spelled }, context.idField);
+  if (id === null) return null;
+  const scope = context.sharedIds ? "workspace" : "connection";
+  const externalIds: ExternalId[] = [];
+  if (customerId !== "" && !idIsAddress) externalIds.push({ kind: "account_id", value: customerId, scope });
+  if (loyaltyId !== "") externalIds.push({ kind: "loyalty_id", value: loyaltyId, scope });
+  const record: PersonRecord = {
+    kind: "person",
+    id,
+    updatedAt: context.times.updatedAt,
+    deleted: false,
+    createdAt: context.times.createdAt,
+    emails: [...new Set(emails)],
+    phones: [...new Set(phones.filter((phone) => phone !== ""))],
+    ...names,
+    company: orNull(columns.text(cells, "company")),
+    country: countryOf(columns.text(cells, "country"), file.defaultCountry),
+    postcode: orNull(columns.text(cells, "postcode")),
+    city: orNull(columns.text(cells, "city")),
+    externalIds,
+    mergedInto: null,
+  };
+  return { id, record };
+}
+
+/** Two records of one person from rows of the same page: the later row wins, but says nothing by being blank. */
+export function mergePersons(earlier: PersonRecord, later: PersonRecord): PersonRecord {
+  const [old, fresh] =
+    (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
+  return {
+    ...fresh,
+    emails: [...new Set([...fresh.emails, ...old.emails])],
+    phones: [...new Set([...fresh.phones, ...old.phones])],
+    firstName: fresh.firstName ?? old.firstName,
+    lastName: fresh.lastName ?? old.lastName,
+    company: fresh.company ?? old.company,
+    country: fresh.country ?? old.country,
+    postcode: fresh.postcode ?? old.postcode,
+    city: fresh.city ?? old.city,
+    externalIds: uniqueIds([...fresh.externalIds, ...old.externalIds]),
+  };
+}
+
+function uniqueIds(ids: ExternalId[]): ExternalId[] {
+  return [...new Map(ids.map((id) => [`${id.kind} ${id.value}`, id])).values()];
+}
+
+interface Known {
+  customerId: string;
+  loyaltyId: string;
+  emails: string[];
+  phones: string[];
+  spelled: string;
+}
+
+/**
+ * The best of what names the person. In a list of people the name is part of a derived key, so that a couple sharing an
+ * address stays two records; a sale's address is enough.
+ */
+function personId(known: Known, idField: Field): string | null {
+  const list = idField === "id";
+  if (known.customerId !== "") return list ? safeId(known.customerId) : `customer-${safeId(known.customerId)}`;
+  if (known.loyaltyId !== "") return `loyalty-${safeId(known.loyaltyId)}`;
+  const name = list ? known.spelled : "";
+  const [email] = known.emails;
+  if (email !== undefined) return `email-${keyOf("email", email.toLowerCase(), name)}`;
+  const digits = known.phones[0]?.replace(/\D/g, "").replace(/^00/, "") ?? "";
+  if (digits !== "") return `phone-${keyOf("phone", digits, name)}`;
+  return list && name !== "" ? `name-${keyOf("name", name)}` : null;
+}
+
+const PARTICLES = new Set(["van", "von", "der", "den", "de", "da", "di", "del", "della", "la", "le", "ter", "ten", "zu", "bin", "dos"]);
+
+function namesOf(cells: readonly string[], columns: Columns): { firstName: string | null; lastName: string | null } {
+  const firstName = orNull(columns.text(cells, "first_name"));
+  const lastName = orNull(columns.text(cells, "last_name"));
+  const full = columns.text(cells, "full_name");
+  return firstName !== null || lastName !== null || full === "" ? { firstName, lastName } : splitName(full);
+}
+
+/** `Weber, Anna` and `Anna van der Berg`; a single word is taken for the first name. */
+export function splitName(full: string): { firstName: string | null; lastName: string | null } {
+  const comma = full.indexOf(",");
+  if (comma > 0) return { firstName: orNull(full.slice(comma + 1).trim()), lastName: full.slice(0, comma).trim() };
+  const words = full.split(/\s+/);
+  if (words.length === 1) return { firstName: full, lastName: null };
+  const particle = words.findIndex((word, index) => index > 0 && PARTICLES.has(word.toLowerCase()));
+  const cut = particle > 0 && particle < words.length - 1 ? particle : words.length - 1;
+  return { firstName: words.slice(0, cut).join(" "), lastName: words.slice(cut).join(" ") };
+}
+
+/** A country we do not know is not the default one: it decides how phone numbers are read. */
+function countryOf(text: string, fallback: string | null): string | null {
+  return text === "" ? fallback : countryCodeOf(text);
+}
+
+function orNull(text: string): string | null {
+  return text === "" ? null : text;
+}

@@ -1,0 +1,201 @@
+/**
+ * From text to rows, with line numbers, in flat memory, without letting one stray quote eat the rest of the file.
+ *
+ * Quotes are read strictly. Where that fails (a quote inside a field, one never closed, a row over several lines that
+ * does not have the header's number of cells) the row's first line is read again on its own: with lenient quotes, then
+ * with quotes as plain characters; if it still does not fit, that one line is bad. Reading goes on at the next line.
+ */
+import { parse, type Parser } from "csv-parse";
+import { parse as parseSync } from "csv-parse/sync";
+import type { Delimiter } from "./settings.ts";
+
+/** A longer row is taken for an unclosed quote. Characters. */
+const ROW_LIMIT = 1_000_000;
+/** Text handed to the parser at once: small, because a broken row costs reading the rest of its slice again. */
+const SLICE_BYTES = 16 * 1024;
+
+export interface Row {
+  cells: string[];
+  /** First line of the row in the file, from 1. */
+  line: number;
+  /** Text offset and last line after the row: reading can go on from here. */
+  endOffset: number;
+  endLine: number;
+  /** Why the row cannot be used; its cells are then what could be read of it. */
+  fault: string | null;
+}
+
+export interface RowOptions {
+  delimiter: Delimiter;
+  /** Cells per row; null: whatever the first row has. */
+  width: number | null;
+  offset: number;
+  /** Lines before `offset`. */
+  line: number;
+}
+
+/** Rows in batches, blank lines left out. `text` begins at `options.offset`. */
+export async function* readRows(text: AsyncIterable<Buffer>, options: RowOptions): AsyncGenerator<Row[]> {
+  const splitter = new Splitter(options);
+  for await (const chunk of text) {
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      const rows = await splitter.push(chunk.subarray(at, at + SLICE_BYTES));
+      if (rows.length > 0) yield rows;
+    }
+  }
+  const rows = await splitter.end();
+  if (rows.length > 0) yield rows;
+}
+
+/** State with a life cycle: the parser, and the text since the last whole row, kept for a second look. */
+class Splitter {
+  readonly #delimiter: Delimiter;
+  #width: number | null;
+  #offset: number;
+  #line: number;
+  #kept: Buffer = Buffer.alloc(0);
+  #parser: Parser | null = null;
+  #found: Row[] = [];
+
+  constructor(options: RowOptions) {
+    this.#delimiter = options.delimiter;
+    this.#width = options.width;
+    this.#offset = options.offset;
+    this.#line = options.line;
+  }
+
+  async push(slice: Buffer): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let todo: Buffer | null = slice; todo !== null; ) {
+      this.#kept = this.#kept.length === 0 ? todo : Buffer.concat([this.#kept, todo]);
+      const whole = await this.#parse(todo);
+      todo = this.#take(rows) && whole ? null : this.#rescue(rows);
+    }
+    return rows;
+  }
+
+  async end(): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (;;) {
+      const whole = await this.#finish();
+      if (this.#take(rows) && whole) return rows;
+      let todo = this.#rescue(rows);
+      while (todo !== null && todo.length > 0) {
+        const slice: Buffer = todo.subarray(0, SLICE_BYTES);
+        const later: Buffer = todo.subarray(SLICE_BYTES);
+        rows.push(...(await this.push(slice)));
+        todo = later;
+      }
+    }
+  }
+
+  /** Moves finished rows out; false at the first that must be looked at again. */
+  #take(rows: Row[]): boolean {
+    const found = this.#found;
+    this.#found = [];
+    for (const row of found) {
+      const blank = row.cells.length === 1 && row.cells[0] === "";
+      if (!blank) {
+        this.#width ??= row.cells.length;
+        if (row.cells.length !== this.#width) {
+          if (row.endLine > row.line) return false;
+          row.fault = misfit(row.cells.length, this.#width);
+        }
+        rows.push(row);
+      }
+      this.#advance(row.endOffset, row.endLine);
+    }
+    return true;
+  }
+
+  /** Reads the first kept line on its own; returns the text after it, to be read from the start by a new parser. */
+  #rescue(rows: Row[]): Buffer | null {
+    this.#parser = null;
+    this.#found = [];
+    const length = lineLength(this.#kept);
+    if (this.#kept.length === 0) return null;
+    const text = this.#kept.subarray(0, length).toString().replace(/\r?\n$|\r$/, "");
+    const rest = this.#kept.subarray(length);
+    const cells = this.#reread(text);
+    const fits = this.#width === null || cells.length === this.#width;
+    const fault = fits ? null : "The quotes in this row do not match, and without them it has the wrong number of cells.";
+    if (text !== "") {
+      rows.push({ cells, line: this.#line + 1, endOffset: this.#offset + length, endLine: this.#line + 1, fault });
+    }
+    this.#advance(this.#offset + length, this.#line + 1);
+    this.#kept = Buffer.alloc(0);
+    return rest;
+  }
+
+  #reread(text: string): string[] {
+    const shared = { delimiter: this.#delimiter, relax_column_count: true, record_delimiter: "\n" };
+    for (const quoting of [{ relax_quotes: true }, { quote: null }]) {
+      try {
+        const [cells] = parseSync(text, { ...shared, ...quoting }) as string[][]; // typed by the `columns` option only
+        if (cells !== undefined && (this.#width === null || cells.length === this.#width)) return cells;
+      } catch {
+        // An unclosed quote: the next way of reading has no quotes.
+      }
+    }
+    return text.split(this.#delimiter);
+  }
+
+  #advance(offset: number, line: number): void {
+    this.#kept = this.#kept.subarray(offset - this.#offset);
+    this.#offset = offset;
+    this.#line = line;
+  }
+
+  /** False: the parser gave up. */
+  async #parse(slice: Buffer): Promise<boolean> {
+    const parser = (this.#parser ??= this.#begin());
+    return new Promise((resolve) => {
+      parser.write(slice, (error) => resolve(error === null || error === undefined));
+    });
+  }
+
+  async #finish(): Promise<boolean> {
+    const parser = this.#parser;
+    this.#parser = null;
+    if (parser === null) return true;
+    return new Promise((resolve) => {
+      parser.once("error", () => resolve(false));
+      parser.once("end", () => resolve(true));
+      parser.resume();
+      parser.end();
+    });
+  }
+
+  #begin(): Parser {
+    const offset = this.#offset;
+    let line = this.#line;
+    const base = line;
+    const parser = parse({
+      delimiter: this.#delimiter,
+      relax_column_count: true,
+      // Not discovered from the first row: files glued together mix their line ends.
+      record_delimiter: ["\r\n", "\n", "\r"],
+      max_record_size: ROW_LIMIT,
+      on_record: (cells: string[], info) => {
+        const endLine = base + info.lines;
+        this.#found.push({ cells, line: line + 1, endOffset: offset + info.bytes_records, endLine, fault: null });
+        line = endLine;
+        return null; // taken here: the stream's own queue would lose which line and offset the row came from
+      },
+    });
+    parser.on("error", () => undefined); // reported by the callbacks of write and end
+    return parser;
+  }
+}
+
+function misfit(found: number, expected: number): string {
+  return `The row has ${found} ${found === 1 ? "cell" : "cells"} where the header has ${expected}.`;
+}
+
+function lineLength(text: Buffer): number {
+  const feed = text.indexOf(10);
+  const end = feed === -1 ? text.length : feed + 1;
+  const ret = text.subarray(0, end).indexOf(13);
+  // A lone carriage return ends a line as well; the parser sees it so.
+  return ret === -1 || ret + 1 >= end || text[ret + 1] === 10 ? end : ret + 1;
+}

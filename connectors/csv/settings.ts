@@ -1,0 +1,138 @@
+/** What a CSV connection remembers: its files, how each is written and which column means what. */
+import { z } from "zod";
+
+export const FILE_KINDS = ["people", "orders", "touchpoints"] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+
+export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+export const DELIMITERS = [",", ";", "\t", "|"] as const;
+export type Delimiter = (typeof DELIMITERS)[number];
+
+/** Our fields by kind of file; a field may be fed by the columns named for it. */
+export const FIELDS = {
+  people: [
+    "id",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "full_name",
+    "company",
+    "country",
+    "postcode",
+    "city",
+    "created_at",
+    "updated_at",
+    "loyalty_id",
+    "consent_email",
+    "consent_sms",
+    "consent_at",
+    "consent_source",
+  ],
+  orders: [
+    "order_id",
+    "customer_id",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "full_name",
+    "loyalty_id",
+    "country",
+    "placed_at",
+    "amount",
+    "quantity",
+    "unit_price",
+    "refunded",
+    "currency",
+    "status",
+    "channel",
+    "updated_at",
+  ],
+  touchpoints: ["id", "customer_id", "email", "phone", "type", "at", "channel", "campaign"],
+} as const;
+
+export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
+export type Field = (typeof ALL_FIELDS)[number];
+
+/** The fields that may be fed by more than one column, best first. */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
+
+export function fieldsOf(kind: FileKind): readonly Field[] {
+  return FIELDS[kind];
+}
+
+export type Mapping = Partial<Record<Field, string[]>>;
+
+/** How the bytes become rows. */
+export const dialect = z.strictObject({
+  encoding: z.enum(ENCODINGS),
+  delimiter: z.enum(DELIMITERS),
+  /** Whether the first row names the columns; without it they are called `column 1`, `column 2` ... */
+  header: z.boolean(),
+});
+export type Dialect = z.infer<typeof dialect>;
+
+/** How the cells become values. */
+export const reading = z.strictObject({
+  mapping: z.partialRecord(z.enum(ALL_FIELDS), z.array(z.string().min(1)).min(1)),
+  /** How `03/04/2025` is read. ISO dates and epochs are recognised whatever this says. */
+  dayOrder: z.enum(["dmy", "mdy"]),
+  decimal: z.enum([".", ","]),
+  /** Orders whose id fills several rows: is `amount` the order's total, repeated, or each row's own share? */
+  amountPer: z.enum(["order", "row"]),
+  defaultCurrency: z.string().regex(/^[A-Z]{3}$/),
+  /** ISO 3166-1 alpha-2; for rows that name no country. */
+  defaultCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .nullable(),
+  defaultChannel: z.enum(["online", "store", "unknown"]),
+  /** IANA name; local times in the file are read in it. */
+  timeZone: z.string().refine(isTimeZone, "is not a known time zone"),
+});
+export type Reading = z.infer<typeof reading>;
+
+export const csvFile = z.strictObject({
+  /** Absolute path. */
+  file: z.string().startsWith("/").or(z.string().regex(/^[A-Za-z]:[\\/]/)),
+  /** sha256 of the file's bytes, hex. The file is read once per content. */
+  contentHash: z.string().regex(/^[0-9a-f]{64}$/),
+  kind: z.enum(FILE_KINDS),
+  /** When the file was exported: the time of statements in it that carry none of their own. */
+  exportedAt: z.iso.datetime(),
+  ...dialect.shape,
+  ...reading.shape,
+});
+export type CsvFile = z.infer<typeof csvFile>;
+
+export const csvSettings = z.strictObject({
+  /** Oldest first. A newer export of the same source is added at the end, or takes the place of the older one. */
+  files: z.array(csvFile).min(1),
+  /** Customer and loyalty ids mean the same person in every connection of the workspace, not only within these files. */
+  sharedIds: z.boolean().default(false),
+});
+export type CsvSettings = z.infer<typeof csvSettings>;
+
+/** The reading position of one stream. */
+export const csvCursor = z.strictObject({
+  /** Content hashes read to the end. */
+  done: z.array(z.string()),
+  /** Content hash of the file under way, null between files. */
+  hash: z.string().nullable(),
+  /** Position in that file: bytes of its text as UTF-8 without BOM, and lines, before the next row. */
+  offset: z.number().int().nonnegative(),
+  line: z.number().int().nonnegative(),
+});
+export type CsvCursor = z.infer<typeof csvCursor>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false; // RangeError is how Intl says "no such zone"
+  }
+}

@@ -1,0 +1,98 @@
+/** Words in cells, in the five languages we look for: yes and no, order states, sales channels, kinds of event. */
+import anyAscii from "any-ascii";
+
+/** Lower case, ASCII, single spaces: `Désinscrit` and `desinscrit ` are one word. */
+export function foldWords(text: string): string {
+  return anyAscii(text)
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim();
+}
+
+function table<Meaning extends string>(meanings: Record<Meaning, string>): (text: string) => Meaning | null {
+  const words = new Map<string, Meaning>();
+  for (const [meaning, list] of Object.entries(meanings) as [Meaning, string][]) {
+    // Object.entries forgets the key type.
+    for (const word of list.split(",")) words.set(word.trim(), meaning);
+  }
+  return (text) => words.get(foldWords(text)) ?? null;
+}
+
+/** What a consent column says; null where we do not know the word, which is not a yes. */
+export const consentWord = table({
+  granted:
+    "yes,y,true,1,x,ja,j,wahr,oui,o,vrai,si,s,vero,verdadero,granted,subscribed,opted in,opt in,optin,active,angemeldet," +
+    "abonniert,zugestimmt,erteilt,abonne,inscrit,accepte,iscritto,accettato,suscrito,aceptado,on,confirmed,consented",
+  denied:
+    "no,n,false,0,nein,falsch,non,faux,falso,denied,not subscribed,never subscribed,refused,abgelehnt,refuse,rifiutato," +
+    "rechazado,off,none,declined",
+  withdrawn:
+    "withdrawn,unsubscribed,unsubscribe,opted out,opt out,optout,abgemeldet,widerrufen,desabonne,desinscrit," +
+    "disiscritto,cancelled,revoked,dado de baja,baja,bounced,complained,suppressed,cleaned",
+  pending: "pending,unconfirmed,double opt in pending,ausstehend,unbestatigt,en attente,in attesa,pendiente",
+});
+
+/** How a consent was captured, as far as it makes a statement the person's own. */
+export const consentSource = table({
+  "double opt-in": "double opt in,doubleoptin,doi,confirmed opt in,double optin,confirmation email",
+  form:
+    "form,web form,webform,website form,signup form,sign up form,online form,formular,anmeldeformular,webformular," +
+    "formulaire,modulo,formulario,checkout,checkout form,preference centre,preference center",
+});
+
+export const orderStatus = table({
+  paid:
+    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,ok,settled,bezahlt,abgeschlossen," +
+    "geliefert,versendet,payee,paye,termine,livre,pagato,completato,spedito,pagado,completado,enviado,sold,processed",
+  pending: "pending,open,processing,new,unpaid,authorized,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente,awaiting payment",
+  failed: "failed,declined,error,fehlgeschlagen,echoue,fallito,fallido,rejected,expired",
+  cancelled: "cancelled,canceled,void,voided,storniert,storno,abgebrochen,annule,annullato,cancelado,anulado",
+  refunded: "refunded,returned,refund,return,chargeback,erstattet,retoure,zuruckgegeben,rembourse,rimborsato,reembolsado,devuelto",
+});
+
+export const salesChannel = table({
+  online:
+    "online,web,website,webshop,web shop,online store,ecommerce,e commerce,shop online,app,mobile,internet,onlineshop," +
+    "online shop,boutique en ligne,negozio online,tienda online,marketplace",
+  store:
+    "store,pos,till,in store,instore,retail,shop,point of sale,kasse,filiale,laden,geschaft,magasin,caisse,boutique," +
+    "negozio,cassa,tienda,caja,offline,physical",
+});
+
+const knownEvent = table({
+  visit: "visit,page view,pageview,page viewed,session,session start,viewed page,besuch,visite,visita,page visit,web visit",
+  email_sent: "email sent,sent,received email,mail sent,gesendet,envoye,inviato,enviado,delivered,email delivered",
+  email_opened: "email opened,open,opened,opened email,email open,geoffnet,ouvert,aperto,abierto",
+  email_clicked: "email clicked,click,clicked,clicked email,email click,geklickt,clic,cliccato",
+  ad_clicked: "ad clicked,ad click,clicked ad,anzeigenklick",
+  form: "form,form submission,form submitted,submitted form,formular,formulaire,modulo,formulario",
+  call: "call,phone call,called,anruf,appel,chiamata,llamada",
+  store_visit: "store visit,shop visit,filialbesuch",
+});
+
+/** Our word for an event, or its own made into one; null where nothing is left of it. */
+export function eventType(text: string): string | null {
+  const known = knownEvent(text);
+  if (known !== null) return known;
+  const own = foldWords(text).replace(/\d+/g, " ").trim().replace(/ +/g, "_");
+  return /^[a-z]/.test(own) ? own.slice(0, 60) : null;
+}
+
+const BLANKS = new Set(["NULL", "\\N", "N/A", "n/a", "#N/A", "NaN", "(null)"]);
+
+/**
+ * A cell as it was meant: without surrounding space, without what databases write for nothing, and without the
+ * apostrophe that our own export puts before a formula sign.
+ */
+export function cleanCell(cell: string): string {
+  const text = cell.trim();
+  if (text === "" || BLANKS.has(text)) return "";
+  return text.charCodeAt(0) === 39 && /^'[=+\-@]/.test(text) ? text.slice(1) : text;
+}
+
+/** An id as it was meant: spreadsheets and data frames turn 17850 into 17850.0. */
+export function cleanId(cell: string): string {
+  const text = cleanCell(cell);
+  return /^\d+\.0+$/.test(text) ? text.slice(0, text.indexOf(".")) : text;
+}

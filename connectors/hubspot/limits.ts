@@ -1,0 +1,43 @@
+/** HubSpot's figures, each with its source. */
+import type { RateLimit } from "../core/contract.ts";
+
+const GUIDELINES = "https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines";
+const SEARCH_LIMITS = "https://developers.hubspot.com/changelog/crm-search-api-rate-limit-increase";
+
+/**
+ * HubSpot counts in rolling windows (190 calls in any ten seconds, 5 searches in any second), a bucket refills steadily:
+ * burst + refill over one window must stay within the window, else a full bucket and its refill together break it.
+ * Free and Starter accounts allow 100 in ten seconds; there HubSpot's own 429 slows us down.
+ */
+export const LIMITS = {
+  general: { burst: 30, perSecond: 16, source: GUIDELINES, readOn: "2026-11-22" },
+  search: { burst: 1, perSecond: 4, source: SEARCH_LIMITS, readOn: "2026-11-22" },
+} satisfies Record<string, RateLimit>;
+
+/** Largest page of the list endpoints. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (2026-11) */
+export const LIST_PAGE = 100;
+
+/**
+ * Largest page of a search. A query pages through 10,000 rows and then answers 400, which is why we never page by offset:
+ * https://developers.hubspot.com/docs/api-reference/search/guide (2026-11)
+ */
+export const SEARCH_PAGE = 200;
+
+/** Inputs of one batch call, reading or writing. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (2026-11) */
+export const BATCH_SIZE = 100;
+
+/** Batch reads with property history take fewer inputs. Error text quoted in github.com/PipedreamHQ/pipedream/pull/8462 (2026-11) */
+export const HISTORY_BATCH_SIZE = 50;
+
+/** Longest text a property holds. https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide (2026-11) */
+export const LONGEST_VALUE = 65_536;
+
+/** Waits by the policy a 429 names; the daily one ends at midnight in the account's own time zone, which the reply does not tell. */
+export const POLICY_WAIT_MS: Record<string, number> = {
+  SECONDLY: 1_000,
+  TEN_SECONDLY_ROLLING: 10_000,
+  DAILY: 3_600_000,
+};
+
+/** A search sees a change up to a minute late (help.okta.com, HubSpot "Search Contacts", 2026-11); several times that is safe. */
+export const DEFAULT_OVERLAP_MINUTES = 5;

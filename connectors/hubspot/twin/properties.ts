@@ -1,0 +1,108 @@
+/** The property definitions an account has, built in and made. */
+import type { PropertyDefinition, PropertyGroup } from "./journal.ts";
+
+type BuiltIn = [name: string, label: string, type: string, fieldType: string, readOnly?: "read-only"];
+
+const CONTACT_GROUP: PropertyGroup = { name: "contactinformation", label: "Contact information", displayOrder: 0 };
+
+const LIFECYCLE = ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"];
+
+const COMMON: BuiltIn[] = [
+  ["hs_object_id", "Record ID", "number", "number", "read-only"],
+  ["createdate", "Create date", "datetime", "date", "read-only"],
+  ["hs_merged_object_ids", "Merged record IDs", "enumeration", "checkbox", "read-only"],
+];
+
+const BUILT_IN: Record<string, BuiltIn[]> = {
+  contacts: [
+    ...COMMON,
+    ["email", "Email", "string", "text"],
+    ["hs_additional_emails", "Additional email addresses", "enumeration", "checkbox"],
+    ["firstname", "First name", "string", "text"],
+    ["lastname", "Last name", "string", "text"],
+    ["phone", "Phone number", "string", "phonenumber"],
+    ["mobilephone", "Mobile phone number", "string", "phonenumber"],
+    ["company", "Company name", "string", "text"],
+    ["country", "Country/region", "string", "text"],
+    ["hs_country_region_code", "Country/region code", "string", "text"],
+    ["zip", "Postal code", "string", "text"],
+    ["city", "City", "string", "text"],
+    ["lifecyclestage", "Lifecycle stage", "enumeration", "radio"],
+    ["hs_email_optout", "Unsubscribed from all email", "bool", "booleancheckbox", "read-only"],
+    ["hs_legal_basis", "Legal basis for processing contact's data", "enumeration", "checkbox"],
+    ["hs_google_click_id", "Google ad click id", "string", "text"],
+    ["hs_facebook_click_id", "Facebook click id", "string", "text"],
+    ["lastmodifieddate", "Last modified date", "datetime", "date", "read-only"],
+  ],
+  companies: [
+    ...COMMON,
+    ["name", "Company name", "string", "text"],
+    ["domain", "Company domain name", "string", "text"],
+    ["hs_lastmodifieddate", "Last modified date", "datetime", "date", "read-only"],
+  ],
+  deals: [
+    ...COMMON,
+    ["dealname", "Deal name", "string", "text"],
+    ["dealstage", "Deal stage", "enumeration", "radio"],
+    ["pipeline", "Pipeline", "enumeration", "select"],
+    ["amount", "Amount", "number", "number"],
+    ["deal_currency_code", "Currency", "enumeration", "select"],
+    ["closedate", "Close date", "datetime", "date"],
+    ["hs_is_closed", "Is deal closed?", "bool", "booleancheckbox", "read-only"],
+    ["hs_is_closed_won", "Is closed won", "bool", "booleancheckbox", "read-only"],
+    ["hs_lastmodifieddate", "Last modified date", "datetime", "date", "read-only"],
+  ],
+};
+
+/** The property that holds the time of the last change: named differently on contacts than elsewhere. */
+export function modifiedProperty(type: string): "lastmodifieddate" | "hs_lastmodifieddate" {
+  return type === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
+}
+
+export class PropertyCatalogue {
+  readonly definitions = new Map<string, PropertyDefinition>();
+  readonly groups = new Map<string, PropertyGroup>([[CONTACT_GROUP.name, CONTACT_GROUP]]);
+
+  constructor(type: string) {
+    for (const [name, label, kind, fieldType, readOnly] of BUILT_IN[type] ?? [])
+      this.definitions.set(name, {
+        name,
+        label,
+        description: "",
+        groupName: CONTACT_GROUP.name,
+        type: kind,
+        fieldType,
+        options: name === "lifecyclestage" ? LIFECYCLE.map((value, n) => ({ value, label: value, hidden: false, displayOrder: n })) : [],
+        hubspotDefined: true,
+        readOnly: readOnly !== undefined,
+        archived: false,
+      });
+  }
+
+  live(name: string): PropertyDefinition | undefined {
+    const found = this.definitions.get(name);
+    return found?.archived === false ? found : undefined;
+  }
+
+  /** Seeds may name properties an account made itself; they become plain text ones. */
+  admit(name: string): void {
+    if (this.definitions.has(name)) return;
+    this.definitions.set(name, {
+      name,
+      label: name,
+      description: "",
+      groupName: CONTACT_GROUP.name,
+      type: "string",
+      fieldType: "text",
+      options: [],
+      hubspotDefined: false,
+      readOnly: false,
+      archived: false,
+    });
+  }
+}
+
+/** The built-in stage only moves forward unless it is cleared first; a step back is ignored without an error. */
+export function movesBackwards(from: string | null, to: string | null): boolean {
+  return from !== null && to !== null && LIFECYCLE.indexOf(to) < LIFECYCLE.indexOf(from);
+}

@@ -1,0 +1,42 @@
+/** What Stripe allows, each with where it was read. */
+import type { RateLimit } from "#connectors/core/contract.ts";
+
+const RATE_LIMITS_PAGE = "https://docs.stripe.com/rate-limits";
+const READ_ON = "2026-11-21";
+
+/**
+ * Each endpoint takes 25 requests a second unless listed otherwise, and an account 100 a second over all of them (live
+ * mode; 25 in a sandbox). One bucket per endpoint: at most four streams read side by side, so the endpoint limits keep
+ * the sum within the account's. A sandbox may answer 429 earlier; that is waited out like any other.
+ */
+const endpoint: RateLimit = { burst: 25, perSecond: 25, source: RATE_LIMITS_PAGE, readOn: READ_ON };
+
+export const LIMITS = {
+  account: endpoint,
+  charges: endpoint,
+  customers: endpoint,
+  customer_read: endpoint,
+  customer_write: endpoint,
+  events: endpoint,
+  refunds: endpoint,
+  subscriptions: endpoint,
+} satisfies Record<string, RateLimit>;
+
+export type Bucket = keyof typeof LIMITS;
+
+/** Largest page of any list. https://docs.stripe.com/api/pagination (2026-11-21) */
+export const PAGE_SIZE = 100;
+
+/** Events can be listed for 30 days. https://docs.stripe.com/api/events/list (2026-11-21) */
+export const EVENT_RETENTION_SECONDS = 30 * 24 * 3600;
+
+/** https://docs.stripe.com/metadata (2026-11-21) */
+export const METADATA_MAX_KEYS = 50;
+export const METADATA_MAX_KEY_LENGTH = 40;
+export const METADATA_MAX_VALUE_LENGTH = 500;
+
+/** https://docs.stripe.com/api/idempotent_requests (2026-11-21) */
+export const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
+
+/** Calls under way at once where one call does one record: enough to fill 25 a second at usual answering times. */
+export const PARALLEL_CALLS = 6;

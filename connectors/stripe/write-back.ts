@@ -1,0 +1,148 @@
+/**
+ * Our fields as metadata of the customer: no definitions to make, one call per customer.
+ *
+ * Idempotency: Stripe stores the first answer under a key for 24 hours and replays it, a 500 included. Setting metadata to
+ * fixed values has one effect however often it is done, so after a 5xx (fresh or replayed) the same write goes out
+ * once more under a key derived from that answer's request id: a stored failure never blocks a record for a day. After a
+ * lost connection the same key is right: if the write went through, the replay says so.
+ */
+import Stripe from "stripe";
+import type { FieldDefinition, FieldReport, RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
+import type { StripeClient } from "./client.ts";
+import { isBusy } from "./errors.ts";
+import { inParallel } from "./in-parallel.ts";
+import {
+  IDEMPOTENCY_KEY_MAX_LENGTH,
+  METADATA_MAX_KEYS,
+  METADATA_MAX_KEY_LENGTH,
+  METADATA_MAX_VALUE_LENGTH,
+  PARALLEL_CALLS,
+} from "./limits.ts";
+import { readLive } from "./read-live.ts";
+
+export const customerWriteBack: WriteBack<StripeClient> = {
+  object: "customer",
+  stream: "customers",
+  batchSize: 20,
+  maxValueLength: METADATA_MAX_VALUE_LENGTH,
+  ensureFields: async (_client, fields) => fields.map(reportOf),
+  readLive,
+  write: writeCustomers,
+};
+
+/** What became of one record; `failed`: Stripe itself could not, which may pass. */
+type Verdict = { outcome: WriteResult["outcome"]; reason?: string } | { outcome: "failed"; requestId: string };
+
+/** So many failures of Stripe's own in one batch are an outage: the rest is not sent. */
+const OUTAGE_AFTER = 3;
+
+function reportOf({ name }: FieldDefinition): FieldReport {
+  const flaw = nameFlaw(name);
+  return flaw === null ? { name, outcome: "exists" } : { name, outcome: "conflict", reason: flaw };
+}
+
+async function writeCustomers(client: StripeClient, writes: RecordWrite[]): Promise<WriteResult[]> {
+  let halt: ConnectorError | undefined;
+  let failures = 0;
+  const results = await inParallel(writes, PARALLEL_CALLS, async (write): Promise<WriteResult> => {
+    const flaw = flawOf(write);
+    if (flaw !== null) return { id: write.id, outcome: "rejected", reason: flaw };
+    if (halt !== undefined) return { id: write.id, outcome: "retry", reason: halt.message };
+    try {
+      const verdict = await writeOne(client, write);
+      if (verdict.outcome !== "failed") return { id: write.id, ...verdict };
+      throw new ConnectorError("transient", "Stripe could not store the fields.", { vendorRequestId: verdict.requestId });
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      failures += 1;
+      if (!isPassing(error) || failures >= OUTAGE_AFTER) halt ??= error;
+      return { id: write.id, outcome: "retry", reason: error.message };
+    }
+  });
+  // Nothing got through and the reason is not one record's: the whole call failed.
+  if (halt !== undefined && !results.some((result) => result.outcome === "written")) throw halt;
+  return results;
+}
+
+/** Worth going on with the next record. */
+function isPassing(error: ConnectorError): boolean {
+  return error.kind === "transient";
+}
+
+async function writeOne(client: StripeClient, write: RecordWrite): Promise<Verdict> {
+  const metadata = Object.fromEntries(Object.entries(write.values).map(([name, value]) => [name, value ?? ""]));
+  const first = await attempt(client, write.id, metadata, write.idempotencyKey);
+  if (first.outcome === "failed") {
+    const derived = `${write.idempotencyKey.slice(0, IDEMPOTENCY_KEY_MAX_LENGTH - first.requestId.length - 1)}-${first.requestId}`;
+    return attempt(client, write.id, metadata, derived);
+  }
+  if (first.outcome !== "rejected") return first;
+  return { ...first, reason: await explain(client, write, first.reason) };
+}
+
+/** Throws only what concerns the whole account: quota, key, permission, connection. */
+async function attempt(
+  client: StripeClient,
+  id: string,
+  metadata: Record<string, string>,
+  idempotencyKey: string,
+): Promise<Verdict> {
+  return client.writing(async () => {
+    try {
+      const stored = await client.mergeMetadata(id, metadata, idempotencyKey);
+      const held = Object.entries(metadata).every(([name, value]) => (stored[name] ?? "") === value);
+      return held ? { outcome: "written" } : { outcome: "retry", reason: "Stripe accepted the fields but did not store them." };
+    } catch (error) {
+      const verdict = verdictOn(error);
+      if (verdict === undefined) throw error;
+      return verdict;
+    }
+  });
+}
+
+function verdictOn(error: unknown): Verdict | undefined {
+  if (!(error instanceof Stripe.errors.StripeError)) return undefined;
+  if (isBusy(error)) return { outcome: "retry", reason: "Stripe is busy with this customer." };
+  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+    return { outcome: "retry", reason: "Stripe has this idempotency key on file for other values; use a new key." };
+  }
+  if (error instanceof Stripe.errors.StripeInvalidRequestError) {
+    if (error.code === "resource_missing") return { outcome: "gone" };
+    return { outcome: "rejected", reason: `Stripe refuses the fields (${error.code ?? "no code"}).` };
+  }
+  const status = error.statusCode ?? 0;
+  if (status >= 500) return { outcome: "failed", requestId: error.requestId ?? "again" };
+  return undefined;
+}
+
+/** Stripe's code does not tell a full customer from another fault, so the keys are counted once it refused. */
+async function explain(client: StripeClient, write: RecordWrite, reason: string | undefined): Promise<string> {
+  const present = await client.metadata(write.id);
+  const kept = Object.keys(present ?? {}).filter((name) => write.values[name] !== null);
+  const added = Object.keys(write.values).filter((name) => write.values[name] !== null && !kept.includes(name));
+  if (kept.length + added.length <= METADATA_MAX_KEYS) return reason ?? "Stripe refuses the fields.";
+  return (
+    `The customer holds ${kept.length} of ${METADATA_MAX_KEYS} possible metadata keys, too many for ${added.length} more. ` +
+    "Remove some that are no longer used in the Stripe Dashboard."
+  );
+}
+
+/** What Stripe would certainly refuse, found without asking. */
+function flawOf(write: RecordWrite): string | null {
+  for (const [name, value] of Object.entries(write.values)) {
+    const flaw = nameFlaw(name);
+    if (flaw !== null) return flaw;
+    if ((value?.length ?? 0) > METADATA_MAX_VALUE_LENGTH) {
+      return `The value of "${name}" is longer than the ${METADATA_MAX_VALUE_LENGTH} characters Stripe stores.`;
+    }
+  }
+  return null;
+}
+
+function nameFlaw(name: string): string | null {
+  if (name.length > METADATA_MAX_KEY_LENGTH) {
+    return `The name "${name}" is longer than the ${METADATA_MAX_KEY_LENGTH} characters Stripe allows for a metadata key.`;
+  }
+  return /[[\]]/.test(name) ? `The name "${name}" has square brackets, which Stripe does not allow in a metadata key.` : null;
+}

@@ -1,0 +1,48 @@
+/**
+ * Values that say nothing about who somebody is. Data, not logic: extend it here.
+ * `BLOCKED_VALUES_VERSION` changes whenever a list does, so that results can be traced to the lists they came from.
+ */
+export const BLOCKED_VALUES_VERSION = "2026-11-22";
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+/** Local parts that name a role or a shared inbox. */
+export const roleBoxes = words(`
+  info sales admin administrator office contact support help helpdesk hello team billing accounts accounting invoice
+  invoices orders order shop store service customerservice marketing hr jobs careers mail post enquiries enquiry
+  reception feedback press media privacy security finance purchasing procurement noreply no-reply donotreply
+  do-not-reply postmaster webmaster hostmaster abuse root mailer-daemon newsletter booking bookings reservations
+`);
+
+/** Local parts people or systems type to get past a required field. */
+export const placeholderLocalParts = words(`
+  test tester testing test1 test123 none noemail no-email no.email nomail unknown na n-a null undefined nobody anonymous
+  asdf qwerty xxx xyz abc a fake dummy sample customer guest user email someone
+`);
+
+/** First label of the registrable domain: `example.com`, `test.de`, `none.org`. */
+export const placeholderDomains = words("example test none noemail nomail invalid localhost");
+
+/** Throw-away mailboxes: many people pass through one address. */
+export const disposableDomains = words(`
+  mailinator.com guerrillamail.com guerrillamail.net sharklasers.com 10minutemail.com tempmail.com temp-mail.org
+  yopmail.com throwawaymail.com getnada.com dispostable.com maildrop.cc trashmail.com fakeinbox.com mailnesia.com
+  mintemail.com mohmal.com emailondeck.com spamgourmet.com tempr.email discard.email
+`);
+
+/** Name fields that hold no name. */
+export const placeholderNames = words(`
+  test tester testing none null undefined guest customer unknown anonymous anon walkin walk-in asdf qwerty xxx x
+  na n-a noname user dummy sample fake nobody cash client person
+`);
+
+export const nameTitles = words(`
+  mr mrs ms miss mx dr prof professor sir dame lord lady rev herr frau hr fr mme mlle monsieur madame sig sra senor senora
+`);
+
+export const nameSuffixes = words("jr sr ii iii iv phd md esq mba bsc msc");
+
+/** Legal forms that mark an organisation. Forms that are also surnames (`sa`, `ag`) are left out. */
+export const companyForms = words(`
+  ltd limited llc llp inc incorporated gmbh srl bv plc oy pty kg corp corporation sarl spa aps ohg ug
+`);

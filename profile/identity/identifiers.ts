@@ -1,0 +1,66 @@
+import { type PersonRecord } from "#connectors/core/records.ts";
+import { type ConnectionId, recordIdOf } from "#profile/ids.ts";
+import { normaliseEmail } from "./normalise-email.ts";
+import type { Quality } from "./normalised.ts";
+import { normalisePhone } from "./normalise-phone.ts";
+import type { IdentifierKind } from "./rules.ts";
+
+export interface Identifier {
+  kind: IdentifierKind;
+  value: string;
+  quality: Quality;
+  /** Why it is weak or blocked; null when strong. */
+  reason: string | null;
+}
+
+/** The parts of a person record that say who somebody is. */
+export type PersonFacts = Pick<
+  PersonRecord,
+  "emails" | "phones" | "firstName" | "lastName" | "country" | "postcode" | "externalIds" | "mergedInto"
+>;
+
+export interface PersonContext {
+  connectionId: ConnectionId;
+  stream: string;
+  /** ISO 3166-1 alpha-2, for records that name no country. */
+  defaultCountry: string;
+}
+
+/**
+ * Normalised identifiers of one record, each (kind, value) once. Values that cannot be read give none; blocked ones are
+ * returned so that the reason can be shown.
+ *
+ * The value of `merged_into` is the winner's record id.
+ */
+export function identifiersOf(person: PersonFacts, context: PersonContext): Identifier[] {
+  const found = new Map<string, Identifier>();
+  const add = (kind: IdentifierKind, value: string | null, quality: Quality, reason: string | null): void => {
+    if (value !== null && !found.has(valueKeyOf(kind, value))) found.set(valueKeyOf(kind, value), { kind, value, quality, reason });
+  };
+
+  if (person.mergedInto !== null) {
+    add("merged_into", recordIdOf(context.connectionId, context.stream, person.mergedInto), "strong", null);
+  }
+  for (const external of person.externalIds) {
+    // Client and click ids name devices and visits.
+    if (external.kind === "client_id" || external.kind === "click_id") continue;
+    const scope = external.scope === "workspace" ? "*" : context.connectionId;
+    add(external.kind, `${scope}:${external.value.trim()}`, "strong", null);
+  }
+  for (const raw of person.emails) {
+    const email = normaliseEmail(raw);
+    add("email", email.key, email.quality, email.reason);
+    // An address that is its own canonical form needs no second row: `email` values are looked up as canonical ones too.
+    if (email.quality !== "blocked" && email.canonical !== email.key) {
+      add("email_canonical", email.canonical, "weak", "It is the address without dots and plus tag.");
+    }
+  }
+  for (const raw of person.phones) {
+    const phone = normalisePhone(raw, person.country ?? context.defaultCountry);
+    add("phone", phone.key, phone.quality, phone.reason);
+  }
+  return [...found.values()];
+}
+
+/** Names a value across kinds; `overflowing` sets are made of these. */
+export const valueKeyOf = (kind: IdentifierKind, value: string): string => `${kind}\u0000${value}`;

@@ -1,0 +1,57 @@
+import { domainToASCII } from "node:url";
+import { parse } from "tldts";
+import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "./blocked-values.ts";
+import { type Normalised, unusable } from "./normalised.ts";
+
+export interface NormalisedEmail extends Normalised {
+  /**
+   * The mailbox behind dots and plus tags; equals `key` when there are none. Weak: off the large providers a plus tag may
+   * well be another mailbox, so it takes agreeing full names to join two people by it.
+   */
+  canonical: string | null;
+}
+
+const GMAIL = new Set(["gmail.com", "googlemail.com"]);
+// RFC 5321 dot-string, and letters beyond ASCII (RFC 6531). Quoted local parts are not worth the risk.
+const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
+
+/**
+ * Turns any spelling of an address into the key it is compared by. The local part is lowered too: the standard would
+ * allow telling cases apart, no provider does.
+ */
+export function normaliseEmail(raw: string): NormalisedEmail {
+  const address = raw
+    .normalize("NFKC")
+    .trim()
+    .replace(/^mailto:/i, "")
+    .replace(/^[<"']+|[>"'.,;:]+$/g, "")
+    .trim();
+  const at = address.lastIndexOf("@");
+  if (at <= 0 || at === address.length - 1) return refuse("It is not an e-mail address.");
+  const local = address.slice(0, at).toLowerCase();
+  const domain = domainToASCII(address.slice(at + 1).toLowerCase());
+  if (local.length > 64 || !LOCAL_PART.test(local)) return refuse("It is not an e-mail address.");
+  const parsed = parse(domain);
+  if (parsed.domain === null || parsed.domainWithoutSuffix === null || parsed.isIp) {
+    return refuse("Its domain cannot receive mail.");
+  }
+
+  const key = `${local}@${domain}`;
+  const canonical = canonicalOf(local, domain);
+  const blocked = (reason: string): NormalisedEmail => ({ key, canonical, quality: "blocked", reason });
+  const mailbox = canonical.slice(0, canonical.lastIndexOf("@"));
+  if (placeholderDomains.has(parsed.domainWithoutSuffix)) return blocked("Its domain is a placeholder.");
+  if (parsed.isIcann !== true && parsed.isPrivate !== true) return blocked("Its domain cannot receive mail.");
+  if (placeholderLocalParts.has(local) || placeholderLocalParts.has(mailbox)) return blocked("It is a placeholder.");
+  if (roleBoxes.has(local) || roleBoxes.has(mailbox)) return blocked("It is a shared role inbox.");
+  if (disposableDomains.has(parsed.domain)) return blocked("It is a throw-away mailbox.");
+  return { key, canonical, quality: "strong", reason: null };
+}
+
+function canonicalOf(local: string, domain: string): string {
+  const plus = local.indexOf("+");
+  const base = plus > 0 ? local.slice(0, plus) : local;
+  return GMAIL.has(domain) ? `${base.replaceAll(".", "")}@gmail.com` : `${base}@${domain}`;
+}
+
+const refuse = (reason: string): NormalisedEmail => ({ ...unusable(reason), canonical: null });

@@ -1,0 +1,48 @@
+import anyAscii from "any-ascii";
+import { companyForms, nameSuffixes, nameTitles, placeholderNames } from "./blocked-values.ts";
+import type { PersonName } from "./names.ts";
+
+const NO_NAME: PersonName = { first: null, last: null };
+// oxlint-disable-next-line no-control-regex -- testing for ASCII is the point
+const ASCII = /^[\x00-\x7f]*$/;
+
+/**
+ * Name keys for comparison: ASCII, lower case, without titles and suffixes. A whole name typed into one field is taken
+ * apart; placeholders and company names give no name.
+ */
+export function normaliseName(first: string | null, last: string | null): PersonName {
+  const givenTokens = tokensOf(first);
+  const familyTokens = tokensOf(last);
+  while (givenTokens.length > 0 && nameTitles.has(givenTokens[0] ?? "")) givenTokens.shift();
+  if (givenTokens.length === 0) while (nameTitles.has(familyTokens[0] ?? "")) familyTokens.shift();
+  const endTokens = familyTokens.length > 0 ? familyTokens : givenTokens;
+  while (endTokens.length > 1 && nameSuffixes.has(endTokens.at(-1) ?? "")) endTokens.pop();
+
+  const all = [...givenTokens, ...familyTokens];
+  if (all.length > 1 && companyForms.has(all.at(-1) ?? "")) return NO_NAME;
+  if (all.length > 0 && all.every((token) => placeholderNames.has(token))) return NO_NAME;
+  if (givenTokens.length > 1 && familyTokens.length === 0) {
+    // "Hill, Anna" in one field is family name first.
+    if (first?.includes(",") === true) givenTokens.push(givenTokens.shift() ?? "");
+    familyTokens.push(givenTokens.pop() ?? "");
+  } else if (givenTokens.length === 0 && familyTokens.length > 1) {
+    givenTokens.push(familyTokens.shift() ?? "");
+  }
+  return { first: keyOf(givenTokens), last: keyOf(familyTokens) };
+}
+
+function tokensOf(raw: string | null): string[] {
+  if (raw === null) return [];
+  const folded = raw.normalize("NFKC");
+  const ascii = (ASCII.test(folded) ? folded : anyAscii(folded)).toLowerCase();
+  return ascii
+    .replace(/[^a-z' -]+/g, " ")
+    .split(" ")
+    .map((token) => token.replace(/^[-']+|[-']+$/g, ""))
+    .filter((token) => token !== "");
+}
+
+function keyOf(tokens: string[]): string | null {
+  const key = tokens.join(" ");
+  return key === "" || placeholderNames.has(key) ? null : key;
+}

@@ -1,0 +1,130 @@
+/**
+ * Churn risk, first version: how overdue somebody is, measured by their own and the shop's rhythm.
+ *
+ * The number is an index from 10 (not yet due) to 100 (churned by the shop's measure) in steps of 5, NOT a probability:
+ * 50 means "as overdue as people at risk", not "one in two leaves". Its bands meet the lifecycle stages: medium begins
+ * where at risk begins, high where lapsed begins.
+ */
+import { type Calendar, showDay } from "./calendar.ts";
+import { endDay, FIXED_LIMITS_NOTE, type Lifecycle, rhythmSentence } from "./lifecycle.ts";
+import type { Rhythm } from "./rhythm.ts";
+import type { Score } from "./types.ts";
+
+export const RISK_BANDS = ["low", "medium", "high"] as const;
+export type RiskBand = (typeof RISK_BANDS)[number];
+
+const STEP = 5;
+const NOT_DUE = 10;
+const MEDIUM_FROM = 50;
+const HIGH_FROM = 80;
+const MAX = 100;
+const CANCELLED = 95;
+const UNPAID = 60;
+
+const METHOD = "overdue index from 10 to 100 (not a probability)";
+const VERSION = "overdue-1";
+
+export const bandOf = (index: number): RiskBand =>
+  index >= HIGH_FROM ? "high" : index >= MEDIUM_FROM ? "medium" : "low";
+
+interface Answer {
+  index: number;
+  reasons: string[];
+  status: "ok" | "low_confidence";
+  method: string;
+  /** Days on which index and band change next; null: never. */
+  nextStep: number | null;
+  nextBand: number | null;
+}
+
+/** Number and band. Refused for people who never bought: silence is no risk where nothing began. */
+export function churnScores(lifecycle: Lifecycle, calendar: Calendar, today: number): [Score<number>, Score<RiskBand>] {
+  const answer = answerOf(lifecycle, calendar, today);
+  if (answer === null) {
+    const refusal = {
+      status: "refused",
+      value: null,
+      reasons: ["No order and no subscription yet, so there is no rhythm to fall behind."],
+      method: METHOD,
+      modelVersion: VERSION,
+      validUntil: null,
+    } as const;
+    return [
+      { name: "churn_risk", ...refusal, reasons: [...refusal.reasons] },
+      { name: "churn_risk_band", ...refusal, reasons: [...refusal.reasons] },
+    ];
+  }
+  const { index, status, reasons, method, nextStep, nextBand } = answer;
+  const common = { status, reasons, method, modelVersion: VERSION };
+  const from = (day: number | null) => (day === null ? null : calendar.startOf(day));
+  return [
+    { name: "churn_risk", value: index, ...common, validUntil: from(nextStep) },
+    { name: "churn_risk_band", value: bandOf(index), ...common, validUntil: from(nextBand) },
+  ];
+}
+
+function answerOf(lifecycle: Lifecycle, calendar: Calendar, today: number): Answer | null {
+  const { subscription, rhythm } = lifecycle;
+  if (subscription !== null) return contractAnswer(lifecycle.stage, calendar, subscription);
+  if (rhythm === null) return null;
+  const elapsed = today - rhythm.lastDay;
+  const steps = stepsOf(rhythm);
+  let index = NOT_DUE;
+  let nextStep: number | null = null;
+  let nextBand: number | null = null;
+  for (const step of steps) {
+    if (step.from <= elapsed) {
+      index = step.index;
+      continue;
+    }
+    nextStep ??= rhythm.lastDay + step.from;
+    if (bandOf(step.index) !== bandOf(index)) nextBand ??= rhythm.lastDay + step.from;
+  }
+  const due = `Due by ${showDay(rhythm.lastDay + rhythm.gapDays)}.`;
+  const reasons = [rhythmSentence(rhythm), ...(rhythm.basis === "fixed" ? [FIXED_LIMITS_NOTE] : [due])];
+  const status = rhythm.basis === "own" ? "ok" : "low_confidence";
+  return { index, reasons, status, method: METHOD, nextStep, nextBand };
+}
+
+function contractAnswer(
+  stage: Lifecycle["stage"],
+  calendar: Calendar,
+  subscription: NonNullable<Lifecycle["subscription"]>,
+): Answer {
+  const common = { status: "ok", method: "state of the subscription (index, not a probability)" } as const;
+  const never = { nextStep: null, nextBand: null };
+  const started = showDay(calendar.dayOf(subscription.startedAt));
+  if (stage === "subscriber_active") {
+    return { index: NOT_DUE, reasons: [`Has a running subscription since ${started}.`], ...common, ...never };
+  }
+  if (stage === "subscriber_grace") {
+    return { index: UNPAID, reasons: [`The subscription of ${started} is unpaid or paused.`], ...common, ...never };
+  }
+  const ended = `The subscription ended on ${showDay(endDay(subscription, calendar))} and nothing was bought since.`;
+  return { index: CANCELLED, reasons: [ended], ...common, ...never };
+}
+
+/**
+ * The index after so many days of silence: 10 until the expected gap has passed, then rising evenly to 50 at the
+ * at-risk limit, to 80 at lapsed, to 100 at churned. Each step begins on a whole day, so the next one is known exactly.
+ */
+function stepsOf(rhythm: Rhythm): { index: number; from: number }[] {
+  const anchors = [
+    { index: NOT_DUE, from: rhythm.gapDays },
+    { index: MEDIUM_FROM, from: rhythm.atRiskFrom },
+    { index: HIGH_FROM, from: rhythm.lapsedFrom },
+    { index: MAX, from: rhythm.churnedFrom },
+  ];
+  const steps: { index: number; from: number }[] = [];
+  for (const [position, upper] of anchors.entries()) {
+    const lower = anchors[position - 1];
+    if (lower === undefined) continue;
+    for (let index = lower.index + STEP; index <= upper.index; index += STEP) {
+      const share = (index - lower.index) / (upper.index - lower.index);
+      // 9 decimals: a day reached exactly must not be missed by a rounding error.
+      const days = Number((share * (upper.from - lower.from)).toFixed(9));
+      steps.push({ index, from: lower.from + Math.ceil(days) });
+    }
+  }
+  return steps;
+}

@@ -1,0 +1,176 @@
+/** Bulk writing: one statement per table and page, sorted, deduplicated, and only for rows that say something new. */
+import type { CanonicalRecord } from "#connectors/core/records.ts";
+import type { ConnectionId, RecordId } from "#profile/ids.ts";
+import type { Transaction } from "./database.ts";
+import type { Prepared, Table } from "./tables.ts";
+
+export interface Place {
+  connectionId: ConnectionId;
+  stream: string;
+}
+
+interface Stored {
+  record_id: RecordId;
+  hash: string;
+  /** Milliseconds since the epoch. */
+  updated_ms: number | null;
+  deleted: boolean;
+  people: RecordId[];
+}
+
+export interface BulkResult {
+  inserted: number;
+  changed: number;
+  unchanged: number;
+  /** Older than what is stored: ignored. */
+  stale: number;
+  /** Rows that were listed and left as they are. */
+  untouched: RecordId[];
+  /** Person records whose facts changed, before or after. */
+  people: RecordId[];
+}
+
+/**
+ * Inserts and updates the rows of one table.
+ *
+ * The stream's lock is held (see `savePage`), so comparing first and sending only what differs is safe, and an unchanged row
+ * costs one index probe. The statement repeats the guard on source time, for whoever one day writes without the lock.
+ *
+ * @param rows one per record id
+ */
+export async function saveRows<Row extends CanonicalRecord>(
+  transaction: Transaction,
+  place: Place,
+  table: Table<Row>,
+  rows: Prepared<Row>[],
+): Promise<BulkResult> {
+  const result: BulkResult = { inserted: 0, changed: 0, unchanged: 0, stale: 0, untouched: [], people: [] };
+  if (rows.length === 0) return result;
+  const sorted = rows.toSorted((a, b) => (a.recordId < b.recordId ? -1 : 1));
+  const stored = await readStored(transaction, table, sorted);
+  const writes: Prepared<Row>[] = [];
+  const touches: Prepared<Row>[] = [];
+  for (const row of sorted) {
+    const before = stored.get(row.recordId);
+    const verdict = before === undefined ? "inserted" : compare(before, row);
+    if (verdict === "touched") touches.push(row);
+    result[verdict === "touched" ? "unchanged" : verdict] += 1;
+    if (verdict === "inserted" || verdict === "changed") {
+      writes.push(row);
+      result.people.push(...(before?.people ?? []), ...row.people);
+    } else {
+      result.untouched.push(row.recordId);
+    }
+  }
+  if (writes.length > 0) await upsert(transaction, place, table, writes);
+  if (touches.length > 0) await moveSourceTime(transaction, table, touches);
+  return result;
+}
+
+/** `touched`: same content, later time at the vendor. Remembered, so that a late older version stays out. */
+function compare(
+  before: Stored,
+  { record, hash }: Prepared<CanonicalRecord>,
+): "changed" | "unchanged" | "touched" | "stale" {
+  const updatedMs = record.updatedAt === null ? null : Date.parse(record.updatedAt);
+  if (before.hash === hash && before.deleted === record.deleted) {
+    return updatedMs !== null && updatedMs > (before.updated_ms ?? 0) ? "touched" : "unchanged";
+  }
+  return updatedMs !== null && before.updated_ms !== null && updatedMs < before.updated_ms ? "stale" : "changed";
+}
+
+async function readStored<Row extends CanonicalRecord>(
+  transaction: Transaction,
+  table: Table<Row>,
+  rows: Prepared<Row>[],
+): Promise<Map<RecordId, Stored>> {
+  const stored = await transaction.query<Stored>(
+    `SELECT record_id, encode(hash, 'hex') AS hash, deleted, ${table.storedPeople} AS people,
+       floor(extract(epoch FROM source_updated_at) * 1000)::float8 AS updated_ms
+     FROM ${table.name} WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, rows.map((row) => row.recordId)],
+  );
+  return new Map(stored.map((row) => [row.record_id, row]));
+}
+
+async function upsert<Row extends CanonicalRecord>(
+  transaction: Transaction,
+  place: Place,
+  table: Table<Row>,
+  rows: Prepared<Row>[],
+): Promise<void> {
+  const columns = [
+    { name: "record_id", type: "uuid", of: (row: Prepared<Row>) => row.recordId },
+    { name: "vendor_id", type: "text", of: (row: Prepared<Row>) => row.record.id },
+    { name: "hash", type: "text", of: (row: Prepared<Row>) => `\\x${row.hash}`, cast: "bytea" },
+    { name: "source_updated_at", type: "timestamptz", of: (row: Prepared<Row>) => row.record.updatedAt },
+    { name: "deleted", type: "bool", of: (row: Prepared<Row>) => row.record.deleted },
+    ...table.columns,
+  ];
+  const names = columns.map((column) => `"${column.name}"`);
+  const arrays = columns.map((column, index) => `$${index + 4}::${column.type}[]`);
+  const picked = columns.map((column) => `"${column.name}"${column.cast === undefined ? "" : `::${column.cast}`}`);
+  const updates = names.filter((name) => name !== '"record_id"' && name !== '"vendor_id"');
+  await transaction.query(
+    `INSERT INTO ${table.name} AS stored (workspace_id, connection_id, stream, ${names.join(", ")})
+     SELECT $1, $2, $3, ${picked.join(", ")} FROM unnest(${arrays.join(", ")}) AS incoming (${names.join(", ")})
+     ON CONFLICT (workspace_id, record_id) DO UPDATE SET
+       ${updates.map((name) => `${name} = excluded.${name}`).join(", ")}, ${table.onChange}
+     WHERE stored.source_updated_at IS NULL OR excluded.source_updated_at IS NULL
+       OR date_trunc('milliseconds', excluded.source_updated_at) >= date_trunc('milliseconds', stored.source_updated_at)`,
+    [transaction.workspaceId, place.connectionId, place.stream, ...columns.map((column) => rows.map(column.of))],
+  );
+}
+
+async function moveSourceTime<Row extends CanonicalRecord>(
+  transaction: Transaction,
+  table: Table<Row>,
+  rows: Prepared<Row>[],
+): Promise<void> {
+  await transaction.query(
+    `UPDATE ${table.name} AS stored SET source_updated_at = incoming.updated_at
+     FROM unnest($2::uuid[], $3::timestamptz[]) AS incoming (record_id, updated_at)
+     WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id`,
+    [transaction.workspaceId, rows.map((row) => row.recordId), rows.map((row) => row.record.updatedAt)],
+  );
+}
+
+/** Marks as deleted what the full read under way did not list; returns how many, and whose facts they were. */
+export async function sweepVanished<Row extends CanonicalRecord>(
+  transaction: Transaction,
+  place: Place,
+  table: Table<Row>,
+): Promise<{ vanished: number; people: RecordId[] }> {
+  const rows = await transaction.query<{ people: RecordId[] }>(
+    `UPDATE ${table.name} AS stored SET ${table.onVanish}
+     WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND NOT deleted
+       AND listed_at < (
+         SELECT full_read_started_at FROM stream_state WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
+       )
+       AND NOT EXISTS (
+         SELECT 1 FROM full_read_seen AS seen
+         WHERE seen.workspace_id = $1 AND seen.connection_id = $2 AND seen.stream = $3
+           AND seen.record_id = stored.record_id
+       )
+     RETURNING ${table.storedPeople} AS people`,
+    [transaction.workspaceId, place.connectionId, place.stream],
+  );
+  return { vanished: rows.length, people: rows.flatMap((row) => row.people) };
+}
+
+/** Marks the profiles of these person records as needing work. Sorted locks: two streams may meet at one profile. */
+export async function touchProfiles(transaction: Transaction, people: RecordId[]): Promise<void> {
+  if (people.length === 0) return;
+  await transaction.query(
+    `WITH locked AS MATERIALIZED (
+       SELECT profile_id FROM profile
+       WHERE workspace_id = $1 AND profile_id IN (
+         SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])
+       )
+       ORDER BY profile_id FOR NO KEY UPDATE
+     )
+     UPDATE profile SET touched_seq = nextval('change_seq') FROM locked
+     WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
+    [transaction.workspaceId, [...new Set(people)]],
+  );
+}

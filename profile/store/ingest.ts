@@ -1,0 +1,302 @@
+/** Where what a vendor says becomes rows: pages, cursors, rejects, and the state of every stream. */
+import type { RecordPage } from "#connectors/core/contract.ts";
+import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
+import type { RecordKind } from "#connectors/core/records.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import { saveRows, sweepVanished, touchProfiles, type BulkResult, type Place } from "./bulk.ts";
+import { canonicalJson, storable } from "./content.ts";
+import type { Database, Transaction } from "./database.ts";
+import { appendConsents } from "./ledger.ts";
+import { preparePage } from "./prepare.ts";
+import { forgetRejects, readRejects, saveRejects, type StoredReject } from "./rejects.ts";
+import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
+
+export interface StreamState {
+  /** Where the next page starts; null: at the beginning, as a full read. */
+  cursor: unknown;
+  /** The last pass reached its end and nothing has failed since. */
+  complete: boolean;
+  /** Set while a full read is under way. */
+  fullReadStartedAt: Date | null;
+  fullReadAt: Date | null;
+  lastSuccessAt: Date | null;
+  /** Vendor rows read so far, repeats included. */
+  recordsRead: number;
+  vendorCount: number | null;
+  storedCount: number | null;
+  errorKind: ConnectorErrorKind | null;
+  errorMessage: string | null;
+}
+
+export interface PageCounts {
+  /** Vendor rows of the page. */
+  read: number;
+  /** Records they became, of whatever kind; every one is in exactly one of the next four. */
+  records: number;
+  inserted: number;
+  changed: number;
+  /** Equal content, also when only the vendor's time moved. */
+  unchanged: number;
+  /** Older than what is stored, or named twice in the page: ignored. */
+  stale: number;
+  rejected: number;
+  /** No longer listed by the full read that this page ended: marked as deleted. */
+  vanished: number;
+}
+
+/** `superseded`: the stored cursor is no longer the one this page was read from; nothing was written. */
+export type SavedPage = { outcome: "saved"; counts: PageCounts } | { outcome: "superseded" };
+
+export interface Reconciliation {
+  vendorCount: number | null;
+  /** Live records we hold; null when the vendor offers no count to compare with. */
+  storedCount: number | null;
+  /** Vendor minus stored. */
+  difference: number | null;
+}
+
+export interface IngestStore {
+  streamState(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): Promise<StreamState>;
+  /**
+   * Stores a page and moves the cursor in one transaction.
+   *
+   * A page read from null begins a full read; the page with `atEnd` ends it. When that page says `fullScan`, what the read
+   * did not list is marked as deleted here too, so that no crash can fall in between.
+   *
+   * @param input.from the cursor the page was read from
+   */
+  savePage(
+    workspaceId: WorkspaceId,
+    input: { connectionId: ConnectionId; stream: string; from: unknown; page: RecordPage },
+  ): Promise<SavedPage>;
+  /** Compares with the vendor's own count of the stream's main kind. */
+  reconcile(
+    workspaceId: WorkspaceId,
+    connectionId: ConnectionId,
+    stream: string,
+    kind: RecordKind,
+    vendorCount: number | null,
+  ): Promise<Reconciliation>;
+  /** @param message for the person who must act; no personal data */
+  recordFailure(
+    workspaceId: WorkspaceId,
+    connectionId: ConnectionId,
+    stream: string,
+    kind: ConnectorErrorKind,
+    message: string,
+  ): Promise<void>;
+  /** The next read starts over. What is stored stays. */
+  resetCursor(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): Promise<void>;
+  /** The dead letters of a stream, in order of their reference, read in portions. */
+  rejects(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): AsyncGenerator<StoredReject>;
+}
+
+const COUNTED: Partial<Record<RecordKind, string>> = {
+  person: "source_record",
+  organisation: "source_record",
+  deal: "source_record",
+  order: "customer_order",
+  subscription: "subscription",
+  touchpoint: "touchpoint",
+};
+
+const STATE = `cursor, complete, full_read_started_at AS "fullReadStartedAt", full_read_at AS "fullReadAt",
+  last_success_at AS "lastSuccessAt", records_read AS "recordsRead", vendor_count AS "vendorCount",
+  stored_count AS "storedCount", error_kind AS "errorKind", error_message AS "errorMessage"`;
+
+const UNREAD: StreamState = {
+  cursor: null,
+  complete: false,
+  fullReadStartedAt: null,
+  fullReadAt: null,
+  lastSuccessAt: null,
+  recordsRead: 0,
+  vendorCount: null,
+  storedCount: null,
+  errorKind: null,
+  errorMessage: null,
+};
+
+export function createIngestStore(database: Database): IngestStore {
+  return {
+    streamState: (workspaceId, connectionId, stream) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const rows = await transaction.query<StreamState>(
+          `SELECT ${STATE} FROM stream_state WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
+          [workspaceId, connectionId, stream],
+        );
+        return rows[0] ?? UNREAD;
+      }),
+
+    savePage: (workspaceId, { connectionId, stream, from, page }) => {
+      const place = { connectionId, stream };
+      const prepared = preparePage(place, page);
+      return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
+        const { cursor, fullReadStartedAt } = await lockState(transaction, place);
+        if (canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
+        const starts = from === null;
+        if (starts) await startFullRead(transaction, place);
+        const fullRead = starts || fullReadStartedAt !== null;
+
+        const saved = [
+          await saveRows(transaction, place, sourceRecords, prepared.sources),
+          await saveRows(transaction, place, orders, prepared.orders),
+          await saveRows(transaction, place, subscriptions, prepared.subscriptions),
+          await saveRows(transaction, place, touchpoints, prepared.touchpoints),
+        ];
+        const consents = await appendConsents(transaction, connectionId, prepared.consents);
+        await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
+        if (fullRead) await markSeen(transaction, place, saved);
+        const swept = fullRead && page.atEnd && page.fullScan ? await sweep(transaction, place) : NOTHING_SWEPT;
+        await touchProfiles(transaction, [...saved.flatMap((result) => result.people), ...consents.people, ...swept.people]);
+        await moveCursor(transaction, place, page, fullRead);
+
+        const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
+          saved.reduce((total, result) => total + result[key], 0);
+        return {
+          outcome: "saved",
+          counts: {
+            read: page.rawCount,
+            records: prepared.records,
+            inserted: sum("inserted") + consents.inserted,
+            changed: sum("changed"),
+            unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
+            stale: sum("stale") + prepared.duplicates,
+            rejected: prepared.rejects.length,
+            vanished: swept.vanished,
+          },
+        };
+      });
+    },
+
+    reconcile: (workspaceId, connectionId, stream, kind, vendorCount) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const table = COUNTED[kind];
+        if (vendorCount === null || table === undefined) return { vendorCount, storedCount: null, difference: null };
+        const ofKind = table === "source_record" ? "AND kind = $4" : "AND $4::text IS NOT NULL";
+        const [row] = await transaction.query<{ count: number }>(
+          `SELECT count(*) AS count FROM ${table}
+           WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND NOT deleted ${ofKind}`,
+          [workspaceId, connectionId, stream, kind],
+        );
+        const storedCount = row?.count ?? 0;
+        await transaction.query(
+          `UPDATE stream_state SET vendor_count = $4, stored_count = $5
+           WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
+          [workspaceId, connectionId, stream, vendorCount, storedCount],
+        );
+        return { vendorCount, storedCount, difference: vendorCount - storedCount };
+      }),
+
+    recordFailure: async (workspaceId, connectionId, stream, kind, message) => {
+      await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query(
+          `INSERT INTO stream_state (workspace_id, connection_id, stream, error_kind, error_message)
+           VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (workspace_id, connection_id, stream) DO UPDATE SET complete = false,
+             error_kind = excluded.error_kind, error_message = excluded.error_message, updated_at = now()`,
+          [workspaceId, connectionId, stream, kind, message],
+        ),
+      );
+    },
+
+    resetCursor: async (workspaceId, connectionId, stream) => {
+      await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query(
+          `UPDATE stream_state SET cursor = NULL, complete = false, full_read_started_at = NULL, updated_at = now()
+           WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
+          [workspaceId, connectionId, stream],
+        ),
+      );
+    },
+
+    rejects: (workspaceId, connectionId, stream) => readRejects(database, workspaceId, { connectionId, stream }),
+  };
+}
+
+/** One writer per stream at a time; the lock ends with the transaction. */
+async function lockState(
+  transaction: Transaction,
+  { connectionId, stream }: Place,
+): Promise<Pick<StreamState, "cursor" | "fullReadStartedAt">> {
+  const keys = [transaction.workspaceId, connectionId, stream];
+  const lock = () =>
+    transaction.query<Pick<StreamState, "cursor" | "fullReadStartedAt">>(
+      `SELECT cursor, full_read_started_at AS "fullReadStartedAt" FROM stream_state
+       WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 FOR UPDATE`,
+      keys,
+    );
+  const [known] = await lock();
+  if (known !== undefined) return known;
+  await transaction.query(
+    "INSERT INTO stream_state (workspace_id, connection_id, stream) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    keys,
+  );
+  const [made] = await lock();
+  if (made === undefined) throw new Error(`The state of stream "${stream}" vanished while it was being locked.`);
+  return made;
+}
+
+/** Everything is read again, so earlier dead letters and marks of an unfinished read are void. */
+async function startFullRead(transaction: Transaction, place: Place): Promise<void> {
+  await transaction.query(
+    `UPDATE stream_state SET full_read_started_at = now() WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
+    [transaction.workspaceId, place.connectionId, place.stream],
+  );
+  await forgetSeen(transaction, place);
+  await forgetRejects(transaction, place);
+}
+
+async function markSeen(transaction: Transaction, place: Place, saved: BulkResult[]): Promise<void> {
+  const seen = saved.flatMap((result) => result.untouched);
+  if (seen.length === 0) return;
+  await transaction.query(
+    `INSERT INTO full_read_seen (workspace_id, connection_id, stream, record_id)
+     SELECT $1, $2, $3, * FROM unnest($4::uuid[]) ON CONFLICT DO NOTHING`,
+    [transaction.workspaceId, place.connectionId, place.stream, seen],
+  );
+}
+
+async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
+  await transaction.query(
+    "DELETE FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3",
+    [transaction.workspaceId, place.connectionId, place.stream],
+  );
+}
+
+const NOTHING_SWEPT = { vanished: 0, people: [] };
+
+async function sweep(transaction: Transaction, place: Place): Promise<Awaited<ReturnType<typeof sweepVanished>>> {
+  const swept = [
+    await sweepVanished(transaction, place, sourceRecords),
+    await sweepVanished(transaction, place, orders),
+    await sweepVanished(transaction, place, subscriptions),
+    await sweepVanished(transaction, place, touchpoints),
+  ];
+  return {
+    vanished: swept.reduce((total, { vanished }) => total + vanished, 0),
+    people: swept.flatMap(({ people }) => people),
+  };
+}
+
+async function moveCursor(transaction: Transaction, place: Place, page: RecordPage, fullRead: boolean): Promise<void> {
+  const next = page.next ?? null;
+  if (fullRead && page.atEnd) await forgetSeen(transaction, place);
+  await transaction.query(
+    `UPDATE stream_state SET cursor = $4, complete = $5, records_read = records_read + $6,
+       full_read_started_at = CASE WHEN $5 THEN NULL ELSE full_read_started_at END,
+       full_read_at = CASE WHEN $5 AND $7 THEN now() ELSE full_read_at END,
+       last_success_at = CASE WHEN $5 THEN now() ELSE last_success_at END,
+       error_kind = NULL, error_message = NULL, updated_at = now()
+     WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
+    [
+      transaction.workspaceId,
+      place.connectionId,
+      place.stream,
+      next === null ? null : storable(JSON.stringify(next)),
+      page.atEnd,
+      page.rawCount,
+      fullRead,
+    ],
+  );
+}

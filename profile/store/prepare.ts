@@ -1,0 +1,127 @@
+/** A page of records made ready for the database: checked, deduplicated, hashed, sorted into tables. Pure. */
+import { hash } from "node:crypto";
+import type { z } from "zod";
+import type { RecordPage, Reject } from "#connectors/core/contract.ts";
+import {
+  canonicalRecord,
+  type CanonicalRecord,
+  type ConsentRecord,
+  type OrderRecord,
+  type SubscriptionRecord,
+  type TouchpointRecord,
+} from "#connectors/core/records.ts";
+import { recordIdOf } from "#profile/ids.ts";
+import type { Place } from "./bulk.ts";
+import { canonicalJson, storable } from "./content.ts";
+import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
+
+export interface PreparedPage {
+  /** Valid records, repeats within the page included. */
+  records: number;
+  /** Repeats within the page; the newest was kept. */
+  duplicates: number;
+  /** Of the records that passed. */
+  vendorIds: string[];
+  /** One per reference. */
+  rejects: Reject[];
+  sources: Prepared<SourceRecord>[];
+  orders: Prepared<OrderRecord>[];
+  subscriptions: Prepared<SubscriptionRecord>[];
+  touchpoints: Prepared<TouchpointRecord>[];
+  consents: Prepared<ConsentRecord>[];
+}
+
+export function preparePage(place: Place, page: RecordPage): PreparedPage {
+  const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
+  const newest = new Map<string, CanonicalRecord>();
+  let records = 0;
+  for (const candidate of page.records) {
+    const parsed = canonicalRecord.safeParse(candidate);
+    if (!parsed.success) {
+      // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
+      const reject = { ref: String(candidate.id), reason: reasonOf(parsed.error), raw: candidate };
+      rejects.set(reject.ref, storableReject(reject));
+      continue;
+    }
+    records += 1;
+    const key = `${shelfOf(parsed.data)} ${parsed.data.id}`;
+    const rival = newest.get(key);
+    if (rival === undefined || !isOlder(parsed.data, rival)) newest.set(key, parsed.data);
+  }
+  const prepared: PreparedPage = {
+    records,
+    duplicates: records - newest.size,
+    vendorIds: [...newest.values()].map((record) => record.id),
+    rejects: [...rejects.values()],
+    sources: [],
+    orders: [],
+    subscriptions: [],
+    touchpoints: [],
+    consents: [],
+  };
+  for (const record of newest.values()) shelve(prepared, place, record);
+  return prepared;
+}
+
+function shelve(page: PreparedPage, place: Place, record: CanonicalRecord): void {
+  switch (record.kind) {
+    case "person":
+    case "organisation":
+    case "deal":
+      page.sources.push(prepare(place, record));
+      break;
+    case "order":
+      page.orders.push(prepare(place, record));
+      break;
+    case "subscription":
+      page.subscriptions.push(prepare(place, record));
+      break;
+    case "touchpoint":
+      page.touchpoints.push(prepare(place, record));
+      break;
+    case "consent":
+      page.consents.push(prepare(place, record));
+      break;
+  }
+}
+
+/**
+ * `updatedAt` is left out of the hash: a record that was merely touched, or that comes back after our own write, says nothing new.
+ */
+function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, given: Row): Prepared<Row> {
+  let record = given;
+  let content = canonicalJson(record, "updatedAt");
+  const clean = storable(content);
+  if (clean !== content) {
+    content = clean;
+    // Same shape: only characters inside strings went.
+    record = { ...(JSON.parse(clean) as Row), updatedAt: record.updatedAt };
+  }
+  return {
+    record,
+    recordId: recordIdOf(connectionId, stream, record.id),
+    hash: hash("sha256", content, "hex"),
+    json: `{"updatedAt":${JSON.stringify(record.updatedAt)},${content.slice(1)}`,
+    people: peopleOf(record, connectionId),
+  };
+}
+
+/** Kinds that share a table share its ids. */
+function shelfOf({ kind }: CanonicalRecord): string {
+  return kind === "organisation" || kind === "deal" ? "person" : kind;
+}
+
+function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
+  return record.updatedAt !== null && rival.updatedAt !== null && Date.parse(record.updatedAt) < Date.parse(rival.updatedAt);
+}
+
+/** Names the fields, never their values. */
+function reasonOf(error: z.ZodError): string {
+  const fields = error.issues.slice(0, 3).map((issue) => `${issue.path.join(".") || "record"}: ${issue.message}`);
+  return `The record does not have our form (${fields.join("; ")}).`;
+}
+
+function storableReject({ ref, reason, raw }: Reject): Reject {
+  const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
+  return { ref: clean(ref), reason: clean(reason), raw };
+}

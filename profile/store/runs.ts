@@ -1,0 +1,93 @@
+/** Runs of the loop: when each began and ended, and what its steps did. */
+import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { Database } from "./database.ts";
+
+export interface RunStep {
+  step: string;
+  startedAt: Date;
+  finishedAt: Date | null;
+  counts: Record<string, number>;
+}
+
+export interface Run {
+  runId: RunId;
+  startedAt: Date;
+  finishedAt: Date | null;
+  outcome: "ok" | "failed" | null;
+  /** For a failed run: what to do about it; no personal data. */
+  message: string | null;
+  steps: RunStep[];
+}
+
+export interface RunStore {
+  /** Safe to repeat: a run that has begun keeps its time. */
+  startRun(workspaceId: WorkspaceId, runId: RunId): Promise<void>;
+  /**
+   * Adds to the step's counts, opening the step the first time. `finished` closes it; a later addition opens it again
+   * unless it says `finished` too.
+   */
+  addCounts(
+    workspaceId: WorkspaceId,
+    runId: RunId,
+    step: string,
+    counts: Record<string, number>,
+    options?: { finished?: boolean },
+  ): Promise<void>;
+  finishRun(workspaceId: WorkspaceId, runId: RunId, outcome: "ok" | "failed", message?: string): Promise<void>;
+  /** Newest first, each with its steps in the order they began. */
+  lastRuns(workspaceId: WorkspaceId, limit: number): Promise<Run[]>;
+}
+
+export function createRunStore(database: Database): RunStore {
+  const write = async (workspaceId: WorkspaceId, text: string, values: unknown[]) => {
+    await database.inWorkspace(workspaceId, (transaction) => transaction.query(text, [workspaceId, ...values]));
+  };
+  return {
+    startRun: (workspaceId, runId) =>
+      write(
+        workspaceId,
+        "INSERT INTO run (workspace_id, run_id) VALUES ($1, $2) ON CONFLICT (workspace_id, run_id) DO NOTHING",
+        [runId],
+      ),
+
+    addCounts: (workspaceId, runId, step, counts, options) =>
+      write(
+        workspaceId,
+        `INSERT INTO run_step AS step (workspace_id, run_id, step, finished_at, counts)
+         VALUES ($1, $2, $3, CASE WHEN $5 THEN clock_timestamp() END, $4)
+         ON CONFLICT (workspace_id, run_id, step) DO UPDATE SET finished_at = excluded.finished_at, counts = (
+           SELECT coalesce(jsonb_object_agg(name, coalesce((step.counts ->> name)::numeric, 0)
+             + coalesce((excluded.counts ->> name)::numeric, 0)), '{}')
+           FROM (SELECT jsonb_object_keys(step.counts || excluded.counts) AS name) AS names
+         )`,
+        [runId, step, JSON.stringify(counts), options?.finished ?? false],
+      ),
+
+    finishRun: (workspaceId, runId, outcome, message) =>
+      write(
+        workspaceId,
+        `UPDATE run SET finished_at = clock_timestamp(), outcome = $3, message = $4
+         WHERE workspace_id = $1 AND run_id = $2`,
+        [runId, outcome, message ?? null],
+      ),
+
+    lastRuns: (workspaceId, limit) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const runs = await transaction.query<Omit<Run, "steps">>(
+          `SELECT run_id AS "runId", started_at AS "startedAt", finished_at AS "finishedAt", outcome, message
+           FROM run WHERE workspace_id = $1 ORDER BY started_at DESC LIMIT $2`,
+          [workspaceId, limit],
+        );
+        const steps = await transaction.query<RunStep & { runId: RunId }>(
+          `SELECT run_id AS "runId", step, started_at AS "startedAt", finished_at AS "finishedAt", counts
+           FROM run_step WHERE workspace_id = $1 AND run_id = ANY($2) ORDER BY started_at, step`,
+          [workspaceId, runs.map((run) => run.runId)],
+        );
+        const stepsOf = Map.groupBy(steps, (step) => step.runId);
+        return runs.map((run) => ({
+          ...run,
+          steps: (stepsOf.get(run.runId) ?? []).map(({ runId: _, ...step }) => step),
+        }));
+      }),
+  };
+}

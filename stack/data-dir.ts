@@ -1,0 +1,70 @@
+/** The data directory of `npm start`: one start at a time, secrets readable by the owner only. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dataDirOf, type Environment, type StackState } from "#config.ts";
+import { takeLock } from "./lock.ts";
+import { StackError } from "./stack-error.ts";
+
+export interface DataDir {
+  readonly path: string;
+  /** The addresses of the running services; other processes find them here. */
+  writeState(state: StackState): void;
+  /** Gives the directory free. Call when every process using it has ended. */
+  release(): void;
+}
+
+/**
+ * Takes the data directory for this process, making it when missing.
+ *
+ * @throws StackError when another start has it; after a kill -9 the lock counts as free
+ */
+export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">): DataDir {
+  const path = dataDirOf(environment);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StackError(`The data directory ${path} cannot be made: ${error instanceof Error ? error.message : error}`);
+  }
+  const lock = takeLock(join(path, "lock"));
+  if (!lock.held) {
+    throw new StackError(
+      `Tributary already runs on ${path} (process ${lock.holder.pid}): end that one with Ctrl-C, or start with another --data-dir.`,
+    );
+  }
+  const stateFile = join(path, "stack.json");
+  // What a killed start said about itself is no longer true.
+  rmSync(stateFile, { force: true });
+  return {
+    path,
+    writeState: (state) => writePrivately(stateFile, JSON.stringify(state, null, 2)),
+    release() {
+      rmSync(stateFile, { force: true });
+      lock.release();
+    },
+  };
+}
+
+/** Forgets everything but the lock: database, history, twins, keys. For `--fresh`; no process may use them any more. */
+export function emptyDataDir(path: string): void {
+  const postgresElsewhere = join(path, "postgres-location");
+  if (existsSync(postgresElsewhere)) {
+    rmSync(readFileSync(postgresElsewhere, "utf8").trim(), { recursive: true, force: true });
+  }
+  for (const name of ["postgres", "postgres-location", "postgres-password", "master-key", "processes", "twins", "logs"]) {
+    rmSync(join(path, name), { recursive: true, force: true });
+  }
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(join(path, `temporal.db${suffix}`), { force: true });
+}
+
+/** Makes the master key on the first start; losing it loses the stored credentials. */
+export function ensureMasterKey(path: string): void {
+  const file = join(path, "master-key");
+  if (!existsSync(file)) writePrivately(file, `${randomBytes(32).toString("base64")}\n`);
+}
+
+function writePrivately(file: string, text: string): void {
+  // Renamed into place: a reader never sees half a file, and a killed start leaves none.
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,4 @@
+/** Something the person at the keyboard must do or know; the message is shown alone, without a stack trace. */
+export class StackError extends Error {
+  override readonly name = "StackError";
+}

@@ -1,0 +1,30 @@
+import pg from "pg";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { migrate } from "#prisma/migrate.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+
+let test: TestDatabase;
+let owner: pg.Client;
+beforeAll(async () => {
+  test = await createTestDatabase();
+  owner = new pg.Client({ connectionString: test.ownerUrl });
+  await owner.connect();
+});
+afterAll(async () => {
+  await owner.end();
+  await test.drop();
+});
+
+it("applies nothing to a database that is up to date and returns the same application URL", async () => {
+  expect(await migrate(test.ownerUrl)).toEqual({ applied: [], appUrl: test.appUrl });
+});
+
+it("lets two processes migrate at once", async () => {
+  const results = await Promise.all([migrate(test.ownerUrl), migrate(test.ownerUrl)]);
+  expect(results.map((result) => result.applied)).toEqual([[], []]);
+});
+
+it("names the migration that was edited after it had been applied", async () => {
+  await owner.query("UPDATE _prisma_migrations SET checksum = 'other' WHERE migration_name = '0001_first'");
+  await expect(migrate(test.ownerUrl)).rejects.toThrow("Migration 0001_first was edited after it had been applied");
+});

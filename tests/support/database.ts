@@ -1,0 +1,64 @@
+/** A database of one's own for one test file. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { inject } from "vitest";
+import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
+import { openDatabase, type Database } from "#profile/store/database.ts";
+
+export interface TestDatabase {
+  /** Superuser: sees every workspace. For arranging and looking, never handed to the code under test. */
+  ownerUrl: string;
+  /** The application's role, held to one workspace by row-level security. */
+  appUrl: string;
+  database: Database;
+  /** The workspace `test`, already there. */
+  workspaceId: WorkspaceId;
+  drop(): Promise<void>;
+}
+
+/** Clones the migrated template (about 50 ms). Call in `beforeAll`, `drop()` in `afterAll`. */
+export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
+  const template = inject("template");
+  const name = `tributary_test_${process.pid}_${randomBytes(4).toString("hex")}`;
+  await onServer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template.ownerUrl).pathname.slice(1)} STRATEGY FILE_COPY`);
+  const ownerUrl = withDatabase(template.ownerUrl, name);
+  const appUrl = withDatabase(template.appUrl, name);
+  const database = openDatabase(appUrl, options);
+  const workspaceId = workspaceIdOf("test");
+  await database.inWorkspace(workspaceId, (transaction) =>
+    transaction.query(
+      `INSERT INTO workspace (workspace_id, slug, name, default_country, currency, time_zone)
+       VALUES ($1, 'test', 'Test shop', 'GB', 'GBP', 'Europe/London')`,
+      [workspaceId],
+    ),
+  );
+  return {
+    ownerUrl,
+    appUrl,
+    database,
+    workspaceId,
+    drop: async () => {
+      await database.close();
+      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Runs as superuser on the server's own database; cloning needs a template nobody is connected to. */
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: withDatabase(inject("template").ownerUrl, "postgres") });
+  await client.connect();
+  try {
+    // CREATE DATABASE takes the template for itself, so parallel test files queue here instead of failing.
+    await client.query("SELECT pg_advisory_lock(7001)");
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(href: string, name: string): string {
+  const url = new URL(href);
+  url.pathname = `/${name}`;
+  return url.href;
+}

@@ -1,0 +1,121 @@
+/** Canonical records for tests, with a plausible default for every field. */
+import type {
+  ConsentRecord,
+  DealRecord,
+  OrderRecord,
+  PersonRecord,
+  SubscriptionRecord,
+  TouchpointRecord,
+} from "#connectors/core/records.ts";
+import type { RecordPage } from "#connectors/core/contract.ts";
+
+const base = { updatedAt: "2026-05-01T00:00:00Z", deleted: false };
+
+export function person(id: string, fields: Partial<PersonRecord> = {}): PersonRecord {
+  return {
+    ...base,
+    kind: "person",
+    id,
+    createdAt: "2026-01-01T00:00:00Z",
+    emails: [`person${id}@brightleaf.co.uk`],
+    phones: [],
+    firstName: "Ada",
+    lastName: `Marsh ${id}`,
+    company: null,
+    country: "GB",
+    postcode: null,
+    city: null,
+    externalIds: [],
+    mergedInto: null,
+    ...fields,
+  };
+}
+
+export function order(id: string, personId: string | null, fields: Partial<OrderRecord> = {}): OrderRecord {
+  return {
+    ...base,
+    kind: "order",
+    id,
+    person: personId === null ? null : { stream: "people", id: personId },
+    placedAt: "2026-04-01T10:00:00Z",
+    amountMinor: 2_500,
+    refundedMinor: 0,
+    currency: "GBP",
+    status: "paid",
+    channel: "online",
+    ...fields,
+  };
+}
+
+export function subscription(id: string, personId: string, fields: Partial<SubscriptionRecord> = {}): SubscriptionRecord {
+  return {
+    ...base,
+    kind: "subscription",
+    id,
+    person: { stream: "people", id: personId },
+    status: "active",
+    startedAt: "2026-02-01T00:00:00Z",
+    currentPeriodEnd: null,
+    endedAt: null,
+    amountMinor: 900,
+    currency: "GBP",
+    interval: "month",
+    ...fields,
+  };
+}
+
+export function touchpoint(id: string, personId: string, fields: Partial<TouchpointRecord> = {}): TouchpointRecord {
+  return {
+    ...base,
+    kind: "touchpoint",
+    id,
+    person: { stream: "people", id: personId },
+    type: "visit",
+    at: "2026-04-02T00:00:00Z",
+    channel: null,
+    campaign: null,
+    amountMinor: null,
+    currency: null,
+    ...fields,
+  };
+}
+
+export function consent(id: string, personId: string, fields: Partial<ConsentRecord> = {}): ConsentRecord {
+  return {
+    ...base,
+    kind: "consent",
+    id,
+    person: { stream: "people", id: personId },
+    address: null,
+    channel: "email",
+    purpose: "marketing",
+    state: "granted",
+    basis: "opt_in",
+    explicit: true,
+    effectiveAt: "2026-03-01T00:00:00Z",
+    expiresAt: null,
+    proof: "Newsletter form",
+    ...fields,
+  };
+}
+
+export function deal(id: string, personIds: string[], fields: Partial<DealRecord> = {}): DealRecord {
+  return {
+    ...base,
+    kind: "deal",
+    id,
+    people: personIds.map((personId) => ({ stream: "people", id: personId })),
+    stage: "offer",
+    status: "open",
+    amountMinor: 10_000,
+    currency: "GBP",
+    createdAt: "2026-03-01T00:00:00Z",
+    closedAt: null,
+    ...fields,
+  };
+}
+
+/** A page that ends an incremental read; say `next` and `atEnd` otherwise. */
+export function page(records: RecordPage["records"], fields: Partial<RecordPage> = {}): RecordPage {
+  return { records, rejects: [], rawCount: records.length, next: { after: "1" }, atEnd: true, fullScan: false, ...fields };
+}

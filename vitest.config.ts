@@ -1,0 +1,39 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+const globalSetup = ["tests/support/global-setup.ts"];
+const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/**"];
+
+/** Three layers: `unit` in seconds, `integration` on a real Postgres and Temporal, `replay` on recorded histories. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...exclude, "tests/**"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["tests/**/*.test.ts"],
+          exclude: [...exclude, "tests/replay/**"],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "replay",
+          include: ["tests/replay/**/*.test.ts"],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

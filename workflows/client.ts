@@ -1,0 +1,58 @@
+/** How the console, the command line and the stack talk to Temporal. */
+import { Client, Connection, WorkflowIdConflictPolicy } from "@temporalio/client";
+import type { PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { MasterKeys } from "#profile/store/credentials.ts";
+import { dataConverter } from "./data-converter.ts";
+import { ENGINE_QUEUE, planWorkflowId, refreshId, undoWorkflowId } from "./names.ts";
+import type { RefreshSummary } from "./refresh/messages.ts";
+import type { refreshWorkspace } from "./refresh/workflow.ts";
+import type { Approval, UndoInput, UndoSummary } from "./write-back/messages.ts";
+import type { undoPlan } from "./write-back/workflow.ts";
+
+export interface TemporalAddress {
+  address: string;
+  namespace: string;
+}
+
+export interface Engine {
+  readonly client: Client;
+  /** Starts a refresh, or joins the one under way, and waits for its end. */
+  refresh(workspaceId: WorkspaceId): Promise<RefreshSummary>;
+  /** @throws when the digest is not the plan's, or the plan no longer waits */
+  approve(planId: PlanId, actor: string, digest: string): Promise<void>;
+  reject(planId: PlanId, actor: string): Promise<void>;
+  /** Resolves when the plan was carried out. */
+  finished(planId: PlanId): Promise<void>;
+  undo(input: UndoInput): Promise<UndoSummary>;
+  close(): Promise<void>;
+}
+
+export async function openEngine(temporal: TemporalAddress, keys: MasterKeys): Promise<Engine> {
+  const connection = await Connection.connect({ address: temporal.address, connectTimeout: "10 seconds" });
+  const client = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverter(keys) });
+  const planHandle = (planId: PlanId) => client.workflow.getHandle(planWorkflowId(planId));
+  return {
+    client,
+    refresh: (workspaceId) =>
+      client.workflow.execute<typeof refreshWorkspace>("refreshWorkspace", {
+        workflowId: refreshId(workspaceId),
+        taskQueue: ENGINE_QUEUE,
+        args: [{ workspaceId }],
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      }),
+    approve: (planId, actor, digest) =>
+      planHandle(planId).executeUpdate<void, [Approval]>("approve", { args: [{ actor, digest }] }),
+    reject: (planId, actor) => planHandle(planId).executeUpdate<void, [string]>("reject", { args: [actor] }),
+    finished: async (planId) => {
+      await planHandle(planId).result();
+    },
+    undo: (input) =>
+      client.workflow.execute<typeof undoPlan>("undoPlan", {
+        workflowId: undoWorkflowId(input.planId),
+        taskQueue: ENGINE_QUEUE,
+        args: [input],
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      }),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,46 @@
+import type { Config } from "#config.ts";
+import type { RateLimiter } from "#connectors/core/call.ts";
+import type { Logger } from "#logger.ts";
+import { createConnectionStore } from "#profile/store/connections.ts";
+import { createConsentStore } from "#profile/store/consent.ts";
+import { createCredentialStore } from "#profile/store/credentials.ts";
+import { openDatabase } from "#profile/store/database.ts";
+import type { Database } from "#profile/store/database.ts";
+import { createIdentityStore } from "#profile/store/identity.ts";
+import { createIngestStore } from "#profile/store/ingest.ts";
+import { createPlanStore } from "#profile/store/plans.ts";
+import { createQuota } from "#profile/store/quota.ts";
+import { createRunStore } from "#profile/store/runs.ts";
+import { createScoreStore } from "#profile/store/scores.ts";
+import type { Dependencies } from "./dependencies.ts";
+
+/** Binds every store to one pool. */
+export function createDependencies(
+  config: Pick<Config, "databaseUrl" | "masterKeys">,
+  log: Logger,
+): { dependencies: Dependencies; database: Database; close(): Promise<void> } {
+  const database = openDatabase(config.databaseUrl);
+  const quota = createQuota(database);
+  // Leases live in a limiter: one per account in this process.
+  const limiters = new Map<string, RateLimiter>();
+  const limiterFor = (connector: string, account: string): RateLimiter => {
+    const key = `${connector}|${account}`;
+    const limiter = limiters.get(key) ?? quota.limiterFor(connector, account);
+    limiters.set(key, limiter);
+    return limiter;
+  };
+  const dependencies: Dependencies = {
+    connections: createConnectionStore(database),
+    credentials: createCredentialStore(database, config.masterKeys),
+    ingest: createIngestStore(database),
+    identity: createIdentityStore(database),
+    consent: createConsentStore(database),
+    scores: createScoreStore(database),
+    plans: createPlanStore(database),
+    runs: createRunStore(database),
+    limiterFor,
+    now: Date.now,
+    log,
+  };
+  return { dependencies, database, close: () => database.close() };
+}

@@ -1,0 +1,27 @@
+import type { RateLimiter } from "#connectors/core/call.ts";
+import type { ConnectionStore } from "#profile/store/connections.ts";
+import type { ConsentStore } from "#profile/store/consent.ts";
+import type { CredentialStore } from "#profile/store/credentials.ts";
+import type { IdentityStore } from "#profile/store/identity.ts";
+import type { IngestStore } from "#profile/store/ingest.ts";
+import type { PlanStore } from "#profile/store/plans.ts";
+import type { RunStore } from "#profile/store/runs.ts";
+import type { ScoreStore } from "#profile/store/scores.ts";
+import type { Logger } from "#logger.ts";
+
+/** Everything an activity works with; handed in once, by the worker. */
+export interface Dependencies {
+  connections: ConnectionStore;
+  credentials: CredentialStore;
+  ingest: IngestStore;
+  identity: IdentityStore;
+  consent: ConsentStore;
+  scores: ScoreStore;
+  plans: PlanStore;
+  runs: RunStore;
+  /** The shared budget of one external account. */
+  limiterFor(connector: string, account: string): RateLimiter;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  log: Logger;
+}

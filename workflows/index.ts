@@ -1,0 +1,4 @@
+/** Workflow functions only: this file is what gets bundled for the worker. */
+export { refreshOnSchedule, refreshWorkspace } from "./refresh/workflow.ts";
+export { syncStream } from "./sync/workflow.ts";
+export { applyPlan, undoPlan } from "./write-back/workflow.ts";

@@ -1,0 +1,13 @@
+/** The names Temporal keeps: queues and workflow ids. Business keys, never personal data; ids are not encrypted. */
+
+/** Workflows, and the activities that only touch the database. */
+export const ENGINE_QUEUE = "tributary";
+
+/** One queue per vendor, so that a slow vendor never holds up another. */
+export const vendorQueue = (connector: string) => `vendor-${connector}`;
+
+export const refreshId = (workspaceId: string) => `refresh/${workspaceId}`;
+export const refreshScheduleId = (workspaceId: string) => `refresh-schedule/${workspaceId}`;
+export const syncId = (connectionId: string, stream: string) => `sync/${connectionId}/${stream}`;
+export const planWorkflowId = (planId: string) => `plan/${planId}`;
+export const undoWorkflowId = (planId: string) => `undo/${planId}`;

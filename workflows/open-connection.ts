@@ -1,0 +1,55 @@
+import { createVendorCall } from "#connectors/core/call.ts";
+import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
+import type { RecordKind } from "#connectors/core/records.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
+import { connectorOf } from "#connectors/registry.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import type { Dependencies } from "./dependencies.ts";
+
+export interface OpenedConnection {
+  connector: Connector;
+  connection: OpenConnection;
+  kindOf(stream: string): RecordKind;
+  /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
+  takeCalls(): Record<string, number>;
+}
+
+/** A connection ready for calls: its credentials decrypted, its account's shared quota in front. */
+export async function openConnection(
+  deps: Dependencies,
+  workspaceId: WorkspaceId,
+  connectionId: ConnectionId,
+  signal: AbortSignal,
+): Promise<OpenedConnection> {
+  const row = await deps.connections.get(workspaceId, connectionId);
+  if (row.status === "paused") throw new ConnectorError("permission", `The connection "${row.name}" is paused.`);
+  const connector = connectorOf(row.connector);
+  const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
+  let calls: Record<string, number> = {};
+  const call = createVendorCall({
+    connector,
+    limiter: deps.limiterFor(row.connector, row.externalAccount ?? connectionId),
+    now: deps.now,
+    signal,
+    observe: (operation) => {
+      const name = `calls.${operation}`;
+      calls[name] = (calls[name] ?? 0) + 1;
+    },
+  });
+  const baseUrl = row.baseUrl ?? connector.baseUrl ?? "";
+  const connection = connector.open({ settings: row.settings, credentials, baseUrl, call, now: deps.now });
+  return {
+    connector,
+    connection,
+    kindOf: (stream) => {
+      const known = connector.streams[stream];
+      if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
+      return known.kind;
+    },
+    takeCalls: () => {
+      const taken = calls;
+      calls = {};
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { heartbeat } from "@temporalio/activity";
+import { connectorOf } from "#connectors/registry.ts";
+import { uuidOf } from "#profile/ids.ts";
+import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { RunStarted, StepInput } from "./messages.ts";
+
+/** Profiles or records per transaction: long enough to be efficient, short enough to beat a heart time-out. */
+const BATCH = 2_000;
+
+export function refreshActivities(deps: Dependencies) {
+  const { connections, identity, consent, scores, runs, plans } = deps;
+
+  /** Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. */
+  async function drain(
+    input: StepInput,
+    step: string,
+    batch: (workspaceId: WorkspaceId) => Promise<{ more: boolean }>,
+  ): Promise<void> {
+    const { workspaceId, runId } = input;
+    for (;;) {
+      const { more, ...counts } = await batch(workspaceId);
+      heartbeat();
+      await runs.addCounts(workspaceId, runId, step, counts, { finished: !more });
+      if (!more) return;
+    }
+  }
+
+  return {
+    /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
+    async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
+      const { workspaceId } = input;
+      const runId = uuidOf("run", workspaceId, input.key) as RunId;
+      await runs.startRun(workspaceId, runId);
+      // A missing permission concerns one stream; the others go on. Refused credentials concern all.
+      const usable = (await connections.listConnections(workspaceId)).filter(
+        ({ status }) => status === "ready" || status === "needs_permission",
+      );
+      return {
+        runId,
+        streams: usable.flatMap(({ connectionId, connector }) =>
+          Object.keys(connectorOf(connector).streams).map((stream) => ({ connectionId, connector, stream })),
+        ),
+        destinations: (await plans.destinations(workspaceId)).map(({ connectionId, connector }) => ({
+          connectionId,
+          connector,
+        })),
+      };
+    },
+
+    resolveIdentities: (input: StepInput) =>
+      drain(input, "identity", (workspaceId) => identity.resolveBatch(workspaceId, { limit: BATCH })),
+
+    refreshConsents: (input: StepInput) => {
+      const at = new Date(deps.now()).toISOString();
+      return drain(input, "consent", (workspaceId) => consent.refreshBatch(workspaceId, { limit: BATCH, at }));
+    },
+
+    async computeScores(input: StepInput): Promise<void> {
+      const asOf = new Date(deps.now()).toISOString();
+      await scores.refreshBaseline(input.workspaceId, asOf);
+      await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }));
+    },
+
+    async finishRun(input: StepInput & { failedStreams: number }): Promise<void> {
+      const { workspaceId, runId } = input;
+      if (input.failedStreams === 0) await runs.finishRun(workspaceId, runId, "ok");
+      else
+        await runs.finishRun(
+          workspaceId,
+          runId,
+          "failed",
+          `${input.failedStreams} streams could not be read; \`tributary status\` names them.`,
+        );
+      deps.log.info({ runId, failedStreams: input.failedStreams }, "run finished");
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { ConnectionId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
+
+export interface RefreshInput {
+  workspaceId: WorkspaceId;
+}
+
+export interface StreamToSync {
+  connectionId: ConnectionId;
+  connector: string;
+  stream: string;
+}
+
+export interface Destination {
+  connectionId: ConnectionId;
+  connector: string;
+}
+
+export interface RunStarted {
+  runId: RunId;
+  streams: StreamToSync[];
+  destinations: Destination[];
+}
+
+export interface BuiltPlan {
+  /** Null: nothing a destination sees changed. */
+  planId: PlanId | null;
+  status: "waiting" | "approved" | "empty" | "none";
+  /** Was waiting until this newer plan took its place. */
+  supersededPlanId: PlanId | null;
+}
+
+export interface StepInput {
+  workspaceId: WorkspaceId;
+  runId: RunId;
+}
+
+export interface RefreshSummary {
+  runId: RunId;
+  failedStreams: number;
+  plansWaiting: number;
+  plansApplied: number;
+}

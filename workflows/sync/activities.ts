@@ -1,0 +1,67 @@
+import { cancellationSignal, heartbeat } from "@temporalio/activity";
+import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
+import type { ConnectionStatus } from "#profile/store/connections.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { withTemporalErrors } from "../errors.ts";
+import { openConnection } from "../open-connection.ts";
+import type { PulledPages, SyncInput } from "./messages.ts";
+import { prefetched } from "./prefetch.ts";
+
+/** Failures only the customer can mend. */
+const STATUS_AFTER: Partial<Record<ConnectorErrorKind, ConnectionStatus>> = {
+  auth: "needs_reconnect",
+  permission: "needs_permission",
+};
+
+export function syncActivities(deps: Dependencies) {
+  const { ingest, runs } = deps;
+  return {
+    /** Reads up to `maxPages` pages; each page's rows and the position after it are committed together. */
+    async pullPages(input: SyncInput, maxPages: number): Promise<PulledPages> {
+      const { workspaceId, connectionId, runId } = input;
+      const step = `sync ${input.connector} ${input.stream}`;
+      const log = deps.log.child({ runId, connectionId, stream: input.stream });
+      return withTemporalErrors(
+        async () => {
+          const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+          let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
+          let pages = 0;
+          for await (const page of prefetched(opened.connection.read(input.stream, cursor))) {
+            const saved = await ingest.savePage(workspaceId, {
+              connectionId,
+              stream: input.stream,
+              from: cursor,
+              page,
+            });
+            // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
+            if (saved.outcome === "superseded") return { atEnd: false };
+            cursor = page.next;
+            pages += 1;
+            heartbeat(pages);
+            await runs.addCounts(workspaceId, runId, step, { pages: 1, ...saved.counts, ...opened.takeCalls() });
+            if (page.atEnd) {
+              const vendorCount = await opened.connection.count(input.stream);
+              await ingest.reconcile(workspaceId, connectionId, input.stream, opened.kindOf(input.stream), vendorCount);
+              await runs.addCounts(workspaceId, runId, step, opened.takeCalls(), { finished: true });
+              return { atEnd: true };
+            }
+            if (pages >= maxPages) break;
+          }
+          return { atEnd: false };
+        },
+        async (error) => {
+          log.warn({ kind: error.kind, ...error.details }, error.message);
+          await ingest.recordFailure(workspaceId, connectionId, input.stream, error.kind, error.message);
+          const status = STATUS_AFTER[error.kind];
+          if (status !== undefined)
+            await deps.connections.setStatus(workspaceId, connectionId, status, error.message, "sync");
+        },
+      );
+    },
+
+    /** The vendor forgot our position: the next read starts over. What is stored stays; equal rows cost nothing. */
+    async restartStream(input: SyncInput): Promise<void> {
+      await ingest.resetCursor(input.workspaceId, input.connectionId, input.stream);
+    },
+  };
+}

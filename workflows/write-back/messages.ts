@@ -1,0 +1,35 @@
+import type { ConnectionId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
+
+export interface PlanInput {
+  workspaceId: WorkspaceId;
+  /** The run that made the plan; its steps show the writing. Null: nobody's, as for an undo. */
+  runId: RunId | null;
+  planId: PlanId;
+  connectionId: ConnectionId;
+  connector: string;
+}
+
+export interface Approval {
+  actor: string;
+  /** Hex sha256 of what the approver saw; anything else is refused. */
+  digest: string;
+}
+
+export interface AppliedBatches {
+  /** Rows that are worth another try later. */
+  retry: number;
+  /** Nothing is left to send. */
+  done: boolean;
+}
+
+export interface UndoInput {
+  workspaceId: WorkspaceId;
+  planId: PlanId;
+  connectionId: ConnectionId;
+  connector: string;
+  actor: string;
+}
+
+export interface UndoSummary {
+  undoPlanId: PlanId;
+}

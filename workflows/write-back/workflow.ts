@@ -1,0 +1,69 @@
+import {
+  allHandlersFinished,
+  condition,
+  defineSignal,
+  defineUpdate,
+  proxyActivities,
+  setHandler,
+  sleep,
+} from "@temporalio/workflow";
+import type { Activities } from "../activities.ts";
+import { vendorQueue } from "../names.ts";
+import type { Approval, PlanInput, UndoInput, UndoSummary } from "./messages.ts";
+
+/** Answers when the approval is stored; refused when the digest is not the plan's. */
+export const approve = defineUpdate<void, [Approval]>("approve");
+export const reject = defineUpdate<void, [string]>("reject");
+/** A newer plan took this one's place. */
+export const supersede = defineSignal("supersede");
+
+/** Passes over rows the vendor asked us to try again, with growing pauses; what still fails then is reported. */
+const RETRY_PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
+
+const engine = proxyActivities<Activities>({
+  startToCloseTimeout: "10 minutes",
+  retry: { maximumInterval: "1 minute" },
+});
+
+/** Waits for approval where the plan needs one, writes in vendor-sized batches, reads back, retries failed rows alone. */
+export async function applyPlan(input: PlanInput): Promise<void> {
+  let decision = await engine.planDecision(input);
+  setHandler(approve, async (approval) => {
+    await engine.approvePlan(input, approval);
+    decision = "approved";
+  });
+  setHandler(reject, async (actor) => {
+    await engine.rejectPlan(input, actor);
+    decision = "ended";
+  });
+  setHandler(supersede, () => {
+    decision = "ended";
+  });
+  await condition(() => decision !== "waiting");
+  await condition(allHandlersFinished);
+  if (decision === "approved") await carryOut(input);
+}
+
+/** Puts back what a plan changed wherever the value is still ours. */
+export async function undoPlan(input: UndoInput): Promise<UndoSummary> {
+  const { undoPlanId } = await engine.beginUndo(input);
+  await carryOut({ ...input, planId: undoPlanId, runId: null });
+  return { undoPlanId };
+}
+
+async function carryOut(input: PlanInput): Promise<void> {
+  const vendor = proxyActivities<Activities>({
+    taskQueue: vendorQueue(input.connector),
+    startToCloseTimeout: "2 hours",
+    heartbeatTimeout: "1 minute",
+    retry: { maximumInterval: "5 minutes" },
+    priority: { fairnessKey: input.connectionId },
+  });
+  await vendor.prepareFields(input);
+  for (const pauseMs of [...RETRY_PAUSES_MS, null]) {
+    const { retry } = await vendor.applyBatches(input, { lastTry: pauseMs === null });
+    if (retry === 0 || pauseMs === null) break;
+    await sleep(pauseMs);
+  }
+  await engine.finishPlan(input);
+}
