@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { MasterKeys } from "#profile/store/credentials.ts";
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a URL like postgresql://user:password@host/database" });
 const port = z.coerce.number({ error: "must be a port number" }).int().min(0).max(65_535);
@@ -59,16 +60,14 @@ export const stackState = z.object({
   ownerUrl: z.string(),
   temporal: z.object({ address: z.string(), namespace: z.string(), uiUrl: z.string().nullable() }),
   consoleUrl: z.string(),
-  /** Base URLs of the vendor twins; null where the vendor itself is used. */
-  twins: z.object({ hubspot: z.string().nullable(), stripe: z.string().nullable() }),
+  /** Base URLs of the vendor twins and of their control; null where the vendor itself is used. */
+  twins: z.object({
+    hubspot: z.string().nullable(),
+    stripe: z.string().nullable(),
+    control: z.string().nullable(),
+  }),
 });
 export type StackState = z.infer<typeof stackState>;
-
-/** The first id encrypts; every key decrypts what was encrypted under its id. */
-export interface MasterKeys {
-  current: string;
-  keys: Map<string, Buffer>;
-}
 
 export interface Config {
   /** As the application's role. */

@@ -6,6 +6,7 @@ const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/*
 /** Three layers: `unit` in seconds, `integration` on a real Postgres and Temporal, `replay` on recorded histories. */
 export default defineConfig({
   test: {
+    experimental: { viteModuleRunner: false },
     projects: [
       {
         test: {

@@ -6,7 +6,7 @@
  */
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import pg from "pg";
+import { Client } from "pg";
 
 const APP_ROLE = "tributary_app";
 
@@ -46,7 +46,7 @@ export async function migrate(
 ): Promise<{ applied: string[]; appUrl: string }> {
   const migrations = await readMigrations();
   const appUrl = appUrlOf(ownerUrl, options.appPassword);
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
+  const client = new Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_LOCK]);
@@ -72,7 +72,7 @@ async function readMigrations(): Promise<Migration[]> {
   );
 }
 
-async function applyPending(client: pg.Client, migrations: Migration[]): Promise<string[]> {
+async function applyPending(client: Client, migrations: Migration[]): Promise<string[]> {
   const { rows } = await client.query<{ migration_name: string; checksum: string; finished: boolean }>(
     `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
      FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
@@ -99,7 +99,7 @@ async function applyPending(client: pg.Client, migrations: Migration[]): Promise
   return applied;
 }
 
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
   await client.query("BEGIN");
   try {
     const startedAt = new Date();
@@ -112,9 +112,12 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK");
-    throw new Error(`Migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+    throw new Error(
+      `Migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -132,7 +135,7 @@ function appUrlOf(ownerUrl: string, appPassword: string | undefined): string {
  * Sets the role's password only when it does not work yet: roles belong to the whole server, and two databases migrated
  * at once would otherwise collide on the same catalogue row.
  */
-async function letAppLogIn(client: pg.Client, appUrl: string): Promise<void> {
+async function letAppLogIn(client: Client, appUrl: string): Promise<void> {
   if (await canLogIn(appUrl)) return;
   const password = decodeURIComponent(new URL(appUrl).password);
   await client.query(`ALTER ROLE ${APP_ROLE} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
@@ -142,7 +145,7 @@ async function letAppLogIn(client: pg.Client, appUrl: string): Promise<void> {
 }
 
 async function canLogIn(url: string): Promise<boolean> {
-  const probe = new pg.Client({ connectionString: url });
+  const probe = new Client({ connectionString: url });
   try {
     await probe.connect();
     return true;

@@ -1,9 +1,10 @@
 /** The data directory of `npm start`: one start at a time, secrets readable by the owner only. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirOf, type Environment, type StackState } from "#config.ts";
 import { takeLock } from "./lock.ts";
+import { removeOutsideHome } from "./postgres-cluster.ts";
 import { StackError } from "./stack-error.ts";
 
 export interface DataDir {
@@ -45,16 +46,17 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
   };
 }
 
+const MADE_BY_STARTS = [
+  ...["postgres", "postgres-location", "postgres-password", "temporal"],
+  ...["twins", "master-key", "processes", "logs"],
+];
+
 /** Forgets everything but the lock: database, history, twins, keys. For `--fresh`; no process may use them any more. */
 export function emptyDataDir(path: string): void {
-  const postgresElsewhere = join(path, "postgres-location");
-  if (existsSync(postgresElsewhere)) {
-    rmSync(readFileSync(postgresElsewhere, "utf8").trim(), { recursive: true, force: true });
-  }
-  for (const name of ["postgres", "postgres-location", "postgres-password", "master-key", "processes", "twins", "logs"]) {
+  removeOutsideHome(path);
+  for (const name of MADE_BY_STARTS) {
     rmSync(join(path, name), { recursive: true, force: true });
   }
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(join(path, `temporal.db${suffix}`), { force: true });
 }
 
 /** Makes the master key on the first start; losing it loses the stored credentials. */

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { StackError } from "./stack-error.ts";
-import { canEnter, choosePostgresUser, findPostgresPrograms, reachableFolder, type PostgresUser } from "./postgres-user.ts";
+import { canEnter, choosePostgresUser, findPostgresPrograms, reachablePath, type PostgresUser } from "./postgres-user.ts";
 import { endProcess, findProcess } from "./process-identity.ts";
 import type { Log } from "./log.ts";
 
@@ -53,6 +53,24 @@ export function prepareCluster(dataDir: string, { durable, log }: { durable: boo
   return cluster;
 }
 
+/** Where the cluster of this data directory is, or would be unless it has to stand elsewhere. */
+export function clusterFolderOf(dataDir: string): string {
+  const pointer = join(dataDir, "postgres-location");
+  return join(existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : join(dataDir, "postgres"), "cluster");
+}
+
+/** Removes the folder that stands in for `postgres/` where there is one, and nothing that we did not make. */
+export function removeOutsideHome(dataDir: string): void {
+  const pointer = join(dataDir, "postgres-location");
+  if (!existsSync(pointer)) return;
+  const outside = outsideHome(dataDir);
+  if (readFileSync(pointer, "utf8").trim() === outside) rmSync(outside, { recursive: true, force: true });
+}
+
+function outsideHome(dataDir: string): string {
+  return reachablePath("data", createHash("sha256").update(dataDir).digest("hex").slice(0, 16));
+}
+
 function findHome(dataDir: string, user: PostgresUser): { folder: string; user: PostgresUser } {
   const pointer = join(dataDir, "postgres-location");
   if (existsSync(pointer)) {
@@ -63,7 +81,7 @@ function findHome(dataDir: string, user: PostgresUser): { folder: string; user: 
   const inside = join(dataDir, "postgres");
   makeHome(inside, user);
   if (canEnter(user, inside)) return { folder: inside, user };
-  const outside = reachableFolder(join("data", createHash("sha256").update(dataDir).digest("hex").slice(0, 16)));
+  const outside = outsideHome(dataDir);
   makeHome(outside, user);
   if (!canEnter(user, outside)) {
     throw new StackError(`Postgres' user can enter neither ${dataDir} nor ${outside}: choose another --data-dir.`);
@@ -125,7 +143,7 @@ function initialise({ folder, programs, user, password }: Cluster, home: string,
  * Postgres itself refuses to start when the id in `postmaster.pid` belongs to any process; after a kill -9 that is
  * often somebody else's. Only a process that is a Postgres on exactly this folder is touched.
  */
-export async function endLeftoverServer({ folder }: Cluster, log: Log): Promise<void> {
+export async function endLeftoverServer(folder: string, log: Log): Promise<void> {
   const note = join(folder, "postmaster.pid");
   if (!existsSync(note)) return;
   const pid = Number.parseInt(readFileSync(note, "utf8"), 10);

@@ -6,7 +6,7 @@
  * only root may enter. Then the program is copied, and the data lie, below `/var/lib/tributary`.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,11 +51,13 @@ export function canEnter(user: PostgresUser, folder: string): boolean {
   return spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", folder], { ...user, cwd: "/", stdio: "ignore" }).status === 0;
 }
 
-/** A folder of this name that every user can reach; for root only. */
-export function reachableFolder(name: string): string {
-  const folder = join(REACHABLE_BY_ALL, name);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  return folder;
+/** A path all of whose parents every user can enter, made so whatever root's umask; for root only. */
+export function reachablePath(kind: "data" | "programs", name: string): string {
+  for (const folder of [REACHABLE_BY_ALL, join(REACHABLE_BY_ALL, kind)]) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o755);
+  }
+  return join(REACHABLE_BY_ALL, kind, name);
 }
 
 /** The folder with `initdb`, `postgres` and `pg_ctl` of the npm package, or of a copy the user can reach. */
@@ -78,11 +80,12 @@ export function findPostgresPrograms(user: PostgresUser): string {
 function copyPrograms(native: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8"));
   const { version } = z.object({ version: z.string() }).parse(manifest);
-  const copy = join(reachableFolder("programs"), `postgres-${version}`);
+  const copy = reachablePath("programs", `postgres-${version}`);
   if (existsSync(copy)) return copy;
   const unfinished = `${copy}.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
   cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
+  execFileSync("chmod", ["-R", "a+rX", unfinished]);
   try {
     renameSync(unfinished, copy);
   } catch (error) {

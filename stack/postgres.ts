@@ -100,7 +100,7 @@ interface Place {
 async function startIn(dataDir: string, { ephemeral, preferredPort, log, removeFiles }: Place): Promise<RunningPostgres> {
   allowPassage(dataDir);
   const cluster = prepareCluster(dataDir, { durable: !ephemeral, log });
-  await endLeftoverServer(cluster, log);
+  await endLeftoverServer(cluster.folder, log);
 
   const launch = { cluster, ephemeral, logFile: join(dataDir, "logs", "postgres.log") };
   const first = await startOnFreePort(launch, preferredPort);
@@ -121,7 +121,7 @@ async function startIn(dataDir: string, { ephemeral, preferredPort, log, removeF
     },
     async restart() {
       await endServer(server);
-      await endLeftoverServer(cluster, log);
+      await endLeftoverServer(cluster.folder, log);
       server = await startServer(launch, first.port);
     },
   };

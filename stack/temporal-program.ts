@@ -22,6 +22,8 @@ export interface TemporalSearch {
   log: Log;
   /** TEMPORAL_CLI_PATH, PATH, TRIBUTARY_CACHE_DIR and XDG_CACHE_HOME are read from here. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** Gives up a download or build. */
+  signal?: AbortSignal;
   /** Where to download from; for tests. */
   downloadUrl?: string;
   /** The Go program; for tests. */
@@ -78,6 +80,7 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
       search.log(`Temporal: ready (${what}), kept in ${cacheDir}`);
       return target;
     } catch (error) {
+      search.signal?.throwIfAborted();
       const reason = reasonOf(error);
       failures.push(`${what}: ${reason}`);
       search.log(`Temporal: ${what} not possible (${reason})`);
@@ -91,14 +94,14 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
   );
 }
 
-async function download(folder: string, { log, downloadUrl = DOWNLOAD_URL }: TemporalSearch): Promise<string> {
+async function download(folder: string, { log, signal, downloadUrl = DOWNLOAD_URL }: TemporalSearch): Promise<string> {
   const url = new URL(downloadUrl);
   url.searchParams.set("platform", process.platform === "win32" ? "windows" : process.platform);
   url.searchParams.set("arch", process.arch === "x64" ? "amd64" : process.arch);
   log(`Temporal: downloading the server, once, from ${url.host}`);
   const archive = join(folder, "archive");
   // No answer in 5 s means no network for us; Go may still have a way to its modules.
-  const answer = await fetchWithin(url, 5_000);
+  const answer = await fetchWithin(url, 5_000, signal);
   if (!answer.ok || answer.body === null) throw new Error(`${url.host} answered ${answer.status}`);
   const totalMegabytes = Math.round(Number(answer.headers.get("content-length") ?? 0) / 1e6);
   const chunks: Uint8Array[] = [];
@@ -119,17 +122,17 @@ async function download(folder: string, { log, downloadUrl = DOWNLOAD_URL }: Tem
 }
 
 /** The whole download may take 10 minutes, the first answer only `answerMs`. */
-async function fetchWithin(url: URL, answerMs: number): Promise<Response> {
+async function fetchWithin(url: URL, answerMs: number, signal = new AbortController().signal): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer from ${url.host} in ${answerMs / 1000} s`)), answerMs);
   try {
-    return await fetch(url, { signal: AbortSignal.any([late.signal, AbortSignal.timeout(600_000)]) });
+    return await fetch(url, { signal: AbortSignal.any([signal, late.signal, AbortSignal.timeout(600_000)]) });
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function build(folder: string, { log, environment, go = "go" }: TemporalSearch): Promise<string> {
+async function build(folder: string, { log, environment, signal, go = "go" }: TemporalSearch): Promise<string> {
   const { stdout } = await run(go, ["version"], { env: environment }).catch(() => {
     throw new Error("Go is not installed");
   });
@@ -143,6 +146,7 @@ async function build(folder: string, { log, environment, go = "go" }: TemporalSe
       env: { ...environment, GOBIN: folder, GOFLAGS: "-mod=mod", GOOS: undefined, GOARCH: undefined },
       maxBuffer: 64_000_000,
       timeout: 1_800_000,
+      signal,
     });
   } finally {
     clearInterval(timer);

@@ -1,6 +1,6 @@
 /** A real Temporal server: the official dev server with its history in a file. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -122,11 +122,12 @@ async function startOnFreePorts(
 
 async function startServer({ program, folder, ephemeral }: Launch, { port, uiPort }: Ports): Promise<ProcessIdentity> {
   const log = openLogFile(join(folder, "logs", "temporal.log"));
+  mkdirSync(join(folder, "temporal"), { recursive: true, mode: 0o700 });
   const child = spawn(
     program,
     [
       ...["server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--log-level", "error"],
-      ...(ephemeral ? ["--headless"] : ["--ui-port", String(uiPort), "--db-filename", join(folder, "temporal.db")]),
+      ...(ephemeral ? ["--headless"] : ["--ui-port", String(uiPort), "--db-filename", join(folder, "temporal", "history.db")]),
       ...TEMPORAL_SPEED_SETTINGS,
     ],
     // In a process group of its own, so that Ctrl-C in the terminal does not reach it before the worker.

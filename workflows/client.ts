@@ -6,8 +6,8 @@ import { dataConverter } from "./data-converter.ts";
 import { ENGINE_QUEUE, planWorkflowId, refreshId, undoWorkflowId } from "./names.ts";
 import type { RefreshSummary } from "./refresh/messages.ts";
 import type { refreshWorkspace } from "./refresh/workflow.ts";
-import type { Approval, UndoInput, UndoSummary } from "./write-back/messages.ts";
-import type { undoPlan } from "./write-back/workflow.ts";
+import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
+import type { applyPlan, undoPlan } from "./write-back/workflow.ts";
 
 export interface TemporalAddress {
   address: string;
@@ -24,6 +24,10 @@ export interface Engine {
   /** Resolves when the plan was carried out. */
   finished(planId: PlanId): Promise<void>;
   undo(input: UndoInput): Promise<UndoSummary>;
+  /** Carries out an approved plan that nobody is carrying out, as after a retry; resolves at its end. */
+  carryOut(input: PlanInput): Promise<void>;
+  /** How many workers ask for the engine's work. */
+  pollers(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,24 @@ export async function openEngine(temporal: TemporalAddress, keys: MasterKeys): P
         args: [input],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
+    carryOut: async (input) => {
+      await client.workflow.execute<typeof applyPlan>("applyPlan", {
+        workflowId: planWorkflowId(input.planId),
+        taskQueue: ENGINE_QUEUE,
+        args: [input],
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      });
+    },
+    pollers: async () => {
+      const { namespace } = temporal;
+      const taskQueue = { name: ENGINE_QUEUE };
+      const { pollers } = await connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue,
+        taskQueueType: 1,
+      });
+      return pollers?.length ?? 0;
+    },
     close: () => connection.close(),
   };
 }

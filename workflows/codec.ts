@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { METADATA_ENCODING_KEY, ValueError } from "@temporalio/common";
 import type { Payload, PayloadCodec } from "@temporalio/common";
-import { temporal } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 
 const ENCODING = "binary/encrypted";
@@ -11,7 +11,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 const text = new TextEncoder();
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /**
  * AES-256-GCM over the whole payload, laid out nonce | ciphertext | tag; the key id travels in the metadata so that old

@@ -26,8 +26,9 @@ export async function openConnection(
   const connector = connectorOf(row.connector);
   const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
   let calls: Record<string, number> = {};
+  const limits = row.requestsPerSecond === null ? connector.limits : raised(connector.limits, row.requestsPerSecond);
   const call = createVendorCall({
-    connector,
+    connector: { title: connector.title, classify: connector.classify, limits },
     limiter: deps.limiterFor(row.connector, row.externalAccount ?? connectionId),
     now: deps.now,
     signal,
@@ -52,4 +53,14 @@ export async function openConnection(
       return taken;
     },
   };
+}
+
+/** The vendor granted this account more than it publishes. */
+function raised(limits: Connector["limits"], perSecond: number): Connector["limits"] {
+  return Object.fromEntries(
+    Object.entries(limits).map(([bucket, limit]) => [
+      bucket,
+      { ...limit, perSecond, burst: Math.max(limit.burst, perSecond) },
+    ]),
+  );
 }

@@ -10,7 +10,9 @@ export const ZERO: Decimal = { digits: 0n, scale: 0 };
 
 /** ISO 4217 minor units other than 2 (list one of the standard, read 2026-11): https://www.six-group.com/en/products-services/financial-information/data-standards.html */
 const MINOR_UNITS = new Map<string, number>([
-  ...["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"].map((code) => [code, 0] as const),
+  ...["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"].map(
+    (code) => [code, 0] as const,
+  ),
   ...["VND", "VUV", "XAF", "XOF", "XPF"].map((code) => [code, 0] as const),
   ...["BHD", "IQD", "JOD", "KWD", "LYD", "OMN", "TND"].map((code) => [code, 3] as const),
   ...["CLF", "UYW"].map((code) => [code, 4] as const),
@@ -20,10 +22,22 @@ export function minorUnitsOf(currency: string): number {
   return MINOR_UNITS.get(currency) ?? 2;
 }
 
+const SIGNS: Record<string, string> = { "€": "EUR", "£": "GBP", $: "USD", "¥": "JPY", "₹": "INR", zł: "PLN" };
+const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
+
+/** ISO 4217 code of a currency's code or sign, or null. */
+export function currencyOf(text: string): string | null {
+  const code = SIGNS[text] ?? text.toUpperCase();
+  return CURRENCIES.has(code) ? code : null;
+}
+
 const PLAIN = /^-?\d{1,12}(?:\.\d{1,6})?$/;
-/** Before and after the number: spaces, currency signs and codes. */
-const DRESSING = /^[\s\p{Sc}A-Za-z]*|[\s\p{Sc}A-Za-z]*$/gu;
+/** Letters that stand for a currency beside its ISO code. */
+const SHORT_NAMES = new Set(["kr", "fr", "sfr", "rs", "ft", "lei", "zł", "zl", "kč", "лв", "r"]);
 const SPACES = /[\s\u00a0\u202f'’]/g;
+/** Sign, currency and parentheses around a number, in the orders people use. */
+const SHAPE =
+  /^\s*(\()?\s*([-−+])?\s*(\p{Sc}|\p{L}+\.?)?\s*([-−+])?\s*(\d[\d.,\s\u00a0\u202f'’]*|[.,]\d+)([-−])?\s*(\p{Sc}|\p{L}+\.?)?\s*([-−])?\s*(\))?\s*$/u;
 const GROUPED = { ".": /^\d{1,3}(?:,\d{2,3})*(?:,\d{3})(?:\.\d+)?$/, ",": /^\d{1,3}(?:\.\d{3})+(?:,\d+)?$/ };
 const BARE = { ".": /^(?:\d+(?:\.\d*)?|\.\d+)$/, ",": /^(?:\d+(?:,\d*)?|,\d+)$/ };
 
@@ -33,27 +47,23 @@ const BARE = { ".": /^(?:\d+(?:\.\d*)?|\.\d+)$/, ",": /^(?:\d+(?:,\d*)?|,\d+)$/ 
  */
 export function parseAmount(text: string, decimal: "." | ","): Decimal | null {
   if (decimal === "." && PLAIN.test(text)) return fromPlain(text);
-  let rest = text.trim();
-  let negative = false;
-  const wrapped = /^\((.*)\)$/s.exec(rest);
-  if (wrapped?.[1] !== undefined) {
-    negative = true;
-    rest = wrapped[1];
-  }
-  const bared = rest.replace(/^([\s\p{Sc}A-Za-z]*)[-−]/u, (_, before: string) => `${before}\u0000`);
-  if (bared !== rest) {
-    if (negative) return null;
-    negative = true;
-    rest = bared.replace("\u0000", "");
-  } else if (/[-−]\s*[\p{Sc}A-Za-z]*\s*$/u.test(rest)) {
-    if (negative) return null;
-    negative = true;
-    rest = rest.replace(/[-−](?=\s*[\p{Sc}A-Za-z]*\s*$)/u, "");
-  }
-  rest = rest.replace(/^\s*\+/, "").replace(DRESSING, "").replace(SPACES, "");
+  const parts = SHAPE.exec(text);
+  if (parts === null) return null;
+  const [, open, sign1, mark1, sign2, number = "", sign3, mark2, sign4, close] = parts;
+  if (!isMark(mark1) || !isMark(mark2) || (open === undefined) !== (close === undefined)) return null;
+  const signs = [sign1, sign2, sign3, sign4].filter((sign) => sign !== undefined && sign !== "");
+  if (signs.length + (open === undefined ? 0 : 1) > 1) return null;
+  const negative = open !== undefined || (signs[0] !== undefined && signs[0] !== "+");
+  const rest = number.replace(SPACES, "");
   if (!BARE[decimal].test(rest) && !GROUPED[decimal].test(rest)) return null;
   const plain = decimal === "." ? rest.replaceAll(",", "") : rest.replaceAll(".", "").replace(",", ".");
   return fromPlain(negative ? `-${plain}` : plain);
+}
+
+function isMark(mark: string | undefined): boolean {
+  if (mark === undefined || mark === "" || /^\p{Sc}$/u.test(mark)) return true;
+  const name = mark.replace(/\.$/, "");
+  return currencyOf(name) !== null || SHORT_NAMES.has(name.toLowerCase());
 }
 
 /** Digits with at most one point, perhaps a minus in front. */

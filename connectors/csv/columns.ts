@@ -1,5 +1,4 @@
 /** Finding our fields in a row: the mapping names columns, a file has positions. */
-import { basename } from "node:path";
 import { ConnectorError } from "../core/errors.ts";
 import type { Reject } from "../core/contract.ts";
 import type { CanonicalRecord } from "../core/records.ts";
@@ -44,10 +43,14 @@ export interface Columns {
   text(cells: readonly string[], field: Field): string;
   /** All cleaned texts of the field that are not blank. */
   texts(cells: readonly string[], field: Field): string[];
+  /** The field's columns as one text: a date and the time of day beside it. */
+  joined(cells: readonly string[], field: Field): string;
   /** `column "Betrag"`, for reasons. */
   label(field: Field): string;
   reject(row: Row, reason: string): Reject;
 }
+
+const NOWHERE: number[] = [];
 
 /** @throws ConnectorError `contract` where the mapping names a column the file does not have */
 export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
@@ -57,11 +60,19 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     const found = wanted.map((name) => names.indexOf(name));
     const missing = wanted[found.indexOf(-1)];
     if (missing !== undefined) {
-      throw new ConnectorError("contract", `The file ${basename(file.file)} has no column "${missing}" for ${field}.`);
+      throw new ConnectorError("contract", `The file ${file.name} has no column "${missing}" for ${field}.`);
     }
     positions.set(field, found);
   }
-  const at = (field: Field): number[] => positions.get(field) ?? [];
+  const at = (field: Field): number[] => positions.get(field) ?? NOWHERE;
+  const texts = (cells: readonly string[], field: Field): string[] => {
+    const found: string[] = [];
+    for (const position of at(field)) {
+      const text = cleanCell(cells[position] ?? "");
+      if (text !== "") found.push(text);
+    }
+    return found;
+  };
   return {
     names,
     has: (field) => positions.has(field),
@@ -72,11 +83,8 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
       }
       return "";
     },
-    texts: (cells, field) =>
-      at(field).flatMap((position) => {
-        const text = cleanCell(cells[position] ?? "");
-        return text === "" ? [] : [text];
-      }),
+    texts,
+    joined: (cells, field) => texts(cells, field).join(" "),
     label: (field) => `Column "${file.mapping[field]?.[0] ?? field}"`,
     reject: (row, reason) => ({ ref: `line ${row.line}${refSuffix}`, reason, raw: namedCells(names, row.cells) }),
   };

@@ -61,7 +61,7 @@ function parseWritten(text: string, reading: DateReading): number | null {
   const { year, month, day, time } = clock;
   const wall = Date.UTC(year, month - 1, day) + time;
   const made = new Date(wall);
-  if (made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return null;
+  if (made.getUTCFullYear() !== year || made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return null;
   return clock.offset === null ? localToUtc(wall, reading.timeZone) : wall - clock.offset * 60_000;
 }
 
@@ -73,7 +73,8 @@ function readClock(text: string, dayOrder: "dmy" | "mdy"): WallClock | null {
   }
   const match = WRITTEN.exec(text);
   if (match === null) return null;
-  const [, first = "", , second = "", third = "", hour = "0", minute = "0", seconds = "0", fraction = "", half, zone] = match;
+  const [, first = "", , second = "", third = "", hour = "0", minute = "0", seconds = "0", fraction = "", half, zone] =
+    match;
   const time = { hour, minute, second: seconds, fraction, ...(half === undefined ? {} : { half }) };
   const offset = zone === undefined ? null : zoneMinutes(zone);
   if (first.length === 4) return third.length > 2 ? null : clockOf(first, second, third, time, offset);

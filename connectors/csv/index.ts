@@ -1,11 +1,11 @@
 /** CSV files as a source: people, orders and touchpoints from exports of tools that have no connector. */
 import { access, constants } from "node:fs/promises";
-import { basename } from "node:path";
 import { z } from "zod";
 import { defineConnector, defineStream, type Stream } from "../core/contract.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { RecordKind } from "../core/records.ts";
-import { readFiles, type CsvRow } from "./read.ts";
+import type { CsvRow } from "./page.ts";
+import { readFiles } from "./read.ts";
 import { csvCursor, csvSettings, type CsvCursor, type CsvSettings, type FileKind } from "./settings.ts";
 
 interface CsvClient {
@@ -38,15 +38,14 @@ export const csv = defineConnector<CsvSettings, Record<string, never>, CsvClient
   classify: () => undefined,
   async check({ settings }) {
     const [first] = settings.files;
-    for (const { file } of settings.files) {
+    for (const { file, name } of settings.files) {
       const readable = await access(file, constants.R_OK).then(
         () => true,
         () => false,
       );
-      if (!readable) throw new ConnectorError("contract", `The file ${basename(file)} is missing or may not be read.`);
+      if (!readable) throw new ConnectorError("contract", `The file ${name} is missing or may not be read.`);
     }
-    const names = settings.files.map(({ file }) => basename(file));
-    return { account: first?.file ?? "", title: names.join(", ") };
+    return { account: first?.name ?? "", title: settings.files.map(({ name }) => name).join(", ") };
   },
   streams: {
     people: fileStream("People", "people", "person"),

@@ -1,6 +1,6 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { OrderRecord } from "../core/records.ts";
-import { add, multiply, parseAmount, toMinor, ZERO, type Decimal } from "./amounts.ts";
+import { add, currencyOf, multiply, parseAmount, toMinor, ZERO, type Decimal } from "./amounts.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
 import { instantReader } from "./dates.ts";
 import { keyOf, personOfRow, safeId, type RowPerson } from "./person.ts";
@@ -27,15 +27,8 @@ interface RowMoney {
   /** Null: the row says nothing, as the later rows of an order do in some exports. */
   amount: Decimal | null;
   refunded: Decimal;
-}
-
-const SIGNS: Record<string, string> = { "€": "EUR", "£": "GBP", $: "USD", "¥": "JPY", "₹": "INR", "zł": "PLN" };
-const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
-
-/** ISO 4217 code of a currency cell, or null. */
-export function currencyOf(text: string): string | null {
-  const code = SIGNS[text] ?? text.toUpperCase();
-  return CURRENCIES.has(code) ? code : null;
+  /** Goods came back, even if they were worth nothing. */
+  isReturn: boolean;
 }
 
 /** Why one row cannot be used; caught where rows are added. */
@@ -104,7 +97,7 @@ export class OrderAssembler implements Assembler {
     if (row.fault !== null) throw new BadRow(row.fault);
     if (this.#hasIds) this.#enter(row);
     stripNul(row);
-    const placedAt = this.#instant(this.#columns.text(row.cells, "placed_at"));
+    const placedAt = this.#instant(this.#columns.joined(row.cells, "placed_at"));
     if (placedAt === null) throw new BadRow(`${this.#columns.label("placed_at")} is blank or not a date.`);
     const money = this.#money(row.cells);
     if (this.#order === null) {
@@ -139,7 +132,8 @@ export class OrderAssembler implements Assembler {
     if (currency === null) throw new BadRow(`${columns.label("currency")} is not a currency.`);
     const statusText = columns.text(cells, "status");
     const status = statusText === "" ? null : orderStatus(statusText);
-    if (status === null && statusText !== "") throw new BadRow(`${columns.label("status")} holds a status we do not know.`);
+    if (status === null && statusText !== "")
+      throw new BadRow(`${columns.label("status")} holds a status we do not know.`);
     const updatedText = columns.text(cells, "updated_at");
     const updatedAt = updatedText === "" ? null : this.#instant(updatedText);
     if (updatedAt === null && updatedText !== "") throw new BadRow(`${columns.label("updated_at")} is not a date.`);
@@ -166,7 +160,10 @@ export class OrderAssembler implements Assembler {
 
   #money(cells: readonly string[]): RowMoney {
     const refunded = this.#number(cells, "refunded") ?? ZERO;
-    if (this.#hasAmount) return { amount: this.#number(cells, "amount"), refunded };
+    if (this.#hasAmount) {
+      const amount = this.#number(cells, "amount");
+      return { amount, refunded, isReturn: amount !== null && amount.digits < 0n };
+    }
     const quantity = this.#number(cells, "quantity");
     if (quantity === null) throw new BadRow(`${this.#columns.label("quantity")} is blank.`);
     const price = this.#number(cells, "unit_price");
@@ -174,7 +171,7 @@ export class OrderAssembler implements Assembler {
     if (price.digits < 0n) throw new BadRow(`${this.#columns.label("unit_price")} is negative.`);
     const amount = multiply(quantity, price);
     if (isHuge(amount)) throw new BadRow("Quantity times price is too large to be an amount.");
-    return { amount, refunded };
+    return { amount, refunded, isReturn: quantity.digits < 0n };
   }
 
   #number(cells: readonly string[], field: Field): Decimal | null {
@@ -186,7 +183,7 @@ export class OrderAssembler implements Assembler {
     return found;
   }
 
-  #book(order: OpenOrder, { amount, refunded }: RowMoney): void {
+  #book(order: OpenOrder, { amount, refunded, isReturn }: RowMoney): void {
     const back = refunded.digits < 0n ? { ...refunded, digits: -refunded.digits } : refunded;
     if (this.#hasAmount && this.#file.amountPer === "order") {
       const repeated = order.rows > 0;
@@ -199,7 +196,7 @@ export class OrderAssembler implements Assembler {
       order.total = add(order.total, amount ?? ZERO);
       order.refunded = add(order.refunded, back);
     }
-    if (amount !== null && amount.digits < 0n) order.anyReturn = true;
+    order.anyReturn ||= isReturn;
     order.rows++;
   }
 }

@@ -77,8 +77,7 @@ export function personOfRow(
 
 /** Two records of one person from rows of the same page: the later row wins, but says nothing by being blank. */
 export function mergePersons(earlier: PersonRecord, later: PersonRecord): PersonRecord {
-  const [old, fresh] =
-    (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
+  const [old, fresh] = (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
   return {
     ...fresh,
     emails: [...new Set([...fresh.emails, ...old.emails])],
@@ -121,7 +120,24 @@ function personId(known: Known, idField: Field): string | null {
   return list && name !== "" ? `name-${keyOf("name", name)}` : null;
 }
 
-const PARTICLES = new Set(["van", "von", "der", "den", "de", "da", "di", "del", "della", "la", "le", "ter", "ten", "zu", "bin", "dos"]);
+const PARTICLES = new Set([
+  "van",
+  "von",
+  "der",
+  "den",
+  "de",
+  "da",
+  "di",
+  "del",
+  "della",
+  "la",
+  "le",
+  "ter",
+  "ten",
+  "zu",
+  "bin",
+  "dos",
+]);
 
 function namesOf(cells: readonly string[], columns: Columns): { firstName: string | null; lastName: string | null } {
   const firstName = orNull(columns.text(cells, "first_name"));

@@ -7,10 +7,12 @@
  */
 import { parse, type Parser } from "csv-parse";
 import { parse as parseSync } from "csv-parse/sync";
+import { ConnectorError } from "../core/errors.ts";
 import type { Delimiter } from "./settings.ts";
 
 /** A longer row is taken for an unclosed quote. Characters. */
 const ROW_LIMIT = 1_000_000;
+const LINE_LIMIT = 16_000_000;
 /** Text handed to the parser at once: small, because a broken row costs reading the rest of its slice again. */
 const SLICE_BYTES = 16 * 1024;
 
@@ -35,7 +37,10 @@ export interface RowOptions {
 }
 
 /** Rows in batches, blank lines left out. `text` begins at `options.offset`. */
-export async function* readRows(text: AsyncIterable<Buffer>, options: RowOptions): AsyncGenerator<Row[]> {
+export async function* readRows(
+  text: AsyncIterable<Buffer> | Iterable<Buffer>,
+  options: RowOptions,
+): AsyncGenerator<Row[]> {
   const splitter = new Splitter(options);
   for await (const chunk of text) {
     for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
@@ -55,6 +60,8 @@ class Splitter {
   #line: number;
   #kept: Buffer = Buffer.alloc(0);
   #parser: Parser | null = null;
+  /** The parser gave up at the start of what is kept. */
+  #broken = false;
   #found: Row[] = [];
 
   constructor(options: RowOptions) {
@@ -66,25 +73,29 @@ class Splitter {
 
   async push(slice: Buffer): Promise<Row[]> {
     const rows: Row[] = [];
-    for (let todo: Buffer | null = slice; todo !== null; ) {
+    for (let todo = slice; ;) {
       this.#kept = this.#kept.length === 0 ? todo : Buffer.concat([this.#kept, todo]);
-      const whole = await this.#parse(todo);
-      todo = this.#take(rows) && whole ? null : this.#rescue(rows);
+      if (!this.#broken) {
+        const whole = await this.#parse(todo);
+        if (this.#take(rows) && whole) return rows;
+        this.#broken = true;
+      }
+      // The broken line may go on in the next slice.
+      if (!holdsWholeLine(this.#kept)) return rows;
+      todo = this.#rescue(rows);
+      if (todo.length === 0) return rows;
     }
-    return rows;
   }
 
   async end(): Promise<Row[]> {
     const rows: Row[] = [];
     for (;;) {
-      const whole = await this.#finish();
-      if (this.#take(rows) && whole) return rows;
-      let todo = this.#rescue(rows);
-      while (todo !== null && todo.length > 0) {
-        const slice: Buffer = todo.subarray(0, SLICE_BYTES);
-        const later: Buffer = todo.subarray(SLICE_BYTES);
-        rows.push(...(await this.push(slice)));
-        todo = later;
+      if (!this.#broken) {
+        const whole = await this.#finish();
+        if (this.#take(rows) && whole) return rows;
+      }
+      for (let todo = this.#rescue(rows); todo.length > 0; todo = todo.subarray(SLICE_BYTES)) {
+        rows.push(...(await this.push(todo.subarray(0, SLICE_BYTES))));
       }
     }
   }
@@ -109,16 +120,21 @@ class Splitter {
   }
 
   /** Reads the first kept line on its own; returns the text after it, to be read from the start by a new parser. */
-  #rescue(rows: Row[]): Buffer | null {
+  #rescue(rows: Row[]): Buffer {
     this.#parser = null;
     this.#found = [];
+    this.#broken = false;
     const length = lineLength(this.#kept);
-    if (this.#kept.length === 0) return null;
-    const text = this.#kept.subarray(0, length).toString().replace(/\r?\n$|\r$/, "");
+    const text = this.#kept
+      .subarray(0, length)
+      .toString()
+      .replace(/\r?\n$|\r$/, "");
     const rest = this.#kept.subarray(length);
     const cells = this.#reread(text);
     const fits = this.#width === null || cells.length === this.#width;
-    const fault = fits ? null : "The quotes in this row do not match, and without them it has the wrong number of cells.";
+    const fault = fits
+      ? null
+      : "The quotes in this row do not match, and without them it has the wrong number of cells.";
     if (text !== "") {
       rows.push({ cells, line: this.#line + 1, endOffset: this.#offset + length, endLine: this.#line + 1, fault });
     }
@@ -190,6 +206,17 @@ class Splitter {
 
 function misfit(found: number, expected: number): string {
   return `The row has ${found} ${found === 1 ? "cell" : "cells"} where the header has ${expected}.`;
+}
+
+/** @throws ConnectorError `contract` where a line is longer than any table's */
+function holdsWholeLine(text: Buffer): boolean {
+  const length = lineLength(text);
+  const whole = text[length - 1] === 10 || (text[length - 1] === 13 && length < text.length);
+  if (whole || length < LINE_LIMIT) return whole;
+  throw new ConnectorError(
+    "contract",
+    `The file has a line of more than ${LINE_LIMIT} bytes: it is not a table of text.`,
+  );
 }
 
 function lineLength(text: Buffer): number {

@@ -57,8 +57,8 @@ export const FIELDS = {
 export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
 export type Field = (typeof ALL_FIELDS)[number];
 
-/** The fields that may be fed by more than one column, best first. */
-export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
+/** The fields that may be fed by more than one column: addresses, best first, and instants as a date and a time of day. */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone", "placed_at", "at"]);
 
 export function fieldsOf(kind: FileKind): readonly Field[] {
   return FIELDS[kind];
@@ -96,8 +96,13 @@ export const reading = z.strictObject({
 export type Reading = z.infer<typeof reading>;
 
 export const csvFile = z.strictObject({
+  /** What the admin calls it: the name it was imported under, wherever its copy lies. */
+  name: z.string().min(1),
   /** Absolute path. */
-  file: z.string().startsWith("/").or(z.string().regex(/^[A-Za-z]:[\\/]/)),
+  file: z
+    .string()
+    .startsWith("/")
+    .or(z.string().regex(/^[A-Za-z]:[\\/]/)),
   /** sha256 of the file's bytes, hex. The file is read once per content. */
   contentHash: z.string().regex(/^[0-9a-f]{64}$/),
   kind: z.enum(FILE_KINDS),
@@ -116,13 +121,21 @@ export const csvSettings = z.strictObject({
 });
 export type CsvSettings = z.infer<typeof csvSettings>;
 
+/** A place between two rows of a file. */
+export interface Position {
+  /** Bytes of the text as UTF-8 without byte order mark. */
+  offset: number;
+  /** Lines before it. */
+  line: number;
+}
+
 /** The reading position of one stream. */
 export const csvCursor = z.strictObject({
   /** Content hashes read to the end. */
   done: z.array(z.string()),
   /** Content hash of the file under way, null between files. */
   hash: z.string().nullable(),
-  /** Position in that file: bytes of its text as UTF-8 without BOM, and lines, before the next row. */
+  /** The `Position` in that file before the next row. */
   offset: z.number().int().nonnegative(),
   line: z.number().int().nonnegative(),
 });
@@ -130,8 +143,7 @@ export type CsvCursor = z.infer<typeof csvCursor>;
 
 function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
     return false; // RangeError is how Intl says "no such zone"
   }

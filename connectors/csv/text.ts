@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { ConnectorError } from "../core/errors.ts";
 import type { Encoding } from "./settings.ts";
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const isGzip = (path: string): boolean => path.endsWith(".gz");
 
 /** sha256 of the file's bytes as they lie on disk, hex. */
@@ -122,10 +122,12 @@ function fileError(path: string, error: unknown): unknown {
   if (error instanceof ConnectorError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const name = basename(path);
-  if (code === "ENOENT") return new ConnectorError("contract", `The file ${name} is no longer where it was imported from.`);
+  if (code === "ENOENT")
+    return new ConnectorError("contract", `The file ${name} is no longer where it was imported from.`);
   if (code === "EACCES" || code === "EPERM") {
     return new ConnectorError("permission", `The file ${name} may not be read by this program.`);
   }
-  if (code.startsWith("Z_")) return new ConnectorError("contract", `The archive ${name} is damaged or incomplete.`, { cause: error });
+  if (code.startsWith("Z_"))
+    return new ConnectorError("contract", `The archive ${name} is damaged or incomplete.`, { cause: error });
   return error;
 }

@@ -16,7 +16,7 @@ export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: 
   function take(row: Row): string | null {
     if (row.fault !== null) return row.fault;
     stripNul(row);
-    const at = instant(columns.text(row.cells, "at"));
+    const at = instant(columns.joined(row.cells, "at"));
     if (at === null) return `${columns.label("at")} is blank or not a date.`;
     const type = eventType(columns.text(row.cells, "type"));
     if (type === null) return `${columns.label("type")} does not say what happened.`;

@@ -45,10 +45,12 @@ export const orderStatus = table({
   paid:
     "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,ok,settled,bezahlt,abgeschlossen," +
     "geliefert,versendet,payee,paye,termine,livre,pagato,completato,spedito,pagado,completado,enviado,sold,processed",
-  pending: "pending,open,processing,new,unpaid,authorized,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente,awaiting payment",
+  pending:
+    "pending,open,processing,new,unpaid,authorized,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente,awaiting payment",
   failed: "failed,declined,error,fehlgeschlagen,echoue,fallito,fallido,rejected,expired",
   cancelled: "cancelled,canceled,void,voided,storniert,storno,abgebrochen,annule,annullato,cancelado,anulado",
-  refunded: "refunded,returned,refund,return,chargeback,erstattet,retoure,zuruckgegeben,rembourse,rimborsato,reembolsado,devuelto",
+  refunded:
+    "refunded,returned,refund,return,chargeback,erstattet,retoure,zuruckgegeben,rembourse,rimborsato,reembolsado,devuelto",
 });
 
 export const salesChannel = table({
@@ -61,7 +63,8 @@ export const salesChannel = table({
 });
 
 const knownEvent = table({
-  visit: "visit,page view,pageview,page viewed,session,session start,viewed page,besuch,visite,visita,page visit,web visit",
+  visit:
+    "visit,page view,pageview,page viewed,session,session start,viewed page,besuch,visite,visita,page visit,web visit",
   email_sent: "email sent,sent,received email,mail sent,gesendet,envoye,inviato,enviado,delivered,email delivered",
   email_opened: "email opened,open,opened,opened email,email open,geoffnet,ouvert,aperto,abierto",
   email_clicked: "email clicked,click,clicked,clicked email,email click,geklickt,clic,cliccato",

@@ -39,9 +39,18 @@ export type Credentials = z.infer<typeof credentials>;
 
 export type ObjectType = "contacts" | "companies" | "deals";
 
-export interface Page<Row> {
-  results: Row[];
+/** `servedAt`: HubSpot's own clock when it answered, epoch milliseconds; null where it does not say. */
+export interface ListPage {
+  results: unknown[];
   after: string | null;
+  servedAt: number | null;
+}
+
+export interface SearchPage {
+  /** Of the whole query. */
+  total: number;
+  results: unknown[];
+  servedAt: number | null;
 }
 
 export interface BatchOutcome {
@@ -57,7 +66,12 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
   // Retries and limiter of this SDK are process-global: unset, the framework does both.
   const sdk = new Client({ basePath: baseUrl, accessToken: environment.credentials.accessToken });
 
-  const request = async (method: string, path: string, qs: Record<string, string>, body?: unknown): Promise<unknown> => {
+  const request = async (
+    method: string,
+    path: string,
+    qs: Record<string, string>,
+    body?: unknown,
+  ): Promise<unknown> => {
     const response = await sdk.apiRequest({ method, path, qs, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     if (!response.ok) throw new HubspotRefusal(response.status, jsonOf(text), Object.fromEntries(response.headers));
@@ -69,29 +83,54 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
     now,
 
     account: () =>
-      call("general", "account.details", async () => accountReply.parse(await request("GET", "/account-info/v3/details", {}))),
+      call("general", "account.details", async () =>
+        accountReply.parse(await request("GET", "/account-info/v3/details", {})),
+      ),
 
-    list: (type: ObjectType, properties: string[], after: string | null, limit: number, archived: boolean): Promise<Page<unknown>> =>
+    list: (
+      type: ObjectType,
+      properties: string[],
+      after: string | null,
+      limit: number,
+      archived: boolean,
+    ): Promise<ListPage> =>
       call("general", `${type}.list`, async () => {
-        const reply = listReply.parse(
-          await sdk.crm.objects.basicApi.getPage(type, limit, after ?? undefined, properties, undefined, undefined, archived),
+        const { data, headers } = await sdk.crm.objects.basicApi.getPageWithHttpInfo(
+          type,
+          limit,
+          after ?? undefined,
+          properties,
+          undefined,
+          undefined,
+          archived,
         );
-        return { results: reply.results, after: reply.paging?.next?.after ?? null };
+        const reply = listReply.parse(data);
+        return { results: reply.results, after: reply.paging?.next?.after ?? null, servedAt: servedAtOf(headers) };
       }),
 
-    /** Always the first page of the query: whoever wants more narrows the filters. @returns `total` of the whole query. */
-    search: (type: ObjectType, properties: string[], filters: Filter[], sort: string | null, limit = SEARCH_PAGE): Promise<{ total: number; results: unknown[] }> =>
+    /** Always the first page of the query: whoever wants more narrows the filters. */
+    search: (
+      type: ObjectType,
+      properties: string[],
+      filters: Filter[],
+      sort: string | null,
+      limit = SEARCH_PAGE,
+    ): Promise<SearchPage> =>
       call("search", `${type}.search`, async () => {
         const filterGroups = filters.length === 0 ? [] : [{ filters }];
         const sorts = sort === null ? [] : [sort];
-        return searchReply.parse(await sdk.crm.objects.searchApi.doSearch(type, { filterGroups, sorts, properties, limit, after: "0" }));
+        const body = { filterGroups, sorts, properties, limit, after: "0" };
+        const { data, headers } = await sdk.crm.objects.searchApi.doSearchWithHttpInfo(type, body);
+        return { ...searchReply.parse(data), servedAt: servedAtOf(headers) };
       }),
 
     /** At most 100 ids, none twice. Ids not found are simply absent; a merged id answers under the winner's id. */
     readBatch: (type: ObjectType, ids: string[], properties: string[]): Promise<ObjectRow[]> =>
       call("general", `${type}.batchRead`, async () => {
         const inputs = ids.map((id) => ({ id }));
-        return batchReply.parse(await sdk.crm.objects.batchApi.read(type, { inputs, properties, propertiesWithHistory: [] }, false)).results;
+        return batchReply.parse(
+          await sdk.crm.objects.batchApi.read(type, { inputs, properties, propertiesWithHistory: [] }, false),
+        ).results;
       }),
 
     /** When each contact's property last took its present value, by id. At most 50 ids. */
@@ -99,10 +138,17 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       call("general", "contacts.batchReadHistory", async () => {
         const inputs = ids.map((id) => ({ id }));
         const reply = historyReply.parse(
-          await sdk.crm.objects.batchApi.read("contacts", { inputs, properties: [property], propertiesWithHistory: [property] }, false),
+          await sdk.crm.objects.batchApi.read(
+            "contacts",
+            { inputs, properties: [property], propertiesWithHistory: [property] },
+            false,
+          ),
         );
         const times = reply.results.flatMap(({ id, propertiesWithHistory }) => {
-          const [latest] = (propertiesWithHistory?.[property] ?? []).map(({ timestamp }) => timestamp).toSorted().toReversed();
+          const [latest] = (propertiesWithHistory?.[property] ?? [])
+            .map(({ timestamp }) => timestamp)
+            .toSorted()
+            .toReversed();
           return latest === undefined ? [] : [[id, latest] as const];
         });
         return new Map(times);
@@ -130,9 +176,14 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       }),
 
     /** Contacts of each company or deal, by its id; paged to the end by the caller with `after`. */
-    associatedContacts: (from: ObjectType, inputs: { id: string; after?: string }[]): Promise<{ id: string; contactIds: string[]; after: string | null }[]> =>
+    associatedContacts: (
+      from: ObjectType,
+      inputs: { id: string; after?: string }[],
+    ): Promise<{ id: string; contactIds: string[]; after: string | null }[]> =>
       call("general", `${from}.associations`, async () => {
-        const reply = associationsReply.parse(await sdk.crm.associations.v4.batchApi.getPage(from, "contacts", { inputs }));
+        const reply = associationsReply.parse(
+          await sdk.crm.associations.v4.batchApi.getPage(from, "contacts", { inputs }),
+        );
         return reply.results.map(({ _from, to, paging }) => ({
           id: _from.id,
           contactIds: to.map(({ toObjectId }) => toObjectId),
@@ -145,7 +196,9 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       call("general", "contacts.subscriptionStatuses", async () => {
         const path = "/communication-preferences/v4/statuses/batch/read";
         const reply = statusesReply.parse(await request("POST", path, { channel: "EMAIL" }, { inputs: emails }));
-        return new Map(reply.results.map(({ subscriberIdString, statuses }) => [subscriberIdString.toLowerCase(), statuses]));
+        return new Map(
+          reply.results.map(({ subscriberIdString, statuses }) => [subscriberIdString.toLowerCase(), statuses]),
+        );
       }),
 
     group: (name: string): Promise<boolean> =>
@@ -165,10 +218,16 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       }),
 
     properties: (archived: boolean): Promise<PropertyReply[]> =>
-      call("general", "properties.list", async () => propertiesReply.parse(await sdk.crm.properties.coreApi.getAll("contacts", archived)).results),
+      call(
+        "general",
+        "properties.list",
+        async () => propertiesReply.parse(await sdk.crm.properties.coreApi.getAll("contacts", archived)).results,
+      ),
 
     property: (name: string): Promise<PropertyReply> =>
-      call("general", "properties.read", async () => propertyReply.parse(await sdk.crm.properties.coreApi.getByName("contacts", name))),
+      call("general", "properties.read", async () =>
+        propertyReply.parse(await sdk.crm.properties.coreApi.getByName("contacts", name)),
+      ),
 
     createProperty: (definition: PropertyCreate): Promise<void> =>
       call("general", "properties.create", async () => {
@@ -179,7 +238,11 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
     setOptions: (name: string, options: PropertyReply["options"]): Promise<void> =>
       call("general", "properties.update", async () => {
         await sdk.crm.properties.coreApi.update("contacts", name, {
-          options: options.map((option, n) => ({ ...option, hidden: option.hidden ?? false, displayOrder: option.displayOrder ?? n })),
+          options: options.map((option, n) => ({
+            ...option,
+            hidden: option.hidden ?? false,
+            displayOrder: option.displayOrder ?? n,
+          })),
         });
       }),
   };
@@ -192,6 +255,11 @@ function jsonOf(text: string): unknown {
     // A proxy's HTML page: the status alone says what there is to know.
     return null;
   }
+}
+
+function servedAtOf(headers: Record<string, string>): number | null {
+  const at = Date.parse(headers.date ?? "");
+  return Number.isNaN(at) ? null : at;
 }
 
 function idsIn(context: Record<string, unknown> | undefined): string[] {

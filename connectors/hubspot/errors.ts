@@ -19,7 +19,11 @@ export class HubspotRefusal extends Error {
 }
 
 // Every generated module has an ApiException class of its own, so its form is looked at, not its class.
-const refusal = z.object({ code: z.number().int(), body: z.unknown(), headers: z.record(z.string(), z.string()).optional() });
+const refusal = z.object({
+  code: z.number().int(),
+  body: z.unknown(),
+  headers: z.record(z.string(), z.string()).optional(),
+});
 
 /** The machine-readable part of a refusal: problem codes and the properties they name. Never a value. */
 export interface RefusedValues {
@@ -54,10 +58,17 @@ export function classify(error: unknown): ConnectorError | undefined {
       policy === "DAILY"
         ? "HubSpot's daily call limit is used up. It resets at midnight in the account's time zone, which the reply does not tell; trying again from time to time."
         : "HubSpot asks us to slow down.";
-    return new ConnectorError("rate_limited", message, { ...details, vendorCode: policy, ...(wait === undefined ? {} : { retryAfterMs: wait }) });
+    return new ConnectorError("rate_limited", message, {
+      ...details,
+      vendorCode: policy,
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    });
   }
   if (status === 477)
-    return new ConnectorError("rate_limited", "HubSpot is moving this account to another data centre.", { ...details, retryAfterMs: asked ?? 3_600_000 });
+    return new ConnectorError("rate_limited", "HubSpot is moving this account to another data centre.", {
+      ...details,
+      retryAfterMs: asked ?? 3_600_000,
+    });
   if (status === 401)
     return new ConnectorError("auth", "HubSpot refuses the access token. Connect the account again.", details);
   if (status === 403) {
@@ -69,12 +80,19 @@ export function classify(error: unknown): ConnectorError | undefined {
     return new ConnectorError("permission", message, details);
   }
   if (status >= 500 || status === 408 || status === 423)
-    return new ConnectorError("transient", `HubSpot answered ${status}.`, { ...details, ...(asked === undefined ? {} : { retryAfterMs: asked }) });
+    return new ConnectorError("transient", `HubSpot answered ${status}.`, {
+      ...details,
+      ...(asked === undefined ? {} : { retryAfterMs: asked }),
+    });
   if (status >= 400) {
     const codes = (body.errors ?? []).flatMap((problem) => problem.code ?? []);
     const properties = namedIn(body, "propertyName");
     const what = [...new Set(codes), ...new Set(properties)].join(", ");
-    const failure = new ConnectorError("invalid_record", `HubSpot refused the call with ${status}${what === "" ? "" : ` (${what})`}.`, details);
+    const failure = new ConnectorError(
+      "invalid_record",
+      `HubSpot refused the call with ${status}${what === "" ? "" : ` (${what})`}.`,
+      details,
+    );
     refusedValues.set(failure, { codes: [...new Set(codes)], properties: [...new Set(properties)] });
     return failure;
   }

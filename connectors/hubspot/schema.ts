@@ -2,7 +2,9 @@
 import { z } from "zod";
 
 /** The SDK turns times into `Date`; kept as text, a row stays JSON and can be stored as a dead letter. */
-const instant = z.union([z.date(), z.iso.datetime({ offset: true })]).transform((value) => new Date(value).toISOString());
+const instant = z
+  .union([z.date(), z.iso.datetime({ offset: true })])
+  .transform((value) => new Date(value).toISOString());
 const idText = z.union([z.string(), z.number()]).transform(String);
 
 export const objectRow = z.object({
@@ -18,9 +20,9 @@ export type ObjectRow = z.infer<typeof objectRow>;
 const paging = z.object({ next: z.object({ after: z.string() }).optional() }).optional();
 
 export const listReply = z.object({ results: z.array(z.unknown()), paging });
-export const searchReply = z.object({ total: z.number(), results: z.array(z.unknown()), paging });
+export const searchReply = z.object({ total: z.number(), results: z.array(z.unknown()) });
 
-export const vendorProblem = z.object({
+const vendorProblem = z.object({
   category: z.string().optional(),
   message: z.string().optional(),
   context: z.record(z.string(), z.unknown()).optional(),
@@ -35,7 +37,12 @@ export const errorBody = z.object({
   correlationId: z.string().optional(),
   policyName: z.string().optional(),
   errors: z
-    .array(z.object({ code: z.string().optional(), context: z.record(z.string(), z.union([stringList, z.unknown()])).optional() }))
+    .array(
+      z.object({
+        code: z.string().optional(),
+        context: z.record(z.string(), z.union([stringList, z.unknown()])).optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -43,13 +50,17 @@ export const historyReply = z.object({
   results: z.array(
     z.object({
       id: idText,
-      propertiesWithHistory: z.record(z.string(), z.array(z.object({ value: z.string().nullish(), timestamp: instant }))).optional(),
+      propertiesWithHistory: z
+        .record(z.string(), z.array(z.object({ value: z.string().nullish(), timestamp: instant })))
+        .optional(),
     }),
   ),
 });
 
 export const associationsReply = z.object({
-  results: z.array(z.object({ _from: z.object({ id: idText }), to: z.array(z.object({ toObjectId: idText })), paging })),
+  results: z.array(
+    z.object({ _from: z.object({ id: idText }), to: z.array(z.object({ toObjectId: idText })), paging }),
+  ),
 });
 
 const subscriptionStatus = z.object({
@@ -66,7 +77,11 @@ export const statusesReply = z.object({
   results: z.array(z.object({ subscriberIdString: z.string(), statuses: z.array(subscriptionStatus) })),
 });
 
-export const accountReply = z.object({ portalId: z.number(), uiDomain: z.string().optional(), companyCurrency: z.string().optional() });
+export const accountReply = z.object({
+  portalId: z.number(),
+  uiDomain: z.string().optional(),
+  companyCurrency: z.string().optional(),
+});
 
 export const propertyReply = z.object({
   name: z.string(),

@@ -19,7 +19,8 @@ export function latestChanges(events: StripeEvent[]): Change[] {
     const earlier = changes.get(object.id);
     // Ids are never given out again, so nothing comes after a deletion, whatever the order within one second.
     if (earlier?.deleted === true) continue;
-    const formerGuest = earlier?.formerGuest === true || (event.type === "charge.updated" && previous?.customer === null);
+    const formerGuest =
+      earlier?.formerGuest === true || (event.type === "charge.updated" && previous?.customer === null);
     changes.delete(object.id);
     changes.set(object.id, {
       id: object.id,

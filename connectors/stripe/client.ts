@@ -1,5 +1,5 @@
 /** The calls to Stripe we make, one function each, through the official SDK. */
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import { z } from "zod";
 import type { ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
@@ -13,7 +13,12 @@ export type Credentials = z.infer<typeof credentials>;
 
 export const settings = z.strictObject({
   /** How far an incremental read reaches back before the last one: events become visible late and out of order. */
-  overlapMinutes: z.number().int().min(1).max(24 * 60).default(5),
+  overlapMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 60)
+    .default(5),
   /** Take only live (true) or only test (false) records. Left out: whatever the key gives. */
   livemode: z.boolean().optional(),
 });
@@ -89,10 +94,17 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
     const { data, has_more } = listReply.parse(reply);
     const rows = data.map((body) => parseRow(body));
     if (mode !== undefined && rows.some((row) => row.livemode === !mode)) {
-      throw new ConnectorError("auth", `This connection takes ${modeName(mode)} records only; the key is for the other mode.`);
+      throw new ConnectorError(
+        "auth",
+        `This connection takes ${modeName(mode)} records only; the key is for the other mode.`,
+      );
     }
     const served = Date.parse(reply.lastResponse.headers.date ?? "");
-    return { rows, hasMore: has_more, servedAt: Math.floor((Number.isNaN(served) ? environment.now() : served) / 1000) };
+    return {
+      rows,
+      hasMore: has_more,
+      servedAt: Math.floor((Number.isNaN(served) ? environment.now() : served) / 1000),
+    };
   };
 
   const lists: Record<Resource, (query: PageQuery) => Promise<Stripe.Response<object>>> = {

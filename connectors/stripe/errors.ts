@@ -1,5 +1,5 @@
 /** What the Stripe SDK throws, told as who has to act. Stripe's own messages can quote values and keys: never passed on. */
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorDetails } from "#connectors/core/errors.ts";
 

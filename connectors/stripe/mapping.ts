@@ -120,8 +120,7 @@ function guest(row: StripeRow, charge: ChargeBody): PersonRecord {
     company: null,
     ...place(billing?.address),
     // Names a card, not a person: cards are shared and replaced, so identity takes it as weak evidence.
-    externalIds:
-      fingerprint === null ? [] : [{ kind: "card_fingerprint", value: fingerprint, scope: "connection" }],
+    externalIds: fingerprint === null ? [] : [{ kind: "card_fingerprint", value: fingerprint, scope: "connection" }],
   };
 }
 
@@ -165,8 +164,8 @@ function subscriptionStatus(status: string, collectionPaused: boolean): Subscrip
 }
 
 /** Tiered prices have no single amount and count as 0; `unit_amount_decimal` holds fractions of a minor unit. */
-function unitAmount(price: { unit_amount?: number | null; unit_amount_decimal?: string | null } | null | undefined) {
-  return price?.unit_amount ?? Number(price?.unit_amount_decimal ?? 0);
+function unitAmount(price: { unit_amount?: number | null; unit_amount_decimal?: number | null } | null | undefined) {
+  return price?.unit_amount ?? price?.unit_amount_decimal ?? 0;
 }
 
 function fingerprintOf(charge: ChargeBody): string | null {

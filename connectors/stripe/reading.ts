@@ -87,15 +87,16 @@ async function nextOfList(client: StripeClient, resource: Resource, position: Li
 
 async function* readEvents(client: StripeClient, source: Source, from: EventsCursor) {
   if (client.now() / 1000 - from.since > LONGEST_GAP_SECONDS) {
-    throw new ConnectorError("cursor_expired", "Stripe keeps events for 30 days and the last read is older; a full read follows.");
+    throw new ConnectorError(
+      "cursor_expired",
+      "Stripe keeps events for 30 days and the last read is older; a full read follows.",
+    );
   }
   let position = from;
   for await (const page of walk(client, source, from)) {
     const newest = page.rows.at(-1);
     const atEnd = !page.hasMore || newest === undefined;
-    position = atEnd
-      ? { mode: "events", since: page.servedAt, after: null }
-      : { ...position, after: newest.id };
+    position = atEnd ? { mode: "events", since: page.servedAt, after: null } : { ...position, after: newest.id };
     const raw = await rowsOf(client, source, latestChanges(page.rows));
     yield { raw, next: position, atEnd };
     if (atEnd) return;

@@ -73,11 +73,17 @@ export const refundBody = z.object({
   charge: z.union([z.string(), chargeBody]).nullish(),
 });
 
+/** The SDK (23.1.0) hands decimal strings out as its own Decimal objects, but leaves those inside events strings. */
+const decimal = z.preprocess((value) => (value == null ? value : Number(value)), z.number().nullish());
+
 const price = z.object({
   unit_amount: z.number().nullish(),
-  unit_amount_decimal: text,
+  unit_amount_decimal: decimal,
   recurring: z
-    .object({ interval: z.enum(["day", "week", "month", "year"]), interval_count: z.number().int().positive().nullish() })
+    .object({
+      interval: z.enum(["day", "week", "month", "year"]),
+      interval_count: z.number().int().positive().nullish(),
+    })
     .nullish(),
 });
 
@@ -93,7 +99,9 @@ export const subscriptionBody = z.object({
   /** Moved onto the items in version 2025-03-31; older events have it here. */
   current_period_end: seconds.nullish(),
   items: z.object({
-    data: z.array(z.object({ quantity: z.number().nullish(), current_period_end: seconds.nullish(), price: price.nullish() })),
+    data: z.array(
+      z.object({ quantity: z.number().nullish(), current_period_end: seconds.nullish(), price: price.nullish() }),
+    ),
   }),
 });
 

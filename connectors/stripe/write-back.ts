@@ -6,7 +6,7 @@
  * once more under a key derived from that answer's request id: a stored failure never blocks a record for a day. After a
  * lost connection the same key is right: if the write went through, the replay says so.
  */
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import type { FieldDefinition, FieldReport, RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { StripeClient } from "./client.ts";
@@ -52,7 +52,9 @@ async function writeCustomers(client: StripeClient, writes: RecordWrite[]): Prom
     try {
       const verdict = await writeOne(client, write);
       if (verdict.outcome !== "failed") return { id: write.id, ...verdict };
-      throw new ConnectorError("transient", "Stripe could not store the fields.", { vendorRequestId: verdict.requestId });
+      throw new ConnectorError("transient", "Stripe could not store the fields.", {
+        vendorRequestId: verdict.requestId,
+      });
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       failures += 1;
@@ -92,7 +94,9 @@ async function attempt(
     try {
       const stored = await client.mergeMetadata(id, metadata, idempotencyKey);
       const held = Object.entries(metadata).every(([name, value]) => (stored[name] ?? "") === value);
-      return held ? { outcome: "written" } : { outcome: "retry", reason: "Stripe accepted the fields but did not store them." };
+      return held
+        ? { outcome: "written" }
+        : { outcome: "retry", reason: "Stripe accepted the fields but did not store them." };
     } catch (error) {
       const verdict = verdictOn(error);
       if (verdict === undefined) throw error;
@@ -144,5 +148,7 @@ function nameFlaw(name: string): string | null {
   if (name.length > METADATA_MAX_KEY_LENGTH) {
     return `The name "${name}" is longer than the ${METADATA_MAX_KEY_LENGTH} characters Stripe allows for a metadata key.`;
   }
-  return /[[\]]/.test(name) ? `The name "${name}" has square brackets, which Stripe does not allow in a metadata key.` : null;
+  return /[[\]]/.test(name)
+    ? `The name "${name}" has square brackets, which Stripe does not allow in a metadata key.`
+    : null;
 }

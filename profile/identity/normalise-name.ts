@@ -36,6 +36,7 @@ function tokensOf(raw: string | null): string[] {
   const folded = raw.normalize("NFKC");
   const ascii = (ASCII.test(folded) ? folded : anyAscii(folded)).toLowerCase();
   return ascii
+    .replace(/\bn\/a\b/g, "na")
     .replace(/[^a-z' -]+/g, " ")
     .split(" ")
     .map((token) => token.replace(/^[-']+|[-']+$/g, ""))

@@ -36,8 +36,9 @@ export function valueNodes(records: readonly IdentityRecord[], overflowing: Read
   const winners = new Map([...nodes.values()].filter(isMerge).map((node) => [node.value, node]));
   const canonical = [...nodes.values()].filter((node) => node.rule.kind === "email_canonical");
   for (const node of canonical) {
-    const plain = nodes.get(valueKeyOf("email", node.value));
-    if (plain !== undefined) node.holders = [...new Set([...node.holders, ...plain.holders])].toSorted((a, b) => a - b);
+    const key = valueKeyOf("email", node.value);
+    const plain = nodes.get(key);
+    if (plain !== undefined && !overflowing.has(key)) node.holders = [...new Set([...node.holders, ...plain.holders])].toSorted((a, b) => a - b);
   }
   if (winners.size > 0) {
     records.forEach(({ recordId }, position) => {

@@ -19,7 +19,11 @@ const CAPS: readonly Cap[] = [
 ];
 
 /** When a further message is within all caps: null is now, else the instant (ms) from which it is. */
-export function blockedUntil(messages: ProfileFacts["messages"], channel: MessageChannel, asOfMs: number): number | null {
+export function blockedUntil(
+  messages: ProfileFacts["messages"],
+  channel: MessageChannel,
+  asOfMs: number,
+): number | null {
   let until: number | null = null;
   for (const cap of CAPS) {
     if (cap.channel !== "any" && cap.channel !== channel) continue;

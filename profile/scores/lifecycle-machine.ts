@@ -70,7 +70,10 @@ export function timeline(phases: readonly Phase[]): Phase[] {
 }
 
 /** The phase of a day and the one after it. Before the first phase (clocks differ) the first one holds. */
-export function phaseOn(phases: readonly Phase[], day: number): { current: Phase | undefined; next: Phase | undefined } {
+export function phaseOn(
+  phases: readonly Phase[],
+  day: number,
+): { current: Phase | undefined; next: Phase | undefined } {
   let index = 0;
   while (index + 1 < phases.length && (phases[index + 1]?.from ?? Infinity) <= day) index += 1;
   return { current: phases[index], next: phases[index + 1] };

@@ -29,8 +29,7 @@ export function lifecycleOf(facts: ProfileFacts, baseline: ShopBaseline, calenda
   const rhythm = rhythmOf(facts.purchaseDays, baseline);
   const contract = contractPhases(facts, calendar, rhythm);
   const phases =
-    contract?.phases ??
-    (rhythm === null ? leadPhases(facts, calendar) : customerPhases(facts, baseline, rhythm));
+    contract?.phases ?? (rhythm === null ? leadPhases(facts, calendar) : customerPhases(facts, baseline, rhythm));
   const { current, next } = phaseOn(timeline(phases), today);
   // Every branch above yields at least one phase.
   if (current === undefined) throw new Error("A profile without a lifecycle phase.");
@@ -42,11 +41,17 @@ function contractPhases(facts: ProfileFacts, calendar: Calendar, rhythm: Rhythm 
   const named = (...statuses: string[]) => facts.subscriptions.findLast(({ status }) => statuses.includes(status));
   const running = named("active", "trialing");
   if (running !== undefined) {
-    return { subscription: running, phases: [at(calendar.dayOf(running.startedAt), "subscriber_active", "subscribed")] };
+    return {
+      subscription: running,
+      phases: [at(calendar.dayOf(running.startedAt), "subscriber_active", "subscribed")],
+    };
   }
   const unpaid = named("past_due", "paused");
   if (unpaid !== undefined) {
-    return { subscription: unpaid, phases: [at(calendar.dayOf(unpaid.startedAt), "subscriber_grace", "payment_failed")] };
+    return {
+      subscription: unpaid,
+      phases: [at(calendar.dayOf(unpaid.startedAt), "subscriber_grace", "payment_failed")],
+    };
   }
   let ended: { subscription: SubscriptionFact; day: number } | null = null;
   for (const subscription of facts.subscriptions) {
@@ -118,7 +123,9 @@ export function lifecycleScore(lifecycle: Lifecycle, { baseline }: ScoreContext,
     status: fixed || stage === "anonymous" ? "low_confidence" : "ok",
     value: stage,
     reasons: fixed ? [...reasons.slice(0, 2), FIXED_LIMITS_NOTE] : reasons,
-    method: fixed ? "lifecycle state machine, fixed day limits" : "lifecycle state machine, the shop's own purchase rhythm",
+    method: fixed
+      ? "lifecycle state machine, fixed day limits"
+      : "lifecycle state machine, the shop's own purchase rhythm",
     modelVersion: "lifecycle-1",
     validUntil: next === undefined ? null : calendar.startOf(next.from),
   };
@@ -141,7 +148,8 @@ function stageReasons(lifecycle: Lifecycle, calendar: Calendar, baseline: ShopBa
   const { stage, since, next, rhythm, subscription } = lifecycle;
   if (subscription !== null) return subscriptionReasons(stage, since, subscription, calendar);
   if (rhythm === null) return leadReasons(stage, since, next);
-  const outlook = next === undefined ? [] : [`${STAGE_WORDS[next.stage]} from ${showDay(next.from)} without another order.`];
+  const outlook =
+    next === undefined ? [] : [`${STAGE_WORDS[next.stage]} from ${showDay(next.from)} without another order.`];
   switch (stage) {
     case "customer_loyal":
       return [rhythmSentence(rhythm), loyalSentence(rhythm, baseline), ...outlook];
@@ -161,7 +169,12 @@ const loyalSentence = ({ purchases }: Rhythm, { topSpendMinor }: ShopBaseline) =
     ? `Bought on ${purchases} days.`
     : `Bought on ${purchases} days and spent as much as the top fifth of frequent buyers.`;
 
-function subscriptionReasons(stage: Stage, since: number, subscription: SubscriptionFact, calendar: Calendar): string[] {
+function subscriptionReasons(
+  stage: Stage,
+  since: number,
+  subscription: SubscriptionFact,
+  calendar: Calendar,
+): string[] {
   const started = showDay(calendar.dayOf(subscription.startedAt));
   if (stage === "subscriber_active") return [`Has a running subscription since ${started}.`];
   if (stage === "subscriber_grace") return [`The subscription of ${started} is unpaid or paused.`];

@@ -35,7 +35,11 @@ export function nextBestAction(
     const why = fits(situation);
     if (why === null) continue;
     const channel = MESSAGE_CHANNEL[action];
-    candidates.push({ action, why, obstacle: channel === undefined ? null : obstacleTo(facts, channel, calendar, asOfMs, changes) });
+    candidates.push({
+      action,
+      why,
+      obstacle: channel === undefined ? null : obstacleTo(facts, channel, calendar, asOfMs, changes),
+    });
   }
   const chosenAt = candidates.findIndex(({ obstacle }) => obstacle === null);
   const chosen = candidates[chosenAt];
@@ -75,15 +79,11 @@ function obstacleTo(
 }
 
 /** Why this, why now (what allows it), why not the runner-up. */
-function reasonsFor(
-  chosen: Candidate,
-  candidates: Candidate[],
-  chosenAt: number,
-  due: number | null,
-): string[] {
+function reasonsFor(chosen: Candidate, candidates: Candidate[], chosenAt: number, due: number | null): string[] {
   const channel = MESSAGE_CHANNEL[chosen.action];
   const blocked = candidates.slice(0, chosenAt).find(({ obstacle }) => obstacle !== null);
-  const nothing = due === null ? chosen.why : `Nothing is called for before ${showDay(due)}, when the next order is due.`;
+  const nothing =
+    due === null ? chosen.why : `Nothing is called for before ${showDay(due)}, when the next order is due.`;
   const why = chosen.action === "none" ? (blocked === undefined ? nothing : "No other action is allowed.") : chosen.why;
   const now =
     channel === undefined

@@ -6,29 +6,29 @@ export type MessagePermission = "granted" | "refused" | "unknown";
 
 const isNo = (consent: ConsentFact) => consent.state === "denied" || consent.state === "withdrawn";
 
-/** They said that no profile shall be made of them: then no score is kept, whatever it would be used for. */
+/**
+ * They said that no profile shall be made of them, over whichever channel: then no score is kept, whatever it would be
+ * used for. A no to everything counts too, unless profiling itself was answered since.
+ */
 export function objectsToProfiling(consents: readonly ConsentFact[]): boolean {
-  return consents.some(
-    (consent) =>
-      isNo(consent) &&
-      (consent.purpose === "personalisation" || (consent.purpose === "any" && consent.channel === "any")),
-  );
+  const profiling = consents.filter(({ purpose }) => purpose === "personalisation");
+  if (profiling.some(isNo)) return true;
+  const answered = profiling.some(({ channel }) => channel === "any");
+  return !answered && consents.some((one) => isNo(one) && one.purpose === "any" && one.channel === "any");
 }
 
 /**
- * May we send marketing over this channel? A no covers every narrower use ("no e-mail at all" forbids marketing by
- * e-mail); a yes covers only what it names.
+ * May we send marketing over this channel? The answer to that very question has weighed every wider no and decides;
+ * without one a wider no ("no e-mail at all") forbids. A wider yes allows nothing.
  */
 export function marketingPermission(consents: readonly ConsentFact[], channel: MessageChannel): MessagePermission {
-  let granted = false;
-  for (const consent of consents) {
-    const coversPurpose = consent.purpose === "marketing" || consent.purpose === "any";
-    const coversChannel = consent.channel === channel || consent.channel === "any";
-    if (!coversPurpose || !coversChannel) continue;
-    if (isNo(consent)) return "refused";
-    granted ||= consent.state === "granted" && consent.purpose === "marketing" && consent.channel === channel;
-  }
-  return granted ? "granted" : "unknown";
+  const covering = consents.filter(
+    (one) =>
+      (one.purpose === "marketing" || one.purpose === "any") && (one.channel === channel || one.channel === "any"),
+  );
+  const exact = covering.filter((one) => one.purpose === "marketing" && one.channel === channel);
+  if ((exact.length === 0 ? covering : exact).some(isNo)) return "refused";
+  return exact.some(({ state }) => state === "granted") ? "granted" : "unknown";
 }
 
 export function canReach(facts: ProfileFacts, channel: MessageChannel): boolean {

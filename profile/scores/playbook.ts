@@ -58,7 +58,13 @@ export const MESSAGE_CHANNEL: Readonly<Partial<Record<Action, MessageChannel>>> 
 const REVIEW_PURCHASES = 4;
 const BUYING: readonly Stage[] = ["customer_active", "customer_loyal"];
 const LEAVING: readonly Stage[] = ["customer_at_risk", "customer_lapsed", "subscriber_cancelled"];
-const MIGHT_BE_ASKED: readonly Stage[] = [...BUYING, ...LEAVING, "customer_new", "customer_reactivated", "lead_engaged"];
+const MIGHT_BE_ASKED: readonly Stage[] = [
+  ...BUYING,
+  ...LEAVING,
+  "customer_new",
+  "customer_reactivated",
+  "lead_engaged",
+];
 
 export interface Situation {
   facts: ProfileFacts;
@@ -104,7 +110,10 @@ const sinceSentence =
       : null;
 
 export const PLAYBOOK: readonly Play[] = [
-  { action: "follow_up_payment", fits: (s) => (stageIs(["subscriber_grace"], s) ? "The subscription is unpaid or paused." : null) },
+  {
+    action: "follow_up_payment",
+    fits: (s) => (stageIs(["subscriber_grace"], s) ? "The subscription is unpaid or paused." : null),
+  },
   { action: "follow_up_deal", fits: ({ facts }) => (facts.openDeals > 0 ? "There is an open deal." : null) },
   { action: "reorder_reminder_email", fits: reorderDue },
   { action: "reorder_reminder_sms", fits: reorderDue },

@@ -36,7 +36,11 @@ export interface Rhythm {
  * Expected gap = (2 x the shop's gap + own gaps added up) / (2 + number of own gaps). At risk past 1.5 gaps, lapsed past
  * 3, churned past 6 and a year.
  */
-export function rhythmOf(purchases: readonly PurchaseDay[], baseline: ShopBaseline, count = purchases.length): Rhythm | null {
+export function rhythmOf(
+  purchases: readonly PurchaseDay[],
+  baseline: ShopBaseline,
+  count = purchases.length,
+): Rhythm | null {
   const first = purchases[0];
   const last = purchases[count - 1];
   if (first === undefined || last === undefined) return null;

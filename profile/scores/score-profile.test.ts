@@ -36,7 +36,8 @@ const trait = (facts: ProfileFacts, context: ScoreContext, name: TraitName) => {
   return score;
 };
 const stageOf = (facts: ProfileFacts, context: ScoreContext) => trait(facts, context, "lifecycle_stage").value;
-const actionOf = (facts: ProfileFacts, context: ScoreContext) => trait(facts, context, "next_best_action").value as Action;
+const actionOf = (facts: ProfileFacts, context: ScoreContext) =>
+  trait(facts, context, "next_best_action").value as Action;
 const emailYes: ConsentFact = { purpose: "marketing", channel: "email", state: "granted" };
 
 describe("lifecycle stage", () => {
@@ -106,8 +107,11 @@ describe("lifecycle stage", () => {
   it("lets a contract speak before orders, and an ended one only while nothing was bought after it", () => {
     const plan = { status: "active", startedAt: "2026-01-01T00:00:00.000Z", currentPeriodEnd: null, endedAt: null };
     expect(stageOf(person({ ...regular, subscriptions: [plan] }), on("2027-07-12"))).toBe("subscriber_active");
-    expect(stageOf(person({ subscriptions: [{ ...plan, status: "past_due" }] }), on("2026-07-12"))).toBe("subscriber_grace");
-    const ended = (endedAt: string) => person({ ...regular, subscriptions: [{ ...plan, status: "cancelled", endedAt }] });
+    expect(stageOf(person({ subscriptions: [{ ...plan, status: "past_due" }] }), on("2026-07-12"))).toBe(
+      "subscriber_grace",
+    );
+    const ended = (endedAt: string) =>
+      person({ ...regular, subscriptions: [{ ...plan, status: "cancelled", endedAt }] });
     expect(stageOf(ended("2026-07-11T09:00:00.000Z"), on("2026-07-12"))).toBe("subscriber_cancelled");
     expect(stageOf(ended("2026-07-09T09:00:00.000Z"), on("2026-07-12"))).toBe("customer_active");
   });
@@ -159,6 +163,15 @@ describe("next best action", () => {
     expect(actionOf({ ...atRisk, consents: [{ ...emailYes, state: "withdrawn" }] }, day)).toBe("none");
   });
 
+  it("lets the answer to the very question decide over a wider one, which forbids where there is none", () => {
+    const noEmailAtAll: ConsentFact = { purpose: "any", channel: "email", state: "withdrawn" };
+    expect(actionOf({ ...atRisk, consents: [noEmailAtAll] }, day)).toBe("none");
+    expect(actionOf({ ...atRisk, consents: [noEmailAtAll, emailYes] }, day)).toBe("winback_email");
+    expect(actionOf({ ...atRisk, consents: [{ purpose: "any", channel: "any", state: "granted" }] }, day)).toBe(
+      "ask_permission",
+    );
+  });
+
   it("hands a frequent buyer who may not be written to over to a person", () => {
     const frequent = { ...atRisk, purchaseDays: bought("2026-03-27", "2026-05-01", "2026-06-05", "2026-07-10") };
     expect(actionOf(frequent, day)).toBe("review_manually");
@@ -191,6 +204,10 @@ it("computes nothing about people who objected to profiling", () => {
   const scores = scoreProfile(person({ purchaseDays: bought("2026-05-01"), consents }), on("2026-06-01"));
   expect(scores).toHaveLength(4);
   for (const score of scores) expect(score).toMatchObject({ status: "refused", value: null, validUntil: null });
+  const noToAll: ConsentFact = { purpose: "any", channel: "any", state: "denied" };
+  const yesSince: ConsentFact = { purpose: "personalisation", channel: "any", state: "granted" };
+  expect(trait(person({ consents: [noToAll] }), on("2026-06-01"), "lifecycle_stage").status).toBe("refused");
+  expect(trait(person({ consents: [noToAll, yesSince] }), on("2026-06-01"), "lifecycle_stage").status).toBe("ok");
 });
 
 describe("a calendar", () => {
@@ -232,10 +249,9 @@ const facts: fc.Arbitrary<ProfileFacts> = fc.record({
     { maxLength: 1 },
   ),
   lastActivityAt: fc.option(instantIn(START, END)),
-  messages: fc.array(
-    fc.record({ channel: fc.constantFrom("email", "sms"), at: instantIn(END - 30 * DAY_MS, END) }),
-    { maxLength: 5 },
-  ),
+  messages: fc.array(fc.record({ channel: fc.constantFrom("email", "sms"), at: instantIn(END - 30 * DAY_MS, END) }), {
+    maxLength: 5,
+  }),
   openDeals: fc.constantFrom(0, 0, 1),
   consents: fc.array(consent, { maxLength: 4 }),
   reachable: fc.record({ email: fc.boolean(), phone: fc.boolean() }),
@@ -246,20 +262,29 @@ const shop = fc.constantFrom(SHOP, YOUNG_SHOP, { ...SHOP, medianGapDays: 4 }, { 
 describe("over any history", () => {
   it("each answer holds from asOf until just before validUntil", () => {
     fc.assert(
-      fc.property(facts, zone, shop, fc.integer({ min: 0, max: 500 * DAY_MS }), fc.double({ min: 0, max: 1, noNaN: true }), (one, timeZone, baseline, later, share) => {
-        const from = END + later;
-        const scores = scoreProfile(one, { asOf: new Date(from).toISOString(), timeZone, baseline });
-        for (const score of scores) {
-          const until = score.validUntil === null ? from + 900 * DAY_MS : Date.parse(score.validUntil);
-          expect(until).toBeGreaterThan(from);
-          for (const at of [until - 1, from + Math.floor((until - 1 - from) * share)]) {
-            const again = scoreProfile(one, { asOf: new Date(at).toISOString(), timeZone, baseline });
-            expect(again.find(({ name }) => name === score.name)).toEqual(score);
+      fc.property(
+        facts,
+        zone,
+        shop,
+        fc.integer({ min: 0, max: 500 * DAY_MS }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (one, timeZone, baseline, later, share) => {
+          const from = END + later;
+          const scores = scoreProfile(one, { asOf: new Date(from).toISOString(), timeZone, baseline });
+          for (const score of scores) {
+            const until = score.validUntil === null ? from + 900 * DAY_MS : Date.parse(score.validUntil);
+            expect(until).toBeGreaterThan(from);
+            for (const at of [until - 1, from + Math.floor((until - 1 - from) * share)]) {
+              const again = scoreProfile(one, { asOf: new Date(at).toISOString(), timeZone, baseline });
+              expect(again.find(({ name }) => name === score.name)).toEqual(score);
+            }
           }
-        }
-        const due = dueAt(scores);
-        expect(scores.every(({ validUntil }) => validUntil === null || (due !== null && due <= validUntil))).toBe(true);
-      }),
+          const due = dueAt(scores);
+          expect(scores.every(({ validUntil }) => validUntil === null || (due !== null && due <= validUntil))).toBe(
+            true,
+          );
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -298,10 +323,9 @@ describe("over any history", () => {
                 const action = actionOf(person({ purchaseDays, consents }), on(day));
                 const via = MESSAGE_CHANNEL[action];
                 if (via === undefined) continue;
-                const yes = consents.some((one) => one.purpose === "marketing" && one.channel === via && one.state === "granted");
-                const no = consents.some(
-                  (one) => (one.channel === via || one.channel === "any") && ["denied", "withdrawn"].includes(one.state),
-                );
+                const answers = consents.filter((one) => one.purpose === "marketing" && one.channel === via);
+                const yes = answers.some(({ state }) => state === "granted");
+                const no = answers.some(({ state }) => state === "denied" || state === "withdrawn");
                 expect({ yes, no }).toEqual({ yes: true, no: false });
               }
             }

@@ -31,6 +31,8 @@ export interface ConnectionInput {
   writeBack?: boolean;
   /** Share (0 to 1) of the destination's records up to which later plans apply by themselves; null: always ask. */
   autoApplyShare?: number | null;
+  /** What the vendor allows this account, where that is more than its published limits; null: as published. */
+  requestsPerSecond?: number | null;
 }
 
 export interface Connection extends Required<ConnectionInput> {
@@ -82,7 +84,7 @@ const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS
 
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
   base_url AS "baseUrl", settings, external_account AS "externalAccount", status, status_reason AS "statusReason",
-  write_back AS "writeBack", auto_apply_share AS "autoApplyShare"`;
+  write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
   return {
@@ -119,10 +121,9 @@ export function createConnectionStore(database: Database): ConnectionStore {
 
     getWorkspace: (workspaceId) =>
       database.inWorkspace(workspaceId, async (transaction) => {
-        const rows = await transaction.query<Workspace>(
-          `SELECT ${WORKSPACE} FROM workspace WHERE workspace_id = $1`,
-          [workspaceId],
-        );
+        const rows = await transaction.query<Workspace>(`SELECT ${WORKSPACE} FROM workspace WHERE workspace_id = $1`, [
+          workspaceId,
+        ]);
         return rows[0] ?? null;
       }),
 
@@ -132,10 +133,12 @@ export function createConnectionStore(database: Database): ConnectionStore {
         const before = await find(transaction, connectionId);
         const rows = await transaction.query<Connection>(
           `INSERT INTO connection
-             (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share,
+              requests_per_second)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            ON CONFLICT (workspace_id, connection_id) DO UPDATE SET base_url = excluded.base_url,
-             settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share
+             settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share,
+             requests_per_second = excluded.requests_per_second
            RETURNING ${CONNECTION}`,
           [
             workspaceId,
@@ -146,6 +149,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
             JSON.stringify(input.settings ?? before?.settings ?? {}),
             input.writeBack ?? before?.writeBack ?? false,
             input.autoApplyShare === undefined ? (before?.autoApplyShare ?? null) : input.autoApplyShare,
+            input.requestsPerSecond === undefined ? (before?.requestsPerSecond ?? null) : input.requestsPerSecond,
           ],
         );
         const after = only(rows);

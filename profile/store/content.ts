@@ -1,15 +1,13 @@
 /** What a record says, in a form that can be compared, and that Postgres can hold. */
 
-/** JSON with sorted keys; `without` is left out at the top level. */
-export function canonicalJson(value: unknown, without?: string): string {
+/** JSON with sorted keys: equal texts for equal values. */
+export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join()}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  let text = "";
-  for (const [key, item] of Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (key === without || item === undefined) continue;
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(item)}`;
-  }
-  return `{${text}}`;
+  const pairs = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${pairs.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join()}}`;
 }
 
 /** How JSON writes NUL and halves of surrogate pairs, after any escaped backslashes. */

@@ -1,9 +1,9 @@
 /** The pool and the one way to a transaction: inside a workspace, under row-level security. */
-import pg from "pg";
+import { Pool, type QueryResultRow, types } from "pg";
 import type { WorkspaceId } from "#profile/ids.ts";
 
 /** int8 as number: our sequences, counts and minor units stay far below 2^53; past that it throws rather than rounds. */
-pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+types.setTypeParser(types.builtins.INT8, (text) => {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError("An int8 value from the database is too large for a number.");
   return value;
@@ -12,18 +12,18 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 /** A transaction bound to one workspace. `query` returns rows. */
 export interface Transaction {
   readonly workspaceId: WorkspaceId;
-  query<Row extends pg.QueryResultRow = Record<string, never>>(text: string, values?: unknown[]): Promise<Row[]>;
+  query<Row extends QueryResultRow = Record<string, never>>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
 export interface Database {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   /** Runs `work` in one transaction that sees only this workspace; commits when it returns, rolls back when it throws. */
   inWorkspace<T>(workspaceId: WorkspaceId, work: (transaction: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export function openDatabase(url: string, options: { max?: number; applicationName?: string } = {}): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     max: options.max ?? 10,
     application_name: options.applicationName ?? "tributary",

@@ -148,7 +148,11 @@ export function createIngestStore(database: Database): IngestStore {
         await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
         if (fullRead) await markSeen(transaction, place, saved);
         const swept = fullRead && page.atEnd && page.fullScan ? await sweep(transaction, place) : NOTHING_SWEPT;
-        await touchProfiles(transaction, [...saved.flatMap((result) => result.people), ...consents.people, ...swept.people]);
+        await touchProfiles(transaction, [
+          ...saved.flatMap((result) => result.people),
+          ...consents.people,
+          ...swept.people,
+        ]);
         await moveCursor(transaction, place, page, fullRead);
 
         const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
@@ -258,10 +262,11 @@ async function markSeen(transaction: Transaction, place: Place, saved: BulkResul
 }
 
 async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
-  await transaction.query(
-    "DELETE FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3",
-    [transaction.workspaceId, place.connectionId, place.stream],
-  );
+  await transaction.query("DELETE FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3", [
+    transaction.workspaceId,
+    place.connectionId,
+    place.stream,
+  ]);
 }
 
 const NOTHING_SWEPT = { vanished: 0, people: [] };

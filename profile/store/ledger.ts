@@ -18,7 +18,8 @@ export async function appendConsents(
   const entries = new Map<string, { record: ConsentRecord; personId: RecordId }>();
   for (const { record, people } of consents) {
     const [personId] = people;
-    if (personId !== undefined && !record.deleted) entries.set(entryIdOf(connectionId, personId, record), { record, personId });
+    if (personId !== undefined && !record.deleted)
+      entries.set(entryIdOf(connectionId, personId, record), { record, personId });
   }
   if (entries.size === 0) return { inserted: 0, people: [] };
   const ids = [...entries.keys()].toSorted();

@@ -12,7 +12,7 @@ import {
 } from "#connectors/core/records.ts";
 import { recordIdOf } from "#profile/ids.ts";
 import type { Place } from "./bulk.ts";
-import { canonicalJson, storable } from "./content.ts";
+import { storable } from "./content.ts";
 import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
 
 export interface PreparedPage {
@@ -39,7 +39,7 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ref: String(candidate.id), reason: reasonOf(parsed.error), raw: candidate };
+      const reject = { ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
       rejects.set(reject.ref, storableReject(reject));
       continue;
     }
@@ -86,22 +86,21 @@ function shelve(page: PreparedPage, place: Place, record: CanonicalRecord): void
 }
 
 /**
- * `updatedAt` is left out of the hash: a record that was merely touched, or that comes back after our own write, says nothing new.
+ * The hash leaves `updatedAt` out: a record that was merely touched, or that comes back after our own write, says nothing new.
+ * Parsing has put the keys into the schema's order, whatever order they came in, so plain JSON is canonical here; moving
+ * fields in the schema costs one round of needless changes.
  */
-function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, given: Row): Prepared<Row> {
-  let record = given;
-  let content = canonicalJson(record, "updatedAt");
-  const clean = storable(content);
-  if (clean !== content) {
-    content = clean;
-    // Same shape: only characters inside strings went.
-    record = { ...(JSON.parse(clean) as Row), updatedAt: record.updatedAt };
-  }
+function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, parsed: Row): Prepared<Row> {
+  const { updatedAt, ...rest } = parsed;
+  const text = JSON.stringify(rest);
+  const content = storable(text);
+  // Same shape: only characters inside strings went.
+  const record = content === text ? parsed : ({ ...JSON.parse(content), updatedAt } as Row);
   return {
     record,
     recordId: recordIdOf(connectionId, stream, record.id),
     hash: hash("sha256", content, "hex"),
-    json: `{"updatedAt":${JSON.stringify(record.updatedAt)},${content.slice(1)}`,
+    json: `{"updatedAt":${JSON.stringify(updatedAt)},${content.slice(1)}`,
     people: peopleOf(record, connectionId),
   };
 }
@@ -112,7 +111,14 @@ function shelfOf({ kind }: CanonicalRecord): string {
 }
 
 function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
-  return record.updatedAt !== null && rival.updatedAt !== null && Date.parse(record.updatedAt) < Date.parse(rival.updatedAt);
+  return (
+    record.updatedAt !== null && rival.updatedAt !== null && Date.parse(record.updatedAt) < Date.parse(rival.updatedAt)
+  );
+}
+
+/** The record is out of form, so its id may be too. */
+function refOf({ id }: { id: unknown }): string {
+  return typeof id === "string" && id !== "" ? id : "(no id)";
 }
 
 /** Names the fields, never their values. */

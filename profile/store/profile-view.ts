@@ -65,6 +65,7 @@ export interface ProfileRow {
   profileId: ProfileId;
   /** Live records only; null when all were deleted at their vendors. */
   people: PersonRecord[] | null;
+  /** State by `channel purpose`, as in `email marketing`. */
   consents: Record<string, string> | null;
   traits: Record<string, { value: unknown; reasons: string[] }> | null;
 }
@@ -159,7 +160,7 @@ const pageOf = (transaction: Transaction, after: string | null, limit: number) =
        (SELECT jsonb_agg(record.data ORDER BY record.source_created_at NULLS LAST, record.record_id)
         FROM membership JOIN source_record record USING (workspace_id, record_id)
         WHERE workspace_id = $1 AND membership.profile_id = page.profile_id AND NOT record.deleted) AS people,
-       (SELECT jsonb_object_agg(state.purpose || '_' || state.channel, state.state) FROM consent_state state
+       (SELECT jsonb_object_agg(state.channel || ' ' || state.purpose, state.state) FROM consent_state state
         WHERE state.workspace_id = $1 AND state.profile_id = page.profile_id) AS consents,
        (SELECT jsonb_object_agg(trait.name, jsonb_build_object('value', trait.value, 'reasons', trait.reasons))
         FROM trait WHERE trait.workspace_id = $1 AND trait.profile_id = page.profile_id) AS traits

@@ -51,7 +51,7 @@ export async function* readRejects(
   workspaceId: WorkspaceId,
   place: Place,
 ): AsyncGenerator<StoredReject> {
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     const portion = await database.inWorkspace(workspaceId, (transaction) =>
       transaction.query<StoredReject>(
         `SELECT ref, reason, raw, rejected_at AS "rejectedAt" FROM rejected_record

@@ -86,7 +86,12 @@ export function createRunStore(database: Database): RunStore {
         const stepsOf = Map.groupBy(steps, (step) => step.runId);
         return runs.map((run) => ({
           ...run,
-          steps: (stepsOf.get(run.runId) ?? []).map(({ runId: _, ...step }) => step),
+          steps: (stepsOf.get(run.runId) ?? []).map(({ step, startedAt, finishedAt, counts }) => ({
+            step,
+            startedAt,
+            finishedAt,
+            counts,
+          })),
         }));
       }),
   };

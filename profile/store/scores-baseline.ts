@@ -78,7 +78,12 @@ async function anyUnscored(transaction: Transaction): Promise<boolean> {
 async function compute(transaction: Transaction, asOf: string): Promise<ShopBaseline> {
   const { timeZone, currency } = await scoringWorkspace(transaction);
   const source = `customer_order o JOIN membership m ON o.workspace_id = $1 AND m.workspace_id = $1 AND m.record_id = o.person_record_id`;
-  const [row] = await transaction.query<{ repeat_buyers: number; gap: number | null; frequent: number; spend: number | null }>(
+  const [row] = await transaction.query<{
+    repeat_buyers: number;
+    gap: number | null;
+    frequent: number;
+    spend: number | null;
+  }>(
     `WITH day AS (${purchaseDaySql(source, "$2", "$4::timestamptz")}),
      person AS (
        SELECT profile_id, count(DISTINCT day) AS days, max(day) - min(day) AS span,

@@ -127,7 +127,13 @@ export async function loadFacts(
   profileIds: ProfileId[],
   asOf: string,
 ): Promise<LoadedFacts[]> {
-  const rows = await transaction.query<FactsRow>(FACTS_SQL, [transaction.workspaceId, profileIds, timeZone, currency, asOf]);
+  const rows = await transaction.query<FactsRow>(FACTS_SQL, [
+    transaction.workspaceId,
+    profileIds,
+    timeZone,
+    currency,
+    asOf,
+  ]);
   return rows.map((row) => ({
     profileId: row.profile_id,
     answers: row.hashes ?? {},

@@ -61,12 +61,20 @@ interface Picked {
   touched_seq: number;
 }
 
-async function scoreBatch(transaction: Transaction, { limit, asOf }: { limit: number; asOf: string }): Promise<ScoredBatch> {
+async function scoreBatch(
+  transaction: Transaction,
+  { limit, asOf }: { limit: number; asOf: string },
+): Promise<ScoredBatch> {
   const picked = await pick(transaction, limit, asOf);
   if (picked.length === 0) return { profiles: 0, changed: 0, refused: 0, more: false };
   const workspace = await scoringWorkspace(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
-  const loaded = await loadFacts(transaction, workspace, picked.map((row) => row.profile_id), asOf);
+  const loaded = await loadFacts(
+    transaction,
+    workspace,
+    picked.map((row) => row.profile_id),
+    asOf,
+  );
   const answers = new Map<ProfileId, { due: string | null; news: News[] }>();
   let refused = 0;
   for (const one of loaded) {
@@ -74,9 +82,18 @@ async function scoreBatch(transaction: Transaction, { limit, asOf }: { limit: nu
     if (scores.some(({ status }) => status === "refused")) refused += 1;
     answers.set(one.profileId, { due: earlier(dueAt(scores), one.nextFactAt), news: newsOf(one, scores) });
   }
-  await saveTraits(transaction, [...answers].flatMap(([profileId, { news }]) => news.map((one) => ({ profileId, ...one }))), asOf);
+  await saveTraits(
+    transaction,
+    [...answers].flatMap(([profileId, { news }]) => news.map((one) => ({ profileId, ...one }))),
+    asOf,
+  );
   const changed = picked.filter((row) => (answers.get(row.profile_id)?.news.length ?? 0) > 0);
-  await markScored(transaction, picked, (id) => answers.get(id)?.due ?? null, new Set(changed.map((row) => row.profile_id)));
+  await markScored(
+    transaction,
+    picked,
+    (id) => answers.get(id)?.due ?? null,
+    new Set(changed.map((row) => row.profile_id)),
+  );
   const left = picked.filter((row) => !answers.has(row.profile_id)).map((row) => row.profile_id);
   if (left.length > 0) await forget(transaction, left);
   return { profiles: picked.length, changed: changed.length, refused, more: picked.length === limit };
@@ -104,16 +121,24 @@ interface News {
 }
 
 const newsOf = (loaded: LoadedFacts, scores: Score<unknown>[]): News[] =>
-  scores.map((score) => ({ score, hash: hashOf(score) })).filter(({ score, hash }) => loaded.answers[score.name] !== hash);
+  scores
+    .map((score) => ({ score, hash: hashOf(score) }))
+    .filter(({ score, hash }) => loaded.answers[score.name] !== hash);
 
 /** Over all that is shown; the reasons name the inputs that decided. `validUntil` is left out: it is not shown. */
 function hashOf({ status, value, reasons, method, modelVersion }: Score<unknown>): string {
-  return createHash("sha256").update(JSON.stringify([status, value, reasons, method, modelVersion])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([status, value, reasons, method, modelVersion]))
+    .digest("hex");
 }
 
 const earlier = (a: string | null, b: string | null) => (a === null || (b !== null && b < a) ? b : a);
 
-async function saveTraits(transaction: Transaction, rows: (News & { profileId: ProfileId })[], asOf: string): Promise<void> {
+async function saveTraits(
+  transaction: Transaction,
+  rows: (News & { profileId: ProfileId })[],
+  asOf: string,
+): Promise<void> {
   if (rows.length === 0) return;
   const sorted = rows.toSorted((a, b) => (a.profileId < b.profileId ? -1 : 1));
   const column = (of: (score: Score<unknown>) => unknown) => sorted.map(({ score }) => of(score));

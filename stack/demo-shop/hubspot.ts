@@ -1,6 +1,15 @@
 /** How the CRM knows a person: contacts with duplicates, archived and merged ones, old addresses, subscription statuses. */
 import type { HubspotSeed, HubspotSeedContact } from "#connectors/hubspot/twin/seed.ts";
-import { misspell, misspellEmail, respellEmail, varyFirstName, varyLastName, writePhone } from "./mess.ts";
+import { NEWS, OFFERS, RECOMMENDATIONS } from "./accounts.ts";
+import {
+  PLACEHOLDER_PHONE,
+  misspell,
+  misspellEmail,
+  respellEmail,
+  varyFirstName,
+  varyLastName,
+  writePhone,
+} from "./mess.ts";
 import { DAY_MS, emailAt, lastNameAt, type Person, type Window } from "./person.ts";
 import type { Buying } from "./purchases.ts";
 import { randomOf, type Random } from "./random.ts";
@@ -8,8 +17,6 @@ import type { Rates } from "./rates.ts";
 import type { Statement } from "./statement.ts";
 
 const TOPIC = { presence: 10, contact: 11, consent: 12, deal: 13, test: 14 };
-const NEWS = { subscriptionId: "601", subscriptionName: "Fern & Kettle news" };
-const OFFERS = { subscriptionId: "602", subscriptionName: "Tea club offers" };
 const NOBODY = { source: "None", legalBasis: null, legalBasisExplanation: null };
 
 type Subscription = NonNullable<HubspotSeedContact["subscriptions"]>[number];
@@ -90,7 +97,7 @@ function contactOf(random: Random, { person, buying, rates, window, copy, taken 
       hs_additional_emails: keepsOld && random.chance(rates.additionalEmailKept) ? old : null,
       firstname: name !== null && wrong() ? misspell(random, name) : name,
       lastname: missing() && email !== null ? null : wrong() ? misspell(random, lastName) : lastName,
-      phone: random.chance(rates.placeholderPhone) ? "00000000000" : phone,
+      phone: random.chance(rates.placeholderPhone) ? PLACEHOLDER_PHONE : phone,
       mobilephone: null,
       company: person.company?.name ?? null,
       country: missing() ? null : (COUNTRIES[person.country] ?? null),
@@ -128,7 +135,8 @@ function subscriptionsOf(
   statements: Statement[],
 ): Subscription[] {
   const created = Date.parse(contact.createdAt);
-  return [NEWS, ...(random.chance(0.15) ? [OFFERS] : [])].map((type) => {
+  const objection = objectionOf(random, person, created, rates, window, statements);
+  const marketing = [NEWS, ...(random.chance(0.15) ? [OFFERS] : [])].map((type): Subscription => {
     const kind = random.next();
     const later = created + Math.floor(random.next() * (window.end - DAY_MS - created));
     const timestamp = (at: number) => new Date(at).toISOString();
@@ -150,6 +158,28 @@ function subscriptionsOf(
     }
     return { ...type, status: "NOT_SPECIFIED", ...NOBODY, timestamp: timestamp(created) };
   });
+  return [...marketing, ...objection];
+}
+
+function objectionOf(
+  random: Random,
+  person: Person,
+  created: number,
+  rates: Rates,
+  window: Window,
+  statements: Statement[],
+): Subscription[] {
+  if (!random.chance(rates.profilingObjection)) return [];
+  const at = created + Math.floor(random.next() * (window.end - DAY_MS - created));
+  statements.push({
+    person: person.id,
+    channel: "any",
+    purpose: "personalisation",
+    state: "withdrawn",
+    at,
+    explicit: true,
+  });
+  return [{ ...RECOMMENDATIONS, status: "UNSUBSCRIBED", ...LINK, timestamp: new Date(at).toISOString() }];
 }
 
 const FORM = {
@@ -188,7 +218,7 @@ function dealOf(random: Random, person: Person, contact: HubspotSeedContact | un
 function testContact(random: Random, index: number, window: Window): HubspotSeedContact {
   const at = new Date(window.start + Math.floor(random.next() * (window.end - window.start))).toISOString();
   const properties = random.chance(0.5)
-    ? { email: `test${index}@fernandkettle.co.uk`, firstname: "Test", lastname: "Customer", phone: "00000000000" }
+    ? { email: `test${index}@fernandkettle.co.uk`, firstname: "Test", lastname: "Customer", phone: PLACEHOLDER_PHONE }
     : { email: null, firstname: "asdf", lastname: "asdf", phone: "01234567890" };
   return { id: String(10_000_000 + index * 10 + 9), properties, createdAt: at, updatedAt: at };
 }

@@ -92,3 +92,15 @@ export function varyFirstName(random: Random, name: string): string {
 }
 
 export const varyLastName = (random: Random, name: string) => (random.chance(0.05) ? name.toUpperCase() : name);
+
+/** Typed by staff when a customer gives none, or when they take an order by telephone. */
+export const STAFF_MAILBOXES = ["info@fernandkettle.co.uk", "counter.bath@fernandkettle.co.uk"] as const;
+
+/** Typed to get past a field that must not be empty. */
+export const PLACEHOLDER_PHONE = "00000000000";
+
+/** Whether a record carries an address or number of somebody's own, so that it can be told whose it is. */
+export function isOwn(email: string | null, phone: string | null): boolean {
+  const shared = email === null || email.startsWith("info@") || STAFF_MAILBOXES.some((mailbox) => mailbox === email);
+  return !shared || (phone !== null && phone !== PLACEHOLDER_PHONE);
+}

@@ -51,6 +51,8 @@ export const defaultRates = {
   loyalty: 0.6,
   /** Loyalty member's sale is rung up without the card: paid by bank card only. [A] */
   cardOnlySale: 0.08,
+  /** Buyer without a loyalty card leaves an address for the receipt. [A] */
+  emailReceipt: 0.3,
   /** Sales to nobody in particular, per store buyer. [P] 200 walk-ins per 5,000 persons, times their repeat visits. */
   walkIns: 0.3,
 
@@ -60,7 +62,8 @@ export const defaultRates = {
   /** HubSpot: the duplicate was found and merged by staff. [A] */
   mergedDuplicate: 0.3,
   archivedContact: 0.02,
-  deletedCustomer: 0.015,
+  /** A second customer object at the payment provider was deleted again. [A] */
+  deletedCopy: 0.15,
   /** HubSpot: after a change of address the old one is kept among the additional addresses. [A] */
   additionalEmailKept: 0.7,
   testRecord: 0.004,
@@ -95,7 +98,7 @@ export const defaultRates = {
   /** What the till export says: yes, no; the rest is blank. [A] */
   tillEmail: { yes: 0.4, no: 0.12 },
   tillSms: { yes: 0.3, no: 0.1 },
-  /** Asked not to be profiled. [A] */
+  /** CRM contact asked not to be profiled. [A] */
   profilingObjection: 0.02,
 } as const;
 

@@ -1,14 +1,12 @@
 /** How the payment provider knows a person: customers, charges with and without one, refunds, tea club subscriptions. */
 import type { StripeSeed } from "#connectors/stripe/twin/seed.ts";
-import { misspellEmail, respellEmail, varyFirstName, writePhone } from "./mess.ts";
+import { STAFF_MAILBOXES, isOwn, misspellEmail, respellEmail, varyFirstName, writePhone } from "./mess.ts";
 import { DAY_MS, emailAt, lastNameAt, type Person, type Window } from "./person.ts";
 import { minorOf, TEA_CLUB_POUNDS, teaClubPayments, teaClubPeriodEnd, type Buying } from "./purchases.ts";
 import { hashOf, randomOf, type Random } from "./random.ts";
 import type { Rates } from "./rates.ts";
 
 const TOPIC = { presence: 20, customer: 21, charge: 22, membership: 23 };
-/** Typed by staff who take an order by telephone. */
-export const STAFF_MAILBOXES = ["info@fernandkettle.co.uk", "counter.bath@fernandkettle.co.uk"] as const;
 
 type Customer = StripeSeed["customers"][number];
 type Charge = StripeSeed["charges"][number];
@@ -124,8 +122,7 @@ export function paymentShareOf(
       });
     }
     if (sale.customer === null) {
-      const staff = STAFF_MAILBOXES.some((mailbox) => mailbox === billing.email);
-      const traceable = (billing.email !== null && !staff) || receiptEmail !== null || billing.phone !== null;
+      const traceable = isOwn(billing.email ?? receiptEmail, billing.phone);
       share.guests.push({ charge: sale.id, traceable });
     }
     if (!failed) share.sales.push({ netMinor: sale.minor - refunded, currency: person.currency, at: sale.at });
@@ -158,7 +155,7 @@ function customersOf(seed: number, person: Person, from: number, rates: Rates, w
       postcode: missing() ? null : person.postcode,
       city: missing() ? null : person.town,
       createdAt: new Date(Math.min(at, window.end - 1)).toISOString(),
-      ...(random.chance(copy === 0 ? 0 : 3 * rates.deletedCustomer) ? { deleted: true } : {}),
+      ...(copy > 0 && random.chance(rates.deletedCopy) ? { deleted: true } : {}),
       metadata: random.chance(0.2) ? { source: random.pick(["web", "phone", "fair"]) } : {},
     });
   }

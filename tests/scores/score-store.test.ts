@@ -25,7 +25,9 @@ beforeEach(async () => {
 
 const score = (asOf = ASOF, limit = 1_000) => store.scoreBatch(test.workspaceId, { limit, asOf });
 const valuesOf = async (vendorId: string) =>
-  Object.fromEntries((await store.traitsOf(test.workspaceId, shop.profileOf(vendorId))).map((one) => [one.name, one.value]));
+  Object.fromEntries(
+    (await store.traitsOf(test.workspaceId, shop.profileOf(vendorId))).map((one) => [one.name, one.value]),
+  );
 const marks = async (vendorId: string) =>
   (
     await shop.query<{ output_seq: number; score_due_at: Date | null }>(
@@ -37,7 +39,13 @@ const marks = async (vendorId: string) =>
 const regulars = async () => {
   const ids = Array.from({ length: 60 }, (_, index) => `r${index}`);
   await shop.addPeople(ids);
-  await shop.addOrders(ids.flatMap((id): [string, string][] => [[id, "2026-05-01"], [id, "2026-06-05"], [id, "2026-07-10"]]));
+  await shop.addOrders(
+    ids.flatMap((id): [string, string][] => [
+      [id, "2026-05-01"],
+      [id, "2026-06-05"],
+      [id, "2026-07-10"],
+    ]),
+  );
 };
 
 describe("scoring", () => {
@@ -45,8 +53,16 @@ describe("scoring", () => {
     await shop.addPeople(["buyer", "lead"]);
     await shop.addOrders([["buyer", "2026-08-20"]]);
     expect(await score()).toEqual({ profiles: 2, changed: 2, refused: 1, more: false });
-    expect(await valuesOf("buyer")).toMatchObject({ lifecycle_stage: "customer_new", churn_risk: 10, churn_risk_band: "low" });
-    expect(await valuesOf("lead")).toMatchObject({ lifecycle_stage: "lead_cold", churn_risk: null, churn_risk_band: null });
+    expect(await valuesOf("buyer")).toMatchObject({
+      lifecycle_stage: "customer_new",
+      churn_risk: 10,
+      churn_risk_band: "low",
+    });
+    expect(await valuesOf("lead")).toMatchObject({
+      lifecycle_stage: "lead_cold",
+      churn_risk: null,
+      churn_risk_band: null,
+    });
   });
 
   it("does nothing when nothing changed, and only the changed when one did", async () => {
@@ -90,7 +106,13 @@ describe("scoring", () => {
 
   it("counts what was refunded in full, deleted or not paid as no purchase, and one day once", async () => {
     await shop.addPeople(["a"]);
-    await shop.addOrders([["a", "2026-08-01"], ["a", "2026-08-01"], ["a", "2026-08-02"], ["a", "2026-08-03"], ["a", "2026-08-04"]]);
+    await shop.addOrders([
+      ["a", "2026-08-01"],
+      ["a", "2026-08-01"],
+      ["a", "2026-08-02"],
+      ["a", "2026-08-03"],
+      ["a", "2026-08-04"],
+    ]);
     const change = (what: string, vendorId: string) =>
       shop.query(`UPDATE customer_order SET ${what} WHERE vendor_id = $1`, [vendorId]);
     await change("refunded_minor = amount_minor, status = 'refunded'", "o3");
@@ -127,7 +149,10 @@ describe("scoring", () => {
        FROM source_record WHERE vendor_id = 'a'`,
     );
     await score();
-    expect(await valuesOf("a")).toMatchObject({ lifecycle_stage: "lead_qualified", next_best_action: "follow_up_deal" });
+    expect(await valuesOf("a")).toMatchObject({
+      lifecycle_stage: "lead_qualified",
+      next_best_action: "follow_up_deal",
+    });
   });
 
   it("counts messages sent against the cap, and only what the person did as activity", async () => {
@@ -159,7 +184,9 @@ describe("scoring", () => {
     await shop.setConsent("a", "personalisation", "any", "withdrawn");
     expect(await score()).toMatchObject({ changed: 1, refused: 1 });
     const traits = await store.traitsOf(test.workspaceId, shop.profileOf("a"));
-    expect(traits.map(({ status, value }) => [status, value])).toEqual(Array.from({ length: 4 }, () => ["refused", null]));
+    expect(traits.map(({ status, value }) => [status, value])).toEqual(
+      Array.from({ length: 4 }, () => ["refused", null]),
+    );
     expect((await marks("a"))?.output_seq).toBeGreaterThan(before?.output_seq ?? 0);
   });
 

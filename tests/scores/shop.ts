@@ -1,5 +1,12 @@
 /** Lays a shop's resolved people straight into the tables, so that scoring and planning are tested by themselves. */
-import { connectionIdOf, profileIdOf, recordIdOf, type ConnectionId, type ProfileId, type WorkspaceId } from "#profile/ids.ts";
+import {
+  connectionIdOf,
+  profileIdOf,
+  recordIdOf,
+  type ConnectionId,
+  type ProfileId,
+  type WorkspaceId,
+} from "#profile/ids.ts";
 import type { Database } from "#profile/store/database.ts";
 
 export interface Shop {
@@ -20,13 +27,20 @@ export async function openShop(database: Database, workspaceId: WorkspaceId, nam
   const recordOf = (vendorId: string) => recordIdOf(connectionId, "contacts", vendorId);
   const profileOf = (vendorId: string) => profileIdOf(recordOf(vendorId));
   const query = <Row extends object>(sql: string, values: unknown[] = []) =>
-    database.inWorkspace(workspaceId, (transaction) => transaction.query<Row & Record<string, never>>(sql, values));
+    database.inWorkspace(workspaceId, (transaction) => transaction.query<Row>(sql, values));
   await query(
     "INSERT INTO connection (workspace_id, connection_id, connector, name, write_back) VALUES ($1, $2, 'hubspot', $3, true)",
     [workspaceId, connectionId, name],
   );
   let orders = 0;
+  const touch = async (vendorIds: string[]) => {
+    await query(
+      `UPDATE profile SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+      [workspaceId, vendorIds.map(profileOf)],
+    );
+  };
   return {
+    touch,
     connectionId,
     profileOf,
     query,
@@ -63,11 +77,16 @@ export async function openShop(database: Database, workspaceId: WorkspaceId, nam
          SELECT $1, record_id, $2, 'orders', vendor_id, person, at, $7, 0, 'GBP', 'paid', 'online', ''
          FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[]) AS t (record_id, vendor_id, person, at)`,
         [
-          ...[workspaceId, connectionId, ids.map((id) => recordIdOf(connectionId, "orders", id)), ids],
-          ...[list.map(([vendorId]) => recordOf(vendorId)), list.map(([, day]) => `${day}T12:00:00Z`), amountMinor],
+          workspaceId,
+          connectionId,
+          ids.map((id) => recordIdOf(connectionId, "orders", id)),
+          ids,
+          list.map(([vendorId]) => recordOf(vendorId)),
+          list.map(([, day]) => `${day}T12:00:00Z`),
+          amountMinor,
         ],
       );
-      await this.touch([...new Set(list.map(([vendorId]) => vendorId))]);
+      await touch([...new Set(list.map(([vendorId]) => vendorId))]);
     },
     async setConsent(vendorId, purpose, channel, state) {
       await query(
@@ -76,13 +95,7 @@ export async function openShop(database: Database, workspaceId: WorkspaceId, nam
          ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state`,
         [workspaceId, profileOf(vendorId), channel, purpose, state],
       );
-      await this.touch([vendorId]);
-    },
-    async touch(vendorIds) {
-      await query(
-        `UPDATE profile SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
-        [workspaceId, vendorIds.map(profileOf)],
-      );
+      await touch([vendorId]);
     },
   };
 }

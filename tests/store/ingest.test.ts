@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Client, type QueryResultRow } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RecordPage } from "#connectors/core/contract.ts";
 import { profileIdOf, recordIdOf, type ConnectionId } from "#profile/ids.ts";
@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from "#tests/support/database.t
 import { consent, deal, order, page, person, subscription, touchpoint } from "#tests/support/records.ts";
 
 let test: TestDatabase;
-let owner: pg.Client;
+let owner: Client;
 let ingest: IngestStore;
 /** A connection of its own for every test. */
 let connectionId: ConnectionId;
@@ -18,7 +18,7 @@ const stream = "people";
 
 beforeAll(async () => {
   test = await createTestDatabase();
-  owner = new pg.Client({ connectionString: test.ownerUrl });
+  owner = new Client({ connectionString: test.ownerUrl });
   await owner.connect();
   ingest = createIngestStore(test.database);
 });
@@ -29,7 +29,11 @@ afterAll(async () => {
 beforeEach(async () => {
   serial += 1;
   const connections = createConnectionStore(test.database);
-  ({ connectionId } = await connections.upsertConnection(test.workspaceId, { connector: "csv", name: `c${serial}` }, "t"));
+  ({ connectionId } = await connections.upsertConnection(
+    test.workspaceId,
+    { connector: "csv", name: `c${serial}` },
+    "t",
+  ));
 });
 
 async function save(from: unknown, given: RecordPage): Promise<PageCounts> {
@@ -38,7 +42,7 @@ async function save(from: unknown, given: RecordPage): Promise<PageCounts> {
   return saved.counts;
 }
 
-async function rows<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+async function rows<Row extends QueryResultRow>(sql: string): Promise<Row[]> {
   return (await owner.query<Row>(sql, [connectionId])).rows;
 }
 
@@ -64,9 +68,10 @@ async function profileOf(...ids: string[]): Promise<string> {
 }
 
 async function isTouched(profileId: string): Promise<boolean> {
-  const { rows: found } = await owner.query("SELECT touched_seq > scored_seq AS touched FROM profile WHERE profile_id = $1", [
-    profileId,
-  ]);
+  const { rows: found } = await owner.query(
+    "SELECT touched_seq > scored_seq AS touched FROM profile WHERE profile_id = $1",
+    [profileId],
+  );
   await owner.query("UPDATE profile SET scored_seq = touched_seq WHERE profile_id = $1", [profileId]);
   return found[0].touched;
 }
@@ -76,7 +81,14 @@ describe("a page", () => {
     const counts = await save(
       null,
       page(
-        [person("1"), order("o", "1"), subscription("s", "1"), touchpoint("t", "1"), consent("c", "1"), deal("d", ["1"])],
+        [
+          person("1"),
+          order("o", "1"),
+          subscription("s", "1"),
+          touchpoint("t", "1"),
+          consent("c", "1"),
+          deal("d", ["1"]),
+        ],
         { next: { after: "x" }, atEnd: false },
       ),
     );
@@ -93,9 +105,9 @@ describe("a page", () => {
     const state = await ingest.streamState(test.workspaceId, connectionId, stream);
     expect(state).toMatchObject({ cursor: { after: "x" }, complete: false, recordsRead: 6, lastSuccessAt: null });
     expect(state.fullReadStartedAt).toBeInstanceOf(Date);
-    expect(await rows("SELECT amount_minor, currency, person_record_id FROM customer_order WHERE connection_id = $1")).toEqual([
-      { amount_minor: 2500, currency: "GBP", person_record_id: recordOf("1") },
-    ]);
+    expect(
+      await rows("SELECT amount_minor, currency, person_record_id FROM customer_order WHERE connection_id = $1"),
+    ).toEqual([{ amount_minor: 2500, currency: "GBP", person_record_id: recordOf("1") }]);
     expect(
       await rows("SELECT person_record_ids FROM source_record WHERE connection_id = $1 AND kind = 'deal'"),
     ).toEqual([{ person_record_ids: [recordOf("1")] }]);
@@ -145,7 +157,10 @@ describe("a page", () => {
   });
 
   it("takes text that Postgres cannot hold without losing the row", async () => {
-    await save(null, page([person("1", { firstName: "A\u0000da \ud800 \\u0000" }), touchpoint("t", "1", { campaign: "a\u0000b" })]));
+    await save(
+      null,
+      page([person("1", { firstName: "A\u0000da \ud800 \\u0000" }), touchpoint("t", "1", { campaign: "a\u0000b" })]),
+    );
     expect(await rows("SELECT data ->> 'firstName' AS name FROM source_record WHERE connection_id = $1")).toEqual([
       { name: "Ada \ufffd \\u0000" },
     ]);
@@ -185,7 +200,9 @@ describe("the same record again", () => {
 
   it("is taken in order of arrival where the vendor gives no time", async () => {
     await save(null, page([person("1", { updatedAt: null })]));
-    expect(await save({ after: "1" }, page([person("1", { updatedAt: null, city: "Leeds" })]))).toMatchObject({ changed: 1 });
+    expect(await save({ after: "1" }, page([person("1", { updatedAt: null, city: "Leeds" })]))).toMatchObject({
+      changed: 1,
+    });
   });
 });
 
@@ -193,7 +210,13 @@ describe("a fact", () => {
   it("marks the profile of its person when new or changed, and not when unchanged", async () => {
     await save(null, page([person("1")]));
     const profileId = await profileOf("1");
-    for (const fact of [order("o", "1"), subscription("s", "1"), touchpoint("t", "1"), consent("c", "1"), deal("d", ["1"])]) {
+    for (const fact of [
+      order("o", "1"),
+      subscription("s", "1"),
+      touchpoint("t", "1"),
+      consent("c", "1"),
+      deal("d", ["1"]),
+    ]) {
       await save({ after: "1" }, page([fact]));
       expect([fact.kind, await isTouched(profileId)]).toEqual([fact.kind, true]);
       await save({ after: "1" }, page([fact]));
@@ -220,7 +243,10 @@ describe("the consent ledger", () => {
   it("holds a statement once, keeps the earlier one when a new one comes, and never forgets one", async () => {
     await save(null, page([consent("a", "1")]));
     const withdrawal = consent("a", "1", { state: "withdrawn", effectiveAt: "2026-04-01T00:00:00Z" });
-    const counts = await save({ after: "1" }, page([consent("other id", "1"), withdrawal, { ...withdrawal, deleted: true, id: "z" }]));
+    const counts = await save(
+      { after: "1" },
+      page([consent("other id", "1"), withdrawal, { ...withdrawal, deleted: true, id: "z" }]),
+    );
     expect(counts).toMatchObject({ inserted: 1, unchanged: 2 });
     expect(await rows("SELECT state FROM consent_entry WHERE connection_id = $1 ORDER BY effective_at")).toEqual([
       { state: "granted" },
@@ -236,7 +262,9 @@ describe("a full read", () => {
     await save(null, page([person("1"), person("2"), person("3"), order("o", "3"), order("p", "1")], fullScan));
     const gone = await profileOf("3");
     await ingest.resetCursor(test.workspaceId, connectionId, stream);
-    expect(await save(null, page([person("1"), order("p", "1")], { atEnd: false, next: { after: "2" } }))).toMatchObject({
+    expect(
+      await save(null, page([person("1"), order("p", "1")], { atEnd: false, next: { after: "2" } })),
+    ).toMatchObject({
       unchanged: 2,
       vanished: 0,
     });
@@ -269,7 +297,11 @@ describe("a full read", () => {
     await ingest.resetCursor(test.workspaceId, connectionId, stream);
     await save(null, page([person("1")], fullScan));
     await ingest.resetCursor(test.workspaceId, connectionId, stream);
-    expect(await save(null, page([person("1"), person("2")], fullScan))).toMatchObject({ changed: 1, unchanged: 1, vanished: 0 });
+    expect(await save(null, page([person("1"), person("2")], fullScan))).toMatchObject({
+      changed: 1,
+      unchanged: 1,
+      vanished: 0,
+    });
     expect(await rows("SELECT vendor_id FROM source_record WHERE connection_id = $1 AND deleted")).toEqual([]);
   });
 
@@ -287,7 +319,10 @@ describe("a full read", () => {
       storedCount: 2,
       difference: 1,
     });
-    expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({ vendorCount: 3, storedCount: 2 });
+    expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({
+      vendorCount: 3,
+      storedCount: 2,
+    });
   });
 });
 
@@ -300,7 +335,9 @@ describe("a row that cannot be stored", () => {
 
   it("waits as a dead letter and leaves when it passes", async () => {
     const bad = { ref: "7", reason: "no e-mail", raw: { name: "A\u0000" } };
-    expect(await save(null, page([person("1")], { rejects: [bad, { ...bad, ref: "8" }], rawCount: 3 }))).toMatchObject({ rejected: 2 });
+    expect(await save(null, page([person("1")], { rejects: [bad, { ...bad, ref: "8" }], rawCount: 3 }))).toMatchObject({
+      rejected: 2,
+    });
     await save({ after: "1" }, page([person("7")]));
     expect((await listed()).map(({ ref }) => ref)).toEqual(["8"]);
   });
@@ -330,12 +367,18 @@ it("says what went wrong with a stream until a page goes well again", async () =
     errorMessage: "Reconnect the account.",
   });
   await save({ after: "1" }, page([]));
-  expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({ complete: true, errorKind: null });
+  expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({
+    complete: true,
+    errorKind: null,
+  });
 });
 
 it("leaves nothing behind when a page fails after its rows were written", async () => {
   const unwritable = page([person("1"), order("o", "1")], { next: { after: 1n } });
   await expect(save(null, unwritable)).rejects.toThrow("BigInt");
   expect(await rows("SELECT 1 FROM source_record WHERE connection_id = $1")).toEqual([]);
-  expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({ cursor: null, recordsRead: 0 });
+  expect(await ingest.streamState(test.workspaceId, connectionId, stream)).toMatchObject({
+    cursor: null,
+    recordsRead: 0,
+  });
 });

@@ -1,13 +1,13 @@
-import pg from "pg";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { migrate } from "#prisma/migrate.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 
 let test: TestDatabase;
-let owner: pg.Client;
+let owner: Client;
 beforeAll(async () => {
   test = await createTestDatabase();
-  owner = new pg.Client({ connectionString: test.ownerUrl });
+  owner = new Client({ connectionString: test.ownerUrl });
   await owner.connect();
 });
 afterAll(async () => {

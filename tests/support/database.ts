@@ -1,6 +1,6 @@
 /** A database of one's own for one test file. */
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { Client } from "pg";
 import { inject } from "vitest";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
@@ -46,7 +46,7 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
 
 /** Runs as superuser on the server's own database; cloning needs a template nobody is connected to. */
 async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: withDatabase(inject("template").ownerUrl, "postgres") });
+  const client = new Client({ connectionString: withDatabase(inject("template").ownerUrl, "postgres") });
   await client.connect();
   try {
     // CREATE DATABASE takes the template for itself, so parallel test files queue here instead of failing.

@@ -1,9 +1,9 @@
 /** Once per test run: a Postgres server and a migrated template database that every test clones. */
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { migrate } from "#prisma/migrate.ts";
-import { startTestServer } from "./server.ts";
+import { startPostgres } from "#stack/postgres.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,20 +15,25 @@ declare module "vitest" {
 /** Uses the server of TEST_DATABASE_URL (a superuser's URL) when set, else starts its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env["TEST_DATABASE_URL"];
-  const server = given === undefined ? await startTestServer() : { url: given, stop: () => Promise.resolve() };
+  const { ownerUrl: serverUrl, stop } =
+    given === undefined ? await startPostgres({ ephemeral: true }) : { ownerUrl: given, stop: () => Promise.resolve() };
   const name = `tributary_template_${randomBytes(4).toString("hex")}`;
   const run = async (sql: string) => {
-    const client = new pg.Client({ connectionString: server.url });
+    const client = new Client({ connectionString: serverUrl });
     await client.connect();
-    await client.query(sql).finally(() => client.end());
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
   };
   await run(`CREATE DATABASE ${name} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0`);
-  const url = new URL(server.url);
+  const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const { appUrl } = await migrate(url.href);
   project.provide("template", { ownerUrl: url.href, appUrl });
   return async () => {
     await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await server.stop();
+    await stop();
   };
 }

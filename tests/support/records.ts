@@ -47,7 +47,11 @@ export function order(id: string, personId: string | null, fields: Partial<Order
   };
 }
 
-export function subscription(id: string, personId: string, fields: Partial<SubscriptionRecord> = {}): SubscriptionRecord {
+export function subscription(
+  id: string,
+  personId: string,
+  fields: Partial<SubscriptionRecord> = {},
+): SubscriptionRecord {
   return {
     ...base,
     kind: "subscription",
@@ -117,5 +121,13 @@ export function deal(id: string, personIds: string[], fields: Partial<DealRecord
 
 /** A page that ends an incremental read; say `next` and `atEnd` otherwise. */
 export function page(records: RecordPage["records"], fields: Partial<RecordPage> = {}): RecordPage {
-  return { records, rejects: [], rawCount: records.length, next: { after: "1" }, atEnd: true, fullScan: false, ...fields };
+  return {
+    records,
+    rejects: [],
+    rawCount: records.length,
+    next: { after: "1" },
+    atEnd: true,
+    fullScan: false,
+    ...fields,
+  };
 }

@@ -18,6 +18,7 @@ export function refreshActivities(deps: Dependencies) {
     batch: (workspaceId: WorkspaceId) => Promise<{ more: boolean }>,
   ): Promise<void> {
     const { workspaceId, runId } = input;
+    await runs.addCounts(workspaceId, runId, step, {});
     for (;;) {
       const { more, ...counts } = await batch(workspaceId);
       heartbeat();

@@ -82,7 +82,7 @@ async function planAndApply(step: StepInput, destination: Destination): Promise<
     retry: { maximumInterval: "5 minutes" },
     priority: { fairnessKey: destination.connectionId },
   });
-  const built: BuiltPlan = await vendor.buildPlan({ ...step, connectionId: destination.connectionId });
+  const built: BuiltPlan = await vendor.buildPlan({ ...step, ...destination });
   if (built.supersededPlanId !== null) {
     // Best effort: the store already refuses to apply it.
     await getExternalWorkflowHandle(planWorkflowId(built.supersededPlanId))

@@ -23,6 +23,7 @@ export function syncActivities(deps: Dependencies) {
       const log = deps.log.child({ runId, connectionId, stream: input.stream });
       return withTemporalErrors(
         async () => {
+          await runs.addCounts(workspaceId, runId, step, {});
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           let pages = 0;

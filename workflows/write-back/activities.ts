@@ -1,3 +1,165 @@
-export function writeBackActivities() {
-  return {};
+import { ApplicationFailure, cancellationSignal, heartbeat } from "@temporalio/activity";
+import { definitionsOf } from "#profile/plan/fields.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { withTemporalErrors } from "../errors.ts";
+import { openConnection } from "../open-connection.ts";
+import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
+import { applyPortion } from "./apply.ts";
+import { buildChanges, writeBackOf } from "./build.ts";
+import type { Approval, PlanInput, UndoInput } from "./messages.ts";
+
+/** A record compared this recently is written without looking again first. */
+const FRESH_MS = 60_000;
+
+/** Changes whose results are committed together; connectors cut this into calls as suits their vendor. */
+const PORTION = 500;
+
+export function writeBackActivities(deps: Dependencies) {
+  const { plans, consent, runs } = deps;
+  const instant = () => new Date(deps.now()).toISOString();
+
+  return {
+    /** Compares and seals; says whether the plan waits for a person. Begun afresh when repeated. */
+    buildPlan: (input: StepInput & Destination): Promise<BuiltPlan> =>
+      withTemporalErrors(async () => {
+        const { workspaceId, runId, connectionId } = input;
+        const step = `plan ${input.connector}`;
+        const earlier = await plans.openPlan(workspaceId, connectionId);
+        const begun = await plans.begin(workspaceId, connectionId, instant());
+        if (begun.outcome === "nothing") return { planId: null, status: "none", supersededPlanId: null };
+        if (begun.outcome !== "building") {
+          const status = begun.outcome === "waiting" ? "waiting" : "approved";
+          return { planId: begun.plan.planId, status, supersededPlanId: null };
+        }
+        const { planId } = begun;
+        await runs.addCounts(workspaceId, runId, step, {});
+        const destination = (await plans.destinations(workspaceId)).find(
+          (known) => known.connectionId === connectionId,
+        );
+        if (destination === undefined)
+          throw ApplicationFailure.nonRetryable("The connection is no longer open for writing.");
+        const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const { stream } = writeBackOf(opened.connector);
+        await buildChanges({
+          ...{ plans, workspaceId, planId, fields: destination.fields },
+          ...{ connector: opened.connector, connection: opened.connection },
+          onPortion: async (counts) => {
+            heartbeat();
+            await runs.addCounts(workspaceId, runId, step, { ...counts, ...opened.takeCalls() });
+          },
+        });
+        const sealed = await plans.seal(workspaceId, planId, stream, instant());
+        await runs.addCounts(workspaceId, runId, step, {}, { finished: true });
+        deps.log.info({ runId, planId, connectionId, changes: sealed.changes, status: sealed.status }, sealed.reason);
+        const superseded = earlier?.status === "waiting" && earlier.planId !== planId ? earlier.planId : null;
+        return { planId, status: sealed.status, supersededPlanId: superseded };
+      }),
+
+    async planDecision({ workspaceId, planId }: PlanInput): Promise<"waiting" | "approved" | "ended"> {
+      const plan = await plans.show(workspaceId, planId, { sample: 0 });
+      if (plan?.status === "approved" || plan?.status === "applying") return "approved";
+      return plan?.status === "waiting" ? "waiting" : "ended";
+    },
+
+    async approvePlan({ workspaceId, planId }: PlanInput, { actor, digest }: Approval): Promise<void> {
+      const answer = await plans.approve(workspaceId, planId, { actor, digest, at: instant() });
+      if (answer.outcome === "digest_mismatch") {
+        throw ApplicationFailure.nonRetryable(
+          "The plan is not the one that was looked at; show it again before approving.",
+        );
+      }
+      // An approval that is repeated after its answer got lost is fine.
+      if (answer.outcome === "not_waiting" && answer.status !== "approved" && answer.status !== "applying") {
+        throw ApplicationFailure.nonRetryable(`The plan is ${answer.status}; there is nothing to approve.`);
+      }
+    },
+
+    async rejectPlan({ workspaceId, planId }: PlanInput, actor: string): Promise<void> {
+      const answer = await plans.reject(workspaceId, planId, { actor, at: instant() });
+      if (answer.outcome === "not_waiting" && answer.status !== "rejected") {
+        throw ApplicationFailure.nonRetryable(`The plan is ${answer.status}; there is nothing to reject.`);
+      }
+    },
+
+    /** Makes our fields where they are missing. @returns those something else is in the way of */
+    prepareFields: ({ workspaceId, connectionId }: PlanInput): Promise<string[]> =>
+      withTemporalErrors(async () => {
+        const destination = (await plans.destinations(workspaceId)).find(
+          (known) => known.connectionId === connectionId,
+        );
+        const { connection } = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const reports = await connection.ensureFields(
+          definitionsOf((destination?.fields ?? []).map(({ field }) => field)),
+        );
+        const conflicts = reports.filter(({ outcome }) => outcome === "conflict");
+        const reason = conflicts.map((conflict) => `${conflict.name}: ${conflict.reason ?? "in use"}`).join(" ");
+        if (conflicts.length > 0)
+          await deps.connections.setStatus(workspaceId, connectionId, "ready", reason, "write-back");
+        return conflicts.map(({ name }) => name);
+      }),
+
+    /** One pass over everything without a result. Rows the vendor put off are counted; the workflow waits and comes again. */
+    applyBatches: (input: PlanInput, without: string[]): Promise<{ retry: number }> =>
+      withTemporalErrors(async () => {
+        const { workspaceId, planId, connectionId, runId } = input;
+        const step = `write ${input.connector}`;
+        if (runId !== null) await runs.addCounts(workspaceId, runId, step, {});
+        await plans.startApplying(workspaceId, planId);
+        const plan = await plans.show(workspaceId, planId, { sample: 0 });
+        if (plan === null) throw ApplicationFailure.nonRetryable("The plan is no longer there.");
+        const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        let retry = 0;
+        for (let after: string | null = null; ;) {
+          const claimed = await plans.claim(workspaceId, planId, { limit: PORTION, after });
+          const last = claimed.at(-1);
+          if (last === undefined) break;
+          after = last.vendorId;
+          const results = await applyPortion(claimed, {
+            ...{ plans, consent, connection: opened.connection, workspaceId, planId, kind: plan.kind, without },
+            ...{ fresh: deps.now() - plan.createdAt.getTime() < FRESH_MS, at: instant() },
+          });
+          await plans.recordResults(workspaceId, planId, results, instant());
+          retry += results.filter(({ outcome }) => outcome === "retry").length;
+          heartbeat();
+          if (runId !== null)
+            await runs.addCounts(workspaceId, runId, step, { ...countsOf(results), ...opened.takeCalls() });
+        }
+        if (runId !== null) await runs.addCounts(workspaceId, runId, step, {}, { finished: retry === 0 });
+        return { retry };
+      }),
+
+    async finishPlan({ workspaceId, planId }: PlanInput): Promise<void> {
+      const ending = await plans.finish(workspaceId, planId, instant());
+      if (ending.outcome === "unfinished") {
+        throw ApplicationFailure.nonRetryable(
+          `${ending.remaining} changes could not be sent; \`tributary plan retry\` tries again.`,
+        );
+      }
+      deps.log.info({ planId, ...ending.counts }, `plan ${ending.outcome}`);
+    },
+
+    async beginUndo({ workspaceId, planId, actor }: UndoInput): Promise<{ undoPlanId: PlanInput["planId"] }> {
+      const begun = await plans.beginUndo(workspaceId, planId, { actor, at: instant() });
+      switch (begun.outcome) {
+        case "approved":
+          return { undoPlanId: begun.plan.planId };
+        case "nothing_to_undo":
+          throw ApplicationFailure.nonRetryable("Nothing of this plan was written, so there is nothing to undo.");
+        case "not_undoable":
+          throw ApplicationFailure.nonRetryable(`The plan is ${begun.status}; only an applied plan can be undone.`);
+        case "already_undone":
+          throw ApplicationFailure.nonRetryable(`It was undone already, by plan ${begun.plan.planId}.`);
+        case "busy":
+          throw ApplicationFailure.nonRetryable(
+            `Plan ${begun.plan.planId} of this tool is under way; try again when it has ended.`,
+          );
+      }
+    },
+  };
+}
+
+function countsOf(results: { outcome: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
 }

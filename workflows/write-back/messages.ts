@@ -15,13 +15,6 @@ export interface Approval {
   digest: string;
 }
 
-export interface AppliedBatches {
-  /** Rows that are worth another try later. */
-  retry: number;
-  /** Nothing is left to send. */
-  done: boolean;
-}
-
 export interface UndoInput {
   workspaceId: WorkspaceId;
   planId: PlanId;

@@ -59,9 +59,9 @@ async function carryOut(input: PlanInput): Promise<void> {
     retry: { maximumInterval: "5 minutes" },
     priority: { fairnessKey: input.connectionId },
   });
-  await vendor.prepareFields(input);
+  const without = await vendor.prepareFields(input);
   for (const pauseMs of [...RETRY_PAUSES_MS, null]) {
-    const { retry } = await vendor.applyBatches(input, { lastTry: pauseMs === null });
+    const { retry } = await vendor.applyBatches(input, without);
     if (retry === 0 || pauseMs === null) break;
     await sleep(pauseMs);
   }

@@ -19,7 +19,10 @@ export class Account {
   readonly #contactIdByEmail = new Map<string, string>();
   readonly #journal: Journal | null;
   #unreplayed: Change[];
+  /** Losers of the seed whose winners are still to be loaded. */
+  readonly #merged = new Map<string, string>();
   #lastId = 0;
+  #loaded = false;
 
   constructor(faults: HubspotFaults, clock: () => number, journalPath: string | undefined) {
     this.#faults = faults;
@@ -41,7 +44,9 @@ export class Account {
   }
 
   load(seed: HubspotSeed): void {
+    this.#loaded = true;
     for (const row of seed.contacts) {
+      if (this.stores.contacts.byId.has(row.id)) continue;
       const object = this.#admit("contacts", row.id, row.properties, row.createdAt, row.updatedAt, []);
       object.statuses = (row.subscriptions ?? []).map((status) => ({ ...status }));
       for (const status of object.statuses) this.subscriptionTypes.set(status.subscriptionId, status.subscriptionName);
@@ -51,16 +56,42 @@ export class Account {
       if (object.properties.hs_email_optout === "true") object.optoutAt = lastUnsubscribe(object) ?? object.modifiedAt;
       this.stores.contacts.add(object, 0);
     }
+    for (const { id, mergedInto } of seed.contacts) if (mergedInto !== undefined) this.#merged.set(id, mergedInto);
+    for (const [loser, winnerId] of this.#merged) {
+      const winner = this.contact(winnerId);
+      if (winner === undefined) continue;
+      winner.properties.hs_merged_object_ids = joined(winner.properties.hs_merged_object_ids, loser);
+      this.#merged.delete(loser);
+    }
     for (const type of ["companies", "deals"] as const)
-      for (const row of seed[type])
-        this.stores[type].add(this.#admit(type, row.id, row.properties, row.createdAt, row.updatedAt, row.contactIds), 0);
+      for (const row of seed[type].filter(({ id }) => !this.stores[type].byId.has(id)))
+        this.stores[type].add(
+          this.#admit(type, row.id, row.properties, row.createdAt, row.updatedAt, row.contactIds),
+          0,
+        );
   }
 
-  /** Carries out what the journal holds; once, after the seed and before the first use. */
+  /** An account with a history is not itself before its seed is in. */
+  get ready(): boolean {
+    return this.#loaded || this.#unreplayed.length === 0;
+  }
+
+  /** Carries out what the journal holds, after the seed and before any use. What concerns records still to be loaded waits for them. */
   replay(): void {
+    if (this.#unreplayed.length === 0) return;
     const changes = this.#unreplayed;
     this.#unreplayed = [];
-    for (const change of changes) this.#apply(change, 0);
+    for (const change of changes) {
+      if (this.#knows(change)) this.#apply(change, 0);
+      else this.#unreplayed.push(change);
+    }
+  }
+
+  #knows(change: Change): boolean {
+    if (change.op === "merge")
+      return this.contact(change.winner) !== undefined && this.contact(change.loser) !== undefined;
+    if (change.op === "status") return this.contact(change.id) !== undefined;
+    return !("id" in change) || change.op === "create" || this.stores[change.type].byId.has(change.id);
   }
 
   commit(changes: Change[]): void {
@@ -146,7 +177,11 @@ export class Account {
     const loser = this.contact(loserId);
     if (winner === undefined || loser === undefined) return;
     const merged = joined(winner.properties.hs_merged_object_ids, loser.id, loser.properties.hs_merged_object_ids);
-    const emails = joined(winner.properties.hs_additional_emails, loser.properties.email, loser.properties.hs_additional_emails);
+    const emails = joined(
+      winner.properties.hs_additional_emails,
+      loser.properties.email,
+      loser.properties.hs_additional_emails,
+    );
     loser.mergedInto = winner.id;
     this.stores.contacts.archive(loser, at);
     const values: Values = { hs_merged_object_ids: merged, hs_additional_emails: emails };
@@ -166,7 +201,14 @@ export class Account {
     this.#set("contacts", id, { [name]: String(status.status === "UNSUBSCRIBED") }, at, lagMs);
   }
 
-  #admit(type: ObjectType, id: string, given: Values, createdAt: string, updatedAt: string, contactIds: string[]): StoredObject {
+  #admit(
+    type: ObjectType,
+    id: string,
+    given: Values,
+    createdAt: string,
+    updatedAt: string,
+    contactIds: string[],
+  ): StoredObject {
     const number = Number(id);
     if (!Number.isSafeInteger(number) || number <= 0) throw new Error(`HubSpot ids are numbers; "${id}" is not.`);
     this.#lastId = Math.max(this.#lastId, number);
@@ -215,6 +257,8 @@ function joined(...lists: (string | null | undefined)[]): string | null {
 }
 
 function lastUnsubscribe(object: StoredObject): number | null {
-  const times = object.statuses.filter((status) => status.status === "UNSUBSCRIBED").map((status) => Date.parse(status.timestamp));
+  const times = object.statuses
+    .filter((status) => status.status === "UNSUBSCRIBED")
+    .map((status) => Date.parse(status.timestamp));
   return times.length === 0 ? null : Math.max(...times);
 }

@@ -39,15 +39,22 @@ export interface HubspotTwin extends Twin<HubspotSeed> {
   contactIds(): string[];
 }
 
-export const TWIN_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
+const DEFAULT_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
 const PORTAL_ID = 48_151_623;
 
 export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promise<HubspotTwin> {
   const faults = noFaults();
   const account = new Account(faults, options.now ?? Date.now, options.journal);
   const requests = new Map<string, number>();
-  const accessToken = options.accessToken ?? TWIN_ACCESS_TOKEN;
-  const server = createTwinServer({ account, faults, accessToken, portalId: PORTAL_ID, requestsPerSecond: options.requestsPerSecond, requests });
+  const accessToken = options.accessToken ?? DEFAULT_ACCESS_TOKEN;
+  const server = createTwinServer({
+    account,
+    faults,
+    accessToken,
+    portalId: PORTAL_ID,
+    requestsPerSecond: options.requestsPerSecond,
+    requests,
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", resolve);

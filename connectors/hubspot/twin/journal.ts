@@ -36,7 +36,14 @@ export const propertyDefinition = z.strictObject({
 const propertyGroup = z.strictObject({ name: z.string(), label: z.string(), displayOrder: z.number() });
 
 const change = z.discriminatedUnion("op", [
-  z.strictObject({ op: z.literal("create"), type: objectType, id: z.string(), at: z.number(), values, contactIds: z.array(z.string()) }),
+  z.strictObject({
+    op: z.literal("create"),
+    type: objectType,
+    id: z.string(),
+    at: z.number(),
+    values,
+    contactIds: z.array(z.string()),
+  }),
   z.strictObject({ op: z.literal("set"), type: objectType, id: z.string(), at: z.number(), values }),
   z.strictObject({ op: z.literal("archive"), type: objectType, id: z.string(), at: z.number() }),
   z.strictObject({ op: z.literal("restore"), type: objectType, id: z.string(), at: z.number() }),
@@ -49,7 +56,6 @@ const change = z.discriminatedUnion("op", [
 export type ObjectType = z.infer<typeof objectType>;
 export type SubscriptionStatus = z.infer<typeof status>;
 export type PropertyDefinition = z.infer<typeof propertyDefinition>;
-export type PropertyOption = PropertyDefinition["options"][number];
 export type PropertyGroup = z.infer<typeof propertyGroup>;
 export type Change = z.infer<typeof change>;
 

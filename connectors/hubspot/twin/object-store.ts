@@ -149,12 +149,24 @@ export class ObjectStore {
 }
 
 /** A property's value as the vendor gives it, computed ones included; null where unset. */
-export function valueOf(type: ObjectType, object: StoredObject, name: string, view: "now" | "search" = "now"): string | null {
+export function valueOf(
+  type: ObjectType,
+  object: StoredObject,
+  name: string,
+  view: "now" | "search" = "now",
+): string | null {
   const seen = view === "search" && object.behind !== null ? object.behind : object;
   if (name === "hs_object_id") return object.id;
   if (name === "createdate") return new Date(object.createdAt).toISOString();
   if (name === modifiedProperty(type)) return new Date(seen.modifiedAt).toISOString();
-  return seen.properties[name] ?? null;
+  const stored = seen.properties[name] ?? null;
+  return stored === null && type === "deals" ? closedValue(name, seen.properties.dealstage ?? "") : stored;
+}
+
+/** HubSpot works these two out from the pipeline's stage. */
+function closedValue(name: string, stage: string): string | null {
+  if (name === "hs_is_closed") return String(stage.startsWith("closed"));
+  return name === "hs_is_closed_won" ? String(stage === "closedwon") : null;
 }
 
 /** Position of the first row that passes, in rows ordered so that all passing ones come last. */

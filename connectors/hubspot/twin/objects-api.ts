@@ -26,17 +26,27 @@ const LONGEST_VALUE = 65_536;
 /** Associated records per object and page. */
 const ASSOCIATION_PAGE = 500;
 
-export function present(account: Account, type: ObjectType, object: StoredObject, asked: string[], view: "now" | "search" = "now", history: string[] = []): unknown {
+export function present(
+  account: Account,
+  type: ObjectType,
+  object: StoredObject,
+  asked: string[],
+  view: "now" | "search" = "now",
+  history: string[] = [],
+): unknown {
   const catalogue = account.catalogues[type];
   const properties: Record<string, string | null> = {};
-  for (const name of asked.length === 0 ? (DEFAULT_PROPERTIES[type]) : asked)
+  for (const name of asked.length === 0 ? DEFAULT_PROPERTIES[type] : asked)
     // Unknown names are ignored without a word.
     if (catalogue.live(name) !== undefined) properties[name] = valueOf(type, object, name, view);
-  for (const name of ["createdate", "hs_object_id", modifiedProperty(type)]) properties[name] = valueOf(type, object, name, view);
+  for (const name of ["createdate", "hs_object_id", modifiedProperty(type)])
+    properties[name] = valueOf(type, object, name, view);
   return {
     id: object.id,
     properties,
-    ...(history.length === 0 ? {} : { propertiesWithHistory: Object.fromEntries(history.map((name) => [name, historyOf(type, object, name)])) }),
+    ...(history.length === 0
+      ? {}
+      : { propertiesWithHistory: Object.fromEntries(history.map((name) => [name, historyOf(type, object, name)])) }),
     createdAt: new Date(object.createdAt).toISOString(),
     updatedAt: new Date(view === "search" ? (object.behind ?? object).modifiedAt : object.modifiedAt).toISOString(),
     archived: object.archivedAt !== null,
@@ -64,7 +74,9 @@ export function listObjects(account: Account, type: ObjectType, query: URLSearch
     status: 200,
     body: {
       results: page.map((object) => present(account, type, object, asked)),
-      ...(more && last !== undefined ? { paging: { next: { after: last.id, link: "https://api.hubapi.com/next" } } } : {}),
+      ...(more && last !== undefined
+        ? { paging: { next: { after: last.id, link: "https://api.hubapi.com/next" } } }
+        : {}),
     },
   };
 }
@@ -78,14 +90,20 @@ export function getObject(account: Account, type: ObjectType, id: string, query:
 }
 
 function namesIn(query: URLSearchParams, key: string): string[] {
-  return query.getAll(key).flatMap((value) => value.split(",")).filter((name) => name !== "");
+  return query
+    .getAll(key)
+    .flatMap((value) => value.split(","))
+    .filter((name) => name !== "");
 }
 
 const batchReadBody = z.strictObject({
   properties: z.array(z.string()),
   propertiesWithHistory: z.array(z.string()),
   idProperty: z.string().optional(),
-  inputs: z.array(z.strictObject({ id: z.string() })).min(1).max(100),
+  inputs: z
+    .array(z.strictObject({ id: z.string() }))
+    .min(1)
+    .max(100),
 });
 
 export function batchRead(account: Account, type: ObjectType, input: unknown, archived: boolean): Answer {
@@ -103,20 +121,34 @@ export function batchRead(account: Account, type: ObjectType, input: unknown, ar
     if (current === undefined || (current.archivedAt !== null) !== archived) missing.push(id);
     else found.add(current);
   }
-  const results = [...found].map((object) => present(account, type, object, body.properties, "now", body.propertiesWithHistory));
+  const results = [...found].map((object) =>
+    present(account, type, object, body.properties, "now", body.propertiesWithHistory),
+  );
   return multiStatus(results, missing.length === 0 ? [] : [gone(type, missing)]);
 }
 
 const batchUpdateBody = z.strictObject({
-  inputs: z.array(
-    z.strictObject({ id: z.string(), idProperty: z.string().optional(), objectWriteTraceId: z.string().optional(), properties: z.record(z.string(), z.string()) }),
-  ).min(1).max(100),
+  inputs: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        idProperty: z.string().optional(),
+        objectWriteTraceId: z.string().optional(),
+        properties: z.record(z.string(), z.string()),
+      }),
+    )
+    .min(1)
+    .max(100),
 });
 
 export function batchUpdate(account: Account, type: ObjectType, input: unknown, faults: HubspotFaults): Answer {
   const { inputs } = parsed(batchUpdateBody, input);
   refuseRepeats(inputs);
-  const problems = inputs.flatMap(({ properties }) => Object.entries(properties).flatMap(([name, value]) => problemWith(account.catalogues[type].live(name), name, value)));
+  const problems = inputs.flatMap(({ properties }) =>
+    Object.entries(properties).flatMap(([name, value]) =>
+      problemWith(account.catalogues[type].live(name), name, value),
+    ),
+  );
   if (problems.length > 0) throw invalidInput("Property values were not valid", { errors: unique(problems) });
   if (inputs.some(({ id }) => faults.poisonIds.has(id))) throw invalidInput("Invalid input JSON");
   const missing = inputs.filter(({ id }) => account.stores[type].byId.get(id)?.archivedAt !== null).map(({ id }) => id);
@@ -134,22 +166,44 @@ export function batchUpdate(account: Account, type: ObjectType, input: unknown, 
   account.commit(changes);
   const errors = [
     ...(missing.length === 0 ? [] : [gone(type, missing)]),
-    ...failing.map((id) => ({ status: "error", category: "VALIDATION_ERROR", message: "A validation rule of this account refused the value.", context: { ids: [id] }, errors: [], links: {} })),
+    ...failing.map((id) => ({
+      status: "error",
+      category: "VALIDATION_ERROR",
+      message: "A validation rule of this account refused the value.",
+      context: { ids: [id] },
+      errors: [],
+      links: {},
+    })),
   ];
   const names = [...new Set(inputs.flatMap(({ properties }) => Object.keys(properties)))];
-  return multiStatus(written.map((object) => present(account, type, object, names)), errors);
+  return multiStatus(
+    written.map((object) => present(account, type, object, names)),
+    errors,
+  );
 }
 
-function problemWith(definition: PropertyDefinition | undefined, name: string, value: string): { message: string; code: string; context: Record<string, string[]> }[] {
+function problemWith(
+  definition: PropertyDefinition | undefined,
+  name: string,
+  value: string,
+): { message: string; code: string; context: Record<string, string[]> }[] {
   const context = { propertyName: [name] };
   const problem = (code: string, message: string) => [{ message, code, context }];
   if (definition === undefined) return problem("PROPERTY_DOESNT_EXIST", `Property "${name}" does not exist`);
-  if (definition.readOnly) return problem("READ_ONLY_VALUE", `"${name}" is a read only property; its value cannot be set.`);
+  if (definition.readOnly)
+    return problem("READ_ONLY_VALUE", `"${name}" is a read only property; its value cannot be set.`);
   if (value === "") return [];
-  if (value.length > LONGEST_VALUE) return problem("INVALID_STRING_LENGTH", `"${name}" is longer than ${LONGEST_VALUE} characters`);
-  if (definition.type === "number" && !Number.isFinite(Number(value))) return problem("INVALID_NUMBER", `${value} was not a valid number.`);
-  if (definition.type === "datetime" && Number.isNaN(Date.parse(value)) && !/^\d+$/.test(value)) return problem("INVALID_DATE", `${value} was not a valid date.`);
-  if (definition.type === "enumeration" && definition.options.length > 0 && value.split(";").some((part) => definition.options.every((option) => option.value !== part)))
+  if (value.length > LONGEST_VALUE)
+    return problem("INVALID_STRING_LENGTH", `"${name}" is longer than ${LONGEST_VALUE} characters`);
+  if (definition.type === "number" && !Number.isFinite(Number(value)))
+    return problem("INVALID_NUMBER", `${value} was not a valid number.`);
+  if (definition.type === "datetime" && Number.isNaN(Date.parse(value)) && !/^\d+$/.test(value))
+    return problem("INVALID_DATE", `${value} was not a valid date.`);
+  if (
+    definition.type === "enumeration" &&
+    definition.options.length > 0 &&
+    value.split(";").some((part) => definition.options.every((option) => option.value !== part))
+  )
     return problem("INVALID_OPTION", `${value} was not one of the allowed options`);
   return [];
 }
@@ -158,19 +212,27 @@ const mergeBody = z.strictObject({ primaryObjectId: z.string(), objectIdToMerge:
 
 export function mergeContacts(account: Account, input: unknown): Answer {
   const { primaryObjectId: winner, objectIdToMerge: loser } = parsed(mergeBody, input);
-  if (winner === loser || account.contact(winner)?.archivedAt !== null || account.contact(loser)?.archivedAt !== null) throw notFound();
+  if (winner === loser || account.contact(winner)?.archivedAt !== null || account.contact(loser)?.archivedAt !== null)
+    throw notFound();
   account.commit([{ op: "merge", winner, loser, at: account.now }]);
   return getObject(account, "contacts", winner, new URLSearchParams());
 }
 
-const associationsBody = z.strictObject({ inputs: z.array(z.strictObject({ id: z.string(), after: z.string().optional() })).min(1).max(1000) });
+const associationsBody = z.strictObject({
+  inputs: z
+    .array(z.strictObject({ id: z.string(), after: z.string().optional() }))
+    .min(1)
+    .max(1000),
+});
 
 export function associations(account: Account, from: "companies" | "deals", input: unknown): Answer {
   const { inputs } = parsed(associationsBody, input);
   const results: unknown[] = [];
   const without: string[] = [];
   for (const { id, after } of inputs) {
-    const live = (account.stores[from].byId.get(id)?.contactIds ?? []).filter((contact) => account.contact(contact)?.archivedAt === null);
+    const live = (account.stores[from].byId.get(id)?.contactIds ?? []).filter(
+      (contact) => account.contact(contact)?.archivedAt === null,
+    );
     if (live.length === 0) without.push(id);
     else {
       const start = Number(after ?? "0");
@@ -178,7 +240,10 @@ export function associations(account: Account, from: "companies" | "deals", inpu
       const end = start + to.length;
       results.push({
         from: { id },
-        to: to.map((contact) => ({ toObjectId: Number(contact), associationTypes: [{ category: "HUBSPOT_DEFINED", typeId: 280, label: null }] })),
+        to: to.map((contact) => ({
+          toObjectId: Number(contact),
+          associationTypes: [{ category: "HUBSPOT_DEFINED", typeId: 280, label: null }],
+        })),
         ...(end < live.length ? { paging: { next: { after: String(end), link: "" } } } : {}),
       });
     }
@@ -204,7 +269,8 @@ export function parsed<Body>(schema: z.ZodType<Body>, input: unknown): Body {
 }
 
 function refuseRepeats(inputs: { id: string }[]): void {
-  if (new Set(inputs.map(({ id }) => id)).size < inputs.length) throw invalidInput("Duplicate IDs found in batch input: IDs must be unique");
+  if (new Set(inputs.map(({ id }) => id)).size < inputs.length)
+    throw invalidInput("Duplicate IDs found in batch input: IDs must be unique");
 }
 
 function gone(type: ObjectType, ids: string[]): unknown {
@@ -215,7 +281,9 @@ function gone(type: ObjectType, ids: string[]): unknown {
 export function multiStatus(results: unknown[], errors: unknown[]): Answer {
   const at = new Date().toISOString();
   const body = { status: "COMPLETE", results, startedAt: at, completedAt: at };
-  return errors.length === 0 ? { status: 200, body } : { status: 207, body: { ...body, numErrors: errors.length, errors } };
+  return errors.length === 0
+    ? { status: 200, body }
+    : { status: 207, body: { ...body, numErrors: errors.length, errors } };
 }
 
 function unique<Problem extends { message: string }>(problems: Problem[]): Problem[] {

@@ -36,11 +36,15 @@ export function contactPage(account: Account, id: string): string | null {
       const rows = (byGroup.get(group.name) ?? [])
         .map((definition) => ({ definition, text: display(definition, valueOf("contacts", contact, definition.name)) }))
         .filter(({ text }) => own || text !== null)
-        .map(({ definition, text }) => `<dt title="${escaped(definition.name)}">${escaped(definition.label)}</dt><dd>${text === null ? '<span class="soft">not set</span>' : escaped(text)}</dd>`);
+        .map(
+          ({ definition, text }) =>
+            `<dt title="${escaped(definition.name)}">${escaped(definition.label)}</dt><dd>${text === null ? '<span class="soft">not set</span>' : escaped(text)}</dd>`,
+        );
       return `<section${own ? ' class="ours"' : ""}><h2>${escaped(group.label)}</h2><dl>${rows.join("")}</dl></section>`;
     });
   const subscriptions = contact.statuses.map(
-    (status) => `<dt>${escaped(status.subscriptionName)}</dt><dd>${escaped(status.status)} <span class="soft">${escaped(status.source)}, ${escaped(status.timestamp)}</span></dd>`,
+    (status) =>
+      `<dt>${escaped(status.subscriptionName)}</dt><dd>${escaped(status.status)} <span class="soft">${escaped(status.source)}, ${escaped(status.timestamp)}</span></dd>`,
   );
   const note = [
     contact === found ? "" : `Record ${found.id} was merged into this one.`,
@@ -59,12 +63,20 @@ export function contactListPage(account: Account, query: string): string {
   const rows: StoredObject[] = [];
   for (const { object } of account.stores.contacts.index()) {
     if (rows.length === LISTED) break;
-    if (wanted === "" || `${nameOf(object)} ${object.properties.email ?? ""} ${object.id}`.toLowerCase().includes(wanted)) rows.push(object);
+    if (
+      wanted === "" ||
+      `${nameOf(object)} ${object.properties.email ?? ""} ${object.id}`.toLowerCase().includes(wanted)
+    )
+      rows.push(object);
   }
   const body = rows.map(
-    (contact) => `<tr><td><a href="/contacts/${encodeURIComponent(contact.id)}">${escaped(nameOf(contact))}</a></td><td>${escaped(contact.properties.email ?? "")}</td><td class="soft">${escaped(contact.id)}</td></tr>`,
+    (contact) =>
+      `<tr><td><a href="/contacts/${encodeURIComponent(contact.id)}">${escaped(nameOf(contact))}</a></td><td>${escaped(contact.properties.email ?? "")}</td><td class="soft">${escaped(contact.id)}</td></tr>`,
   );
-  const count = rows.length === LISTED ? `the first ${LISTED} of ${account.stores.contacts.index().length} contacts` : `${rows.length} contacts`;
+  const count =
+    rows.length === LISTED
+      ? `the first ${LISTED} of ${account.stores.contacts.index().length} contacts`
+      : `${rows.length} contacts`;
   return page(
     "Contacts",
     `<h1>Contacts</h1><form action="/contacts"><input type="search" name="q" aria-label="Search by name, e-mail or id" placeholder="Name, e-mail or id" value="${escaped(query)}"><button>Search</button></form>
@@ -84,7 +96,10 @@ function nameOf({ properties, id }: StoredObject): string {
 function display(definition: PropertyDefinition, value: string | null): string | null {
   if (value === null || value === "") return null;
   if (definition.type !== "enumeration" || definition.options.length === 0) return value;
-  return value.split(";").map((part) => definition.options.find((option) => option.value === part)?.label ?? part).join(", ");
+  return value
+    .split(";")
+    .map((part) => definition.options.find((option) => option.value === part)?.label ?? part)
+    .join(", ");
 }
 
 function escaped(text: string): string {

@@ -10,6 +10,8 @@ const body = z.strictObject({ inputs: z.array(z.string().min(1)).min(1).max(100)
 export function readStatuses(account: Account, input: unknown, channel: string | null): Answer {
   if (channel !== "EMAIL") throw invalidInput("channel must be EMAIL");
   const { inputs } = parsed(body, input);
+  if (inputs.some((email) => !/^[^\s@]+@[^\s@]+$/.test(email)))
+    throw invalidInput("One of the addresses is not valid.");
   const results = inputs.map((email) => {
     const contact = account.contactByEmail(email);
     return {

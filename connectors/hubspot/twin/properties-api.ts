@@ -24,7 +24,10 @@ const option = z.strictObject({
 });
 
 const createBody = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9_]*$/).max(100),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/)
+    .max(100),
   label: z.string().min(1),
   groupName: z.string(),
   type: z.string(),
@@ -40,7 +43,11 @@ const createBody = z.strictObject({
 
 const patchBody = createBody.omit({ name: true, hasUniqueValue: true, externalOptions: true }).partial();
 
-const groupBody = z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9_]*$/), label: z.string().min(1), displayOrder: z.number().optional() });
+const groupBody = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  label: z.string().min(1),
+  displayOrder: z.number().optional(),
+});
 
 export function listProperties(account: Account, archived: boolean): Answer {
   const all = [...account.catalogues.contacts.definitions.values()];
@@ -57,9 +64,12 @@ export function createProperty(account: Account, input: unknown): Answer {
   const body = parsed(createBody, input);
   const { contacts } = account.catalogues;
   if (contacts.definitions.has(body.name))
-    throw new VendorError(409, "CONFLICT", `A property named '${body.name}' already exists.`, { subCategory: "Properties.PROPERTY_EXISTS" });
+    throw new VendorError(409, "CONFLICT", `A property named '${body.name}' already exists.`, {
+      subCategory: "Properties.PROPERTY_EXISTS",
+    });
   if (!contacts.groups.has(body.groupName)) throw invalidInput(`Property group ${body.groupName} does not exist.`);
-  if (TYPES[body.type]?.includes(body.fieldType) !== true) throw invalidInput(`fieldType ${body.fieldType} does not go with type ${body.type}.`);
+  if (TYPES[body.type]?.includes(body.fieldType) !== true)
+    throw invalidInput(`fieldType ${body.fieldType} does not go with type ${body.type}.`);
   const definition: PropertyDefinition = {
     name: body.name,
     label: body.label,
@@ -99,7 +109,8 @@ export function getGroup(account: Account, name: string): Answer {
 
 export function createGroup(account: Account, input: unknown): Answer {
   const body = parsed(groupBody, input);
-  if (account.catalogues.contacts.groups.has(body.name)) throw new VendorError(409, "CONFLICT", `A group named '${body.name}' already exists.`);
+  if (account.catalogues.contacts.groups.has(body.name))
+    throw new VendorError(409, "CONFLICT", `A group named '${body.name}' already exists.`);
   const group = { name: body.name, label: body.label, displayOrder: body.displayOrder ?? -1 };
   account.commit([{ op: "group", group }]);
   return { status: 201, body: { ...group, archived: false } };
@@ -107,10 +118,19 @@ export function createGroup(account: Account, input: unknown): Answer {
 
 function checkedOptions(options: z.infer<typeof option>[]): PropertyDefinition["options"] {
   for (const key of ["value", "label"] as const)
-    if (new Set(options.map((each) => each[key].toLowerCase())).size < options.length) throw invalidInput(`Property options must have unique ${key}s.`);
+    if (new Set(options.map((each) => each[key].toLowerCase())).size < options.length)
+      throw invalidInput(`Property options must have unique ${key}s.`);
   return options.map((each, n) => ({ ...each, displayOrder: each.displayOrder ?? n }));
 }
 
 function shown({ readOnly, ...definition }: PropertyDefinition): unknown {
-  return { ...definition, hidden: false, formField: false, calculated: false, displayOrder: -1, hasUniqueValue: false, modificationMetadata: { archivable: true, readOnlyDefinition: false, readOnlyValue: readOnly } };
+  return {
+    ...definition,
+    hidden: false,
+    formField: false,
+    calculated: false,
+    displayOrder: -1,
+    hasUniqueValue: false,
+    modificationMetadata: { archivable: true, readOnlyDefinition: false, readOnlyValue: readOnly },
+  };
 }

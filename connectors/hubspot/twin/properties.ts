@@ -5,7 +5,15 @@ type BuiltIn = [name: string, label: string, type: string, fieldType: string, re
 
 const CONTACT_GROUP: PropertyGroup = { name: "contactinformation", label: "Contact information", displayOrder: 0 };
 
-const LIFECYCLE = ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"];
+const LIFECYCLE = [
+  "subscriber",
+  "lead",
+  "marketingqualifiedlead",
+  "salesqualifiedlead",
+  "opportunity",
+  "customer",
+  "evangelist",
+];
 
 const COMMON: BuiltIn[] = [
   ["hs_object_id", "Record ID", "number", "number", "read-only"],
@@ -72,7 +80,10 @@ export class PropertyCatalogue {
         groupName: CONTACT_GROUP.name,
         type: kind,
         fieldType,
-        options: name === "lifecyclestage" ? LIFECYCLE.map((value, n) => ({ value, label: value, hidden: false, displayOrder: n })) : [],
+        options:
+          name === "lifecyclestage"
+            ? LIFECYCLE.map((value, n) => ({ value, label: value, hidden: false, displayOrder: n }))
+            : [],
         hubspotDefined: true,
         readOnly: readOnly !== undefined,
         archived: false,

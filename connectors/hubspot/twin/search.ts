@@ -7,7 +7,19 @@ import type { ObjectStore, StoredObject } from "./object-store.ts";
 import { modifiedProperty } from "./properties.ts";
 import { invalidInput } from "./vendor-error.ts";
 
-const OPERATORS = ["EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY"] as const;
+const OPERATORS = [
+  "EQ",
+  "NEQ",
+  "LT",
+  "LTE",
+  "GT",
+  "GTE",
+  "BETWEEN",
+  "IN",
+  "NOT_IN",
+  "HAS_PROPERTY",
+  "NOT_HAS_PROPERTY",
+] as const;
 
 const filter = z.strictObject({
   propertyName: z.string(),
@@ -19,7 +31,10 @@ const filter = z.strictObject({
 type Filter = z.infer<typeof filter>;
 
 const sortRule = z.union([
-  z.string().transform((name) => ({ propertyName: name.replace(/^-/, ""), direction: name.startsWith("-") ? "DESCENDING" : "ASCENDING" })),
+  z.string().transform((name) => ({
+    propertyName: name.replace(/^-/, ""),
+    direction: name.startsWith("-") ? "DESCENDING" : "ASCENDING",
+  })),
   z.strictObject({ propertyName: z.string(), direction: z.enum(["ASCENDING", "DESCENDING"]) }),
 ]);
 
@@ -30,14 +45,23 @@ export const searchBody = z.strictObject({
   // One sort rule is all a query may have.
   sorts: z.array(sortRule).max(1).default([]),
   properties: z.array(z.string()).default([]),
-  filterGroups: z.array(z.strictObject({ filters: z.array(filter).max(6) })).max(5).default([]),
+  filterGroups: z
+    .array(z.strictObject({ filters: z.array(filter).max(6) }))
+    .max(5)
+    .default([]),
 });
-export type SearchBody = z.infer<typeof searchBody>;
+type SearchBody = z.infer<typeof searchBody>;
+type Sort = SearchBody["sorts"][number];
 
 /** Sorted views of one time range, so that paging through thousands of equal timestamps does not sort them each time. */
 const views = new WeakMap<ObjectStore, { key: string; rows: StoredObject[] }>();
 
-export function search(account: Account, type: ObjectType, body: SearchBody, cap: number): { total: number; page: StoredObject[]; after?: string } {
+export function search(
+  account: Account,
+  type: ObjectType,
+  body: SearchBody,
+  cap: number,
+): { total: number; page: StoredObject[]; after?: string } {
   for (const group of body.filterGroups)
     for (const { propertyName } of group.filters)
       if (account.catalogues[type].live(propertyName) === undefined)
@@ -49,38 +73,80 @@ export function search(account: Account, type: ObjectType, body: SearchBody, cap
     throw invalidInput(`You cannot page beyond ${cap} results. Narrow the search with filters.`);
 
   const rows = matching(account, type, body);
-  const page = rows.slice(offset, Math.min(offset + body.limit, cap));
+  const page = rows.page(offset, Math.min(offset + body.limit, cap));
   const end = offset + page.length;
-  return { total: rows.length, page, ...(end < rows.length ? { after: String(end) } : {}) };
+  return { total: rows.total, page, ...(end < rows.total ? { after: String(end) } : {}) };
 }
 
-function matching(account: Account, type: ObjectType, body: SearchBody): StoredObject[] {
-  const store = account.stores[type];
-  const index = store.index();
-  const [group] = body.filterGroups;
+/** Rows found, cut out on demand: a page must not cost a copy of the whole range. */
+interface Found {
+  total: number;
+  page(from: number, to: number): StoredObject[];
+}
+
+function listed(rows: StoredObject[], start = 0): Found {
+  return { total: rows.length - start, page: (from, to) => rows.slice(start + from, start + to) };
+}
+
+function matching(account: Account, type: ObjectType, body: SearchBody): Found {
+  const index = account.stores[type].index();
   const sort = body.sorts[0];
-  const modified = modifiedProperty(type);
-  if (body.filterGroups.length <= 1 && body.query === undefined) {
-    const filters = group?.filters ?? [];
-    const merged = filters.find((each) => each.propertyName === "hs_merged_object_ids" && each.operator === "IN");
-    if (merged !== undefined) return winners(account, type, merged.values ?? [], filters);
-    const { low, high, rest } = timeRange(filters, modified);
-    const from = firstIndex(index, (entry) => entry.at >= low);
-    const to = firstIndex(index, (entry) => entry.at > high);
-    const key = `${store.generation}:${from}:${to}:${sort?.propertyName ?? ""}:${sort?.direction ?? ""}`;
-    let view = views.get(store);
-    if (view?.key !== key) {
-      view = { key, rows: sorted(type, index.slice(from, to).map((entry) => entry.object), sort) };
-      views.set(store, view);
-    }
-    return rest.length === 0 ? view.rows : view.rows.filter((object) => rest.every((each) => passes(type, object, each)));
-  }
+  if (body.filterGroups.length <= 1 && body.query === undefined)
+    return matchingAll(account, type, body.filterGroups[0]?.filters ?? [], sort);
   const text = body.query?.toLowerCase();
   const rows = index
     .map((entry) => entry.object)
-    .filter((object) => body.filterGroups.length === 0 || body.filterGroups.some(({ filters }) => filters.every((each) => passes(type, object, each))))
-    .filter((object) => text === undefined || Object.values(object.properties).some((value) => value?.toLowerCase().includes(text)));
-  return sorted(type, rows, sort);
+    .filter(
+      (object) =>
+        body.filterGroups.length === 0 ||
+        body.filterGroups.some(({ filters }) => filters.every((each) => passes(type, object, each))),
+    )
+    .filter(
+      (object) =>
+        text === undefined || Object.values(object.properties).some((value) => value?.toLowerCase().includes(text)),
+    );
+  return listed(sorted(type, rows, sort));
+}
+
+function matchingAll(account: Account, type: ObjectType, filters: Filter[], sort: Sort | undefined): Found {
+  const store = account.stores[type];
+  const index = store.index();
+  const merged = filters.find((each) => each.propertyName === "hs_merged_object_ids" && each.operator === "IN");
+  if (merged !== undefined) return listed(winners(account, type, merged.values ?? [], filters));
+  const { low, high, rest } = timeRange(filters, modifiedProperty(type));
+  const start = firstIndex(index, (entry) => entry.at >= low);
+  const end = firstIndex(index, (entry) => entry.at > high);
+  if (rest.length === 0 && inIndexOrder(type, sort))
+    return {
+      total: end - start,
+      page: (from, to) => index.slice(start + from, Math.min(start + to, end)).map((entry) => entry.object),
+    };
+  const key = `${store.generation}:${start}:${end}:${sort?.propertyName ?? ""}:${sort?.direction ?? ""}`;
+  let view = views.get(store);
+  if (view?.key !== key) {
+    const objects = index.slice(start, end).map((entry) => entry.object);
+    view = { key, rows: sorted(type, objects, sort) };
+    views.set(store, view);
+  }
+  const [only] = rest;
+  if (rest.length === 1 && only?.propertyName === "hs_object_id" && only.operator === "GT" && byId(sort)) {
+    const after = Number(only.value);
+    return listed(
+      view.rows,
+      firstIndex(view.rows, (object) => object.number > after),
+    );
+  }
+  return rest.length === 0
+    ? listed(view.rows)
+    : listed(view.rows.filter((object) => rest.every((each) => passes(type, object, each))));
+}
+
+function inIndexOrder(type: ObjectType, sort: Sort | undefined): boolean {
+  return sort === undefined || (sort.propertyName === modifiedProperty(type) && sort.direction === "ASCENDING");
+}
+
+function byId(sort: Sort | undefined): boolean {
+  return sort?.propertyName === "hs_object_id" && sort.direction === "ASCENDING";
 }
 
 function winners(account: Account, type: ObjectType, ids: string[], filters: Filter[]): StoredObject[] {
@@ -111,8 +177,8 @@ function timeRange(filters: Filter[], modified: string): { low: number; high: nu
   return { low, high, rest };
 }
 
-function sorted(type: ObjectType, rows: StoredObject[], sort: SearchBody["sorts"][number] | undefined): StoredObject[] {
-  if (sort === undefined || (sort.propertyName === modifiedProperty(type) && sort.direction === "ASCENDING")) return rows;
+function sorted(type: ObjectType, rows: StoredObject[], sort: Sort | undefined): StoredObject[] {
+  if (sort === undefined || inIndexOrder(type, sort)) return rows;
   const sign = sort.direction === "ASCENDING" ? 1 : -1;
   const key = (object: StoredObject) => comparable(valueOf(type, object, sort.propertyName, "search") ?? "");
   const keyed = rows.map((object) => ({ object, key: key(object) }));
@@ -120,7 +186,11 @@ function sorted(type: ObjectType, rows: StoredObject[], sort: SearchBody["sorts"
   return keyed.map(({ object }) => object);
 }
 
-function passes(type: ObjectType, object: StoredObject, { propertyName, operator, value, highValue, values }: Filter): boolean {
+function passes(
+  type: ObjectType,
+  object: StoredObject,
+  { propertyName, operator, value, highValue, values }: Filter,
+): boolean {
   const actual = valueOf(type, object, propertyName, "search");
   if (operator === "HAS_PROPERTY") return actual !== null;
   if (operator === "NOT_HAS_PROPERTY") return actual === null;

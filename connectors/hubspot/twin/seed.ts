@@ -1,8 +1,20 @@
 /** What a HubSpot twin is filled with: the account as it stands before the first call. */
 export interface HubspotSeed {
   contacts: HubspotSeedContact[];
-  companies: { id: string; properties: Record<string, string | null>; createdAt: string; updatedAt: string; contactIds: string[] }[];
-  deals: { id: string; properties: Record<string, string | null>; createdAt: string; updatedAt: string; contactIds: string[] }[];
+  companies: {
+    id: string;
+    properties: Record<string, string | null>;
+    createdAt: string;
+    updatedAt: string;
+    contactIds: string[];
+  }[];
+  deals: {
+    id: string;
+    properties: Record<string, string | null>;
+    createdAt: string;
+    updatedAt: string;
+    contactIds: string[];
+  }[];
 }
 
 export interface HubspotSeedContact {

@@ -5,7 +5,17 @@ import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
 import type { HubspotFaults } from "./faults.ts";
 import type { ObjectType } from "./journal.ts";
-import { associations, batchRead, batchUpdate, getObject, listObjects, mergeContacts, methodNotAllowed, parsed, present } from "./objects-api.ts";
+import {
+  associations,
+  batchRead,
+  batchUpdate,
+  getObject,
+  listObjects,
+  mergeContacts,
+  methodNotAllowed,
+  parsed,
+  present,
+} from "./objects-api.ts";
 import type { Answer } from "./objects-api.ts";
 import { contactListPage, contactPage } from "./page.ts";
 import { readStatuses } from "./preferences-api.ts";
@@ -48,10 +58,17 @@ export function createTwinServer(options: TwinServerOptions): Server {
   const { account, faults } = options;
   const routes = routesOf(options);
   const given = options.requestsPerSecond;
-  const general = given === undefined ? new RollingWindow(GENERAL_LIMIT, 10_000, "TEN_SECONDLY_ROLLING") : new RollingWindow(given, 1000, "TEN_SECONDLY_ROLLING");
-  const searches = given === undefined ? new RollingWindow(SEARCH_LIMIT, 1000, "SECONDLY") : new RollingWindow(given, 1000, "SECONDLY");
+  const general =
+    given === undefined
+      ? new RollingWindow(GENERAL_LIMIT, 10_000, "TEN_SECONDLY_ROLLING")
+      : new RollingWindow(given, 1000, "TEN_SECONDLY_ROLLING");
+  const searches =
+    given === undefined
+      ? new RollingWindow(SEARCH_LIMIT, 1000, "SECONDLY")
+      : new RollingWindow(given, 1000, "SECONDLY");
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!account.ready) throw new VendorError(503, "INTERNAL_ERROR", "The account is being set up.");
     account.replay();
     const url = new URL(request.url ?? "/", "http://twin");
     const text = await bodyOf(request);
@@ -73,7 +90,10 @@ export function createTwinServer(options: TwinServerOptions): Server {
       headers["x-hubspot-ratelimit-remaining"] = String(remaining);
       headers["x-hubspot-ratelimit-interval-milliseconds"] = String(general.windowMs);
     }
-    const { status, body } = route.handle({ method: route.method, path: url.pathname, query: url.searchParams, body: () => json(text) }, parameters);
+    const { status, body } = route.handle(
+      { method: route.method, path: url.pathname, query: url.searchParams, body: () => json(text) },
+      parameters,
+    );
     if (faults.dropReplies > 0) {
       faults.dropReplies -= 1;
       breakOff(response, JSON.stringify(body));
@@ -102,16 +122,40 @@ function routesOf({ account, faults, portalId }: TwinServerOptions): Route[] {
   };
   const read = "crm.objects.:type.read";
   const contactsOnly = (parameters: Record<string, string>): void => {
-    if (typed(parameters) !== "contacts") throw new VendorError(403, "FORBIDDEN", "The twin takes writes to contacts alone.");
+    if (typed(parameters) !== "contacts")
+      throw new VendorError(403, "FORBIDDEN", "The twin takes writes to contacts alone.");
   };
   return [
     {
       method: "GET",
       path: "/account-info/v3/details",
-      handle: () => ({ status: 200, body: { portalId, accountType: "STANDARD", timeZone: "Europe/London", companyCurrency: "GBP", additionalCurrencies: [], utcOffset: "+00:00", utcOffsetMilliseconds: 0, uiDomain: "app.hubspot.com", dataHostingLocation: "eu1" } }),
+      handle: () => ({
+        status: 200,
+        body: {
+          portalId,
+          accountType: "STANDARD",
+          timeZone: "Europe/London",
+          companyCurrency: "GBP",
+          additionalCurrencies: [],
+          utcOffset: "+00:00",
+          utcOffsetMilliseconds: 0,
+          uiDomain: "app.hubspot.com",
+          dataHostingLocation: "eu1",
+        },
+      }),
     },
-    { method: "GET", path: "/crm/v3/objects/:type", scope: read, handle: ({ query }, p) => listObjects(account, typed(p), query) },
-    { method: "GET", path: "/crm/v3/objects/:type/:id", scope: read, handle: ({ query }, p) => getObject(account, typed(p), p.id ?? "", query) },
+    {
+      method: "GET",
+      path: "/crm/v3/objects/:type",
+      scope: read,
+      handle: ({ query }, p) => listObjects(account, typed(p), query),
+    },
+    {
+      method: "GET",
+      path: "/crm/v3/objects/:type/:id",
+      scope: read,
+      handle: ({ query }, p) => getObject(account, typed(p), p.id ?? "", query),
+    },
     {
       method: "POST",
       path: "/crm/v3/objects/:type/search",
@@ -122,7 +166,10 @@ function routesOf({ account, faults, portalId }: TwinServerOptions): Route[] {
         const asked = parsed(searchBody, body());
         const { total, page, after } = search(account, type, asked, faults.searchCap);
         const results = page.map((object) => present(account, type, object, asked.properties, "search"));
-        return { status: 200, body: { total, results, ...(after === undefined ? {} : { paging: { next: { after } } }) } };
+        return {
+          status: 200,
+          body: { total, results, ...(after === undefined ? {} : { paging: { next: { after } } }) },
+        };
       },
     },
     {
@@ -140,7 +187,12 @@ function routesOf({ account, faults, portalId }: TwinServerOptions): Route[] {
         return batchUpdate(account, "contacts", body(), faults);
       },
     },
-    { method: "POST", path: "/crm/v3/objects/contacts/merge", scope: "crm.objects.contacts.write", handle: ({ body }) => mergeContacts(account, body()) },
+    {
+      method: "POST",
+      path: "/crm/v3/objects/contacts/merge",
+      scope: "crm.objects.contacts.write",
+      handle: ({ body }) => mergeContacts(account, body()),
+    },
     {
       method: "POST",
       path: "/crm/v4/associations/:type/contacts/batch/read",
@@ -157,12 +209,42 @@ function routesOf({ account, faults, portalId }: TwinServerOptions): Route[] {
       scope: "communication_preferences.statuses.batch.read",
       handle: ({ body, query }) => readStatuses(account, body(), query.get("channel")),
     },
-    { method: "GET", path: "/crm/v3/properties/contacts", scope: "crm.schemas.contacts.read", handle: ({ query }) => listProperties(account, query.get("archived") === "true") },
-    { method: "POST", path: "/crm/v3/properties/contacts", scope: "crm.schemas.contacts.write", handle: ({ body }) => createProperty(account, body()) },
-    { method: "GET", path: "/crm/v3/properties/contacts/:name", scope: "crm.schemas.contacts.read", handle: ({ query }, p) => getProperty(account, p.name ?? "", query.get("archived") === "true") },
-    { method: "PATCH", path: "/crm/v3/properties/contacts/:name", scope: "crm.schemas.contacts.write", handle: ({ body }, p) => patchProperty(account, p.name ?? "", body()) },
-    { method: "GET", path: "/crm/v3/properties/contacts/groups/:name", scope: "crm.schemas.contacts.read", handle: (_, p) => getGroup(account, p.name ?? "") },
-    { method: "POST", path: "/crm/v3/properties/contacts/groups", scope: "crm.schemas.contacts.write", handle: ({ body }) => createGroup(account, body()) },
+    {
+      method: "GET",
+      path: "/crm/v3/properties/contacts",
+      scope: "crm.schemas.contacts.read",
+      handle: ({ query }) => listProperties(account, query.get("archived") === "true"),
+    },
+    {
+      method: "POST",
+      path: "/crm/v3/properties/contacts",
+      scope: "crm.schemas.contacts.write",
+      handle: ({ body }) => createProperty(account, body()),
+    },
+    {
+      method: "GET",
+      path: "/crm/v3/properties/contacts/:name",
+      scope: "crm.schemas.contacts.read",
+      handle: ({ query }, p) => getProperty(account, p.name ?? "", query.get("archived") === "true"),
+    },
+    {
+      method: "PATCH",
+      path: "/crm/v3/properties/contacts/:name",
+      scope: "crm.schemas.contacts.write",
+      handle: ({ body }, p) => patchProperty(account, p.name ?? "", body()),
+    },
+    {
+      method: "GET",
+      path: "/crm/v3/properties/contacts/groups/:name",
+      scope: "crm.schemas.contacts.read",
+      handle: (_, p) => getGroup(account, p.name ?? ""),
+    },
+    {
+      method: "POST",
+      path: "/crm/v3/properties/contacts/groups",
+      scope: "crm.schemas.contacts.write",
+      handle: ({ body }) => createGroup(account, body()),
+    },
   ];
 }
 
@@ -198,17 +280,28 @@ function refuseOnPurpose(faults: HubspotFaults): void {
   if (breakServer.count > 0) {
     breakServer.count -= 1;
     const wait = breakServer.retryAfterSeconds;
-    throw new VendorError(breakServer.status, "INTERNAL_ERROR", "internal error", wait === undefined ? {} : { headers: { "retry-after": String(wait) } });
+    throw new VendorError(
+      breakServer.status,
+      "INTERNAL_ERROR",
+      "internal error",
+      wait === undefined ? {} : { headers: { "retry-after": String(wait) } },
+    );
   }
 }
 
-function authorise(request: IncomingMessage, { accessToken, faults }: TwinServerOptions, scope: string | undefined): void {
+function authorise(
+  request: IncomingMessage,
+  { accessToken, faults }: TwinServerOptions,
+  scope: string | undefined,
+): void {
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
   if (token !== accessToken || faults.revokedTokens.has(token))
     throw new VendorError(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or invalid.");
   if (scope === undefined || !faults.missingScopes.has(scope)) return;
   throw new VendorError(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.", {
-    errors: [{ message: "One or more of the following scopes are required.", context: { requiredGranularScopes: [scope] } }],
+    errors: [
+      { message: "One or more of the following scopes are required.", context: { requiredGranularScopes: [scope] } },
+    ],
   });
 }
 
@@ -233,7 +326,13 @@ function json(text: string): unknown {
   }
 }
 
-function send(account: Account, response: ServerResponse, status: number, body: unknown, headers: Record<string, string>): void {
+function send(
+  account: Account,
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string>,
+): void {
   if (response.headersSent) return;
   const text = JSON.stringify(body);
   response.writeHead(status, {
@@ -247,7 +346,10 @@ function send(account: Account, response: ServerResponse, status: number, body: 
 }
 
 function breakOff(response: ServerResponse, text: string): void {
-  response.writeHead(200, { "content-type": "application/json;charset=utf-8", "content-length": Buffer.byteLength(text) });
+  response.writeHead(200, {
+    "content-type": "application/json;charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+  });
   response.write(text.slice(0, text.length / 2), () => response.destroy());
 }
 

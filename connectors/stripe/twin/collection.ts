@@ -1,9 +1,9 @@
 /** Objects of one kind in order of creation, so that a page costs its own length whatever lies before it. */
 
 export interface Stored {
-  readonly id: string;
+  id: string;
   /** Seconds. */
-  readonly created: number;
+  created: number;
 }
 
 export interface ListRequest<Item> {
@@ -102,8 +102,7 @@ export class Collection<Item extends Stored> {
   #positionOf(sought: Entry<Item>): number {
     const { created } = sought.item;
     return this.#search(
-      (entry) =>
-        entry.item.created > created || (entry.item.created === created && entry.sequence >= sought.sequence),
+      (entry) => entry.item.created > created || (entry.item.created === created && entry.sequence >= sought.sequence),
     );
   }
 

@@ -1,7 +1,8 @@
 /** Form-encoded parameters with brackets: `metadata[stage]=vip&expand[]=customer&created[gte]=5`. */
 import { ApiError } from "./api-error.ts";
 
-export type Param = string | Param[] | Params;
+/** Lists are objects with the keys 0, 1, 2. */
+export type Param = string | Params;
 export interface Params {
   [name: string]: Param;
 }
@@ -31,7 +32,7 @@ function assign(root: Params, path: string[], value: string): void {
       return;
     }
     const inside = target[key];
-    target = target[key] = typeof inside === "object" && !Array.isArray(inside) ? inside : empty();
+    target = target[key] = typeof inside === "object" ? inside : empty();
   });
 }
 

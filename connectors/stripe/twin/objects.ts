@@ -5,28 +5,29 @@ import type { StripeSeed } from "./seed.ts";
 type Seeded<Kind extends keyof StripeSeed> = StripeSeed[Kind][number];
 
 export interface CustomerState extends Stored {
-  readonly email: string | null;
-  readonly name: string | null;
-  readonly phone: string | null;
-  readonly description: string | null;
-  readonly country: string | null;
-  readonly postcode: string | null;
-  readonly city: string | null;
-  readonly metadata: Readonly<Record<string, string>>;
+  email: string | null;
+  name: string | null;
+  phone: string | null;
+  description: string | null;
+  country: string | null;
+  postcode: string | null;
+  city: string | null;
+  metadata: Record<string, string>;
 }
 
 export interface ChargeState extends Stored, Omit<Seeded<"charges">, "createdAt"> {
-  readonly captured: boolean;
-  readonly metadata: Readonly<Record<string, string>>;
+  captured: boolean;
+  metadata: Record<string, string>;
 }
 
 export interface RefundState extends Stored, Omit<Seeded<"refunds">, "createdAt"> {
-  readonly metadata: Readonly<Record<string, string>>;
+  metadata: Record<string, string>;
 }
 
-export interface SubscriptionState extends Stored, Omit<Seeded<"subscriptions">, "startedAt" | "currentPeriodEnd" | "endedAt"> {
-  readonly periodEnd: number;
-  readonly endedAt: number | null;
+export interface SubscriptionState
+  extends Stored, Omit<Seeded<"subscriptions">, "startedAt" | "currentPeriodEnd" | "endedAt"> {
+  periodEnd: number;
+  endedAt: number | null;
 }
 
 export interface States {
@@ -42,7 +43,18 @@ export type AnyState = { [K in Kind]: { kind: K; state: States[K] } }[Kind];
 
 export function customerFrom(seed: Seeded<"customers">): CustomerState {
   const { id, email, name, phone, country, postcode, city, createdAt, metadata = {} } = seed;
-  return { id, created: secondsOf(createdAt), email, name, phone, description: null, country, postcode, city, metadata };
+  return {
+    id,
+    created: secondsOf(createdAt),
+    email,
+    name,
+    phone,
+    description: null,
+    country,
+    postcode,
+    city,
+    metadata,
+  };
 }
 
 export function chargeFrom({ createdAt, ...seed }: Seeded<"charges">): ChargeState {
@@ -53,7 +65,12 @@ export function refundFrom({ createdAt, ...seed }: Seeded<"refunds">): RefundSta
   return { ...seed, created: secondsOf(createdAt), metadata: {} };
 }
 
-export function subscriptionFrom({ startedAt, currentPeriodEnd, endedAt, ...seed }: Seeded<"subscriptions">): SubscriptionState {
+export function subscriptionFrom({
+  startedAt,
+  currentPeriodEnd,
+  endedAt,
+  ...seed
+}: Seeded<"subscriptions">): SubscriptionState {
   return {
     ...seed,
     created: secondsOf(startedAt),

@@ -35,7 +35,8 @@ export function integerParam(params: Params, name: string): number | undefined {
 
 export function limitParam(params: Params): number {
   const limit = integerParam(params, "limit") ?? 10;
-  if (limit > MAX_LIMIT) throw invalid(`This value must be less than or equal to ${MAX_LIMIT}.`, "parameter_invalid_integer", "limit");
+  if (limit > MAX_LIMIT)
+    throw invalid(`This value must be less than or equal to ${MAX_LIMIT}.`, "parameter_invalid_integer", "limit");
   if (limit < 1) throw invalid("This value must be greater than or equal to 1.", "parameter_invalid_integer", "limit");
   return limit;
 }
@@ -60,7 +61,8 @@ export function createdParam(params: Params): { from?: number; to?: number } {
 export function typesParam(params: Params): string[] | undefined {
   if (params.types === undefined) return undefined;
   const types = listOf(params.types, "types");
-  if (types.length > MAX_TYPES) throw invalid(`Array must contain at most ${MAX_TYPES} elements.`, "array_too_large", "types");
+  if (types.length > MAX_TYPES)
+    throw invalid(`Array must contain at most ${MAX_TYPES} elements.`, "array_too_large", "types");
   return types;
 }
 
@@ -91,22 +93,34 @@ export function mergeMetadata(present: Readonly<Record<string, string>>, params:
     const param = `metadata[${key}]`;
     if (typeof value !== "string") throw invalid("Metadata values must be strings.", "parameter_invalid_string", param);
     if (key.length > METADATA_KEY_LENGTH) {
-      throw invalid(`Metadata keys can have up to ${METADATA_KEY_LENGTH} characters.`, "parameter_invalid_string", param);
+      throw invalid(
+        `Metadata keys can have up to ${METADATA_KEY_LENGTH} characters.`,
+        "parameter_invalid_string",
+        param,
+      );
     }
     if (value.length > METADATA_VALUE_LENGTH) {
-      throw invalid(`Metadata values can have up to ${METADATA_VALUE_LENGTH} characters. Invalid value: ${value}`, "parameter_invalid_string", param);
+      throw invalid(
+        `Metadata values can have up to ${METADATA_VALUE_LENGTH} characters. Invalid value: ${value}`,
+        "parameter_invalid_string",
+        param,
+      );
     }
     if (value === "") delete merged[key];
     else merged[key] = value;
   }
   if (Object.keys(merged).length > METADATA_KEYS) {
-    throw new ApiError(400, { type: "invalid_request_error", message: `Metadata can have up to ${METADATA_KEYS} keys.`, param: "metadata" });
+    throw new ApiError(400, {
+      type: "invalid_request_error",
+      message: `Metadata can have up to ${METADATA_KEYS} keys.`,
+      param: "metadata",
+    });
   }
   return merged;
 }
 
 function objectOf(value: Param, name: string): Params {
-  if (typeof value === "object" && !Array.isArray(value)) return value;
+  if (typeof value === "object") return value;
   throw invalid("Invalid object", "parameter_invalid_object", name);
 }
 

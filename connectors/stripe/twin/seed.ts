@@ -16,7 +16,13 @@ export interface StripeSeed {
     id: string;
     /** Null: a guest checkout or a till sale. */
     customer: string | null;
-    billing: { email: string | null; name: string | null; phone: string | null; country: string | null; postcode: string | null };
+    billing: {
+      email: string | null;
+      name: string | null;
+      phone: string | null;
+      country: string | null;
+      postcode: string | null;
+    };
     receiptEmail: string | null;
     amount: number;
     amountRefunded: number;
@@ -27,7 +33,14 @@ export interface StripeSeed {
     fingerprint: string | null;
     createdAt: string;
   }[];
-  refunds: { id: string; charge: string; amount: number; currency: string; status: "succeeded" | "pending" | "failed"; createdAt: string }[];
+  refunds: {
+    id: string;
+    charge: string;
+    amount: number;
+    currency: string;
+    status: "succeeded" | "pending" | "failed";
+    createdAt: string;
+  }[];
   subscriptions: {
     id: string;
     customer: string;

@@ -31,6 +31,8 @@ CREATE TABLE connection (
   write_back boolean NOT NULL DEFAULT false,
   -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.
   auto_apply_share double precision CHECK (auto_apply_share BETWEEN 0 AND 1),
+  -- What the vendor allows this account in every bucket, where that is more than its published limits. Null: as published.
+  requests_per_second double precision CHECK (requests_per_second > 0),
   -- profile.output_seq up to which a plan for this destination was carried out.
   planned_seq bigint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now(),

@@ -1,0 +1,193 @@
+/** Which column feeds which field: by its name, and only if its values agree. */
+import { headerWords } from "./header-words.ts";
+import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
+import type { Shape } from "./value-shapes.ts";
+import { foldWords } from "./words.ts";
+
+export interface ColumnGuess {
+  column: string;
+  /** Null: not used. */
+  field: Field | null;
+  /** 0 to 1. */
+  confidence: number;
+  why: string;
+  /** Up to three values. Personal data: to be shown, not logged. */
+  samples: string[];
+}
+
+interface Candidate {
+  field: Field;
+  at: number;
+  score: number;
+  why: string;
+}
+
+/** Below this a name that merely contains a known word is coincidence. */
+const ENOUGH = 0.35;
+const IDENTIFYING: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
+/** A second e-mail or phone column must be surer than the first. */
+const ENOUGH_TO_REPEAT = 0.45;
+
+export function guessMapping(
+  kind: FileKind,
+  names: readonly string[],
+  shapes: readonly Shape[],
+): { mapping: Mapping; columns: ColumnGuess[] } {
+  const candidates: Candidate[] = [];
+  for (const [at, name] of names.entries()) {
+    const shape = shapes[at];
+    if (shape === undefined) continue;
+    for (const field of fieldsOf(kind)) {
+      const candidate = rate(kind, field, name, shape);
+      if (candidate !== null && candidate.score >= ENOUGH) candidates.push({ ...candidate, field, at });
+    }
+  }
+  candidates.sort((a, b) => b.score - a.score || a.at - b.at);
+  const chosen = new Map<number, Candidate>();
+  const taken = new Map<Field, number[]>();
+  for (const candidate of candidates) {
+    const others = taken.get(candidate.field) ?? [];
+    const free = others.length === 0 || (IDENTIFYING.has(candidate.field) && candidate.score >= ENOUGH_TO_REPEAT);
+    if (chosen.has(candidate.at) || !free) continue;
+    chosen.set(candidate.at, candidate);
+    taken.set(candidate.field, [...others, candidate.at]);
+  }
+  if (kind === "orders") settleMoney(chosen);
+  if (kind !== "people") addTimeOfDay(chosen, kind === "orders" ? "placed_at" : "at", shapes);
+  const mapping: Mapping = {};
+  for (const { field, at } of chosen.values()) {
+    const name = names[at];
+    if (name !== undefined) mapping[field] = [...(mapping[field] ?? []), name];
+  }
+  const columns = names.map((column, at): ColumnGuess => {
+    const found = chosen.get(at);
+    const { field, score, why } = found ?? { field: null, score: 0, why: "neither its name nor its values are known" };
+    return { column, field, confidence: Math.round(score * 100) / 100, why, samples: [] };
+  });
+  return { mapping, columns };
+}
+
+/** A price without a quantity is what the row cost; quantities without a price say nothing about money. */
+function settleMoney(chosen: Map<number, Candidate>): void {
+  const find = (field: Field) => [...chosen.values()].find((candidate) => candidate.field === field);
+  const [amount, quantity, price] = [find("amount"), find("quantity"), find("unit_price")];
+  if (amount === undefined && quantity === undefined && price !== undefined) {
+    chosen.set(price.at, { ...price, field: "amount", why: `${price.why}; without a quantity it is the whole amount` });
+  }
+  if (amount === undefined && price !== undefined) return;
+  for (const spare of [quantity, price]) if (spare !== undefined) chosen.delete(spare.at);
+}
+
+/** Tills write date and time in columns of their own; together they say when. */
+function addTimeOfDay(chosen: Map<number, Candidate>, field: Field, shapes: readonly Shape[]): void {
+  const date = [...chosen.values()].find((candidate) => candidate.field === field);
+  if (date === undefined || (shapes[date.at]?.dayOnly ?? 0) < 0.9) return;
+  const at = shapes.findIndex((shape, index) => !chosen.has(index) && shape.timeOnly >= 0.9);
+  if (at !== -1) chosen.set(at, { field, at, score: 0.6, why: "its values are times of day, to go with the date" });
+}
+
+type Rated = Pick<Candidate, "score" | "why">;
+
+function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated | null {
+  const named = rateName(kind, field, name);
+  if (named !== null && shape.filled === 0)
+    return { score: named.score * 0.8, why: `${named.why}; it has no values to check` };
+  const valued = rateValues(field, shape);
+  if (named === null) return valued;
+  const fit = fitOf(field, shape);
+  if (fit < 0.5) return null;
+  if (valued !== null && valued.score > named.score) return { ...valued, why: `${named.why} and ${valued.why}` };
+  return { score: named.score, why: fit === 1 ? named.why : `${named.why}; most values agree` };
+}
+
+function rateValues(field: Field, shape: Shape): Rated | null {
+  if (shape.filled === 0) return null;
+  if (field === "email" && shape.email >= 0.8) return { score: 0.55, why: "its values are e-mail addresses" };
+  if (field === "phone" && shape.phoneSure >= 0.8) return { score: 0.5, why: "its values are phone numbers" };
+  // Numbers alone may be epochs or may be anything.
+  const dates = (field === "placed_at" || field === "at") && shape.date >= 0.9 && shape.number < 0.5;
+  return dates ? { score: 0.4, why: "its values are dates" } : null;
+}
+
+function rateName(kind: FileKind, field: Field, name: string): Rated | null {
+  const words = headerWords(kind).get(field);
+  const folded = foldWords(name);
+  if (words === undefined || folded === "") return null;
+  const exact = words.get(folded) ?? words.get(folded.replaceAll(" ", ""));
+  if (exact !== undefined) return { score: exact, why: `the name says ${field}` };
+  const count = folded.split(" ").length;
+  let best = 0;
+  for (const [phrase, sure] of words) {
+    if (phrase.length < 3 || !` ${folded} `.includes(` ${phrase} `)) continue;
+    const part = phrase.split(" ").length / count;
+    if (part >= 0.5) best = Math.max(best, 0.6 * part * sure);
+  }
+  return best === 0 ? null : { score: best, why: `the name contains a word for ${field}` };
+}
+
+/** How far the values are what the field holds, 0 to 1. */
+function fitOf(field: Field, shape: Shape): number {
+  switch (field) {
+    case "email":
+      return shape.email;
+    case "phone":
+      return shape.phone;
+    case "placed_at":
+    case "at":
+    case "created_at":
+    case "updated_at":
+    case "consent_at":
+      return shape.date;
+    case "amount":
+    case "quantity":
+    case "unit_price":
+    case "refunded":
+      return shape.date >= 0.9 && shape.number < 0.9 ? 0 : shape.number;
+    case "currency":
+      return shape.currency;
+    case "country":
+      return Math.min(1, shape.country * 1.5);
+    case "consent_email":
+    case "consent_sms":
+      return Math.min(1, shape.yesNo * 1.5);
+    case "first_name":
+    case "last_name":
+    case "full_name":
+      return shape.email >= 0.5 ? 0 : shape.wordy;
+    case "customer_id":
+    case "order_id":
+      return 1 - shape.wordy;
+    case "status":
+    case "channel":
+      return shape.date >= 0.5 || shape.email >= 0.5 ? 0 : 1;
+    default:
+      return 1;
+  }
+}
+
+/** Fields only a list of people has. */
+const OF_PEOPLE: Field[] = [
+  "first_name",
+  "last_name",
+  "postcode",
+  "city",
+  "company",
+  "created_at",
+  "consent_email",
+  "consent_sms",
+];
+
+/** Sales have a date and money; events a date and something that happened; the rest are people. */
+export function guessKind(names: readonly string[], shapes: readonly Shape[]): FileKind {
+  const [orders, people, events] = (["orders", "people", "touchpoints"] as const).map((kind) =>
+    guessMapping(kind, names, shapes),
+  );
+  const sureOf = (guess: typeof orders, field: Field): number =>
+    guess?.columns.find((column) => column.field === field)?.confidence ?? 0;
+  const money = sureOf(orders, "amount") > 0 || sureOf(orders, "unit_price") > 0;
+  const peopleFields = OF_PEOPLE.filter((field) => sureOf(people, field) > 0).length;
+  const numbered = sureOf(orders, "order_id") > 0.62;
+  if (money && sureOf(orders, "placed_at") > 0 && (numbered || peopleFields < 3)) return "orders";
+  if (sureOf(events, "type") > 0 && sureOf(events, "at") > 0 && peopleFields < 3) return "touchpoints";
+  return "people";
+}

@@ -1,0 +1,156 @@
+/** How columns are called in exports, by field and kind of file, in English, German, French, Italian and Spanish. */
+import type { Field, FileKind } from "./settings.ts";
+
+/** Names shared by all kinds. Folded as `foldWords` does; the first are the surest. */
+const COMMON: Partial<Record<Field, string>> = {
+  email:
+    "email,e mail,mail,email address,e mail address,emailadresse,e mail adresse,mailadresse,customer email,customer email address," +
+    "adresse email,adresse e mail,courriel,mel,indirizzo email,indirizzo e mail,posta elettronica,correo,correo electronico," +
+    "direccion de correo,contact email,billing email,kunden email,primary email,work email,private email",
+  phone:
+    "phone,phone number,telephone,telephone number,tel,mobile,mobile phone,mobile number,cell,cell phone,cellphone,telefon," +
+    "telefonnummer,telefon nr,handy,handynummer,mobil,mobiltelefon,rufnummer,numero de telephone,portable,gsm,telefono,cellulare," +
+    "movil,numero de telefono,numero di telefono,customer phone,contact phone,billing phone,phone 1,mobilnummer,telefono cellulare",
+  first_name:
+    "first name,firstname,given name,givenname,forename,fname,vorname,prenom,nome,nombre,first,customer first name," +
+    "billing first name,kunde vorname",
+  last_name:
+    "last name,lastname,surname,family name,familyname,lname,nachname,familienname,zuname,nom,nom de famille,cognome,apellido," +
+    "apellidos,last,customer last name,billing last name,kunde nachname",
+  full_name:
+    "full name,fullname,name,customer name,contact name,kundenname,kunde,kontaktname,nom complet,nome completo,nombre completo," +
+    "nominativo,billing name,client name,display name,nom client,cliente nome,customer,client,cliente",
+  country:
+    "country,country code,land,laendercode,landercode,pays,paese,nazione,pais,billing country,country region,shipping country," +
+    "code pays,landcode,iso country,lkz,customer country",
+  loyalty_id:
+    "loyalty id,loyalty number,loyalty card,loyalty card number,loyalty no,loyalty,member id,member number,membership number," +
+    "membership id,card number loyalty,kundenkarte,kundenkartennummer,kundenkarten nr,kundenkarte nr,treuekarte,bonuskarte," +
+    "carte fidelite,carte de fidelite,numero carte fidelite,no carte,tessera,numero tessera,carta fedelta,tarjeta fidelidad," +
+    "tarjeta de fidelidad,tarjeta cliente,numero de tarjeta,club card,clubcard",
+  updated_at:
+    "updated at,updated,last updated,modified,modified at,last modified,date modified,update date,changed at,geaendert am," +
+    "geandert am,letzte anderung,aktualisiert am,date de modification,modifie le,data modifica,fecha de modificacion," +
+    "actualizado,ultima modifica,date updated,lastmodifieddate,last modified date",
+};
+
+const CUSTOMER_ID =
+  "customer id,customerid,customer no,customer number,customer nr,customer code,client id,client no,client number,cust id," +
+  "custid,user id,userid,contact id,person id,account id,account number,kunden id,kundennummer,kunden nr,kundennr,kd nr,kdnr," +
+  "no client,numero client,id client,code client,codice cliente,id cliente,numero cliente,cliente id,numero de cliente," +
+  "codigo cliente,customer";
+
+const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
+  people: {
+    id: `id,${CUSTOMER_ID.replace(/,customer$/, "")},record id,nr,no,number,nummer,unique id,uid,uuid,guid,rec id,recid,external id`,
+    company:
+      "company,company name,organisation,organization,business,business name,firma,firmenname,unternehmen,societe,entreprise," +
+      "raison sociale,azienda,ragione sociale,empresa,compania,account name",
+    postcode:
+      "postcode,post code,postal code,zip,zip code,zipcode,plz,postleitzahl,code postal,cap,codice postale,codigo postal,cp," +
+      "billing zip,shipping zip,default address zip",
+    city:
+      "city,town,ort,stadt,wohnort,ville,commune,citta,comune,localita,ciudad,poblacion,localidad,suburb,billing city," +
+      "default address city",
+    created_at:
+      "created at,created,date created,creation date,create date,signup date,sign up date,signed up at,registered,registered at," +
+      "registration date,joined,join date,customer since,member since,angelegt am,erstellt am,erfasst am,kunde seit," +
+      "registriert am,date de creation,cree le,inscrit le,date d inscription,data creazione,data registrazione,creato il," +
+      "fecha de alta,fecha de creacion,fecha alta,creado,createdate,client depuis,cliente dal",
+    consent_email:
+      "consent email,email consent,newsletter,newsletter consent,email opt in,e mail opt in,opt in email,accepts email marketing," +
+      "email marketing,marketing consent,marketing opt in,opt in,optin,accepts marketing,email marketing consent,subscribed," +
+      "newsletter opt in,email subscribed,newsletter einwilligung,werbeeinwilligung,werbung erlaubt,einwilligung email," +
+      "einwilligung e mail,consentement email,consentement,abonne newsletter,accepte newsletter,infolettre,consenso email," +
+      "consenso marketing,consenso newsletter,iscritto newsletter,consentimiento email,consentimiento,acepta marketing," +
+      "acepta publicidad,boletin,email permission,newsletter ok,newsletter abo",
+    consent_sms:
+      "consent sms,sms consent,sms opt in,opt in sms,accepts sms marketing,sms marketing,sms marketing consent,sms,sms subscribed," +
+      "text opt in,text consent,sms einwilligung,einwilligung sms,consentement sms,consenso sms,consentimiento sms,sms ok",
+    consent_at:
+      "consent at,consent date,consent time,consent timestamp,opt in date,optin date,opt in at,opt in time,opted in at," +
+      "subscribed at,subscription date,einwilligung am,einwilligung vom,einwilligungsdatum,opt in datum,date de consentement," +
+      "date consentement,data consenso,fecha de consentimiento,fecha consentimiento,consent given at",
+    consent_source:
+      "consent source,opt in source,optin source,consent method,consent origin,opt in method,einwilligung quelle," +
+      "einwilligungsquelle,opt in quelle,source du consentement,source consentement,fonte consenso,fonte del consenso," +
+      "origen consentimiento,origen del consentimiento,consent via,subscription source",
+  },
+  orders: {
+    order_id:
+      "order id,orderid,order no,order number,order nr,order,order ref,order reference,invoice no,invoiceno,invoice number," +
+      "invoice id,invoice,receipt,receipt no,receipt number,receipt id,transaction id,transaction no,transaction number," +
+      "sale id,sale no,ticket,ticket no,ticket number,bestellnummer,bestell nr,bestellung,auftragsnummer,auftrag,rechnungsnummer," +
+      "rechnung,rechnungs nr,rechnungsnr,bon,bonnummer,bon nr,belegnummer,beleg nr,beleg,bonnr,belegnr,numero de commande," +
+      "no commande,commande,numero commande,facture,numero de facture,no facture,no ticket,numero ticket,numero ordine,ordine," +
+      "id ordine,fattura,numero fattura,scontrino,numero scontrino,numero de pedido,pedido,numero pedido,id pedido,factura," +
+      "numero factura,numero de factura,recibo,id,document number,reference,name",
+    customer_id: CUSTOMER_ID,
+    placed_at:
+      "order date,orderdate,date,datetime,date time,timestamp,invoice date,invoicedate,placed at,ordered at,created at,created," +
+      "purchase date,purchased at,sale date,sold at,transaction date,transaction time,paid at,order time,time,datum,bestelldatum," +
+      "bestellt am,rechnungsdatum,kaufdatum,belegdatum,bondatum,verkaufsdatum,auftragsdatum,uhrzeit datum,datum uhrzeit," +
+      "datum zeit,date de commande,date commande,date facture,date vente,date d achat,data ordine,data,data fattura,data ora," +
+      "data vendita,data acquisto,fecha,fecha pedido,fecha de pedido,fecha factura,fecha compra,fecha de compra,fecha venta," +
+      "receipt date,fecha hora,completed at,order placed at,zeitpunkt",
+    amount:
+      "amount,total,order total,total amount,grand total,total price,order amount,order value,sales,revenue,net amount," +
+      "gross amount,paid amount,amount paid,value,sum,line total,subtotal,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
+      "rechnungsbetrag,umsatz,brutto,bruttobetrag,endbetrag,endsumme,gesamtpreis,montant,montant total,total ttc,montant ttc," +
+      "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
+      "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura",
+    quantity:
+      "quantity,qty,units,items,item quantity,lineitem quantity,menge,anzahl,stuck,stueck,stk,quantite,qte,quantita,qta,cantidad,cant,unidades," +
+      "number of items,pieces",
+    unit_price:
+      "unit price,unitprice,price,item price,price each,price per unit,lineitem price,einzelpreis,stuckpreis,stueckpreis,preis," +
+      "e preis,ep,prix unitaire,prix,pu,prezzo unitario,prezzo,precio unitario,precio,unit cost",
+    refunded:
+      "refunded,refunded amount,refund amount,refund,amount refunded,total refunded,erstattet,erstattung,erstattungsbetrag," +
+      "ruckerstattung,rembourse,montant rembourse,remboursement,rimborso,rimborsato,importo rimborsato,reembolso,reembolsado," +
+      "importe reembolsado,returned amount,returns",
+    currency:
+      "currency,currency code,cur,ccy,wahrung,waehrung,devise,monnaie,valuta,divisa,moneda,order currency,iso currency",
+    status:
+      "status,order status,payment status,financial status,state,bestellstatus,zahlungsstatus,auftragsstatus,statut,etat,stato," +
+      "stato ordine,estado,estado pedido,fulfillment status",
+    channel:
+      "channel,sales channel,source,order source,source name,kanal,vertriebskanal,verkaufskanal,quelle,canal,canal de vente," +
+      "canale,canale di vendita,canal de venta,origine,origen,store type",
+  },
+  touchpoints: {
+    id: "id,event id,eventid,uuid,message id,activity id,ereignis id,id evenement,id evento,touchpoint id",
+    customer_id: CUSTOMER_ID,
+    type:
+      "event,event type,event name,action,activity,activity type,touchpoint,touchpoint type,interaction,interaction type,type," +
+      "ereignis,ereignistyp,aktion,aktivitat,typ,evenement,type d evenement,evento,tipo evento,tipo di evento,tipo de evento," +
+      "tipo,azione,accion,event action,metric",
+    at:
+      "at,event time,event date,timestamp,occurred at,happened at,date,datetime,date time,time,created at,sent at,event timestamp," +
+      "zeitpunkt,datum,zeit,uhrzeit,ereigniszeit,date evenement,horodatage,date heure,data,data ora,data evento,fecha,fecha hora," +
+      "fecha evento,event at,interaction date,activity date",
+    channel:
+      "channel,medium,source,source medium,kanal,quelle,canal,canale,utm medium,utm source,fonte,fuente,medio,marketing channel",
+    campaign:
+      "campaign,campaign name,campaign id,utm campaign,kampagne,kampagnenname,campagne,nom de campagne,campagna,nome campagna," +
+      "campana,nombre campana,newsletter name,subject,betreff",
+  },
+};
+
+const books = new Map<FileKind, Map<Field, Map<string, number>>>();
+
+/** Field -> folded column name -> how sure it makes us (0.6 to 1). */
+export function headerWords(kind: FileKind): Map<Field, Map<string, number>> {
+  const known = books.get(kind);
+  if (known !== undefined) return known;
+  const book = new Map<Field, Map<string, number>>();
+  const wanted: Partial<Record<Field, string>> = { ...COMMON, ...BY_KIND[kind] };
+  for (const [field, list] of Object.entries(wanted) as [Field, string][]) {
+    // Object.entries forgets the key type.
+    const words = list.split(",");
+    book.set(field, new Map(words.map((word, index) => [word, 1 - (0.4 * index) / words.length])));
+  }
+  // Nobody has consented by a column of an orders file, and a list of people has no sales channel.
+  books.set(kind, book);
+  return book;
+}

@@ -1,0 +1,153 @@
+/** What the admin says against the guess: `email=E-Mail`, `phone=`, `dates=mdy`. */
+import type { Guess } from "./guess.ts";
+import { fieldsOf, reading, REPEATABLE, type CsvFile, type Field, type Reading } from "./settings.ts";
+
+/** For the admin: says what was wrong with an override and what would be right. */
+export class OverrideError extends Error {}
+
+/** Overrides of everything but columns, by the word the admin uses. */
+const SETTINGS = {
+  dates: "dayOrder",
+  decimal: "decimal",
+  "amount-per": "amountPer",
+  currency: "defaultCurrency",
+  country: "defaultCountry",
+  channel: "defaultChannel",
+  timezone: "timeZone",
+} as const satisfies Record<string, keyof Reading>;
+
+/**
+ * Applies `field=column` (several columns by `email=E-Mail,E-Mail 2`; none by `phone=`) and `setting=value`. Where a word
+ * is both (`currency`, `country`, `channel`), a column of that name wins, then a value.
+ *
+ * @throws OverrideError naming the fields or columns there are
+ */
+export function applyOverrides(guess: Guess, overrides: readonly string[]): Guess {
+  let result = guess;
+  for (const override of overrides) {
+    const cut = override.indexOf("=");
+    if (cut < 1) throw new OverrideError(`"${override}" is not of the form field=column.`);
+    const word = override.slice(0, cut).trim();
+    const value = override.slice(cut + 1).trim();
+    result = applyOne(result, word, value);
+  }
+  return result;
+}
+
+/**
+ * Reads a newer export as an earlier one of the same source was read, as far as it has the same columns: what the admin
+ * corrected once stays corrected, and a small file is not guessed from two rows.
+ */
+export function readAs(guess: Guess, earlier: CsvFile): Guess {
+  const names = new Set(guess.columns.map((column) => column.column));
+  const wanted = Object.values(earlier.mapping).flat();
+  if (guess.kind !== earlier.kind || wanted.some((name) => !names.has(name))) {
+    return {
+      ...guess,
+      remarks: [...guess.remarks, `The columns are not those of ${earlier.name}: they were guessed anew.`],
+    };
+  }
+  const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
+  const columns = guess.columns.map((column) => {
+    const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
+    return { ...column, field, confidence: field === null ? 0 : 1, why: `as in ${earlier.name}` };
+  });
+  const unused = columns.filter((column) => column.field === null).map((column) => column.column);
+  const settings = { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone };
+  return {
+    ...guess,
+    ...settings,
+    mapping,
+    columns,
+    unused,
+    remarks: [`Columns and formats are those of ${earlier.name}.`],
+  };
+}
+
+function applyOne(guess: Guess, word: string, value: string): Guess {
+  const field = fieldsOf(guess.kind).find((known) => known === word);
+  const setting = Object.entries(SETTINGS).find(([known]) => known === word)?.[1];
+  const names = guess.columns.map((column) => column.column);
+  const wanted = field === undefined ? [] : columnsNamed(field, value, names);
+  if (field !== undefined && (setting === undefined || value === "" || wanted !== null)) {
+    if (wanted === null) {
+      throw new OverrideError(`There is no column "${value}" for ${field}. The file has: ${names.join(", ")}.`);
+    }
+    return mapColumns(guess, field, wanted);
+  }
+  if (setting !== undefined) return { ...guess, ...checked(setting, word, value) };
+  const known = [...new Set([...fieldsOf(guess.kind), ...Object.keys(SETTINGS)])];
+  throw new OverrideError(`A file of ${guess.kind} has no field "${word}". There are: ${known.join(", ")}.`);
+}
+
+/** Null where a name is not a column. Upper and lower case are one where that leaves no doubt. */
+function columnsNamed(field: Field, value: string, names: readonly string[]): string[] | null {
+  if (value === "") return [];
+  const whole = columnNamed(value, names);
+  if (whole !== null) return [whole];
+  const parts = value.split(",").map((part) => columnNamed(part.trim(), names));
+  const found = parts.filter((part) => part !== null);
+  if (found.length < parts.length) return null;
+  if (found.length > 1 && !REPEATABLE.has(field)) {
+    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(" and ")} take several.`);
+  }
+  return found;
+}
+
+function columnNamed(wanted: string, names: readonly string[]): string | null {
+  if (names.includes(wanted)) return wanted;
+  const alike = names.filter((name) => name.toLowerCase() === wanted.toLowerCase());
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
+function mapColumns(guess: Guess, field: Field, wanted: string[]): Guess {
+  const mapping: Guess["mapping"] = {};
+  for (const other of fieldsOf(guess.kind)) {
+    const kept = (guess.mapping[other] ?? []).filter((name) => other !== field && !wanted.includes(name));
+    if (kept.length > 0) mapping[other] = kept;
+  }
+  if (wanted.length > 0) mapping[field] = wanted;
+  const columns = guess.columns.map((column) => {
+    if (wanted.includes(column.column)) return { ...column, field, confidence: 1, why: "you said so" };
+    return column.field === field ? { ...column, field: null, confidence: 0, why: "you chose otherwise" } : column;
+  });
+  return {
+    ...guess,
+    mapping,
+    columns,
+    unused: columns.filter((column) => column.field === null).map((column) => column.column),
+  };
+}
+
+function checked(setting: keyof Reading, word: string, value: string): Partial<Reading> {
+  const code = setting === "defaultCurrency" || setting === "defaultCountry";
+  const raw = code ? value.toUpperCase() : value;
+  const parsed = reading.partial().safeParse({ [setting]: setting === "defaultCountry" && raw === "" ? null : raw });
+  if (parsed.success) return parsed.data;
+  throw new OverrideError(
+    `"${value}" is not a value for ${word}: ${parsed.error.issues[0]?.message ?? "it is not known"}.`,
+  );
+}
+
+/** What still has to be said before the file can be imported; empty: it can. */
+export function missingFields(guess: Guess): string[] {
+  const { mapping } = guess;
+  const has = (...fields: Field[]) => fields.every((field) => mapping[field] !== undefined);
+  const missing: string[] = [];
+  if (guess.kind === "orders") {
+    if (!has("placed_at")) missing.push("No column says when an order was placed: add placed_at=COLUMN.");
+    if (!has("amount") && !has("quantity", "unit_price")) {
+      missing.push("No column says what an order cost: add amount=COLUMN, or quantity=COLUMN and unit_price=COLUMN.");
+    }
+  }
+  if (guess.kind === "touchpoints") {
+    if (!has("at")) missing.push("No column says when it happened: add at=COLUMN.");
+    if (!has("type")) missing.push("No column says what happened: add type=COLUMN.");
+  }
+  const names = (["id", "email", "phone", "loyalty_id", "full_name", "last_name", "first_name"] as const).some(
+    (field) => has(field),
+  );
+  if (guess.kind === "people" && !names)
+    missing.push("No column says who a row is about: add email=COLUMN, id=COLUMN or another.");
+  return missing;
+}

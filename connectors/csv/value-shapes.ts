@@ -1,0 +1,109 @@
+/** What the values of a column look like, so that a column's name is believed only when its values agree. */
+import { currencyOf, parseAmount } from "./amounts.ts";
+import { countryCodeOf } from "./countries.ts";
+import { parseInstant } from "./dates.ts";
+import { cleanCell, consentWord } from "./words.ts";
+
+/** Shares between 0 and 1 of the values that are not blank. */
+export interface Shape {
+  /** Values that are not blank. */
+  filled: number;
+  /** Share of rows that have a value. */
+  coverage: number;
+  /** Distinct values by values. */
+  distinct: number;
+  email: number;
+  phone: number;
+  /** Written with a leading +: a phone number without being told. */
+  phoneSure: number;
+  date: number;
+  number: number;
+  country: number;
+  currency: number;
+  yesNo: number;
+  /** Letters and no digits, as names are. */
+  wordy: number;
+  /** Dates without a time, times without a date. */
+  dayOnly: number;
+  timeOnly: number;
+}
+
+/** One or several in a cell. */
+const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
+const PHONE = /^\+?[\d\s()./-]{6,20}$/;
+
+export function shapeOf(values: readonly string[]): Shape {
+  const filled = values.map(cleanCell).filter((value) => value !== "");
+  const share = (fits: (value: string) => boolean): number =>
+    filled.length === 0 ? 0 : filled.filter(fits).length / filled.length;
+  const digits = (value: string): number => value.replace(/\D/g, "").length;
+  return {
+    filled: filled.length,
+    coverage: values.length === 0 ? 0 : filled.length / values.length,
+    distinct: filled.length === 0 ? 0 : new Set(filled).size / filled.length,
+    email: share((value) => EMAIL.test(value)),
+    phone: share((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
+    phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
+    date: share(isDateLike),
+    number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
+    country: share((value) => countryCodeOf(value) !== null),
+    currency: share((value) => currencyOf(value) !== null),
+    yesNo: share((value) => consentWord(value) !== null),
+    wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
+    dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
+    timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+  };
+}
+
+/** A bare number may be an epoch, but only its column's name can say so. */
+function isDateLike(value: string): boolean {
+  return (["dmy", "mdy"] as const).some((dayOrder) => parseInstant(value, { dayOrder, timeZone: "UTC" }) !== null);
+}
+
+/** Which decimal sign the values can only be read with; null where they leave it open. */
+export function decimalOf(values: readonly string[]): "." | "," | null {
+  let point = 0;
+  let comma = 0;
+  for (const value of values.map(cleanCell)) {
+    if (!/\d[.,]\d/.test(value)) continue;
+    const readsPoint = parseAmount(value, ".") !== null;
+    const readsComma = parseAmount(value, ",") !== null;
+    if (readsPoint && !readsComma) point++;
+    if (readsComma && !readsPoint) comma++;
+  }
+  if (point === comma) return null;
+  return point > comma ? "." : ",";
+}
+
+export interface DayOrderEvidence {
+  dmy: number;
+  mdy: number;
+  /** Dates that read both ways. */
+  open: number;
+}
+
+/** Which of day and month comes first, from the dates that can only be read one way. */
+export function dayOrderOf(values: readonly string[]): DayOrderEvidence {
+  const evidence: DayOrderEvidence = { dmy: 0, mdy: 0, open: 0 };
+  for (const value of values.map(cleanCell)) {
+    const match = /^(\d{1,2})([./-])(\d{1,2})\2\d{2,4}/.exec(value);
+    if (match === null) continue;
+    const [first, second] = [Number(match[1]), Number(match[3])];
+    if (first > 12 && second <= 12) evidence.dmy++;
+    else if (second > 12 && first <= 12) evidence.mdy++;
+    else if (match[2] !== ".") evidence.open++;
+  }
+  return evidence;
+}
+
+/** The one currency whose sign or code stands in the amounts. */
+export function currencyIn(values: readonly string[]): string | null {
+  const found = new Set<string>();
+  for (const value of values) {
+    const mark = /\p{Sc}|\b[A-Z]{3}\b/u.exec(value)?.[0];
+    const currency = mark === undefined ? null : currencyOf(mark);
+    if (currency !== null) found.add(currency);
+  }
+  const [only] = found;
+  return found.size === 1 && only !== undefined ? only : null;
+}

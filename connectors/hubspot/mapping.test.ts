@@ -1,0 +1,177 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalRecord } from "../core/records.ts";
+import { countryCodeOf } from "./country.ts";
+import { CONTACT_PROPERTIES, contactToRecords, dealToRecords } from "./mapping.ts";
+import type { RawContact } from "./mapping.ts";
+
+const AT = "2026-03-01T09:00:00.000Z";
+
+function live(properties: Record<string, string | null>): Extract<RawContact, { state: "live" }> {
+  return {
+    state: "live",
+    row: { id: "1001", properties, createdAt: AT, updatedAt: AT, archived: false },
+    statuses: [],
+    optedOutAt: null,
+  };
+}
+
+const personOf = (properties: Record<string, string | null>) => contactToRecords(live(properties))[0];
+
+describe("a HubSpot contact", () => {
+  it("brings all its addresses, the primary one first and none twice", () => {
+    expect(
+      personOf({ email: "a@marlow.co.uk", hs_additional_emails: "b@marlow.co.uk; a@marlow.co.uk;;c@marlow.co.uk" }),
+    ).toMatchObject({ emails: ["a@marlow.co.uk", "b@marlow.co.uk", "c@marlow.co.uk"] });
+  });
+
+  it("brings both its phone numbers, and one only where they are the same", () => {
+    expect(personOf({ phone: "020 7946 0000", mobilephone: "07700 900000" })).toMatchObject({
+      phones: ["020 7946 0000", "07700 900000"],
+    });
+    expect(personOf({ phone: "07700 900000", mobilephone: "07700 900000" })).toMatchObject({
+      phones: ["07700 900000"],
+    });
+  });
+
+  it("takes an empty value for none", () => {
+    expect(personOf({ email: "", firstname: "  ", lastname: null })).toMatchObject({
+      emails: [],
+      firstName: null,
+      lastName: null,
+    });
+  });
+
+  it("takes its time from the property that contacts have for it", () => {
+    expect(personOf({ lastmodifieddate: "2026-04-01T00:00:00.000Z" })).toMatchObject({
+      updatedAt: "2026-04-01T00:00:00.000Z",
+    });
+    expect(personOf({ lastmodifieddate: "1775001600000" })).toMatchObject({ updatedAt: "2026-04-01T00:00:00.000Z" });
+  });
+
+  it("never asks for a property of ours, so that our own write is no news", () => {
+    expect(CONTACT_PROPERTIES.filter((name) => name.startsWith("tributary"))).toEqual([]);
+  });
+
+  it("reports each contact it swallowed, once and without itself", () => {
+    expect(contactToRecords(live({ hs_merged_object_ids: "1002;1003;1001;" })).slice(1)).toMatchObject([
+      { id: "1002", deleted: true, mergedInto: "1001" },
+      { id: "1003", deleted: true, mergedInto: "1001" },
+    ]);
+  });
+
+  it("is a valid record whatever the account filled in", () => {
+    const text = fc.option(fc.string(), { nil: null });
+    const properties = fc.record(Object.fromEntries(CONTACT_PROPERTIES.map((name) => [name, text])));
+    fc.assert(
+      fc.property(properties, (values) => {
+        for (const record of contactToRecords(live(values)))
+          expect(canonicalRecord.safeParse(record).error).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe("consent in HubSpot", () => {
+  const status = {
+    subscriptionId: "601",
+    subscriptionName: "News",
+    status: "SUBSCRIBED",
+    source: "Form",
+    legalBasis: "CONSENT_WITH_NOTICE",
+    timestamp: AT,
+    channel: "email",
+    purpose: "marketing",
+  } as const;
+  const consent = (more: object) =>
+    contactToRecords({ ...live({ email: "a@marlow.co.uk" }), statuses: [{ ...status, ...more }] })[1];
+
+  it.each([
+    ["Form", true],
+    ["FORM_SUBMISSION", true],
+    ["Preferences page", true],
+    ["Import", false],
+    ["Import of newsletter sign-up form", false],
+    ["API", false],
+    ["Workflow: form follow-up", false],
+    ["Manually added by user", false],
+    ["Information desk", false],
+    ["", false],
+  ])("counts the source %j as the person's own word: %s", (source, explicit) => {
+    expect(consent({ source })).toMatchObject({ state: "granted", explicit });
+  });
+
+  it("is not explicit on any other legal ground than consent", () => {
+    expect(consent({ legalBasis: "LEGITIMATE_INTEREST_PQL" })).toMatchObject({
+      basis: "legitimate_interest",
+      explicit: false,
+    });
+    expect(consent({ legalBasis: null })).toMatchObject({ basis: "none", explicit: false });
+    expect(consent({ legalBasis: "PROCESS_AND_STORE" })).toMatchObject({ basis: "none", explicit: false });
+  });
+
+  it("takes a status it does not know for unknown, never for a yes", () => {
+    expect(consent({ status: "SOMETHING_NEW" })).toMatchObject({ state: "unknown", explicit: false });
+    expect(consent({ status: "NOT_SPECIFIED", timestamp: null })).toBeUndefined();
+  });
+
+  it("keeps no address in the proof", () => {
+    const record = consent({ source: "Form sent by jo@marlow.co.uk" });
+    expect(record?.kind === "consent" && record.proof).not.toContain("jo@");
+  });
+
+  it("puts an opt-out from everything above any subscription, even a newer one", () => {
+    const raw = live({ email: "a@marlow.co.uk", hs_email_optout: "true" });
+    const records = contactToRecords({
+      ...raw,
+      statuses: [{ ...status, timestamp: "2026-05-01T00:00:00.000Z" }],
+      optedOutAt: AT,
+    });
+    expect(records.at(-1)).toMatchObject({ state: "withdrawn", effectiveAt: "2026-05-01T00:00:00.000Z" });
+  });
+});
+
+describe("a HubSpot deal", () => {
+  const amountOf = (amount: string | null, currency: string | null, accountCurrency: string | null = null) => {
+    const properties = { amount, deal_currency_code: currency };
+    const row = { id: "7", properties, createdAt: AT, updatedAt: AT };
+    const [record] = dealToRecords({ state: "live", row, contactIds: [], accountCurrency });
+    return record?.kind === "deal" ? [record.amountMinor, record.currency] : [];
+  };
+
+  it("counts money in the currency's own smallest unit", () => {
+    expect(amountOf("1234.5", "GBP")).toEqual([123_450, "GBP"]);
+    expect(amountOf("1.005", "GBP")).toEqual([101, "GBP"]);
+    expect(amountOf("500", "JPY")).toEqual([500, "JPY"]);
+    expect(amountOf("5.12", "KWD")).toEqual([5_120, "KWD"]);
+    expect(amountOf("10", null, "EUR")).toEqual([1_000, "EUR"]);
+  });
+
+  it("names no amount without a currency and none that is no number", () => {
+    expect(amountOf("10", null)).toEqual([null, null]);
+    expect(amountOf("about ten", "GBP")).toEqual([null, "GBP"]);
+    expect(amountOf(null, "GBP")).toEqual([null, "GBP"]);
+  });
+});
+
+describe("a country in free text", () => {
+  it.each([
+    ["United Kingdom", "GB"],
+    ["uk", "GB"],
+    [" GB ", "GB"],
+    ["Scotland", "GB"],
+    ["USA", "US"],
+    ["United States", "US"],
+    ["France", "FR"],
+    ["germany", "DE"],
+    ["Japan", "JP"],
+    ["Ireland", "IE"],
+    ["Russia", "RU"],
+    ["Narnia", null],
+    ["XX", null],
+    ["ZZ", null],
+    ["", null],
+  ])("%j is %s", (text, code) => {
+    expect(countryCodeOf(text)).toBe(code);
+  });
+});

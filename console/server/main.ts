@@ -1,0 +1,25 @@
+/** The console process. */
+import { loadConfig } from "#config.ts";
+import { createLogger } from "#logger.ts";
+import { createProfileViews } from "#profile/store/profile-view.ts";
+import { createReader } from "#profile/store/read.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import { createServer } from "./server.ts";
+
+const config = loadConfig();
+const log = createLogger({ name: "console", level: config.logLevel });
+const { dependencies, database, close } = createDependencies(config, log);
+const server = createServer({
+  stores: { ...dependencies, views: createProfileViews(database), reader: createReader(database) },
+  log,
+  ping: async () => {
+    await database.pool.query("SELECT 1");
+  },
+});
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => {
+    void server.close().then(close);
+  });
+}
+await server.listen({ host: config.http.host, port: config.http.port });
+log.info({ port: config.http.port }, "console ready");

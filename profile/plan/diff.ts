@@ -1,0 +1,51 @@
+/** What to change in one record: the live value against the wanted one, under the field's ownership. */
+import { LAST_COMPUTED } from "./fields.ts";
+import type { FieldValues, Ownership } from "./types.ts";
+import { sameField } from "./values.ts";
+
+export interface DiffInput {
+  /** Read from the vendor just now. */
+  live: FieldValues;
+  desired: FieldValues;
+  /** A field without an entry is not written. */
+  ownership: Readonly<Record<string, Ownership>>;
+  /** What we last wrote here; a field we never wrote has no entry. */
+  lastDelivered: FieldValues;
+}
+
+/** The fields to change with both values, or null. */
+export function diffRecord(input: DiffInput): { before: FieldValues; after: FieldValues } | null {
+  const before: FieldValues = {};
+  const after: FieldValues = {};
+  for (const [name, value] of Object.entries(input.desired)) {
+    const live = input.live[name] ?? null;
+    if (sameField(name, live, value) || !mayWrite(name, live, value, input)) continue;
+    before[name] = live;
+    after[name] = value;
+  }
+  const changed = Object.keys(after);
+  // The time alone says nothing new, and every write costs the customer history entries and workflow runs.
+  return changed.length === 0 || (changed.length === 1 && changed[0] === LAST_COMPUTED) ? null : { before, after };
+}
+
+function mayWrite(
+  name: string,
+  live: string | null,
+  value: string | null,
+  { ownership, lastDelivered }: DiffInput,
+): boolean {
+  const known = Object.hasOwn(lastDelivered, name);
+  const asWeLeftIt = known && sameField(name, live, lastDelivered[name]);
+  const empty = sameField(name, live, null);
+  switch (ownership[name]) {
+    case "ours":
+      return true;
+    case "fill-empty":
+      return asWeLeftIt || (empty && value !== null);
+    case "until-edited":
+      // A field we filled and somebody emptied was edited too.
+      return asWeLeftIt || (empty && !known);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,36 @@
+/** The seal of a plan: what is approved is what is written. */
+import { createHash } from "node:crypto";
+import type { FieldValues, PlanChange } from "./types.ts";
+
+export interface PlanDigest {
+  /** In ascending order of vendor id, by bytes. */
+  add(change: Pick<PlanChange, "vendorId" | "before" | "after">): void;
+  /** Hex SHA-256. */
+  end(): string;
+}
+
+/** Takes the changes one by one, so that a plan of any size is sealed in flat memory. */
+export function openDigest(): PlanDigest {
+  const hash = createHash("sha256");
+  let last: Buffer | null = null;
+  return {
+    add({ vendorId, before, after }) {
+      const id = Buffer.from(vendorId);
+      if (last !== null && Buffer.compare(last, id) >= 0)
+        throw new RangeError("Changes must come sorted, each record once.");
+      last = id;
+      hash.update(`${JSON.stringify([vendorId, canonical(before), canonical(after)])}\n`);
+    },
+    end: () => hash.digest("hex"),
+  };
+}
+
+/** Digest of all changes at once, in whatever order they come. */
+export function digestOf(changes: readonly Pick<PlanChange, "vendorId" | "before" | "after">[]): string {
+  const digest = openDigest();
+  const sorted = changes.toSorted((a, b) => Buffer.compare(Buffer.from(a.vendorId), Buffer.from(b.vendorId)));
+  for (const change of sorted) digest.add(change);
+  return digest.end();
+}
+
+const canonical = (values: FieldValues) => Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));

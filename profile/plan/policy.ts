@@ -1,0 +1,38 @@
+/** Whether a sealed plan may go ahead by itself. */
+
+export interface PolicyInput {
+  changes: number;
+  /** Live records of the destination. */
+  destinationRecords: number;
+  /** A plan was carried out here before, so somebody has seen and approved what we do. */
+  appliedBefore: boolean;
+  /** Largest share (0 to 1) of the destination's records that may change unasked; null: always ask. */
+  autoApplyShare: number | null;
+}
+
+export type PolicyDecision = { decision: "approved" | "waiting"; reason: string };
+
+/** The first plan of a destination always waits for a person. */
+export function decideApproval({
+  changes,
+  destinationRecords,
+  appliedBefore,
+  autoApplyShare,
+}: PolicyInput): PolicyDecision {
+  if (!appliedBefore) return { decision: "waiting", reason: "The first plan of a destination waits for approval." };
+  if (autoApplyShare === null)
+    return { decision: "waiting", reason: "Every plan of this destination waits for approval." };
+  const share = destinationRecords === 0 ? 1 : changes / destinationRecords;
+  const limit = percent(autoApplyShare);
+  return share <= autoApplyShare
+    ? {
+        decision: "approved",
+        reason: `It changes ${percent(share)} of the records; up to ${limit} apply by themselves.`,
+      }
+    : {
+        decision: "waiting",
+        reason: `It changes ${percent(share)} of the records; more than ${limit} wait for approval.`,
+      };
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;

@@ -1,0 +1,31 @@
+/** Did the vendor store what it said it stored? */
+import type { LiveRecord } from "#connectors/core/contract.ts";
+import type { FieldValues } from "./types.ts";
+import { pick, sameField } from "./values.ts";
+
+export type ReadBackVerdict = { verdict: "confirmed"; readBack: FieldValues } | { verdict: "failed"; reason: string };
+
+/**
+ * Compares a record read after the write with what was written.
+ *
+ * @param before the values read just before the write: nothing but them left is the silent no-op, a success that was none
+ */
+export function verifyReadBack(
+  written: FieldValues,
+  before: FieldValues,
+  live: LiveRecord | undefined,
+): ReadBackVerdict {
+  if (live === undefined || live.state !== "live") {
+    return { verdict: "failed", reason: "The record could not be read back after the write." };
+  }
+  const names = Object.keys(written);
+  const missing = names.filter((name) => !sameField(name, live.values[name], written[name]));
+  if (missing.length === 0) return { verdict: "confirmed", readBack: pick(live.values, names) };
+  const untouched = names.every((name) => sameField(name, live.values[name], before[name]));
+  return {
+    verdict: "failed",
+    reason: untouched
+      ? "Silent no-op: the vendor reported success and changed nothing."
+      : `Read back other values than written for: ${missing.toSorted().join(", ")}.`,
+  };
+}

@@ -1,0 +1,33 @@
+/** Words the plan modules share. */
+import type { ProfileId, RecordId } from "#profile/ids.ts";
+
+/** Field name to value as the vendor stores it; null: not set. */
+export type FieldValues = Record<string, string | null>;
+
+export const OWNERSHIPS = ["ours", "theirs", "fill-empty", "until-edited"] as const;
+/**
+ * Who decides a field's value. `ours`: always we. `theirs`: never we. `fill-empty`: we, while it is empty or still as we
+ * left it. `until-edited`: we, until somebody edits it; that pins it.
+ */
+export type Ownership = (typeof OWNERSHIPS)[number];
+
+/** What one record of a destination is to be changed from and to. Both sides name the same fields. */
+export interface PlanChange {
+  vendorId: string;
+  recordId: RecordId;
+  profileId: ProfileId | null;
+  before: FieldValues;
+  after: FieldValues;
+}
+
+export type PlanKind = "write" | "undo";
+export type PlanStatus =
+  | "building"
+  | "waiting"
+  | "approved"
+  | "applying"
+  | "applied"
+  | "applied_with_failures"
+  | "superseded"
+  | "rejected"
+  | "empty";

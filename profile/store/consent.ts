@@ -1,0 +1,252 @@
+/** Consent on the database: the answers of the ledger per profile, kept up to date, and asked anew before sending. */
+import type { ConsentFacts } from "#profile/consent/decide.ts";
+import { type ConsentAnswer, type ConsentEntry, effectiveConsent, nextConsentChange } from "#profile/consent/ledger.ts";
+import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
+import type { Database, Transaction } from "./database.ts";
+import { lockProfiles } from "./identity.ts";
+
+export type ConsentState = Omit<ConsentAnswer, "changesAt">;
+
+export interface ConsentStore {
+  /**
+   * Works out consent for up to `limit` profiles whose facts changed or whose time has come; writes the differences. A
+   * profile whose answers changed has to be scored and planned again, and is marked so.
+   *
+   * @param options.at ISO 8601
+   */
+  refreshBatch(
+    workspaceId: WorkspaceId,
+    options: { limit: number; at: string },
+  ): Promise<{ profiles: number; changed: number; more: boolean }>;
+  /** Stored answers, by profile; profiles without any are absent. */
+  statesOf(workspaceId: WorkspaceId, profileIds: readonly ProfileId[]): Promise<Map<ProfileId, ConsentState[]>>;
+  /**
+   * What `decide` needs, straight from the ledger, for asking again at the moment of sending. Old profile ids are followed; a
+   * profile that is gone is absent, which is not a yes.
+   */
+  grantsFor(
+    workspaceId: WorkspaceId,
+    profileIds: readonly string[],
+    at: string,
+  ): Promise<Map<string, Omit<ConsentFacts, "address">>>;
+}
+
+export function createConsentStore(database: Database): ConsentStore {
+  return {
+    refreshBatch: (workspaceId, options) =>
+      database.inWorkspace(workspaceId, (transaction) => refreshBatch(transaction, options)),
+    statesOf: (workspaceId, profileIds) =>
+      database.inWorkspace(workspaceId, (transaction) => readStates(transaction, profileIds)),
+    grantsFor: (workspaceId, profileIds, at) =>
+      database.inWorkspace(workspaceId, (transaction) => readFacts(transaction, profileIds, at)),
+  };
+}
+
+interface DueProfile {
+  profile_id: ProfileId;
+  touched_seq: number;
+}
+
+async function refreshBatch(
+  transaction: Transaction,
+  { limit, at }: { limit: number; at: string },
+): Promise<{ profiles: number; changed: number; more: boolean }> {
+  // Identity must not remove a profile while its answers are being written.
+  await lockProfiles(transaction);
+  const due = await transaction.query<DueProfile>(
+    `(SELECT profile_id, touched_seq FROM profile
+      WHERE workspace_id = $1 AND touched_seq > consented_seq ORDER BY touched_seq LIMIT $2)
+     UNION
+     (SELECT profile_id, touched_seq FROM profile
+      WHERE workspace_id = $1 AND consent_due_at <= $3 ORDER BY consent_due_at LIMIT $2)
+     LIMIT $2`,
+    [transaction.workspaceId, limit, at],
+  );
+  if (due.length === 0) return { profiles: 0, changed: 0, more: false };
+  const ids = due.map((profile) => profile.profile_id);
+  const entries = await entriesOf(transaction, ids);
+  const stored = await readStates(transaction, ids);
+
+  const writes: { profileId: ProfileId; state: ConsentState }[] = [];
+  const removals: { profileId: ProfileId; state: ConsentState }[] = [];
+  const changed = new Set<ProfileId>();
+  const nextChange = new Map<ProfileId, string | null>();
+  for (const profileId of ids) {
+    const own = entries.get(profileId) ?? [];
+    const left = new Map((stored.get(profileId) ?? []).map((state) => [pairOf(state), state]));
+    for (const state of effectiveConsent(own, at)) {
+      const known = left.get(pairOf(state));
+      left.delete(pairOf(state));
+      if (known !== undefined && fingerprint(known) === fingerprint(state)) continue;
+      writes.push({ profileId, state });
+      changed.add(profileId);
+    }
+    for (const state of left.values()) {
+      removals.push({ profileId, state });
+      changed.add(profileId);
+    }
+    nextChange.set(profileId, nextConsentChange(own, at));
+  }
+  await writeStates(transaction, writes);
+  await removeStates(transaction, removals);
+  await markDone(transaction, due, changed, nextChange);
+  return { profiles: due.length, changed: changed.size, more: due.length === limit };
+}
+
+type EntryRow = Omit<ConsentEntry, "effectiveAt" | "expiresAt" | "recordedAt"> & {
+  profileId: ProfileId;
+  effectiveAt: Date;
+  expiresAt: Date | null;
+  recordedAt: Date;
+};
+
+async function entriesOf(transaction: Transaction, profileIds: ProfileId[]): Promise<Map<ProfileId, ConsentEntry[]>> {
+  const rows = await transaction.query<EntryRow>(
+    `SELECT membership.profile_id AS "profileId", entry_id AS "entryId", record_id AS "recordId", address, channel, purpose,
+       state, explicit, effective_at AS "effectiveAt", expires_at AS "expiresAt", recorded_at AS "recordedAt", proof
+     FROM membership JOIN consent_entry USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND membership.profile_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, profileIds],
+  );
+  const entries = new Map<ProfileId, ConsentEntry[]>();
+  for (const { profileId, ...row } of rows) {
+    const entry = {
+      ...row,
+      effectiveAt: row.effectiveAt.toISOString(),
+      expiresAt: row.expiresAt?.toISOString() ?? null,
+      recordedAt: row.recordedAt.toISOString(),
+    };
+    const known = entries.get(profileId);
+    if (known === undefined) entries.set(profileId, [entry]);
+    else known.push(entry);
+  }
+  return entries;
+}
+
+async function readStates(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<ProfileId, ConsentState[]>> {
+  type Row = Omit<ConsentState, "effectiveAt"> & { profileId: ProfileId; effectiveAt: Date | null };
+  const rows = await transaction.query<Row>(
+    `SELECT profile_id AS "profileId", channel, purpose, state, address, entry_ids AS "entryIds", reason,
+       effective_at AS "effectiveAt"
+     FROM consent_state WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[]) ORDER BY profile_id, channel, purpose`,
+    [transaction.workspaceId, profileIds],
+  );
+  const states = new Map<ProfileId, ConsentState[]>();
+  for (const { profileId, ...row } of rows) {
+    const state = { ...row, effectiveAt: row.effectiveAt?.toISOString() ?? null };
+    const known = states.get(profileId);
+    if (known === undefined) states.set(profileId, [state]);
+    else known.push(state);
+  }
+  return states;
+}
+
+async function readFacts(
+  transaction: Transaction,
+  profileIds: readonly string[],
+  at: string,
+): Promise<Map<string, Omit<ConsentFacts, "address">>> {
+  const current = await transaction.query<{ asked: string; profile_id: ProfileId }>(
+    `SELECT asked, coalesce(profile.profile_id, alias.profile_id) AS profile_id FROM unnest($2::uuid[]) AS asked
+     LEFT JOIN profile ON profile.workspace_id = $1 AND profile.profile_id = asked
+     LEFT JOIN profile_alias AS alias ON alias.workspace_id = $1 AND alias.alias_id = asked
+     WHERE coalesce(profile.profile_id, alias.profile_id) IS NOT NULL`,
+    [transaction.workspaceId, profileIds],
+  );
+  const entries = await entriesOf(transaction, [...new Set(current.map((row) => row.profile_id))]);
+  return new Map(
+    current.map(({ asked, profile_id }) => [
+      asked,
+      { profileId: profile_id, answers: effectiveConsent(entries.get(profile_id) ?? [], at) },
+    ]),
+  );
+}
+
+async function writeStates(
+  transaction: Transaction,
+  writes: { profileId: ProfileId; state: ConsentState }[],
+): Promise<void> {
+  if (writes.length === 0) return;
+  await transaction.query(
+    `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, address, entry_ids, reason, effective_at)
+     SELECT $1, profile_id, channel, purpose, state, address, entry_ids::uuid[], reason, effective_at
+     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+       AS said (profile_id, channel, purpose, state, address, entry_ids, reason, effective_at)
+     ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state,
+       address = excluded.address, entry_ids = excluded.entry_ids, reason = excluded.reason,
+       effective_at = excluded.effective_at`,
+    [
+      transaction.workspaceId,
+      writes.map(({ profileId }) => profileId),
+      writes.map(({ state }) => state.channel),
+      writes.map(({ state }) => state.purpose),
+      writes.map(({ state }) => state.state),
+      writes.map(({ state }) => state.address),
+      // An array of arrays cannot be ragged, hence as text.
+      writes.map(({ state }) => `{${state.entryIds.join()}}`),
+      writes.map(({ state }) => state.reason),
+      writes.map(({ state }) => state.effectiveAt),
+    ],
+  );
+}
+
+async function removeStates(
+  transaction: Transaction,
+  removals: { profileId: ProfileId; state: ConsentState }[],
+): Promise<void> {
+  if (removals.length === 0) return;
+  await transaction.query(
+    `DELETE FROM consent_state USING unnest($2::uuid[], $3::text[], $4::text[]) AS gone (profile_id, channel, purpose)
+     WHERE workspace_id = $1 AND consent_state.profile_id = gone.profile_id
+       AND consent_state.channel = gone.channel AND consent_state.purpose = gone.purpose`,
+    [
+      transaction.workspaceId,
+      removals.map(({ profileId }) => profileId),
+      removals.map(({ state }) => state.channel),
+      removals.map(({ state }) => state.purpose),
+    ],
+  );
+}
+
+/**
+ * Marks what was read. Where the answers changed by time alone the profile is touched, since scores lean on them, and marked
+ * as done at that very touch, so that it does not come round again.
+ */
+async function markDone(
+  transaction: Transaction,
+  due: readonly DueProfile[],
+  changed: ReadonlySet<ProfileId>,
+  nextChange: ReadonlyMap<ProfileId, string | null>,
+): Promise<void> {
+  const sorted = due.toSorted((a, b) => (a.profile_id < b.profile_id ? -1 : 1));
+  await transaction.query(
+    `WITH done AS MATERIALIZED (
+       SELECT profile.profile_id, seq, changed, due_at, profile.touched_seq,
+         CASE WHEN changed AND profile.touched_seq <= profile.scored_seq THEN nextval('change_seq') END AS retouched
+       FROM unnest($2::uuid[], $3::int8[], $4::bool[], $5::timestamptz[]) AS done (profile_id, seq, changed, due_at)
+       JOIN profile ON profile.workspace_id = $1 AND profile.profile_id = done.profile_id
+       ORDER BY profile.profile_id FOR NO KEY UPDATE OF profile
+     )
+     UPDATE profile SET
+       touched_seq = coalesce(done.retouched, profile.touched_seq),
+       consented_seq = CASE WHEN done.touched_seq = done.seq THEN coalesce(done.retouched, done.seq) ELSE done.seq END,
+       consent_due_at = done.due_at,
+       output_seq = CASE WHEN done.changed THEN nextval('change_seq') ELSE profile.output_seq END
+     FROM done WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
+    [
+      transaction.workspaceId,
+      sorted.map((profile) => profile.profile_id),
+      sorted.map((profile) => profile.touched_seq),
+      sorted.map((profile) => changed.has(profile.profile_id)),
+      sorted.map((profile) => nextChange.get(profile.profile_id) ?? null),
+    ],
+  );
+}
+
+const pairOf = (state: ConsentState): string => `${state.channel} ${state.purpose}`;
+
+const fingerprint = ({ state, address, entryIds, reason, effectiveAt }: ConsentState): string =>
+  JSON.stringify([state, address, entryIds, reason, effectiveAt]);

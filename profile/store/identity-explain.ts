@@ -1,0 +1,144 @@
+/** Why a profile is one person, in sentences; and finding a profile by whatever somebody has at hand. */
+import type { ProfileId, RecordId } from "#profile/ids.ts";
+import { explainLink, wordsOf } from "#profile/identity/explain.ts";
+import { valueKeyOf } from "#profile/identity/identifiers.ts";
+import { normaliseEmail } from "#profile/identity/normalise-email.ts";
+import { normalisePhone } from "#profile/identity/normalise-phone.ts";
+import { resolve } from "#profile/identity/resolve.ts";
+import type { IdentifierKind } from "#profile/identity/rules.ts";
+import { type Display, displayOf } from "#profile/identity/survivorship.ts";
+import type { Transaction } from "./database.ts";
+import { gather } from "./identity-gather.ts";
+import { storedPerson } from "./identity-identifiers.ts";
+
+export interface ProfileExplanation {
+  display: Display;
+  /** One sentence per link; together they hold the profile's records together. */
+  evidence: string[];
+  /** Merges that were suggested and refused, and identifiers that do not count. */
+  refusals: string[];
+}
+
+interface RecordRow {
+  record_id: RecordId;
+  connector: string;
+  stream: string;
+  vendor_id: string;
+  data: unknown;
+  updated_at: Date | null;
+  deleted: boolean;
+}
+
+/** Works the decision out anew, from the same facts and rules, so that the words are those of the decision. */
+export async function explainProfile(transaction: Transaction, profileId: ProfileId): Promise<ProfileExplanation> {
+  const members = await transaction.query<{ record_id: RecordId }>(
+    "SELECT record_id FROM membership WHERE workspace_id = $1 AND profile_id = $2",
+    [transaction.workspaceId, profileId],
+  );
+  const ids = new Set(members.map((row) => row.record_id));
+  const gathered = await gather(transaction, [...ids]);
+  const { clusters, refusals } = resolve({ ...gathered, records: [...gathered.records.values()] });
+  const evidence = clusters.find((cluster) => cluster.profileId === profileId)?.evidence ?? [];
+  const touching = refusals.filter((refusal) => refusal.recordIds.some((id) => ids.has(id)));
+  const named = [...ids, ...touching.flatMap((refusal) => refusal.recordIds)];
+  const records = new Map((await recordsOf(transaction, named)).map((row) => [row.record_id, row]));
+  const nameOf = (id: RecordId): string => {
+    const row = records.get(id);
+    return row === undefined ? id : `${row.connector} ${row.stream}/${row.vendor_id}`;
+  };
+  const sources = [...ids].flatMap((id) => {
+    const row = records.get(id);
+    if (row === undefined) return [];
+    const updatedAt = row.updated_at?.toISOString() ?? null;
+    return [{ recordId: id, facts: storedPerson.parse(row.data), updatedAt, deleted: row.deleted }];
+  });
+  const silent = await silentIdentifiers(transaction, [...ids], gathered.overflowing);
+  return {
+    display: displayOf(sources, await defaultCountryOf(transaction)),
+    evidence: evidence.map(({ a, b, words }) => `${nameOf(a)} and ${nameOf(b)}: ${explainLink(words)}.`),
+    refusals: [
+      ...touching.map(({ recordIds, explanation }) => {
+        const others = recordIds.filter((id) => !ids.has(id));
+        const shown = others.slice(0, 5).map(nameOf).join(", ");
+        const rest = others.length > 5 ? ` and ${others.length - 5} more` : "";
+        return others.length === 0 ? explanation : `${explanation} Concerns ${shown}${rest}.`;
+      }),
+      ...silent,
+    ],
+  };
+}
+
+/** A profile by its id, an old id, an e-mail address, a phone number, or the id a tool or we gave to a record. */
+export async function findProfileId(transaction: Transaction, query: string): Promise<ProfileId | undefined> {
+  const text = query.trim();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
+    const [row] = await transaction.query<{ profile_id: ProfileId }>(
+      `SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = $2
+       UNION ALL SELECT profile_id FROM profile_alias WHERE workspace_id = $1 AND alias_id = $2
+       UNION ALL SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = $2
+       LIMIT 1`,
+      [transaction.workspaceId, text],
+    );
+    if (row !== undefined) return row.profile_id;
+  }
+  const email = normaliseEmail(text).key;
+  const phone = email === null ? normalisePhone(text, await defaultCountryOf(transaction)).key : null;
+  const byIdentifier =
+    (email !== null && (await holderOf(transaction, "email", email))) ||
+    (phone !== null && (await holderOf(transaction, "phone", phone)));
+  if (byIdentifier) return byIdentifier;
+  const [row] = await transaction.query<{ profile_id: ProfileId }>(
+    `SELECT profile_id FROM source_record JOIN membership USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND kind = 'person' AND vendor_id = $2 ORDER BY deleted, record_id LIMIT 1`,
+    [transaction.workspaceId, text],
+  );
+  return row?.profile_id;
+}
+
+async function holderOf(transaction: Transaction, kind: IdentifierKind, value: string): Promise<ProfileId | undefined> {
+  const [row] = await transaction.query<{ profile_id: ProfileId }>(
+    `SELECT profile_id FROM identifier JOIN membership USING (workspace_id, record_id)
+       JOIN source_record USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND identifier.kind = $2 AND value = $3
+     ORDER BY current DESC, deleted, source_created_at NULLS LAST, record_id LIMIT 1`,
+    [transaction.workspaceId, kind, value],
+  );
+  return row?.profile_id;
+}
+
+/** Values the records carry that say nothing about who somebody is, with the reason. */
+async function silentIdentifiers(
+  transaction: Transaction,
+  ids: RecordId[],
+  overflowing: ReadonlySet<string>,
+): Promise<string[]> {
+  const rows = await transaction.query<{ kind: IdentifierKind; value: string; quality: string; reason: string | null }>(
+    `SELECT DISTINCT kind, value, quality, reason FROM identifier
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND current ORDER BY kind, value`,
+    [transaction.workspaceId, ids],
+  );
+  return rows.flatMap(({ kind, value, quality, reason }) => {
+    if (quality === "blocked") return [`One ${wordsOf(kind)} does not count. ${reason ?? ""}`.trim()];
+    if (!overflowing.has(valueKeyOf(kind, value))) return [];
+    return [`One ${wordsOf(kind)} does not count. Too many records with different names hold it.`];
+  });
+}
+
+function recordsOf(transaction: Transaction, ids: RecordId[]): Promise<RecordRow[]> {
+  return transaction.query<RecordRow>(
+    `SELECT record_id, connector, stream, vendor_id, data, source_updated_at AS updated_at, deleted
+     FROM source_record JOIN connection USING (workspace_id, connection_id)
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, ids],
+  );
+}
+
+/** ISO 3166-1 alpha-2: how national phone numbers are read where a record names no country. */
+export async function defaultCountryOf(transaction: Transaction): Promise<string> {
+  const [row] = await transaction.query<{ default_country: string }>(
+    "SELECT default_country FROM workspace WHERE workspace_id = $1",
+    [transaction.workspaceId],
+  );
+  if (row === undefined) throw new Error("There is no such workspace.");
+  return row.default_country;
+}

@@ -1,0 +1,221 @@
+/** Carrying a plan out: which changes are next, what became of them, the end. */
+import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
+import { uuidOf, type PlanId } from "#profile/ids.ts";
+import type { Transaction } from "./database.ts";
+import { advancePlanned, audit, digestOfStored, lockConnection, lockPlan, unfinishedPlan } from "./plans-rows.ts";
+
+/** After so many tries a change that is "worth another try" counts as failed. */
+const MAX_ATTEMPTS = 5;
+
+/** Takes an approved plan into work. Again after a crash: nothing changes. Refuses changes that are not the sealed ones. */
+export async function startApplying(transaction: Transaction, planId: PlanId): Promise<void> {
+  const plan = await lockPlan(transaction, planId);
+  if (plan.status === "applying") return;
+  if (plan.status !== "approved") throw new Error(`Plan ${planId} is ${plan.status}, not approved.`);
+  if ((await digestOfStored(transaction, planId)) !== plan.digest) {
+    throw new Error(`Plan ${planId} does not match its seal; it is not carried out.`);
+  }
+  await transaction.query("UPDATE plan SET status = 'applying' WHERE workspace_id = $1 AND plan_id = $2", [
+    transaction.workspaceId,
+    planId,
+  ]);
+}
+
+export interface ClaimedChange extends PlanChange {
+  /** `sent`: a try broke off before its result was recorded. */
+  status: "pending" | "sent";
+  attempts: number;
+  /** The same for a repeated try whose outcome is unknown, another after a failed one. */
+  idempotencyKey: string;
+}
+
+/**
+ * The next changes without a result; reading only, the same again until results are recorded.
+ *
+ * @param after the last vendor id of the portion before, so that one pass sees each change once however it ends
+ */
+export async function claim(
+  transaction: Transaction,
+  planId: PlanId,
+  { limit, after }: { limit: number; after: string | null },
+): Promise<ClaimedChange[]> {
+  const rows = await transaction.query<Omit<ClaimedChange, "idempotencyKey">>(
+    `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.status,
+       c.attempts
+     FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'applying'
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status IN ('pending', 'sent') AND ($4::text IS NULL OR c.vendor_id > $4)
+     ORDER BY c.vendor_id LIMIT $3`,
+    [transaction.workspaceId, planId, limit, after],
+  );
+  return rows.map((row) => {
+    const attempt = row.status === "pending" ? row.attempts + 1 : row.attempts;
+    return { ...row, idempotencyKey: uuidOf("write", planId, row.vendorId, String(attempt)) };
+  });
+}
+
+/** To be committed before the vendor is called, so that a crash leaves a trace. */
+export async function markSent(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {
+  await transaction.query(
+    `UPDATE plan_change SET status = 'sent', attempts = attempts + CASE WHEN status = 'pending' THEN 1 ELSE 0 END
+     WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[]) AND status IN ('pending', 'sent')`,
+    [transaction.workspaceId, planId, vendorIds],
+  );
+}
+
+export type ChangeResult = { vendorId: string } & (
+  | {
+      outcome: "applied";
+      before: FieldValues;
+      after: FieldValues;
+      readBack: FieldValues;
+      grantEntryIds: readonly string[];
+    }
+  | { outcome: "failed"; reason: string }
+  /** Worth another try: pending again, failed after five. */
+  | { outcome: "retry"; reason: string }
+  | { outcome: "skipped"; cause: "consent" | "live_changed" | "edited"; reason: string }
+  | { outcome: "gone"; reason: string }
+);
+
+/** Records what became of changes; an applied one and its delivery in the same transaction. Repeating changes nothing. */
+export async function recordResults(
+  transaction: Transaction,
+  planId: PlanId,
+  results: ChangeResult[],
+  at: string,
+): Promise<void> {
+  const rows = await transaction.query<{ vendorId: string }>(
+    `UPDATE plan_change c SET reason = r.reason,
+       status = CASE WHEN r.outcome <> 'retry' THEN r.outcome WHEN c.attempts % ${MAX_ATTEMPTS} = 0 AND c.attempts > 0 THEN 'failed'
+         ELSE 'pending' END
+     FROM unnest($3::text[], $4::text[], $5::text[]) AS r (vendor_id, outcome, reason)
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[]) AND c.vendor_id = r.vendor_id
+       AND c.status IN ('pending', 'sent')
+     RETURNING c.vendor_id AS "vendorId"`,
+    [
+      ...[
+        transaction.workspaceId,
+        planId,
+        results.map(({ vendorId }) => vendorId),
+        results.map(({ outcome }) => outcome),
+      ],
+      results.map((result) => (result.outcome === "applied" ? null : result.reason)),
+    ],
+  );
+  const recorded = new Set(rows.map(({ vendorId }) => vendorId));
+  const fresh = results.filter(({ vendorId }) => recorded.has(vendorId));
+  await addDeliveries(
+    transaction,
+    planId,
+    fresh.flatMap((result) => (result.outcome === "applied" ? [result] : [])),
+    at,
+  );
+  const changedThere = fresh.filter((result) => result.outcome === "skipped" && result.cause === "live_changed");
+  await lookAgain(
+    transaction,
+    planId,
+    changedThere.map(({ vendorId }) => vendorId),
+  );
+}
+
+async function addDeliveries(
+  transaction: Transaction,
+  planId: PlanId,
+  applied: Extract<ChangeResult, { outcome: "applied" }>[],
+  at: string,
+): Promise<void> {
+  if (applied.length === 0) return;
+  await transaction.query(
+    `INSERT INTO delivery (workspace_id, plan_id, vendor_id, connection_id, before, after, read_back, grant_entry_ids, delivered_at)
+     SELECT $1, $2, d.vendor_id, p.connection_id, d.before::jsonb, d.after::jsonb, d.read_back::jsonb, d.entries::uuid[], $8
+     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d (vendor_id, before, after, read_back, entries)
+     JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2
+     ON CONFLICT (workspace_id, plan_id, vendor_id) DO NOTHING`,
+    [
+      ...[transaction.workspaceId, planId, applied.map(({ vendorId }) => vendorId)],
+      applied.map(({ before }) => JSON.stringify(before)),
+      applied.map(({ after }) => JSON.stringify(after)),
+      applied.map(({ readBack }) => JSON.stringify(readBack)),
+      applied.map(({ grantEntryIds }) => `{${grantEntryIds.join()}}`),
+      at,
+    ],
+  );
+}
+
+/** The next plan compares these anew. Only after a foreign change: what the vendor refuses it would refuse again. */
+async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {
+  if (vendorIds.length === 0) return;
+  await transaction.query(
+    `UPDATE profile SET output_seq = nextval('change_seq')
+     WHERE workspace_id = $1 AND profile_id IN (
+       SELECT c.profile_id FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.kind = 'write'
+       WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])
+     )`,
+    [transaction.workspaceId, planId, vendorIds],
+  );
+}
+
+export type Ending =
+  | { outcome: "unfinished"; remaining: number }
+  | {
+      outcome: "applied" | "applied_with_failures";
+      counts: { applied: number; failed: number; skipped: number; gone: number };
+    };
+
+/** Closes the plan once every change has a result; the destination then counts as planned up to the plan's mark. */
+export async function finish(transaction: Transaction, planId: PlanId, at: string): Promise<Ending> {
+  const plan = await lockPlan(transaction, planId);
+  const counts = { pending: 0, sent: 0, applied: 0, failed: 0, skipped: 0, gone: 0 };
+  const rows = await transaction.query<{ status: keyof typeof counts; changes: number }>(
+    "SELECT status, count(*) AS changes FROM plan_change WHERE workspace_id = $1 AND plan_id = $2 GROUP BY 1",
+    [transaction.workspaceId, planId],
+  );
+  for (const { status, changes } of rows) counts[status] = changes;
+  const { pending, sent, ...done } = counts;
+  if (pending + sent > 0) return { outcome: "unfinished", remaining: pending + sent };
+  const outcome = done.failed > 0 ? "applied_with_failures" : "applied";
+  if (plan.status === "applying") {
+    await transaction.query("UPDATE plan SET status = $3, finished_at = $4 WHERE workspace_id = $1 AND plan_id = $2", [
+      transaction.workspaceId,
+      planId,
+      outcome,
+      at,
+    ]);
+    if (plan.kind === "write") await advancePlanned(transaction, plan);
+  }
+  return { outcome, counts: done };
+}
+
+export type Retrying =
+  /** The plan is approved again with this many changes to try. */
+  | { outcome: "approved"; changes: number }
+  /** No failed change is left that a newer plan does not cover. */
+  | { outcome: "nothing_to_retry" }
+  | { outcome: "busy" };
+
+/** Failed changes alone are tried again; those whose profile has newer values are left to the next plan. */
+export async function retryFailed(
+  transaction: Transaction,
+  planId: PlanId,
+  { actor, at }: { actor: string; at: string },
+): Promise<Retrying> {
+  const plan = await lockPlan(transaction, planId);
+  await lockConnection(transaction, plan.connectionId);
+  const open = await unfinishedPlan(transaction, plan.connectionId);
+  if (open !== null && open.status !== "waiting") return { outcome: "busy" };
+  if (plan.status !== "applied_with_failures") return { outcome: "nothing_to_retry" };
+  const rows = await transaction.query(
+    `UPDATE plan_change c SET status = 'pending', reason = NULL
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status = 'failed' AND ($3 = 'undo' OR EXISTS (
+       SELECT FROM profile p WHERE p.workspace_id = $1 AND p.profile_id = c.profile_id AND p.output_seq <= $4))
+     RETURNING 1 AS one`,
+    [transaction.workspaceId, planId, plan.kind, plan.throughSeq],
+  );
+  if (rows.length === 0) return { outcome: "nothing_to_retry" };
+  await transaction.query(
+    "UPDATE plan SET status = 'approved', finished_at = NULL WHERE workspace_id = $1 AND plan_id = $2",
+    [transaction.workspaceId, planId],
+  );
+  await audit(transaction, { actor, action: "plan.retry", subject: planId, at, details: { changes: rows.length } });
+  return { outcome: "approved", changes: rows.length };
+}

@@ -1,0 +1,290 @@
+/** Making a plan: which profiles have news for a destination, what is to change, the seal. */
+import { decideApproval } from "#profile/plan/policy.ts";
+import type { PlannableTraits } from "#profile/plan/fields.ts";
+import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
+import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
+import type { ConsentFact } from "#profile/scores/types.ts";
+import type { Transaction } from "./database.ts";
+import {
+  advancePlanned,
+  audit,
+  digestOfStored,
+  lockConnection,
+  lockPlan,
+  unfinishedPlan,
+  type PlanSummary,
+} from "./plans-rows.ts";
+
+export type Beginning =
+  /** No profile has news for the destination. */
+  | { outcome: "nothing" }
+  /** A sealed plan waits and there is nothing newer than it. */
+  | { outcome: "waiting"; plan: PlanSummary }
+  /** An approved plan has to be carried out first. */
+  | { outcome: "unfinished"; plan: PlanSummary }
+  | { outcome: "building"; planId: PlanId };
+
+/** Starts a plan, or says why there is none to make. A half-made one (a crash) is begun afresh under the same id. */
+export async function begin(transaction: Transaction, connectionId: ConnectionId, at: string): Promise<Beginning> {
+  const { workspaceId } = transaction;
+  const { plannedSeq } = await lockConnection(transaction, connectionId);
+  const open = await unfinishedPlan(transaction, connectionId);
+  if (open?.status === "approved" || open?.status === "applying") return { outcome: "unfinished", plan: open };
+  if ((await newestOutput(transaction)) <= (open?.status === "waiting" ? open.throughSeq : plannedSeq)) {
+    if (open?.status === "waiting") return { outcome: "waiting", plan: open };
+    if (open === null) return { outcome: "nothing" };
+  }
+  // Marks are taken from a sequence before they are committed. Waiting for writers under way means that every mark
+  // up to the one read next can be seen; without it a late commit below it would never be planned.
+  await transaction.query("LOCK TABLE profile IN SHARE MODE");
+  const throughSeq = await newestOutput(transaction);
+  if (open !== null) {
+    await transaction.query("DELETE FROM plan_change WHERE workspace_id = $1 AND plan_id = $2", [
+      workspaceId,
+      open.planId,
+    ]);
+  }
+  if (open?.status === "building") {
+    await transaction.query("UPDATE plan SET through_seq = $3 WHERE workspace_id = $1 AND plan_id = $2", [
+      workspaceId,
+      open.planId,
+      throughSeq,
+    ]);
+    return { outcome: "building", planId: open.planId };
+  }
+  if (open !== null) {
+    await transaction.query(
+      "UPDATE plan SET status = 'superseded', finished_at = $3 WHERE workspace_id = $1 AND plan_id = $2",
+      [workspaceId, open.planId, at],
+    );
+  }
+  const planId = await nextPlanId(transaction, connectionId);
+  await transaction.query(
+    `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at)
+     VALUES ($1, $2, $3, 'building', $4, $5)`,
+    [workspaceId, planId, connectionId, throughSeq, at],
+  );
+  return { outcome: "building", planId };
+}
+
+async function newestOutput(transaction: Transaction): Promise<number> {
+  const [row] = await transaction.query<{ newest: number }>(
+    "SELECT coalesce(max(output_seq), 0) AS newest FROM profile WHERE workspace_id = $1",
+    [transaction.workspaceId],
+  );
+  return row?.newest ?? 0;
+}
+
+/** The n-th plan of a connection always has the same id. The connection's lock is held. */
+export async function nextPlanId(transaction: Transaction, connectionId: ConnectionId): Promise<PlanId> {
+  const [row] = await transaction.query<{ plans: number }>(
+    "SELECT count(*) AS plans FROM plan WHERE workspace_id = $1 AND connection_id = $2",
+    [transaction.workspaceId, connectionId],
+  );
+  return uuidOf("plan", connectionId, String(row?.plans ?? 0)) as PlanId; // the one place where plan ids are made
+}
+
+/** Where the next page of candidates starts: after the profile with this mark. */
+export interface CandidateCursor {
+  outputSeq: number;
+}
+
+export interface Candidate {
+  recordId: RecordId;
+  vendorId: string;
+  profileId: ProfileId;
+  traits: PlannableTraits;
+  consents: (ConsentFact & { reason: string })[];
+  /** Per field what the vendor held after our last write; only loaded when some field's ownership asks for it. */
+  lastDelivered: FieldValues;
+}
+
+export interface CandidatePage {
+  candidates: Candidate[];
+  /** Null: that was the last page. */
+  next: CandidateCursor | null;
+}
+
+interface CandidateRow {
+  seen: { profiles: number; last: number | null };
+  recordId: RecordId | null;
+  vendorId: string | null;
+  profileId: ProfileId | null;
+  traits: PlannableTraits | null;
+  consents: Candidate["consents"] | null;
+  delivered: FieldValues | null;
+}
+
+/**
+ * Records of the destination whose profile has news, in order of the news. A profile that changes while pages are read
+ * moves to the end and is seen again; none is missed.
+ *
+ * @param page `limit` counts profiles: with none or several records at the destination a page holds fewer or more
+ */
+export async function candidates(
+  transaction: Transaction,
+  planId: PlanId,
+  stream: string,
+  { after, limit }: { after: CandidateCursor | null; limit: number },
+): Promise<CandidatePage> {
+  const rows = await transaction.query<CandidateRow>(
+    `WITH destination AS MATERIALIZED (
+       SELECT p.connection_id, c.planned_seq, EXISTS (
+         SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
+           AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
+       ) AS needs_deliveries
+       FROM plan p JOIN connection c ON c.workspace_id = $1 AND c.connection_id = p.connection_id
+       WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
+     ), news AS MATERIALIZED (
+       SELECT p.output_seq, p.profile_id FROM profile p
+       WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
+       ORDER BY p.output_seq LIMIT $5
+     ), page AS MATERIALIZED (
+       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id
+       FROM news
+       JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
+       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
+       WHERE s.connection_id = (SELECT connection_id FROM destination) AND s.stream = $3
+         AND s.kind = 'person' AND NOT s.deleted
+     )
+     SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
+       page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
+       (SELECT json_object_agg(t.name, json_build_object('status', t.status, 'value', t.value, 'reasons', t.reasons,
+          'computedAt', to_char(t.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+        FROM trait t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
+       (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'reason', s.reason))
+        FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
+       CASE WHEN destination.needs_deliveries THEN
+         (SELECT json_object_agg(held.key, held.value) FROM (
+           SELECT DISTINCT ON (each.key) each.key, each.value
+           FROM delivery d CROSS JOIN jsonb_each(d.read_back) AS each (key, value)
+           WHERE d.workspace_id = $1 AND d.connection_id = destination.connection_id AND d.vendor_id = page.vendor_id
+           ORDER BY each.key, d.delivered_at DESC, d.plan_id) AS held)
+       END AS delivered
+     FROM destination LEFT JOIN page ON true ORDER BY page.output_seq, page.record_id`,
+    [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
+  );
+  const seen = rows[0]?.seen;
+  if (seen === undefined) throw new Error(`Plan ${planId} is not under construction.`);
+  return {
+    candidates: rows.flatMap(({ recordId, vendorId, profileId, traits, consents, delivered }) =>
+      // A page without a record of this destination still is one row, which says how far it looked.
+      recordId === null || vendorId === null || profileId === null
+        ? []
+        : [
+            {
+              recordId,
+              vendorId,
+              profileId,
+              traits: traits ?? {},
+              consents: consents ?? [],
+              lastDelivered: delivered ?? {},
+            },
+          ],
+    ),
+    next: seen.last === null || seen.profiles < limit ? null : { outputSeq: seen.last },
+  };
+}
+
+/** Adds changes to a plan under construction; the same record again replaces its change. */
+export async function addChanges(transaction: Transaction, planId: PlanId, changes: PlanChange[]): Promise<void> {
+  const plan = await lockPlan(transaction, planId);
+  if (plan.status !== "building") throw new Error(`Plan ${planId} is ${plan.status}; changes can no longer be added.`);
+  await insertChanges(transaction, planId, changes);
+}
+
+export async function insertChanges(transaction: Transaction, planId: PlanId, changes: PlanChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const unique = [...new Map(changes.map((change) => [change.vendorId, change])).values()];
+  await transaction.query(
+    `INSERT INTO plan_change (workspace_id, plan_id, vendor_id, record_id, profile_id, before, after)
+     SELECT $1, $2, vendor_id, record_id, profile_id, before::jsonb, after::jsonb
+     FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[])
+       AS t (vendor_id, record_id, profile_id, before, after)
+     ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET record_id = excluded.record_id,
+       profile_id = excluded.profile_id, before = excluded.before, after = excluded.after`,
+    [
+      ...[
+        transaction.workspaceId,
+        planId,
+        unique.map((change) => change.vendorId),
+        unique.map((change) => change.recordId),
+      ],
+      unique.map((change) => change.profileId),
+      unique.map((change) => JSON.stringify(change.before)),
+      unique.map((change) => JSON.stringify(change.after)),
+    ],
+  );
+}
+
+export interface Sealed {
+  status: "waiting" | "approved" | "empty";
+  /** Why it waits or may go ahead. */
+  reason: string;
+  digest: string | null;
+  changes: number;
+  compared: number;
+  destinationRecords: number;
+}
+
+/** Closes a plan. Without changes the destination is up to date; otherwise the policy decides whether it waits. */
+export async function seal(transaction: Transaction, planId: PlanId, stream: string, at: string): Promise<Sealed> {
+  const plan = await lockPlan(transaction, planId);
+  if (plan.status !== "building") throw new Error(`Plan ${planId} is ${plan.status} and cannot be sealed.`);
+  const [counts] = await transaction.query<{ changes: number; compared: number }>(
+    `SELECT (SELECT count(*) FROM plan_change WHERE workspace_id = $1 AND plan_id = $2) AS changes,
+       (SELECT count(*) FROM profile p
+        JOIN membership m ON m.workspace_id = $1 AND m.profile_id = p.profile_id
+        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
+        WHERE p.workspace_id = $1 AND s.connection_id = c.connection_id AND s.stream = $4 AND s.kind = 'person'
+          AND NOT s.deleted AND p.output_seq > c.planned_seq) AS compared
+     FROM connection c WHERE c.workspace_id = $1 AND c.connection_id = $3`,
+    [transaction.workspaceId, planId, plan.connectionId, stream],
+  );
+  const { changes, compared } = counts ?? { changes: 0, compared: 0 };
+  if (changes === 0) {
+    await transaction.query(
+      "UPDATE plan SET status = 'empty', compared = $3, finished_at = $4 WHERE workspace_id = $1 AND plan_id = $2",
+      [transaction.workspaceId, planId, compared, at],
+    );
+    await advancePlanned(transaction, plan);
+    const reason = "Every value is already as it should be.";
+    return { status: "empty", reason, digest: null, changes, compared, destinationRecords: 0 };
+  }
+  const digest = await digestOfStored(transaction, planId);
+  const facts = await policyFacts(transaction, plan, stream);
+  const { decision, reason } = decideApproval({ changes, ...facts });
+  await transaction.query(
+    `UPDATE plan SET status = $3, digest = decode($4, 'hex'), changes = $5, compared = $6, destination_records = $7,
+       approved_at = CASE WHEN $3 = 'approved' THEN $8::timestamptz END, approved_by = CASE WHEN $3 = 'approved' THEN 'policy' END
+     WHERE workspace_id = $1 AND plan_id = $2`,
+    [transaction.workspaceId, planId, decision, digest, changes, compared, facts.destinationRecords, at],
+  );
+  if (decision === "approved") {
+    await audit(transaction, {
+      actor: "policy",
+      action: "plan.approve",
+      subject: planId,
+      at,
+      details: { digest, reason },
+    });
+  }
+  return { status: decision, reason, digest, changes, compared, destinationRecords: facts.destinationRecords };
+}
+
+async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: string) {
+  const [row] = await transaction.query<{
+    destinationRecords: number;
+    appliedBefore: boolean;
+    autoApplyShare: number | null;
+  }>(
+    `SELECT c.auto_apply_share AS "autoApplyShare",
+       (SELECT count(*) FROM source_record s WHERE s.workspace_id = $1 AND s.connection_id = $2 AND s.stream = $3
+          AND s.kind = 'person' AND NOT s.deleted) AS "destinationRecords",
+       EXISTS (SELECT FROM plan p WHERE p.workspace_id = $1 AND p.connection_id = $2 AND p.kind = 'write'
+          AND p.status IN ('applied', 'applied_with_failures')) AS "appliedBefore"
+     FROM connection c WHERE c.workspace_id = $1 AND c.connection_id = $2`,
+    [transaction.workspaceId, plan.connectionId, stream],
+  );
+  return row ?? { destinationRecords: 0, appliedBefore: false, autoApplyShare: null };
+}

@@ -1,0 +1,118 @@
+/** Reading plans: rows, the seal recomputed, the audit log. */
+import { openDigest } from "#profile/plan/digest.ts";
+import type { FieldValues, PlanKind, PlanStatus } from "#profile/plan/types.ts";
+import type { ConnectionId, PlanId } from "#profile/ids.ts";
+import type { Transaction } from "./database.ts";
+
+export interface PlanSummary {
+  planId: PlanId;
+  connectionId: ConnectionId;
+  connector: string;
+  connection: string;
+  kind: PlanKind;
+  undoOf: PlanId | null;
+  status: PlanStatus;
+  throughSeq: number;
+  /** Hex; null while building or empty. */
+  digest: string | null;
+  /** Records to change, records looked at, live records of the destination. */
+  changes: number;
+  compared: number;
+  destinationRecords: number;
+  createdAt: Date;
+  approvedAt: Date | null;
+  approvedBy: string | null;
+  finishedAt: Date | null;
+}
+
+/** Of a plan and its connection. Append WHERE, ORDER BY. */
+export const PLAN_SQL = `
+  SELECT p.plan_id AS "planId", p.connection_id AS "connectionId", c.connector, c.name AS connection, p.kind,
+    p.undo_of AS "undoOf", p.status, p.through_seq AS "throughSeq", encode(p.digest, 'hex') AS digest, p.changes, p.compared,
+    p.destination_records AS "destinationRecords", p.created_at AS "createdAt", p.approved_at AS "approvedAt",
+    p.approved_by AS "approvedBy", p.finished_at AS "finishedAt"
+  FROM plan p JOIN connection c ON c.workspace_id = p.workspace_id AND c.connection_id = p.connection_id`;
+
+export async function findPlan(transaction: Transaction, planId: PlanId): Promise<PlanSummary | null> {
+  const [plan] = await transaction.query<PlanSummary>(`${PLAN_SQL} WHERE p.workspace_id = $1 AND p.plan_id = $2`, [
+    transaction.workspaceId,
+    planId,
+  ]);
+  return plan ?? null;
+}
+
+/** The plan, held until the transaction ends so that its status is decided by one at a time. */
+export async function lockPlan(transaction: Transaction, planId: PlanId): Promise<PlanSummary> {
+  await transaction.query("SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 FOR NO KEY UPDATE", [
+    transaction.workspaceId,
+    planId,
+  ]);
+  const plan = await findPlan(transaction, planId);
+  if (plan === null) throw new Error(`There is no plan ${planId}.`);
+  return plan;
+}
+
+/** Holds the connection, so that its plans are made and decided one at a time. */
+export async function lockConnection(
+  transaction: Transaction,
+  connectionId: ConnectionId,
+): Promise<{ plannedSeq: number }> {
+  const [row] = await transaction.query<{ plannedSeq: number }>(
+    `SELECT planned_seq AS "plannedSeq" FROM connection WHERE workspace_id = $1 AND connection_id = $2 FOR NO KEY UPDATE`,
+    [transaction.workspaceId, connectionId],
+  );
+  if (row === undefined) throw new Error(`There is no connection ${connectionId}.`);
+  return row;
+}
+
+/** A plan of the connection that is being made, waits, or is being carried out. At most one at a time. */
+export async function unfinishedPlan(
+  transaction: Transaction,
+  connectionId: ConnectionId,
+): Promise<PlanSummary | null> {
+  const [plan] = await transaction.query<PlanSummary>(
+    `${PLAN_SQL} WHERE p.workspace_id = $1 AND p.connection_id = $2
+       AND p.status IN ('building', 'waiting', 'approved', 'applying')
+     ORDER BY p.status = 'waiting', p.created_at DESC LIMIT 1`,
+    [transaction.workspaceId, connectionId],
+  );
+  return plan ?? null;
+}
+
+const FETCH = 5_000;
+
+/** The digest of the changes as stored now, in flat memory. */
+export async function digestOfStored(transaction: Transaction, planId: PlanId): Promise<string> {
+  await transaction.query(
+    `DECLARE sealed NO SCROLL CURSOR FOR SELECT vendor_id AS "vendorId", before, after FROM plan_change
+     WHERE workspace_id = $1 AND plan_id = $2 ORDER BY vendor_id COLLATE "C"`,
+    [transaction.workspaceId, planId],
+  );
+  const digest = openDigest();
+  for (;;) {
+    const rows = await transaction.query<{ vendorId: string; before: FieldValues; after: FieldValues }>(
+      `FETCH ${FETCH} FROM sealed`,
+    );
+    for (const row of rows) digest.add(row);
+    if (rows.length < FETCH) break;
+  }
+  await transaction.query("CLOSE sealed");
+  return digest.end();
+}
+
+export async function advancePlanned(transaction: Transaction, plan: PlanSummary): Promise<void> {
+  await transaction.query(
+    `UPDATE connection SET planned_seq = greatest(planned_seq, $3) WHERE workspace_id = $1 AND connection_id = $2`,
+    [transaction.workspaceId, plan.connectionId, plan.throughSeq],
+  );
+}
+
+export async function audit(
+  transaction: Transaction,
+  entry: { actor: string; action: string; subject: string; at: string; details?: Record<string, unknown> },
+): Promise<void> {
+  await transaction.query(
+    "INSERT INTO audit_log (workspace_id, actor, action, subject, at, details) VALUES ($1, $2, $3, $4, $5, $6)",
+    [transaction.workspaceId, entry.actor, entry.action, entry.subject, entry.at, JSON.stringify(entry.details ?? {})],
+  );
+}

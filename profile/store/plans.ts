@@ -1,0 +1,179 @@
+/**
+ * Plans in the database: from "these profiles have news" over the sealed set of changes to what was delivered. What to
+ * write is decided in profile/plan; here it is kept, once and completely.
+ */
+import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
+import { FIELDS } from "#profile/plan/fields.ts";
+import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
+import type { Database, Transaction } from "./database.ts";
+import {
+  claim,
+  finish,
+  markSent,
+  recordResults,
+  retryFailed,
+  startApplying,
+  type ChangeResult,
+  type ClaimedChange,
+  type Ending,
+  type Retrying,
+} from "./plans-apply.ts";
+import {
+  addChanges,
+  begin,
+  candidates,
+  seal,
+  type Beginning,
+  type CandidateCursor,
+  type CandidatePage,
+  type Sealed,
+} from "./plans-build.ts";
+import { approve, beginUndo, reject, replan, type Approval, type Undoing } from "./plans-decide.ts";
+import { findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./plans-rows.ts";
+
+/** Who decided, and when (ISO 8601). */
+export interface Decision {
+  actor: string;
+  at: string;
+}
+
+/** A connection we write to, with its enabled fields. */
+export interface Destination {
+  connectionId: ConnectionId;
+  connector: string;
+  name: string;
+  autoApplyShare: number | null;
+  fields: { field: string; ownership: Ownership }[];
+}
+
+export interface PlanView extends PlanSummary {
+  counts: Record<string, number>;
+  /** How many changes touch each field. */
+  fields: Record<string, number>;
+  /** The first changes, failed ones before others. */
+  sample: { vendorId: string; before: FieldValues; after: FieldValues; status: string; reason: string | null }[];
+}
+
+export interface PlanStore {
+  /** Connections that are ready and open for writing. */
+  destinations(workspaceId: WorkspaceId): Promise<Destination[]>;
+  /** Adds the fields a destination does not know yet; those an admin has changed or disabled stay as they are. */
+  defineFields(workspaceId: WorkspaceId, connectionId: ConnectionId, ownership?: Ownership): Promise<void>;
+  /** The plan of the connection that is being made, waits or is being carried out. */
+  openPlan(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<PlanSummary | null>;
+  begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string): Promise<Beginning>;
+  candidates(
+    workspaceId: WorkspaceId,
+    planId: PlanId,
+    stream: string,
+    page: { after: CandidateCursor | null; limit: number },
+  ): Promise<CandidatePage>;
+  addChanges(workspaceId: WorkspaceId, planId: PlanId, changes: PlanChange[]): Promise<void>;
+  seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
+  approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
+  reject(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): ReturnType<typeof reject>;
+  replan(workspaceId: WorkspaceId, connectionId: ConnectionId, decision: Decision): Promise<void>;
+  startApplying(workspaceId: WorkspaceId, planId: PlanId): Promise<void>;
+  claim(
+    workspaceId: WorkspaceId,
+    planId: PlanId,
+    portion: { limit: number; after: string | null },
+  ): Promise<ClaimedChange[]>;
+  markSent(workspaceId: WorkspaceId, planId: PlanId, vendorIds: string[]): Promise<void>;
+  recordResults(workspaceId: WorkspaceId, planId: PlanId, results: ChangeResult[], at: string): Promise<void>;
+  finish(workspaceId: WorkspaceId, planId: PlanId, at: string): Promise<Ending>;
+  retryFailed(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Retrying>;
+  beginUndo(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Undoing>;
+  /** Newest first. */
+  list(workspaceId: WorkspaceId, limit: number): Promise<PlanSummary[]>;
+  show(workspaceId: WorkspaceId, planId: PlanId, options: { sample: number }): Promise<PlanView | null>;
+}
+
+export function createPlanStore(database: Database): PlanStore {
+  /** Each call is one transaction. */
+  const inside =
+    <Args extends unknown[], Result>(work: (transaction: Transaction, ...args: Args) => Promise<Result>) =>
+    (workspaceId: WorkspaceId, ...args: Args): Promise<Result> =>
+      database.inWorkspace(workspaceId, (transaction) => work(transaction, ...args));
+  return {
+    destinations: inside(destinations),
+    defineFields: inside(defineFields),
+    openPlan: inside(unfinishedPlan),
+    begin: inside(begin),
+    candidates: inside(candidates),
+    addChanges: inside(addChanges),
+    seal: inside(seal),
+    approve: inside(approve),
+    reject: inside(reject),
+    replan: inside(replan),
+    startApplying: inside(startApplying),
+    claim: inside(claim),
+    markSent: inside(markSent),
+    recordResults: inside(recordResults),
+    finish: inside(finish),
+    retryFailed: inside(retryFailed),
+    beginUndo: inside(beginUndo),
+    list: inside(list),
+    show: inside(show),
+  };
+}
+
+function destinations(transaction: Transaction): Promise<Destination[]> {
+  return transaction.query<Destination>(
+    `SELECT c.connection_id AS "connectionId", c.connector, c.name, c.auto_apply_share AS "autoApplyShare",
+       coalesce((SELECT json_agg(json_build_object('field', f.field, 'ownership', f.ownership) ORDER BY f.field)
+         FROM destination_field f
+         WHERE f.workspace_id = $1 AND f.connection_id = c.connection_id AND f.enabled), '[]') AS fields
+     FROM connection c WHERE c.workspace_id = $1 AND c.write_back AND c.status = 'ready' ORDER BY c.connector, c.name`,
+    [transaction.workspaceId],
+  );
+}
+
+async function defineFields(
+  transaction: Transaction,
+  connectionId: ConnectionId,
+  ownership: Ownership = "ours",
+): Promise<void> {
+  await transaction.query(
+    `INSERT INTO destination_field (workspace_id, connection_id, field, trait, ownership)
+     SELECT $1, $2, field, trait, $5 FROM unnest($3::text[], $4::text[]) AS t (field, trait)
+     ON CONFLICT DO NOTHING`,
+    [
+      transaction.workspaceId,
+      connectionId,
+      FIELDS.map(({ definition }) => definition.name),
+      FIELDS.map(({ trait }) => trait),
+      ownership,
+    ],
+  );
+}
+
+function list(transaction: Transaction, limit: number): Promise<PlanSummary[]> {
+  return transaction.query<PlanSummary>(
+    `${PLAN_SQL} WHERE p.workspace_id = $1 ORDER BY p.created_at DESC, p.plan_id LIMIT $2`,
+    [transaction.workspaceId, limit],
+  );
+}
+
+async function show(
+  transaction: Transaction,
+  planId: PlanId,
+  { sample }: { sample: number },
+): Promise<PlanView | null> {
+  const plan = await findPlan(transaction, planId);
+  if (plan === null) return null;
+  const [row] = await transaction.query<Pick<PlanView, "counts" | "fields" | "sample">>(
+    `WITH c AS MATERIALIZED (
+       SELECT vendor_id, before, after, status, reason FROM plan_change WHERE workspace_id = $1 AND plan_id = $2
+     )
+     SELECT coalesce((SELECT json_object_agg(status, changes)
+         FROM (SELECT status, count(*) AS changes FROM c GROUP BY 1) AS s), '{}') AS counts,
+       coalesce((SELECT json_object_agg(field, changes)
+         FROM (SELECT field, count(*) AS changes FROM c, jsonb_object_keys(c.after) AS field GROUP BY 1) AS f), '{}') AS fields,
+       coalesce((SELECT json_agg(json_build_object('vendorId', vendor_id, 'before', before, 'after', after, 'status', status,
+           'reason', reason))
+         FROM (SELECT * FROM c ORDER BY status = 'failed' DESC, vendor_id LIMIT $3) AS first), '[]') AS sample`,
+    [transaction.workspaceId, planId, sample],
+  );
+  return { ...plan, counts: row?.counts ?? {}, fields: row?.fields ?? {}, sample: row?.sample ?? [] };
+}

@@ -1,0 +1,114 @@
+/** One pass of the loop with its progress, the demo's first approval, and the summary. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { createLogger } from "#logger.ts";
+import { workspaceIdOf } from "#profile/ids.ts";
+import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import { createReader } from "#profile/store/read.ts";
+import type { Run, RunStep } from "#profile/store/runs.ts";
+import { openEngine } from "#workflows/client.ts";
+import type { Engine } from "#workflows/client.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
+import { reconcileSchedules } from "#workflows/schedules.ts";
+import type { Log } from "./log.ts";
+import type { StartOptions } from "./options.ts";
+import type { RunningStack } from "./running-stack.ts";
+import { StackError } from "./stack-error.ts";
+import { describeStep, summarise } from "./summary.ts";
+
+type LoopOptions = StartOptions & { log: Log; signal: AbortSignal };
+
+const POLL_MS = 250;
+
+/** Without any progress for so long, `--once` gives up and says what it waits for. */
+const STUCK_MS = 180_000;
+
+export async function runLoop(stack: RunningStack, options: LoopOptions): Promise<void> {
+  const log = createLogger({ name: "start", level: options.verbose ? "debug" : "warn" });
+  const { dependencies, database, close } = createDependencies(stack, log);
+  const engine = await openEngine(stack.temporal, stack.masterKeys);
+  const workspaceId = workspaceIdOf("demo");
+  try {
+    await reconcileSchedules(engine.client, await dependencies.connections.listWorkspaces());
+    const watching = new AbortController();
+    const progress = watch(dependencies, workspaceId, options, watching.signal);
+    const work = turn(dependencies, engine, workspaceId, options).finally(() => watching.abort());
+    await Promise.all([work, progress]);
+    const { failedStreams, runId } = await work;
+    const run = await find(dependencies, workspaceId, runId);
+    options.log(await summarise({ dependencies, reader: createReader(database), workspaceId, run, stack }));
+    if (failedStreams > 0)
+      throw new StackError(`${failedStreams} streams could not be read; \`npx tributary status\` names them.`);
+  } finally {
+    await engine.close();
+    await close();
+  }
+}
+
+/** The refresh, then the demo's first plans. */
+async function turn(deps: Dependencies, engine: Engine, workspaceId: WorkspaceId, { approve, log }: LoopOptions) {
+  const summary = await engine.refresh(workspaceId);
+  if (summary.plansWaiting === 0) return summary;
+  const waiting = (await deps.plans.list(workspaceId, 50)).filter(({ status }) => status === "waiting");
+  for (const plan of waiting) {
+    const what = `the first plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
+    if (!approve) log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
+    else log(`Approving ${what}, because this is the demo; --no-approve leaves it to you`);
+  }
+  if (approve) await Promise.all(waiting.map((plan) => approveAndWait(engine, plan)));
+  return summary;
+}
+
+async function approveAndWait(
+  engine: Engine,
+  plan: { planId: Parameters<Engine["approve"]>[0]; digest: string | null },
+): Promise<void> {
+  await engine.approve(plan.planId, "npm start (demo)", plan.digest ?? "");
+  await engine.finished(plan.planId);
+}
+
+/** Prints each step of the run under way when it ends, long ones now and then in between. */
+async function watch(
+  deps: Dependencies,
+  workspaceId: WorkspaceId,
+  { log, once }: LoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const printed = new Map<string, string>();
+  let lastNews = performance.now();
+  const since = new Date(Date.now() - 1_000);
+  const look = async () => {
+    const [run] = await deps.runs.lastRuns(workspaceId, 1);
+    if (run === undefined || run.startedAt < since) return;
+    for (const step of run.steps) {
+      const line = describeStep(step);
+      if (printed.get(step.step) === line) continue;
+      lastNews = performance.now();
+      if (step.finishedAt !== null || printed.get(step.step) === undefined || isRound(step)) log(line);
+      printed.set(step.step, line);
+    }
+  };
+  while (!signal.aborted) {
+    await look();
+    if (once && performance.now() - lastNews > STUCK_MS) throw new StackError(await stuck(deps, workspaceId));
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+  await look();
+}
+
+/** Every tenth page or so: enough to see that it moves. */
+const isRound = ({ counts }: RunStep): boolean => (counts["pages"] ?? counts["touched"] ?? 0) % 20 === 0;
+
+async function stuck(deps: Dependencies, workspaceId: WorkspaceId): Promise<string> {
+  const connections = await deps.connections.listConnections(workspaceId);
+  const said = connections.flatMap(({ name, statusReason }) =>
+    statusReason === null ? [] : [`${name}: ${statusReason}`],
+  );
+  return `Nothing moved for ${STUCK_MS / 60_000} minutes. ${said.join(" ")} Logs are in the data directory; \`npx tributary status\` names what fails.`;
+}
+
+async function find(deps: Dependencies, workspaceId: WorkspaceId, runId: RunId): Promise<Run> {
+  const run = (await deps.runs.lastRuns(workspaceId, 20)).find((known) => known.runId === runId);
+  if (run === undefined) throw new StackError("The run left no trace in the database.");
+  return run;
+}

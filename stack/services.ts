@@ -1,0 +1,134 @@
+/** Starts the services that a worker needs, or uses the ones the environment names. */
+import { Connection } from "@temporalio/client";
+import type { Environment } from "#config.ts";
+import { migrate } from "#prisma/migrate.ts";
+import { startPostgres } from "./postgres.ts";
+import { isRunning, findProcess } from "./process-identity.ts";
+import type { Report } from "./report.ts";
+import { StackError } from "./stack-error.ts";
+import { findTemporal } from "./temporal-program.ts";
+import { startTemporal } from "./temporal.ts";
+
+/** Taken when free, so that bookmarks keep working from one start to the next. */
+const PREFERRED = { postgres: 54_329, temporal: 7_233, temporalUi: 8_233 };
+const WATCH_EVERY_MS = 2_000;
+
+export interface Services {
+  databaseUrl: string;
+  ownerUrl: string;
+  temporal: { address: string; namespace: string; uiUrl: string | null };
+}
+
+interface Place {
+  dataDir: string;
+  environment: Environment;
+  report: Report;
+  /** Aborted by Ctrl-C: what takes minutes is given up. */
+  signal: AbortSignal;
+  /** Receives what ends each service; called in reverse order at the stop. */
+  onStop: (stop: () => Promise<void>) => void;
+}
+
+/** @throws StackError saying what is missing */
+export async function startServices(place: Place): Promise<Services> {
+  // The program may have to be built for minutes; a database that waits meanwhile is no harm, a late error is.
+  const ownerUrl = await provideDatabase(place);
+  const { appUrl } = await place.report.step(
+    "Database schema",
+    () => migrateDatabase(ownerUrl, place.environment),
+    ({ applied }) => (applied.length === 0 ? "up to date" : `${applied.length} migrations applied`),
+  );
+  return { ownerUrl, databaseUrl: appUrl, temporal: await provideTemporal(place) };
+}
+
+async function provideDatabase({ dataDir, environment, report, onStop }: Place): Promise<string> {
+  const given = environment.DATABASE_OWNER_URL ?? environment.DATABASE_URL;
+  if (given !== undefined) {
+    report.log(`Postgres: using ${new URL(given).host}, as the environment says`);
+    return given;
+  }
+  const postgres = await report.step(
+    "Postgres",
+    () => startPostgres({ dataDir, preferredPort: PREFERRED.postgres, log: report.log }),
+    ({ port }) => `ready on 127.0.0.1:${port}`,
+  );
+  onStop(keepRunning("Postgres", postgres, report));
+  return postgres.ownerUrl;
+}
+
+async function migrateDatabase(ownerUrl: string, { DATABASE_URL, DATABASE_OWNER_URL }: Environment) {
+  try {
+    if (DATABASE_URL === undefined || DATABASE_OWNER_URL === undefined) return await migrate(ownerUrl);
+    const { applied } = await migrate(ownerUrl, { appPassword: decodeURIComponent(new URL(DATABASE_URL).password) });
+    return { applied, appUrl: DATABASE_URL };
+  } catch (error) {
+    throw new StackError(`The database could not be prepared: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function provideTemporal({ dataDir, environment, report, signal, onStop }: Place): Promise<Services["temporal"]> {
+  const namespace = environment.TEMPORAL_NAMESPACE;
+  const given = environment.TEMPORAL_ADDRESS;
+  if (given !== undefined) {
+    await checkTemporal(given, namespace);
+    report.log(`Temporal: using ${given}, as the environment says`);
+    return { address: given, namespace, uiUrl: null };
+  }
+  if (namespace !== "default") {
+    throw new StackError("TEMPORAL_NAMESPACE is for a server of your own: set TEMPORAL_ADDRESS too, or unset it.");
+  }
+  const program = await findTemporal({ log: report.log, environment: process.env, signal });
+  const temporal = await report.step(
+    "Temporal",
+    () =>
+      startTemporal({ program, dataDir, preferredPort: PREFERRED.temporal, preferredUiPort: PREFERRED.temporalUi }),
+    ({ address }) => `ready on ${address}`,
+  );
+  onStop(keepRunning("Temporal", temporal, report));
+  return { address: temporal.address, namespace, uiUrl: temporal.uiUrl };
+}
+
+async function checkTemporal(address: string, namespace: string): Promise<void> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: "10 seconds" });
+    try {
+      await connection.workflowService.describeNamespace({ namespace });
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StackError(`No Temporal answers at TEMPORAL_ADDRESS ${address}, namespace ${namespace} (${reason}).`);
+  }
+}
+
+interface Restartable {
+  readonly pid: number;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a service again when it dies under us. @returns what stops watching and the service */
+function keepRunning(name: string, service: Restartable, { log }: Report): () => Promise<void> {
+  let stopped = false;
+  let atWork: Promise<void> = Promise.resolve();
+  let identity = findProcess(service.pid);
+  const timer = setInterval(() => {
+    if (stopped || identity === null || isRunning(identity)) return;
+    identity = null;
+    log(`${name} ended; starting it again`);
+    atWork = service.restart().then(
+      () => {
+        identity = findProcess(service.pid);
+        log(`${name} runs again`);
+      },
+      (error: unknown) => log(`${name} could not be started again: ${error instanceof Error ? error.message : error}`),
+    );
+  }, WATCH_EVERY_MS);
+  return async () => {
+    stopped = true;
+    clearInterval(timer);
+    await atWork;
+    await service.stop();
+  };
+}

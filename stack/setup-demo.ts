@@ -1,0 +1,98 @@
+/** Connects what `npm start` runs on: the demo business' twins and till exports, or the tools the environment names. */
+import { csvFileOf, guessFile } from "#connectors/csv/guess.ts";
+import { missingFields } from "#connectors/csv/overrides.ts";
+import { connectorOf } from "#connectors/registry.ts";
+import { connectFiles, keepCopy } from "#console/csv-files.ts";
+import type { Workspace } from "#profile/store/connections.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
+import { openConnection } from "#workflows/open-connection.ts";
+import { createLogger } from "#logger.ts";
+import {
+  DEMO_HUBSPOT_SETTINGS,
+  DEMO_HUBSPOT_TOKEN,
+  DEMO_REQUESTS_PER_SECOND,
+  DEMO_STRIPE_KEY,
+} from "./demo-shop/accounts.ts";
+import type { Log } from "./log.ts";
+import type { StartOptions } from "./options.ts";
+import type { RunningStack } from "./running-stack.ts";
+import { StackError } from "./stack-error.ts";
+
+/** Accepted by the twins alone. */
+const TWIN_SECRETS = { hubspot: { accessToken: DEMO_HUBSPOT_TOKEN }, stripe: { apiKey: DEMO_STRIPE_KEY } };
+
+/** Later plans of the demo apply by themselves up to this share of a tool's records. */
+const AUTO_APPLY_SHARE = 0.25;
+
+const ACTOR = "npm start";
+
+export async function setUpDemo(
+  stack: RunningStack,
+  options: StartOptions & { log: Log; signal: AbortSignal },
+): Promise<Workspace> {
+  const log = createLogger({ name: "start", level: options.verbose ? "debug" : "warn" });
+  const { dependencies, close } = createDependencies(stack, log);
+  try {
+    const workspace = await dependencies.connections.createWorkspace({
+      ...{ slug: "demo", name: "Fern & Kettle", defaultCountry: "GB", currency: "GBP", timeZone: "Europe/London" },
+      refreshMinutes: options.refreshMinutes,
+    });
+    const { environment, twins } = stack;
+    await connectTool(dependencies, workspace, "hubspot", twins?.hubspot ?? null, {
+      accessToken: environment.HUBSPOT_ACCESS_TOKEN,
+    });
+    await connectTool(dependencies, workspace, "stripe", twins?.stripe ?? null, { apiKey: environment.STRIPE_API_KEY });
+    await connectTillExports(dependencies, workspace, stack);
+    return workspace;
+  } finally {
+    await close();
+  }
+}
+
+async function connectTool(
+  deps: Dependencies,
+  { workspaceId }: Workspace,
+  connector: keyof typeof TWIN_SECRETS,
+  twinUrl: string | null,
+  given: Record<string, string | undefined>,
+): Promise<void> {
+  const { connectionId } = await deps.connections.upsertConnection(
+    workspaceId,
+    {
+      ...{ connector, name: "main", baseUrl: twinUrl, writeBack: true },
+      ...(twinUrl !== null && connector === "hubspot" ? { settings: DEMO_HUBSPOT_SETTINGS } : {}),
+      ...(twinUrl === null ? {} : { autoApplyShare: AUTO_APPLY_SHARE, requestsPerSecond: DEMO_REQUESTS_PER_SECOND }),
+    },
+    ACTOR,
+  );
+  await deps.credentials.put(workspaceId, connectionId, twinUrl === null ? given : TWIN_SECRETS[connector]);
+  await deps.plans.defineFields(workspaceId, connectionId);
+  const { connection } = await openConnection(deps, workspaceId, connectionId, AbortSignal.timeout(30_000));
+  const { account } = await connection.check().catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StackError(`${connectorOf(connector).title} does not let us in: ${why}`);
+  });
+  const known = await deps.connections.get(workspaceId, connectionId);
+  if (known.externalAccount !== account) {
+    await deps.connections.updateConnection(workspaceId, connectionId, { externalAccount: account }, ACTOR);
+  }
+  if (known.status === "needs_reconnect")
+    await deps.connections.setStatus(workspaceId, connectionId, "ready", null, ACTOR);
+}
+
+async function connectTillExports(
+  deps: Dependencies,
+  workspace: Workspace,
+  { dataDir, twins }: RunningStack,
+): Promise<void> {
+  const { currency, defaultCountry: country, timeZone, workspaceId } = workspace;
+  const files = [];
+  for (const { path, kind } of twins?.files ?? []) {
+    const guess = await guessFile(path, { currency, country, timeZone, kind });
+    const missing = missingFields(guess);
+    if (missing.length > 0) throw new StackError(`${path}: ${missing.join(" ")}`);
+    files.push(await keepCopy(dataDir, await csvFileOf(path, guess)));
+  }
+  if (files.length > 0) await connectFiles(deps.connections, workspaceId, { name: "till", files, actor: ACTOR });
+}

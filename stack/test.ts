@@ -1,0 +1,118 @@
+/**
+ * `npm test`: every check there is, or the layers named.
+ *
+ *     npm test                                 everything
+ *     npm test -- unit replay                  these layers (types, lint, unit, integration, replay)
+ *     npm test -- unit identity                tests of the layer whose path contains "identity"
+ *     npm test -- -t "merge protection"        what vitest makes of it
+ *
+ * Ends with the line `N passed, N failed`: every test counts one, and so does every static check.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { StackError } from "./stack-error.ts";
+import { findTemporal } from "./temporal-program.ts";
+import { countTests, type TestCounts } from "./vitest-report.ts";
+
+const STATIC = ["types", "lint"] as const;
+const TESTED = ["unit", "integration", "replay"] as const;
+type Layer = (typeof STATIC)[number] | (typeof TESTED)[number];
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const CHECKS: Record<(typeof STATIC)[number], [name: string, program: string, args: string[]][]> = {
+  types: [["types", "typescript/bin/tsc", ["--noEmit", "--project", "."]]],
+  lint: [
+    ["lint", "oxlint/bin/oxlint", ["--type-aware", "--deny-warnings"]],
+    ["format", "oxfmt/bin/oxfmt", ["--check"]],
+    ["unused code and dependencies", "knip/bin/knip.js", []],
+  ],
+};
+
+const { layers, filters } = parseArguments(process.argv.slice(2));
+const results: ({ name: string } & TestCounts)[] = [];
+const startedAt = performance.now();
+for (const layer of layers) {
+  if (layer === "types" || layer === "lint") await runChecks(layer);
+  else await runTests(layer);
+}
+report();
+
+function parseArguments(args: string[]): { layers: Layer[]; filters: string[] } {
+  const all: readonly Layer[] = [...STATIC, ...TESTED];
+  const named = args.filter((arg): arg is Layer => all.some((layer) => layer === arg));
+  const filters = args.filter((arg) => !all.some((layer) => layer === arg));
+  // With a filter alone the static checks would be noise: somebody looks for certain tests.
+  const chosen = named.length > 0 ? named : filters.length > 0 ? TESTED : all;
+  return { layers: all.filter((layer) => chosen.includes(layer)), filters };
+}
+
+async function runChecks(layer: (typeof STATIC)[number]): Promise<void> {
+  for (const [name, program, args] of CHECKS[layer]) {
+    process.stdout.write(`\n── ${name}\n`);
+    const code = await run(program, args, process.env);
+    results.push({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+  }
+}
+
+async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
+  process.stdout.write(`\n── ${layer}\n`);
+  const folder = mkdtempSync(join(tmpdir(), "tributary-report-"));
+  try {
+    const environment = layer === "unit" ? process.env : await withTemporal();
+    const reportFile = join(folder, "report.json");
+    const code = await run(
+      "vitest/vitest.mjs",
+      [
+        ...["run", "--project", layer, ...filters, "--reporter=default", "--reporter=json"],
+        ...[`--outputFile.json=${reportFile}`, ...(filters.length > 0 ? ["--passWithNoTests"] : [])],
+      ],
+      environment,
+    );
+    const counts = existsSync(reportFile) ? countTests(readFileSync(reportFile, "utf8")) : { passed: 0, failed: 0, skipped: 0 };
+    // An error outside every test, such as an unhandled rejection, fails the run and belongs to no test.
+    const outside = code !== 0 && counts.failed === 0 ? 1 : 0;
+    results.push({ name: layer, ...counts, failed: counts.failed + outside });
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    process.stdout.write(`${error.message}\n`);
+    results.push({ name: layer, passed: 0, failed: 1, skipped: 0 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+let temporalProgram: string | undefined;
+async function withTemporal(): Promise<NodeJS.ProcessEnv> {
+  temporalProgram ??= await findTemporal({ log: (line) => process.stdout.write(`${line}\n`), environment: process.env });
+  return { ...process.env, TEMPORAL_CLI_PATH: temporalProgram };
+}
+
+/** Runs a package's program on this Node. @returns the exit code; 1 when it was killed */
+function run(program: string, args: string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, "node_modules", program), ...args], {
+      cwd: root,
+      stdio: "inherit",
+      env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment["PATH"] ?? ""}` },
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+function report(): void {
+  const total = (key: keyof TestCounts) => results.reduce((sum, result) => sum + result[key], 0);
+  process.stdout.write(`\n── ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
+  for (const { name, passed, failed, skipped } of results) {
+    const mark = failed > 0 ? "✗" : "✓";
+    process.stdout.write(`${mark} ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} not run` : ""}\n`);
+  }
+  const failed = total("failed");
+  // Nothing run is no success: a filter that matches nothing is a mistyped one.
+  if (total("passed") + failed === 0) process.stdout.write("No test matches.\n");
+  process.stdout.write(`${total("passed")} passed, ${failed} failed\n`);
+  process.exitCode = failed > 0 || total("passed") === 0 ? 1 : 0;
+}

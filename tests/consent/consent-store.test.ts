@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decide } from "#profile/consent/decide.ts";
+import { consent, person } from "#tests/support/records.ts";
+import { openShop, type Shop } from "#tests/identity/shop.ts";
+
+const NOW = "2027-01-01T00:00:00Z";
+const use = { purpose: "marketing", channel: "email" } as const;
+
+let shop: Shop;
+beforeEach(async () => {
+  shop = await openShop();
+});
+afterEach(() => shop.drop());
+
+const anna = { firstName: "Anna", lastName: "Hill", emails: ["anna@brightleaf.co.uk"] };
+
+async function refresh(at = NOW) {
+  await shop.resolveAll();
+  return shop.refreshConsents(at);
+}
+
+async function stateOf(id: string): Promise<string | undefined> {
+  const profileId = await shop.profileOf(id);
+  const states = (await shop.consent.statesOf(shop.workspaceId, [profileId])).get(profileId);
+  return states?.find(({ channel, purpose }) => channel === "email" && purpose === "marketing")?.state;
+}
+
+const marks = (id: string) =>
+  shop.rows<{ touched_seq: number; consented_seq: number; scored_seq: number; output_seq: number }>(
+    `SELECT touched_seq, consented_seq, scored_seq, output_seq FROM profile JOIN membership USING (workspace_id, profile_id)
+     WHERE workspace_id = $1 AND record_id = $2`,
+    shop.idOf(id),
+  );
+
+const pretendScored = () =>
+  shop.rows("UPDATE profile SET scored_seq = touched_seq WHERE workspace_id = $1");
+
+describe("consent of profiles", () => {
+  it("is worked out once, and not again while nothing changes", async () => {
+    await shop.save([person("1", anna), consent("c1", "1")]);
+    expect(await refresh()).toEqual({ profiles: 1, changed: 1 });
+    expect(await stateOf("1")).toBe("granted");
+    expect(await refresh()).toEqual({ profiles: 0, changed: 0 });
+  });
+
+  it("turns to no when the person withdrew in another tool, and comes apart again with the profile", async () => {
+    await shop.save([person("1", anna), consent("c1", "1"), person("2", { ...anna, emails: ["other@brightleaf.co.uk"] })]);
+    await shop.save([consent("c2", "2", { state: "withdrawn", effectiveAt: "2026-04-01T00:00:00Z" })]);
+    await refresh();
+    expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
+
+    await shop.save([person("2", { ...anna, updatedAt: "2026-06-01T00:00:00Z" })]);
+    await refresh();
+    expect(await shop.profileOf("1")).toBe(await shop.profileOf("2"));
+    expect(await stateOf("1")).toBe("withdrawn");
+
+    const [a, b] = [shop.idOf("1"), shop.idOf("2")].toSorted();
+    await shop.rows("INSERT INTO link (workspace_id, a_record_id, b_record_id, verdict, actor) VALUES ($1, $2, $3, 'different', 'owner')", a, b);
+    await shop.rows("UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2", a);
+    await refresh();
+    expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
+  });
+
+  it("a change of the answer marks the profile for new output", async () => {
+    await shop.save([person("1", anna), consent("c1", "1")]);
+    await refresh();
+    const [before] = await marks("1");
+    await shop.save([consent("c2", "1", { state: "withdrawn", effectiveAt: "2026-05-01T00:00:00Z" })]);
+    await refresh();
+    const [after] = await marks("1");
+    expect(after?.output_seq).toBeGreaterThan(before?.output_seq ?? 0);
+    expect(after?.consented_seq).toBe(after?.touched_seq);
+  });
+
+  it("ends by itself at its time, asks for new scores then, and does not come round again", async () => {
+    await shop.save([person("1", anna), consent("c1", "1", { expiresAt: "2027-02-01T00:00:00Z" })]);
+    await refresh();
+    await pretendScored();
+    expect(await refresh("2027-01-31T23:59:59Z")).toEqual({ profiles: 0, changed: 0 });
+    expect(await refresh("2027-02-01T00:00:00Z")).toEqual({ profiles: 1, changed: 1 });
+    expect(await stateOf("1")).toBe("expired");
+    const [after] = await marks("1");
+    expect(after?.touched_seq).toBeGreaterThan(after?.scored_seq ?? 0);
+    expect(after?.consented_seq).toBe(after?.touched_seq);
+    expect(await refresh("2027-03-01T00:00:00Z")).toEqual({ profiles: 0, changed: 0 });
+  });
+
+  it("is asked of the ledger itself when something is sent: a withdrawal counts before any refresh, old ids are followed", async () => {
+    await shop.save([person("1", { ...anna, createdAt: "2026-02-01T00:00:00Z" }), consent("c1", "1")]);
+    await refresh();
+    const old = await shop.profileOf("1");
+    await shop.save([person("2", { ...anna, createdAt: "2026-01-01T00:00:00Z" })]);
+    await refresh();
+    const present = await shop.profileOf("1");
+    const ask = async () => {
+      const facts = (await shop.consent.grantsFor(shop.workspaceId, [old], NOW)).get(old);
+      return facts && decide({ ...facts, address: anna.emails[0] ?? null }, use, NOW);
+    };
+    expect(old).not.toBe(present);
+    expect(await ask()).toMatchObject({ profileId: present, uses: [use], entryIds: [expect.any(String)] });
+    await shop.save([consent("c2", "1", { state: "withdrawn", effectiveAt: "2026-05-01T00:00:00Z" })]);
+    expect(await ask()).toMatchObject({ refused: true, reason: expect.stringContaining("withdrawn on 1 May 2026") });
+    expect(await shop.consent.grantsFor(shop.workspaceId, ["00000000-0000-8000-8000-000000000000"], NOW)).toEqual(new Map());
+  });
+});

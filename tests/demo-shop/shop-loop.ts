@@ -1,0 +1,84 @@
+/** The loop up to the scores over a small demo shop, without Temporal: real twins, connectors and Postgres. */
+import { createVendorCall, unlimited } from "#connectors/core/call.ts";
+import { csvFileOf, guessFile } from "#connectors/csv/guess.ts";
+import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import { connectorOf } from "#connectors/registry.ts";
+import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
+import { FIELDS } from "#profile/plan/fields.ts";
+import { createConnectionStore } from "#profile/store/connections.ts";
+import { createConsentStore } from "#profile/store/consent.ts";
+import { createIdentityStore } from "#profile/store/identity.ts";
+import { createIngestStore } from "#profile/store/ingest.ts";
+import { createScoreStore } from "#profile/store/scores.ts";
+import { DEMO_HUBSPOT_SETTINGS, DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "#stack/demo-shop/accounts.ts";
+import { openShop, type ShopFacts } from "#stack/demo-shop/write.ts";
+import type { TestDatabase } from "#tests/support/database.ts";
+
+const LIMIT = 2_000;
+
+export async function openShopLoop(folder: string, facts: ShopFacts, { database, workspaceId }: TestDatabase) {
+  const fast = { requestsPerSecond: 10_000, now: () => facts.now };
+  const hubspot = await startHubspotTwin({ ...fast, accessToken: DEMO_HUBSPOT_TOKEN });
+  const stripe = await startStripeTwin({ ...fast, apiKey: DEMO_STRIPE_KEY });
+  const shop = await openShop(folder, facts, {
+    hubspot: (seed) => hubspot.load(seed),
+    stripe: (seed) => stripe.load(seed),
+  });
+  const guessed = { currency: "GBP", country: "GB", timeZone: "Europe/London" };
+  const files = await Promise.all(shop.files.map(async ({ path }) => csvFileOf(path, await guessFile(path, guessed))));
+  const accounts = [
+    {
+      connector: "hubspot",
+      baseUrl: hubspot.url,
+      settings: DEMO_HUBSPOT_SETTINGS,
+      credentials: { accessToken: DEMO_HUBSPOT_TOKEN },
+    },
+    { connector: "stripe", baseUrl: stripe.url, settings: {}, credentials: { apiKey: DEMO_STRIPE_KEY } },
+    { connector: "csv", baseUrl: null, settings: { files }, credentials: {} },
+  ];
+  const connections = createConnectionStore(database);
+  const ingest = createIngestStore(database);
+  const at = new Date(facts.now).toISOString();
+  const now = () => facts.now;
+  const open = ({ connector: id, baseUrl, settings, credentials }: (typeof accounts)[number]) => {
+    const connector = connectorOf(id);
+    const call = createVendorCall({ connector, limiter: unlimited, now });
+    return { connector, connection: connector.open({ settings, credentials, baseUrl: baseUrl ?? "", call, now }) };
+  };
+
+  return {
+    hubspot,
+    stripe,
+    truthFolder: shop.truthFolder,
+    async pull() {
+      for (const account of accounts) {
+        const { connector, connection } = open(account);
+        const { connectionId } = await connections.upsertConnection(workspaceId, { ...account, name: "demo" }, "test");
+        for (const stream of Object.keys(connector.streams)) {
+          let { cursor: from } = await ingest.streamState(workspaceId, connectionId, stream);
+          for await (const page of connection.read(stream, from)) {
+            await ingest.savePage(workspaceId, { connectionId, stream, from, page });
+            from = page.next;
+          }
+        }
+      }
+    },
+    async compute() {
+      const identity = createIdentityStore(database);
+      const consent = createConsentStore(database);
+      const scores = createScoreStore(database);
+      while ((await identity.resolveBatch(workspaceId, { limit: LIMIT })).more);
+      while ((await consent.refreshBatch(workspaceId, { limit: LIMIT, at })).more);
+      await scores.refreshBaseline(workspaceId, at);
+      while ((await scores.scoreBatch(workspaceId, { limit: LIMIT, asOf: at })).more);
+    },
+    /** Makes our fields in HubSpot, empty. */
+    async defineFields() {
+      for (const account of accounts) {
+        if (account.connector !== "hubspot") continue;
+        await open(account).connection.ensureFields(FIELDS.map((field) => field.definition));
+      }
+    },
+    close: () => Promise.all([hubspot.close(), stripe.close()]),
+  };
+}

@@ -1,0 +1,28 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { grade } from "#stack/demo-shop/grade/grade.ts";
+import { readTruth, recordKey } from "#stack/demo-shop/grade/truth.ts";
+import { createTestDatabase } from "#tests/support/database.ts";
+import { openShopLoop } from "#tests/demo-shop/shop-loop.ts";
+it("g", { timeout: 600000 }, async () => {
+  const test = await createTestDatabase();
+  const facts = { seed: 1, customers: Number(process.env.CUST ?? 2000), now: Date.parse("2026-11-22T10:00:00Z") };
+  const loop = await openShopLoop(mkdtempSync(join(tmpdir(), "g-")), facts, test);
+  await loop.pull();
+  let t = performance.now();
+  await loop.compute();
+  console.log("compute ms", performance.now() - t);
+  const r = await grade({ database: test.database, workspaceId: test.workspaceId, truthFolder: loop.truthFolder, twins: { hubspot: null, stripe: null } });
+  console.log(JSON.stringify({ ...r, fields: undefined }, null, 1));
+  const truth = await readTruth(loop.truthFolder);
+  const rows = await test.database.inWorkspace(test.workspaceId, (x) => x.query<any>(`SELECT c.connector, s.stream, s.vendor_id, s.data, m.profile_id, s.deleted, (select json_agg(json_build_object('k',i.kind,'v',i.value,'q',i.quality)) from identifier i where i.workspace_id=$1 and i.record_id = s.record_id) ids FROM membership m JOIN source_record s USING (workspace_id, record_id) JOIN connection c USING (workspace_id, connection_id) WHERE m.workspace_id=$1`, [test.workspaceId]));
+  const items = rows.map((w) => ({ ...w, t: truth.records.get(recordKey(w.connector, w.stream, w.vendor_id)) })).filter((w) => w.t?.person && w.t.traceable);
+  const show = (w: any) => `${w.connector}/${w.stream} p=${w.t.person} prof=${w.profile_id.slice(0, 8)} ${w.t.state} "${w.data.firstName} ${w.data.lastName}" ${w.data.postcode} ${(w.ids ?? []).map((i: any) => `${i.k}=${i.v}(${i.q[0]})`).join(" ")}`;
+  let n = 0;
+  for (const [, g] of Map.groupBy(items, (w) => w.profile_id)) if (new Set(g.map((w) => w.t.person)).size > 1 && n++ < 15) console.log("WRONG MERGE\n  " + g.map(show).join("\n  "));
+  n = 0;
+  for (const [, g] of Map.groupBy(items, (w) => w.t.person)) if (new Set(g.map((w) => w.profile_id)).size > 1 && n++ < 30) console.log("MISSED\n  " + g.map(show).join("\n  "));
+  await loop.close(); await test.drop(); expect(1).toBe(1);
+});
