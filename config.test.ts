@@ -15,6 +15,13 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
+function refusalOf(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
 const key = (fill: number) => Buffer.alloc(32, fill).toString("base64");
 const state = {
   pid: 1,
@@ -28,14 +35,10 @@ const state = {
 describe("the environment", () => {
   it("names every wrong variable at once and repeats no value", () => {
     const wrong = { DATABASE_URL: "mysql://secret", TEMPORAL_ADDRESS: "http://secret:1/", PORT: "secret" };
-    expect(() => parseEnvironment(wrong)).toThrow(ConfigError);
-    try {
-      parseEnvironment(wrong);
-    } catch (error) {
-      const message = String(error);
-      for (const name of Object.keys(wrong)) expect(message).toContain(name);
-      expect(message).not.toContain("secret");
-    }
+    const refusal = refusalOf(() => parseEnvironment(wrong));
+    expect(refusal).toBeInstanceOf(ConfigError);
+    for (const name of Object.keys(wrong)) expect(String(refusal)).toContain(name);
+    expect(String(refusal)).not.toContain("secret");
   });
 
   it("takes an empty variable as unset", () => {

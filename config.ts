@@ -11,7 +11,10 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a URL like postgresql://user:password@host/database" });
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: "must be a URL like postgresql://user:password@host/database",
+});
 const port = z.coerce.number({ error: "must be a port number" }).int().min(0).max(65_535);
 
 const environmentSchema = z.object({
@@ -23,7 +26,10 @@ const environmentSchema = z.object({
   /** The schema's owner, who migrates and may create roles. Only `npm start` and `stack/migrate.ts` read it. */
   DATABASE_OWNER_URL: postgresUrl.optional(),
   /** host:port of a Temporal server; without it `npm start` starts one. */
-  TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, "must be host:port, for example 127.0.0.1:7233").optional(),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, "must be host:port, for example 127.0.0.1:7233")
+    .optional(),
   /** Temporal's name for this installation's share of a server. */
   TEMPORAL_NAMESPACE: z.string().default("default"),
   /** The `temporal` program to start when TEMPORAL_ADDRESS is not set. */
@@ -152,7 +158,9 @@ function parseMasterKeys(text: string, source: string): MasterKeys {
     .split(",")
     .map((part) => Buffer.from(part.trim(), "base64"));
   if (keys.some((key) => key.length !== 32)) {
-    throw new ConfigError(`${source}: each key must be 32 bytes in base64 (openssl rand -base64 32), separated by commas.`);
+    throw new ConfigError(
+      `${source}: each key must be 32 bytes in base64 (openssl rand -base64 32), separated by commas.`,
+    );
   }
   const named = keys.map((key): [string, Buffer] => [keyIdOf(key), key]);
   return { current: named[0]?.[0] ?? "", keys: new Map(named) };

@@ -2,7 +2,7 @@
  * Ids that are pure functions of what they name, so that the same records in any order, on any machine, after any
  * crash, get the same ids. They are RFC 9562 version 8 UUIDs: the first 16 bytes of a SHA-256 with version and variant set.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -16,7 +16,7 @@ export type RunId = Branded<"RunId">;
 
 /** Hashes the parts in order; a separator that cannot occur in ids keeps ("a", "bc") apart from ("ab", "c"). */
 export function uuidOf(...parts: string[]): string {
-  const bytes = createHash("sha256").update(parts.join("\u0000")).digest().subarray(0, 16);
+  const bytes = hash("sha256", parts.join("\u0000"), "buffer").subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString("hex");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { dataDirOf, type Environment, type StackState } from "#config.ts";
 import { takeLock } from "./lock.ts";
 import { removeOutsideHome } from "./postgres-cluster.ts";
-import { StackError } from "./stack-error.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 
 export interface DataDir {
   readonly path: string;
@@ -25,7 +25,7 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new StackError(`The data directory ${path} cannot be made: ${error instanceof Error ? error.message : error}`);
+    throw new StackError(`The data directory ${path} cannot be made: ${reasonOf(error)}`);
   }
   const lock = takeLock(join(path, "lock"));
   if (!lock.held) {
@@ -47,8 +47,14 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
 }
 
 const MADE_BY_STARTS = [
-  ...["postgres", "postgres-location", "postgres-password", "temporal"],
-  ...["twins", "master-key", "processes", "logs"],
+  "postgres",
+  "postgres-location",
+  "postgres-password",
+  "temporal",
+  "twins",
+  "master-key",
+  "processes",
+  "logs",
 ];
 
 /** Forgets everything but the lock: database, history, twins, keys. For `--fresh`; no process may use them any more. */

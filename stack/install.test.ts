@@ -49,7 +49,10 @@ describe("node_modules", () => {
   });
 
   it("may lack what is for other platforms", () => {
-    writeJson("package-lock.json", lock({ "node_modules/a": { version: "1.0.0" }, "node_modules/b": { optional: true, version: "1" } }));
+    writeJson(
+      "package-lock.json",
+      lock({ "node_modules/a": { version: "1.0.0" }, "node_modules/b": { optional: true, version: "1" } }),
+    );
     writeJson("node_modules/.package-lock.json", lock({ "node_modules/a": { version: "1.0.0" } }));
     expect(isInstalled()).toBe(true);
   });

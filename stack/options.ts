@@ -17,7 +17,9 @@ export interface StartOptions {
 /** Parses `process.argv`; `--help` and mistakes print what is needed and end the process. */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
   const command = new Command("npm start --")
-    .description("Starts everything on this machine, runs the loop, prints what it did, and keeps running until Ctrl-C.")
+    .description(
+      "Starts everything on this machine, runs the loop, prints what it did, and keeps running until Ctrl-C.",
+    )
     .option("--customers <n>", "size of the demo business, up to 1,000,000", wholeNumber(1, 1_000_000), 2_000)
     .option("--seed <n>", "which demo business; the same seed is the same business", wholeNumber(0, 2 ** 31 - 1), 1)
     .option("--fresh", "forget the data of earlier starts first", false)
@@ -30,7 +32,9 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .addHelpText("after", "\nEnvironment variables are explained in config.ts.")
     .allowExcessArguments(false);
   command.parse([...argv]);
-  const options = command.opts<Omit<StartOptions, "dataDir" | "port"> & Partial<Pick<StartOptions, "dataDir" | "port">>>();
+  const options = command.opts<
+    Omit<StartOptions, "dataDir" | "port"> & Partial<Pick<StartOptions, "dataDir" | "port">>
+  >();
   return { ...options, dataDir: options.dataDir, port: options.port };
 }
 

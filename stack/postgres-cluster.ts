@@ -15,7 +15,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { StackError } from "./stack-error.ts";
-import { canEnter, choosePostgresUser, findPostgresPrograms, reachablePath, type PostgresUser } from "./postgres-user.ts";
+import {
+  canEnter,
+  choosePostgresUser,
+  findPostgresPrograms,
+  reachablePath,
+  type PostgresUser,
+} from "./postgres-user.ts";
 import { endProcess, findProcess } from "./process-identity.ts";
 import type { Log } from "./log.ts";
 
@@ -101,7 +107,9 @@ function ownerOf(folder: string): PostgresUser {
   const { uid, gid } = statSync(folder);
   if (process.getuid() === 0) return { uid, gid };
   if (uid === process.getuid()) return null;
-  throw new StackError(`The database files in ${folder} belong to another user: start as that user, or with --data-dir.`);
+  throw new StackError(
+    `The database files in ${folder} belong to another user: start as that user, or with --data-dir.`,
+  );
 }
 
 function readOrMakePassword(dataDir: string): string {

@@ -23,15 +23,21 @@ export function choosePostgresUser(): PostgresUser {
   const found = lookUp("postgres");
   if (found !== null) return found;
   try {
-    execFileSync("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "postgres"], {
-      stdio: "ignore",
-    });
+    execFileSync(
+      "/usr/sbin/useradd",
+      ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "postgres"],
+      {
+        stdio: "ignore",
+      },
+    );
   } catch {
     // No useradd here, or it may not write: `nobody` exists everywhere and can run Postgres as well.
   }
   const user = lookUp("postgres") ?? lookUp("nobody");
   if (user === null) {
-    throw new StackError("Postgres does not run as root and there is no user postgres or nobody: create a user postgres.");
+    throw new StackError(
+      "Postgres does not run as root and there is no user postgres or nobody: create a user postgres.",
+    );
   }
   return user;
 }

@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import { Client } from "pg";
 import { openLogFile } from "./log-file.ts";
 import { silent, type Log } from "./log.ts";
 import { findFreePort } from "./ports.ts";
@@ -97,7 +97,10 @@ interface Place {
   removeFiles: () => void;
 }
 
-async function startIn(dataDir: string, { ephemeral, preferredPort, log, removeFiles }: Place): Promise<RunningPostgres> {
+async function startIn(
+  dataDir: string,
+  { ephemeral, preferredPort, log, removeFiles }: Place,
+): Promise<RunningPostgres> {
   allowPassage(dataDir);
   const cluster = prepareCluster(dataDir, { durable: !ephemeral, log });
   await endLeftoverServer(cluster.folder, log);
@@ -154,17 +157,23 @@ async function startServer({ cluster, ephemeral, logFile }: Launch, port: number
   const log = openLogFile(logFile);
   const child = spawn(
     join(cluster.programs, "postgres"),
-    ["-D", cluster.folder, "-p", String(port), ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+    [
+      "-D",
+      cluster.folder,
+      "-p",
+      String(port),
+      ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
+    ],
     // In a process group of its own, so that Ctrl-C in the terminal does not reach it before those who use it.
     { ...cluster.user, cwd: cluster.folder, stdio: ["ignore", log.descriptor, log.descriptor], detached: true },
   );
   log.close();
-  let failure: Error | undefined;
-  child.once("error", (error) => (failure = error));
-  child.once("exit", () => (failure ??= new Error("ended")));
+  const ended = new AbortController();
+  child.once("error", () => ended.abort());
+  child.once("exit", () => ended.abort());
   child.unref();
   const deadline = performance.now() + READY_WITHIN_MS;
-  while (failure === undefined && performance.now() < deadline) {
+  while (!ended.signal.aborted && performance.now() < deadline) {
     if (child.pid !== undefined && (await answers(urlOf(cluster, port, "postgres")))) {
       const found = findProcess(child.pid);
       if (found !== null) return { pid: found.pid, startedAt: found.startedAt };
@@ -174,11 +183,11 @@ async function startServer({ cluster, ephemeral, logFile }: Launch, port: number
   const said = log.tail();
   if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
   if (said.includes("could not bind") || said.includes("could not create any TCP/IP sockets")) throw new PortTaken();
-  throw new StackError(`Postgres did not start${failure === undefined ? " in time" : ""}; it said: ${said}`);
+  throw new StackError(`Postgres did not start${ended.signal.aborted ? "" : " in time"}; it said: ${said}`);
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on("error", () => undefined); // Said by the query below as well.
   try {
     await client.connect();
@@ -192,7 +201,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function createDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);

@@ -117,7 +117,7 @@ class Supervised implements SupervisedProcess {
 
   async #keepAlive(first: Running): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
-    for (let running = first; ; ) {
+    for (let running = first; ;) {
       const how = await running.ended;
       this.#running = null;
       if (this.#stop.signal.aborted) return;
@@ -174,19 +174,19 @@ class Supervised implements SupervisedProcess {
     const { stdout } = child;
     if (stdout === null) throw new TypeError("Standard output is not piped.");
     stdout.pipe(createWriteStream(path, { flags: "a", mode: 0o600 }));
-    return new Promise((resolve, reject) => {
-      const lines = createInterface({ input: stdout });
-      lines.on("line", (line) => {
-        try {
-          if (!onLine(line)) return;
-        } catch (error) {
-          reject(error);
-        }
-        lines.removeAllListeners("line");
-        stdout.resume();
-        resolve();
-      });
-    });
+    const lines = createInterface({ input: stdout });
+    const ready = Promise.withResolvers<void>();
+    const read = (line: string) => {
+      try {
+        if (!onLine(line)) return;
+        ready.resolve();
+      } catch (error) {
+        ready.reject(error);
+      }
+      lines.off("line", read);
+    };
+    lines.on("line", read);
+    return ready.promise;
   }
 
   async #waitUntilReady(running: Running, lineSaidReady: Promise<void> | undefined, tail: () => string): Promise<void> {
@@ -198,7 +198,8 @@ class Supervised implements SupervisedProcess {
     try {
       const outcome = await Promise.race([asked.then(() => "ready" as const), running.ended, timeout]);
       if (outcome === "ready") return;
-      const why = outcome === "timeout" ? `was not ready within ${readyWithinMs / 1000} s` : `did not start (${outcome})`;
+      const why =
+        outcome === "timeout" ? `was not ready within ${readyWithinMs / 1000} s` : `did not start (${outcome})`;
       if (running.identity !== null) {
         await endProcess(running.identity, { signal: "SIGTERM", graceMs: 2_000, group: true });
       }

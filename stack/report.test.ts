@@ -3,7 +3,14 @@ import { createReport } from "./report.ts";
 
 function reportAt(clock: { ms: number }, signal = new AbortController().signal) {
   const lines: string[] = [];
-  return { lines, report: createReport((text) => lines.push(text), signal, () => clock.ms) };
+  return {
+    lines,
+    report: createReport(
+      (text) => lines.push(text),
+      signal,
+      () => clock.ms,
+    ),
+  };
 }
 
 it("says when, what came of it and how long it took", async () => {

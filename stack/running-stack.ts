@@ -19,7 +19,10 @@ export const twinsLine = z.object({
 });
 
 /** The twins and which of them to use; `hubspot` or `stripe` is null where the vendor itself is used. */
-export type Twins = Omit<z.infer<typeof twinsLine>, "hubspot" | "stripe"> & { hubspot: string | null; stripe: string | null };
+export type Twins = Omit<z.infer<typeof twinsLine>, "hubspot" | "stripe"> & {
+  hubspot: string | null;
+  stripe: string | null;
+};
 
 export interface RunningStack {
   dataDir: string;

@@ -5,7 +5,7 @@ import { migrate } from "#prisma/migrate.ts";
 import { startPostgres } from "./postgres.ts";
 import { isRunning, findProcess } from "./process-identity.ts";
 import type { Report } from "./report.ts";
-import { StackError } from "./stack-error.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 import { findTemporal } from "./temporal-program.ts";
 import { startTemporal } from "./temporal.ts";
 
@@ -62,7 +62,7 @@ async function migrateDatabase(ownerUrl: string, { DATABASE_URL, DATABASE_OWNER_
     const { applied } = await migrate(ownerUrl, { appPassword: decodeURIComponent(new URL(DATABASE_URL).password) });
     return { applied, appUrl: DATABASE_URL };
   } catch (error) {
-    throw new StackError(`The database could not be prepared: ${error instanceof Error ? error.message : error}`);
+    throw new StackError(`The database could not be prepared: ${reasonOf(error)}`);
   }
 }
 
@@ -80,8 +80,7 @@ async function provideTemporal({ dataDir, environment, report, signal, onStop }:
   const program = await findTemporal({ log: report.log, environment: process.env, signal });
   const temporal = await report.step(
     "Temporal",
-    () =>
-      startTemporal({ program, dataDir, preferredPort: PREFERRED.temporal, preferredUiPort: PREFERRED.temporalUi }),
+    () => startTemporal({ program, dataDir, preferredPort: PREFERRED.temporal, preferredUiPort: PREFERRED.temporalUi }),
     ({ address }) => `ready on ${address}`,
   );
   onStop(keepRunning("Temporal", temporal, report));
@@ -97,8 +96,9 @@ async function checkTemporal(address: string, namespace: string): Promise<void> 
       await connection.close();
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StackError(`No Temporal answers at TEMPORAL_ADDRESS ${address}, namespace ${namespace} (${reason}).`);
+    throw new StackError(
+      `No Temporal answers at TEMPORAL_ADDRESS ${address}, namespace ${namespace} (${reasonOf(error)}).`,
+    );
   }
 }
 
@@ -113,17 +113,20 @@ function keepRunning(name: string, service: Restartable, { log }: Report): () =>
   let stopped = false;
   let atWork: Promise<void> = Promise.resolve();
   let identity = findProcess(service.pid);
+  const startAgain = async () => {
+    try {
+      await service.restart();
+      identity = findProcess(service.pid);
+      log(`${name} runs again`);
+    } catch (error) {
+      log(`${name} could not be started again: ${reasonOf(error)}`);
+    }
+  };
   const timer = setInterval(() => {
     if (stopped || identity === null || isRunning(identity)) return;
     identity = null;
     log(`${name} ended; starting it again`);
-    atWork = service.restart().then(
-      () => {
-        identity = findProcess(service.pid);
-        log(`${name} runs again`);
-      },
-      (error: unknown) => log(`${name} could not be started again: ${error instanceof Error ? error.message : error}`),
-    );
+    atWork = startAgain();
   }, WATCH_EVERY_MS);
   return async () => {
     stopped = true;

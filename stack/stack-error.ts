@@ -2,3 +2,8 @@
 export class StackError extends Error {
   override readonly name = "StackError";
 }
+
+/** What went wrong, in one line. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

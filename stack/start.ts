@@ -1,23 +1,17 @@
 /** `npm start`: everything on one machine, the loop run once and then on schedule, until Ctrl-C. */
-import { fileURLToPath } from "node:url";
-import { Connection } from "@temporalio/client";
-import { ConfigError, parseEnvironment, readMasterKeys, type Environment } from "#config.ts";
-import { ENGINE_QUEUE } from "#workflows/names.ts";
-import { DEMO_REQUESTS_PER_SECOND } from "./demo-shop/accounts.ts";
+import { ConfigError, parseEnvironment, type Environment } from "#config.ts";
 import { emptyDataDir, ensureMasterKey, openDataDir, type DataDir } from "./data-dir.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { parseStartOptions, type StartOptions } from "./options.ts";
-import { findFreePort } from "./ports.ts";
 import { clusterFolderOf, endLeftoverServer } from "./postgres-cluster.ts";
-import { createSupervisor, type Supervisor } from "./processes.ts";
+import { createSupervisor } from "./processes.ts";
+import { startPrograms } from "./programs.ts";
 import { createReport } from "./report.ts";
 import { runLoop } from "./run-loop.ts";
-import { twinsLine, type RunningStack, type Twins } from "./running-stack.ts";
-import { startServices, type Services } from "./services.ts";
+import { startServices } from "./services.ts";
 import { setUpDemo } from "./setup-demo.ts";
 import { StackError } from "./stack-error.ts";
 
-const PREFERRED_CONSOLE_PORT = 4_080;
 /** Ctrl-C in a terminal arrives twice: from the terminal, and forwarded by the launcher. */
 const SAME_KEYPRESS_MS = 1_500;
 
@@ -52,7 +46,11 @@ async function run(): Promise<void> {
     signal: cancel.signal,
     onStop: (stop) => stops.push(stop),
   });
-  const stack = await startProcesses(dataDir, environment, services);
+  const supervisor = createSupervisor({ dataDir: dataDir.path, log: report.log });
+  stops.push(() => supervisor.stopAll());
+  // A start that waits for a program to get ready fails at once when that program is ended.
+  cancel.signal.addEventListener("abort", () => void supervisor.stopAll(), { once: true });
+  const stack = await startPrograms({ dataDir, environment, services, supervisor, options, report });
   const loop = { ...options, log: report.log, signal: cancel.signal };
   await untilCancelled(setUpDemo(stack, loop));
   await untilCancelled(runLoop(stack, loop));
@@ -79,7 +77,9 @@ function readEnvironment({ dataDir, port, verbose }: StartOptions): Environment 
     ...(verbose ? { LOG_LEVEL: "debug" } : {}),
   });
   if (options.fresh && (environment.DATABASE_URL ?? environment.DATABASE_OWNER_URL) !== undefined) {
-    throw new StackError("--fresh forgets only the embedded database, and DATABASE_URL is set: empty that one yourself.");
+    throw new StackError(
+      "--fresh forgets only the embedded database, and DATABASE_URL is set: empty that one yourself.",
+    );
   }
   return environment;
 }
@@ -93,123 +93,6 @@ async function prepareDataDir({ path }: DataDir, environment: Environment): Prom
   }
   if (environment.TRIBUTARY_KEY === undefined) ensureMasterKey(path);
   if (options.verbose) report.log(`Data in ${path}, logs in ${path}/logs`);
-}
-
-async function startProcesses(dataDir: DataDir, environment: Environment, services: Services): Promise<RunningStack> {
-  const supervisor = createSupervisor({ dataDir: dataDir.path, log: report.log });
-  stops.push(() => supervisor.stopAll());
-  // A start that waits for a process to get ready fails at once when that process is ended.
-  cancel.signal.addEventListener("abort", () => void supervisor.stopAll(), { once: true });
-  const consolePort = await chooseConsolePort(environment);
-  const childEnvironment = {
-    ...process.env,
-    DATABASE_URL: services.databaseUrl,
-    // Worker and console never get at the owner, whom row-level security does not bind.
-    DATABASE_OWNER_URL: undefined,
-    TEMPORAL_ADDRESS: services.temporal.address,
-    TEMPORAL_NAMESPACE: services.temporal.namespace,
-    TRIBUTARY_DATA_DIR: dataDir.path,
-    HOST: environment.HOST,
-    PORT: String(consolePort),
-    LOG_LEVEL: environment.LOG_LEVEL,
-  };
-  const twins = await startTwins(supervisor, dataDir.path, environment);
-  const consoleUrl = `http://127.0.0.1:${consolePort}`;
-  await report.step("Worker", () =>
-    supervisor.start({
-      name: "worker",
-      run: { script: pathOf("../workflows/worker.ts") },
-      environment: childEnvironment,
-      isReady: () => isPolled(services.temporal),
-    }),
-  );
-  await report.step(
-    "Console",
-    () =>
-      supervisor.start({
-        name: "console",
-        run: { script: pathOf("../console/server/main.ts") },
-        environment: childEnvironment,
-        isReady: () => answers(`${consoleUrl}/healthz`),
-      }),
-    () => `ready on ${consoleUrl}`,
-  );
-  dataDir.writeState({
-    pid: process.pid,
-    databaseUrl: services.databaseUrl,
-    ownerUrl: services.ownerUrl,
-    temporal: services.temporal,
-    consoleUrl,
-    twins: { hubspot: twins?.hubspot ?? null, stripe: twins?.stripe ?? null, control: twins?.control ?? null },
-  });
-  return {
-    dataDir: dataDir.path,
-    ...services,
-    consoleUrl,
-    twins,
-    masterKeys: readMasterKeys(environment, dataDir.path),
-    environment,
-  };
-}
-
-/** With both vendors' credentials set nothing of the demo runs. */
-async function startTwins(supervisor: Supervisor, dataDir: string, environment: Environment): Promise<Twins | null> {
-  const real = { hubspot: environment.HUBSPOT_ACCESS_TOKEN !== undefined, stripe: environment.STRIPE_API_KEY !== undefined };
-  if (real.hubspot && real.stripe) return null;
-  let said: ReturnType<typeof twinsLine.parse> | undefined;
-  await report.step(
-    "Vendor twins",
-    () =>
-      supervisor.start({
-        name: "twins",
-        run: { script: pathOf("./twins.ts") },
-        args: [
-          ...["--data-dir", dataDir, "--customers", String(options.customers), "--seed", String(options.seed)],
-          ...["--hubspot-rps", String(DEMO_REQUESTS_PER_SECOND), "--stripe-rps", String(DEMO_REQUESTS_PER_SECOND)],
-        ],
-        onLine(line) {
-          if (!line.startsWith("{")) return false;
-          said = twinsLine.parse(JSON.parse(line));
-          return true;
-        },
-        // A million customers take a while to make.
-        readyWithinMs: 600_000,
-      }),
-    () => `ready, ${options.customers.toLocaleString("en")} customers (seed ${options.seed})`,
-  );
-  if (said === undefined) throw new StackError("The twins did not say where they are.");
-  return { ...said, hubspot: real.hubspot ? null : said.hubspot, stripe: real.stripe ? null : said.stripe };
-}
-
-async function chooseConsolePort({ PORT }: Environment): Promise<number> {
-  const port = await findFreePort(PORT ?? PREFERRED_CONSOLE_PORT);
-  if (PORT !== undefined && PORT !== 0 && port !== PORT) {
-    throw new StackError(`Port ${PORT} is taken: choose another with --port, or leave it out.`);
-  }
-  return port;
-}
-
-/** A worker is ready when it asks for work. */
-async function isPolled({ address, namespace }: Services["temporal"]): Promise<boolean> {
-  const connection = await Connection.connect({ address });
-  try {
-    const { pollers } = await connection.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: ENGINE_QUEUE },
-      taskQueueType: 1,
-    });
-    return (pollers ?? []).length > 0;
-  } finally {
-    await connection.close();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false; // Not listening yet.
-  }
 }
 
 function stopOnSignals(): void {
@@ -243,8 +126,4 @@ async function stopAll(): Promise<void> {
 function explain(error: unknown): string {
   if (error instanceof StackError || error instanceof ConfigError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function pathOf(relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url));
 }

@@ -41,7 +41,9 @@ export async function findTemporal(search: TemporalSearch): Promise<string> {
   const configured = environment["TEMPORAL_CLI_PATH"];
   if (configured !== undefined && configured !== "") {
     if (await isTemporal(configured)) return configured;
-    throw new StackError(`TEMPORAL_CLI_PATH is ${configured}, which is not a working temporal program: correct or unset it.`);
+    throw new StackError(
+      `TEMPORAL_CLI_PATH is ${configured}, which is not a working temporal program: correct or unset it.`,
+    );
   }
   const onPath = (environment["PATH"] ?? "").split(delimiter).map((folder) => join(folder, PROGRAM));
   const cacheDir = cacheDirOf(environment);
@@ -81,7 +83,7 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
       return target;
     } catch (error) {
       search.signal?.throwIfAborted();
-      const reason = reasonOf(error);
+      const reason = explain(error);
       failures.push(`${what}: ${reason}`);
       search.log(`Temporal: ${what} not possible (${reason})`);
     } finally {
@@ -138,7 +140,10 @@ async function build(folder: string, { log, environment, signal, go = "go" }: Te
   });
   log(`Temporal: building the server with ${stdout.split(" ")[2] ?? "Go"}, once; takes about 3 minutes on 2 cores`);
   const startedAt = performance.now();
-  const timer = setInterval(() => log(`Temporal: still building, ${Math.round((performance.now() - startedAt) / 1000)} s`), 10_000);
+  const timer = setInterval(
+    () => log(`Temporal: still building, ${Math.round((performance.now() - startedAt) / 1000)} s`),
+    10_000,
+  );
   try {
     await run(go, ["install", `github.com/temporalio/cli/cmd/temporal@v${VERSION}`], {
       cwd: folder,
@@ -179,7 +184,7 @@ async function waitForLock(file: string, log: Log): Promise<() => void> {
   }
 }
 
-function reasonOf(error: unknown): string {
+function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // `fetch failed` says nothing; its cause does.
   const inner = error.cause instanceof Error ? error.cause.message : "";

@@ -51,7 +51,8 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   if (dataDir === undefined && options.ephemeral !== true) {
     throw new TypeError("startTemporal needs a dataDir unless ephemeral.");
   }
-  const folder = options.ephemeral === true || dataDir === undefined ? mkdtempSync(join(tmpdir(), "tributary-temporal-")) : dataDir;
+  const folder =
+    options.ephemeral === true || dataDir === undefined ? mkdtempSync(join(tmpdir(), "tributary-temporal-")) : dataDir;
   const ephemeral = folder !== dataDir;
   const removeFiles = () => {
     if (ephemeral) rmSync(folder, { recursive: true, force: true });
@@ -126,29 +127,37 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
   const child = spawn(
     program,
     [
-      ...["server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--log-level", "error"],
-      ...(ephemeral ? ["--headless"] : ["--ui-port", String(uiPort), "--db-filename", join(folder, "temporal", "history.db")]),
+      "server",
+      "start-dev",
+      "--ip=127.0.0.1",
+      `--port=${port}`,
+      "--log-level=error",
+      ...(ephemeral
+        ? ["--headless"]
+        : ["--ui-port", String(uiPort), "--db-filename", join(folder, "temporal", "history.db")]),
       ...TEMPORAL_SPEED_SETTINGS,
     ],
     // In a process group of its own, so that Ctrl-C in the terminal does not reach it before the worker.
     { cwd: folder, stdio: ["ignore", log.descriptor, log.descriptor], detached: true },
   );
   log.close();
-  let failure: Error | undefined;
-  child.once("error", (error) => (failure = error));
-  child.once("exit", () => (failure ??= new Error("it ended")));
+  const ended = new AbortController();
+  child.once("error", (error) => ended.abort(error.message));
+  child.once("exit", () => ended.abort("it ended"));
   child.unref();
   // Noted before it answers: a start killed in these seconds leaves a server that the next start must find.
   const identity = child.pid === undefined ? null : noteProcess(folder, "temporal", child.pid);
   const deadline = performance.now() + READY_WITHIN_MS;
-  while (failure === undefined && performance.now() < deadline) {
+  while (!ended.signal.aborted && performance.now() < deadline) {
     if (identity !== null && (await answers(`127.0.0.1:${port}`))) return identity;
     await sleep(50);
   }
   if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
   const said = log.tail();
   if (said.includes("address already in use")) throw new PortTaken();
-  throw new StackError(`Temporal (${program}) did not start: ${failure?.message ?? "no answer in time"}. ${said}`);
+  throw new StackError(
+    `Temporal (${program}) did not start: ${ended.signal.aborted ? ended.signal.reason : "no answer in time"}. ${said}`,
+  );
 }
 
 async function answers(address: string): Promise<boolean> {

@@ -66,12 +66,19 @@ async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
     const code = await run(
       "vitest/vitest.mjs",
       [
-        ...["run", "--project", layer, ...filters, "--reporter=default", "--reporter=json"],
-        ...[`--outputFile.json=${reportFile}`, ...(filters.length > 0 ? ["--passWithNoTests"] : [])],
+        "run",
+        `--project=${layer}`,
+        ...filters,
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${reportFile}`,
+        ...(filters.length > 0 ? ["--passWithNoTests"] : []),
       ],
       environment,
     );
-    const counts = existsSync(reportFile) ? countTests(readFileSync(reportFile, "utf8")) : { passed: 0, failed: 0, skipped: 0 };
+    const counts = existsSync(reportFile)
+      ? countTests(readFileSync(reportFile, "utf8"))
+      : { passed: 0, failed: 0, skipped: 0 };
     // An error outside every test, such as an unhandled rejection, fails the run and belongs to no test.
     const outside = code !== 0 && counts.failed === 0 ? 1 : 0;
     results.push({ name: layer, ...counts, failed: counts.failed + outside });
@@ -86,7 +93,10 @@ async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
 
 let temporalProgram: string | undefined;
 async function withTemporal(): Promise<NodeJS.ProcessEnv> {
-  temporalProgram ??= await findTemporal({ log: (line) => process.stdout.write(`${line}\n`), environment: process.env });
+  temporalProgram ??= await findTemporal({
+    log: (line) => process.stdout.write(`${line}\n`),
+    environment: process.env,
+  });
   return { ...process.env, TEMPORAL_CLI_PATH: temporalProgram };
 }
 
@@ -108,7 +118,9 @@ function report(): void {
   process.stdout.write(`\n── ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
   for (const { name, passed, failed, skipped } of results) {
     const mark = failed > 0 ? "✗" : "✓";
-    process.stdout.write(`${mark} ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} not run` : ""}\n`);
+    process.stdout.write(
+      `${mark} ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} not run` : ""}\n`,
+    );
   }
   const failed = total("failed");
   // Nothing run is no success: a filter that matches nothing is a mistyped one.

@@ -27,7 +27,7 @@ Accepted tokens: HubSpot ${DEMO_HUBSPOT_TOKEN}, Stripe ${DEMO_STRIPE_KEY}.
   --help              this text
 
 When ready it prints one line of JSON:
-  {"ready":true,"hubspot":URL,"stripe":URL,"csv":[PATH],"csvFolder":PATH,"files":[{"path","kind"}],"truthFolder":PATH,
+  {"ready":true,"hubspot":URL,"stripe":URL,"csvFolder":PATH,"files":[{"path","kind"}],"truthFolder":PATH,
    "control":URL,"hubspotSettings":{...}}
 The control address answers GET /requests (vendor calls so far, by kind) and POST /change?count=N&seed=S.
 `;
@@ -100,8 +100,7 @@ async function run(options: z.infer<typeof argumentsSchema>): Promise<void> {
   });
   const { csvFolder, files, truthFolder } = shop;
   const addresses = { hubspot: hubspot.url, stripe: stripe.url, control: `http://127.0.0.1:${ports.control}` };
-  const csv = files.map(({ path }) => path);
-  const where = { ...addresses, csv, csvFolder, files, truthFolder, hubspotSettings: DEMO_HUBSPOT_SETTINGS };
+  const where = { ...addresses, csvFolder, files, truthFolder, hubspotSettings: DEMO_HUBSPOT_SETTINGS };
   process.stdout.write(`${JSON.stringify({ ready: true, ...where })}\n`);
 
   const stop = async () => {

@@ -13,7 +13,11 @@ it("counts a file that could not be loaded as a failure, which vitest's own numb
 
 it("counts a failed test once, not its file as well", () => {
   const testResults = [{ name: "a.test.ts", status: "failed", assertionResults: [{ status: "failed" }] }];
-  expect(countTests(JSON.stringify({ ...base, numFailedTests: 1, testResults }))).toEqual({ passed: 3, failed: 1, skipped: 0 });
+  expect(countTests(JSON.stringify({ ...base, numFailedTests: 1, testResults }))).toEqual({
+    passed: 3,
+    failed: 1,
+    skipped: 0,
+  });
 });
 
 it("does not count what was skipped as passed", () => {

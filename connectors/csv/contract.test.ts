@@ -15,7 +15,7 @@ import { fileOf, LONDON } from "./testing.ts";
  */
 async function start(people: number): Promise<ContractAccount & { files: () => CsvFile[] }> {
   const folder = await mkdtemp(join(tmpdir(), "tributary-csv-contract-"));
-  const rows = Array.from({ length: people }, (_, n) => `${n + 1},p${n + 1}@lime.co,Pat Lee`);
+  const rows = Array.from({ length: people }, (_, n) => `${n + 1},p${n + 1}@brightleaf.co.uk,Pat Lee`);
   const files: CsvFile[] = [];
   const exportRows = async (changed: string[]) => {
     const path = join(folder, `export-${files.length}.csv`);
@@ -33,11 +33,11 @@ async function start(people: number): Promise<ContractAccount & { files: () => C
     credentials: {},
     baseUrl: "",
     async change(index) {
-      await exportRows([`${index + 1},p${index + 1}@lime.co,Changed 2 Lee`]);
+      await exportRows([`${index + 1},p${index + 1}@brightleaf.co.uk,Changed 2 Lee`]);
       return String(index + 1);
     },
     async add() {
-      await exportRows([`${people + 1},new@lime.co,New`]);
+      await exportRows([`${people + 1},new@brightleaf.co.uk,New`]);
       return String(people + 1);
     },
     close: () => rm(folder, { recursive: true, force: true }),

@@ -19,12 +19,12 @@ const open = (files: unknown[]) =>
 describe("a connection's files", () => {
   it("reads a file once per content, and a newer export of the same source under the same ids", async () => {
     await withFolder(async (folder) => {
-      const may = await fileOf(join(folder, "may.csv"), "id,email\n1,a@lime.co\n2,b@lime.co\n");
+      const may = await fileOf(join(folder, "may.csv"), "id,email\n1,a@brightleaf.co.uk\n2,b@brightleaf.co.uk\n");
       const first = await readAll([may], "people");
       const cursor = first.at(-1)?.next;
       const again = await readAll([may], "people", cursor);
       expect(again).toMatchObject([{ rawCount: 0, atEnd: true, next: cursor }]);
-      const june = await fileOf(join(folder, "june.csv"), "id,email\n2,b2@lime.co\n3,c@lime.co\n");
+      const june = await fileOf(join(folder, "june.csv"), "id,email\n2,b2@brightleaf.co.uk\n3,c@brightleaf.co.uk\n");
       const second = await readAll([may, june], "people", cursor);
       expect(recordsOf(second).map((record) => record.id)).toEqual(["2", "3"]);
       expect(second.at(-1)?.atEnd).toBe(true);
@@ -37,7 +37,7 @@ describe("a connection's files", () => {
 
   it("reads each stream from the files of its kind, and says the file beside the line where there are several", async () => {
     await withFolder(async (folder) => {
-      const people = await fileOf(join(folder, "members.csv"), "id,email\n1,a@lime.co\n,\n");
+      const people = await fileOf(join(folder, "members.csv"), "id,email\n1,a@brightleaf.co.uk\n,\n");
       const orders = await fileOf(join(folder, "sales.csv"), "order id,date,total,customer id\n9,2024-01-01,5,1\n");
       const files = [people, orders];
       expect(recordsOf(await readAll(files, "people")).map((record) => record.kind)).toEqual(["person"]);
@@ -51,7 +51,7 @@ describe("a connection's files", () => {
     await withFolder(async (folder) => {
       const file = await fileOf(
         join(folder, "events.csv"),
-        "when,email,event,campaign\n2024-01-01T10:00:00Z,a@lime.co,Opened Email,Spring\n2024-01-01T10:00:00Z,,Zoom Webinar 2,\n2024-01-01,,!!!,\n",
+        "when,email,event,campaign\n2024-01-01T10:00:00Z,a@brightleaf.co.uk,Opened Email,Spring\n2024-01-01T10:00:00Z,,Zoom Webinar 2,\n2024-01-01,,!!!,\n",
         {
           kind: "touchpoints",
           overrides: ["at=when"],
@@ -69,13 +69,13 @@ describe("a connection's files", () => {
 
   it("says plainly when a file is gone, changed, damaged or lacks a column", async () => {
     await withFolder(async (folder) => {
-      const file = await fileOf(join(folder, "p.csv"), "id,email\n1,a@lime.co\n");
+      const file = await fileOf(join(folder, "p.csv"), "id,email\n1,a@brightleaf.co.uk\n");
       const broken = { ...file, mapping: { ...file.mapping, phone: ["Mobile"] } };
       await expect(readAll([broken], "people")).rejects.toMatchObject({
         kind: "contract",
         message: 'The file p.csv has no column "Mobile" for phone.',
       });
-      await writeFile(file.file, "id,email\n2,b@lime.co\n");
+      await writeFile(file.file, "id,email\n2,b@brightleaf.co.uk\n");
       await expect(readAll([file], "people")).rejects.toMatchObject({
         message: "The file p.csv is not the one that was imported; import it again.",
       });
@@ -125,7 +125,7 @@ describe("files we write", () => {
     lastName: 'O"Neil, Jr',
     company: null,
     country: "GB",
-    emails: ["a@lime.co", "b@lime.co"],
+    emails: ["a@brightleaf.co.uk", "b@brightleaf.co.uk"],
     phones: ["+447700900001"],
     consents: { "email marketing": "granted" },
     traits: {
@@ -141,7 +141,7 @@ describe("files we write", () => {
       expect(await exportProfiles([row], createWriteStream(path), { ...columns, byteOrderMark: true })).toBe(1);
       expect(await readFile(path, "utf8")).toBe(
         "\ufeffprofile_id,first_name,last_name,company,country,email,other_emails,phone,other_phones,consent_email_marketing,consent_sms_marketing,churn_risk,churn_risk_reasons,next_best_action,next_best_action_reasons\n" +
-          'p1,\'=HYPERLINK(1),"O""Neil, Jr",,GB,a@lime.co,b@lime.co,\'+447700900001,,granted,unknown,-0.5,Quiet for long. Was weekly.,,Too little is known.\n',
+          'p1,\'=HYPERLINK(1),"O""Neil, Jr",,GB,a@brightleaf.co.uk,b@brightleaf.co.uk,\'+447700900001,,granted,unknown,-0.5,Quiet for long. Was weekly.,,Too little is known.\n',
       );
     });
   });

@@ -110,7 +110,9 @@ describe("guessing how a file is to be read", () => {
   });
 
   it("reads events", async () => {
-    const guess = await guessOf("timestamp\temail\tevent\tutm_campaign\n1714557600\ta@lime.co\topened\tSpring\n");
+    const guess = await guessOf(
+      "timestamp\temail\tevent\tutm_campaign\n1714557600\ta@brightleaf.co.uk\topened\tSpring\n",
+    );
     expect(guess).toMatchObject({ kind: "touchpoints", delimiter: "\t" });
     expect(guess.mapping).toEqual({ at: ["timestamp"], email: ["email"], type: ["event"], campaign: ["utm_campaign"] });
   });
@@ -118,8 +120,8 @@ describe("guessing how a file is to be read", () => {
   it("sees that an order's total is repeated on each of its rows, and says so", async () => {
     const guess = await guessOf(
       "Name,Email,Created at,Total,Lineitem quantity,Lineitem price\n" +
-        "#1,a@lime.co,2024-05-01 10:00:00 -0400,30,1,10\n#1,a@lime.co,2024-05-01 10:00:00 -0400,,2,10\n" +
-        "#2,b@lime.co,2024-05-02 10:00:00 -0400,5,1,5\n#2,b@lime.co,2024-05-02 10:00:00 -0400,5,1,0\n",
+        "#1,a@brightleaf.co.uk,2024-05-01 10:00:00 -0400,30,1,10\n#1,a@brightleaf.co.uk,2024-05-01 10:00:00 -0400,,2,10\n" +
+        "#2,b@brightleaf.co.uk,2024-05-02 10:00:00 -0400,5,1,5\n#2,b@brightleaf.co.uk,2024-05-02 10:00:00 -0400,5,1,0\n",
     );
     expect(guess.mapping).toMatchObject({ order_id: ["Name"], amount: ["Total"], placed_at: ["Created at"] });
     expect(guess.amountPer).toBe("order");
@@ -142,10 +144,10 @@ describe("guessing how a file is to be read", () => {
   });
 
   it("names columns by position where there is no header, and numbers repeated names", async () => {
-    const bare = await guessOf("7,ann@lime.co,2024-05-01\n8,bo@lime.co,2024-05-02\n");
+    const bare = await guessOf("7,ann@brightleaf.co.uk,2024-05-01\n8,bo@brightleaf.co.uk,2024-05-02\n");
     expect(bare.header).toBe(false);
     expect(bare.mapping.email).toEqual(["column 2"]);
-    const repeated = await guessOf("id,email,email,\n1,a@lime.co,b@lime.co,x\n");
+    const repeated = await guessOf("id,email,email,\n1,a@brightleaf.co.uk,b@brightleaf.co.uk,x\n");
     expect(repeated.columns.map((column) => column.column)).toEqual(["id", "email", "email (2)", "column 4"]);
     expect(repeated.mapping.email).toEqual(["email", "email (2)"]);
   });
@@ -158,7 +160,7 @@ describe("guessing how a file is to be read", () => {
   it("reads only the head of a long compressed file", async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "long.csv.gz");
-      const rows = Array.from({ length: 60_000 }, (_, n) => `${n},p${n}@lime.co`);
+      const rows = Array.from({ length: 60_000 }, (_, n) => `${n},p${n}@brightleaf.co.uk`);
       await writeFile(path, gzipSync(["id,email", ...rows].join("\n")));
       const guess = await guessFile(path, LONDON);
       expect(guess.mapping).toEqual({ id: ["id"], email: ["email"] });

@@ -46,8 +46,8 @@ describe("orders from a file", () => {
 
   it("reads totals, refunds and states from their own columns", async () => {
     const pages = await read(
-      "order id,date,total,refunded,status,email\n1,2024-01-01,30.00,10.00,paid,a@lime.co\n2,2024-01-01,30.00,30.00,,a@lime.co\n" +
-        "3,2024-01-01,30.00,,Storniert,a@lime.co\n4,2024-01-01,30.00,,refunded,a@lime.co\n5,2024-01-01,30.00,,sideways,a@lime.co\n",
+      "order id,date,total,refunded,status,email\n1,2024-01-01,30.00,10.00,paid,a@brightleaf.co.uk\n2,2024-01-01,30.00,30.00,,a@brightleaf.co.uk\n" +
+        "3,2024-01-01,30.00,,Storniert,a@brightleaf.co.uk\n4,2024-01-01,30.00,,refunded,a@brightleaf.co.uk\n5,2024-01-01,30.00,,sideways,a@brightleaf.co.uk\n",
     );
     expect(money(pages)).toEqual([
       ["1", 3000, 1000, "paid"],
@@ -62,7 +62,7 @@ describe("orders from a file", () => {
 
   it("counts a total once where it is repeated on each row of its order", async () => {
     const pages = await read(
-      "order id,date,total,email\n1,2024-01-01,30.00,a@lime.co\n1,2024-01-01,,a@lime.co\n1,2024-01-01,30.00,a@lime.co\n1,2024-01-01,31.00,a@lime.co\n2,2024-01-02,5.00,a@lime.co\n",
+      "order id,date,total,email\n1,2024-01-01,30.00,a@brightleaf.co.uk\n1,2024-01-01,,a@brightleaf.co.uk\n1,2024-01-01,30.00,a@brightleaf.co.uk\n1,2024-01-01,31.00,a@brightleaf.co.uk\n2,2024-01-02,5.00,a@brightleaf.co.uk\n",
       ["amount-per=order"],
     );
     expect(money(pages)).toEqual([
@@ -85,13 +85,13 @@ describe("orders from a file", () => {
 
   it("names the buyer by the best the row has, once per page, and never by an address", async () => {
     const pages = await read(
-      "order id,date,total,customer id,loyalty card,email,phone\n1,2024-01-01,1,17850.0,,a@lime.co,\n2,2024-01-02,1,17850,,,07700 900001\n" +
-        "3,2024-01-03,1,,L5,,\n4,2024-01-04,1,,,B@lime.co,\n5,2024-01-05,1,,,b@lime.co,\n6,2024-01-06,1,,,,\n",
+      "order id,date,total,customer id,loyalty card,email,phone\n1,2024-01-01,1,17850.0,,a@brightleaf.co.uk,\n2,2024-01-02,1,17850,,,07700 900001\n" +
+        "3,2024-01-03,1,,L5,,\n4,2024-01-04,1,,,B@brightleaf.co.uk,\n5,2024-01-05,1,,,b@brightleaf.co.uk,\n6,2024-01-06,1,,,,\n",
     );
     const people = recordsOf(pages).filter((record) => record.kind === "person");
     expect(people[0]).toMatchObject({
       id: "customer-17850",
-      emails: ["a@lime.co"],
+      emails: ["a@brightleaf.co.uk"],
       phones: ["07700 900001"],
       externalIds: [{ kind: "account_id", value: "17850", scope: "connection" }],
     });
@@ -129,7 +129,8 @@ describe("orders from a file", () => {
   });
 
   it("tells equal sales apart where the file has no order ids", async () => {
-    const content = "date,total,email\n2024-01-01,5,a@lime.co\n2024-01-01,5,a@lime.co\n2024-01-01,6,a@lime.co\n";
+    const content =
+      "date,total,email\n2024-01-01,5,a@brightleaf.co.uk\n2024-01-01,5,a@brightleaf.co.uk\n2024-01-01,6,a@brightleaf.co.uk\n";
     const [once, twice] = [ordersOf(await read(content)), ordersOf(await read(content))];
     expect(new Set(once.map((order) => order.id)).size).toBe(3);
     expect(twice).toEqual(once);

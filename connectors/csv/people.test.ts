@@ -12,7 +12,7 @@ const read = (content: string | Buffer, overrides: string[] = [], sharedIds = fa
 describe("people from a file", () => {
   it("becomes a person with every address, the country as a code and the customer number as an external id", async () => {
     const pages = await read(
-      "id,email,email 2,mobile,name,country,joined,loyalty card\n17.0,a@lime.co; b@lime.co,c@lime.co,07700 900123,Anna van der Berg,Deutschland,2024-05-01,L9\n",
+      "id,email,email 2,mobile,name,country,joined,loyalty card\n17.0,a@brightleaf.co.uk; b@brightleaf.co.uk,c@brightleaf.co.uk,07700 900123,Anna van der Berg,Deutschland,2024-05-01,L9\n",
     );
     expect(recordsOf(pages)).toEqual([
       {
@@ -21,7 +21,7 @@ describe("people from a file", () => {
         updatedAt: null,
         deleted: false,
         createdAt: "2024-04-30T23:00:00.000Z",
-        emails: ["a@lime.co", "b@lime.co", "c@lime.co"],
+        emails: ["a@brightleaf.co.uk", "b@brightleaf.co.uk", "c@brightleaf.co.uk"],
         phones: ["07700 900123"],
         firstName: "Anna",
         lastName: "van der Berg",
@@ -40,29 +40,29 @@ describe("people from a file", () => {
 
   it("never uses an address as an id, and gives a couple with one address two records", async () => {
     const pages = await read(
-      "email,first name,last name\nhome@lime.co,Ann,Lee\nhome@lime.co,Bob,Lee\nHOME@lime.co,ann,LEE\n",
+      "email,first name,last name\nhome@brightleaf.co.uk,Ann,Lee\nhome@brightleaf.co.uk,Bob,Lee\nHOME@brightleaf.co.uk,ann,LEE\n",
     );
     const ids = recordsOf(pages).map((record) => record.id);
     expect(new Set(ids).size).toBe(2);
     for (const id of ids) expect(id).toMatch(/^email-[0-9a-f]{32}$/);
-    const [person] = recordsOf(await read("customer id,name\nann@lime.co,Ann Lee\n"));
-    expect(person).toMatchObject({ emails: ["ann@lime.co"], externalIds: [] });
+    const [person] = recordsOf(await read("customer id,name\nann@brightleaf.co.uk,Ann Lee\n"));
+    expect(person).toMatchObject({ emails: ["ann@brightleaf.co.uk"], externalIds: [] });
     expect(person?.id).not.toContain("@");
   });
 
   it("shares ids across connections only where told", async () => {
-    const [person] = recordsOf(await read("id,email\n7,a@lime.co\n", [], true));
+    const [person] = recordsOf(await read("id,email\n7,a@brightleaf.co.uk\n", [], true));
     expect(person).toMatchObject({ externalIds: [{ kind: "account_id", value: "7", scope: "workspace" }] });
   });
 
   it("takes consent for what it says, in the person's language, and for the person's own word only with a date and a way", async () => {
     const pages = await read(
       "id,email,mobile,newsletter,sms consent,consent date,consent source\n" +
-        "1,a@lime.co,07700900001,ja,no,01/05/2024,Double opt-in\n" +
-        "2,b@lime.co,,Abgemeldet,,02/05/2024,imported\n" +
-        "3,c@lime.co,,oui,,,web form\n" +
-        "4,d@lime.co,,,,,\n" +
-        "5,e@lime.co,,perhaps,,,\n",
+        "1,a@brightleaf.co.uk,07700900001,ja,no,01/05/2024,Double opt-in\n" +
+        "2,b@brightleaf.co.uk,,Abgemeldet,,02/05/2024,imported\n" +
+        "3,c@brightleaf.co.uk,,oui,,,web form\n" +
+        "4,d@brightleaf.co.uk,,,,,\n" +
+        "5,e@brightleaf.co.uk,,perhaps,,,\n",
     );
     const consents = recordsOf(pages).filter((record) => record.kind === "consent");
     expect(
@@ -75,10 +75,10 @@ describe("people from a file", () => {
         address,
       ]),
     ).toEqual([
-      ["1/email", "email", "granted", "opt_in", true, "a@lime.co"],
+      ["1/email", "email", "granted", "opt_in", true, "a@brightleaf.co.uk"],
       ["1/sms", "sms", "denied", "none", true, "07700900001"],
-      ["2/email", "email", "withdrawn", "none", false, "b@lime.co"],
-      ["3/email", "email", "granted", "opt_in", false, "c@lime.co"],
+      ["2/email", "email", "withdrawn", "none", false, "b@brightleaf.co.uk"],
+      ["3/email", "email", "granted", "opt_in", false, "c@brightleaf.co.uk"],
     ]);
     expect(consents[0]).toMatchObject({
       effectiveAt: "2024-04-30T23:00:00.000Z",
@@ -96,7 +96,7 @@ describe("people from a file", () => {
 
   it("keeps a person whose date cannot be read, and rejects a row about nobody", async () => {
     const pages = await read(
-      "id,email,joined\n1,a@lime.co,2024-01-01\n2,b@lime.co,soon\n,,2024-01-02\n3,c@lime.co,2024-01-03\n",
+      "id,email,joined\n1,a@brightleaf.co.uk,2024-01-01\n2,b@brightleaf.co.uk,soon\n,,2024-01-02\n3,c@brightleaf.co.uk,2024-01-03\n",
     );
     expect(recordsOf(pages).map((record) => record.id)).toEqual(["1", "2", "3"]);
     expect(rejectsOf(pages).map(({ ref, reason }) => [ref, reason])).toEqual([
@@ -106,7 +106,7 @@ describe("people from a file", () => {
   });
 
   it("keeps the person and says so where NUL characters had to go", async () => {
-    const pages = await read("id,email,city\n1,a@lime.co,Ba\u0000th\n");
+    const pages = await read("id,email,city\n1,a@brightleaf.co.uk,Ba\u0000th\n");
     expect(recordsOf(pages)[0]).toMatchObject({ city: "Bath" });
     expect(rejectsOf(pages)[0]?.reason).toBe("Kept after removing NUL characters.");
     expect(JSON.stringify(rejectsOf(pages))).not.toContain("\\u0000");

@@ -16,6 +16,7 @@ describe("two names", () => {
     ["Anna Hill", "A Hill", "an initial"],
     ["Anna Hill", "Anna Stone", "a marriage"],
     ["Ian Hill", "Ina Hill", "letters swapped in a short name"],
+    ["Zoë Hill", "Zë Hill", "a letter lost in a short name"],
     ["Jonathan Hill", "Jonathon Hil", "slips of the keyboard"],
     ["Anna Hill", "Hill Anna", "fields swapped"],
     ["Anna Hill-Stone", "Anne Stone", "half of a double name"],

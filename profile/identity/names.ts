@@ -36,7 +36,9 @@ function firstNamesMatch(a: string, b: string, care: Care): boolean {
   if (firstNamesEqual(a, b)) return true;
   if (isInitial(a) || isInitial(b)) return a[0] === b[0];
   if (care === "household" && genderedPair(a, b)) return false;
-  return jaroWinkler(a, b) >= 0.8 || (care === "typos" && a.length > 2 && b.length > 2 && withinOneEdit(a, b));
+  if (jaroWinkler(a, b) >= 0.8) return true;
+  // Jaro-Winkler is blind in names of two or three letters: zoe and ze, ian and ina.
+  return care === "typos" && a.length + b.length > 4 && withinOneEdit(a, b);
 }
 
 /** The same, a nickname, or one with the other's middle names left out. */

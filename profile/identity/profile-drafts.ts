@@ -80,6 +80,10 @@ export class ProfileDrafts {
     const b = this.#draft(rootB);
     if (rule.names === "agree" && !this.#fullNamesAgree(a.names, b.names)) return "names_needed";
     if (rule.names !== "ignore" && this.#anyConflict(a.names, b.names, careOf(rule))) return "names_conflict";
+    // A household shares phones. Whoever has an address of their own and no given name may be anybody in it.
+    if (rule.names === "household" && !this.#bothNamed(a, b) && a.counted.has("email") && b.counted.has("email")) {
+      return "names_needed";
+    }
     if (rule.needsHousehold && !this.#sameHousehold(a, b)) return "household_needed";
     for (const [counted, values] of a.counted) {
       const others = b.counted.get(counted);
@@ -163,6 +167,10 @@ export class ProfileDrafts {
 
   #fullNamesAgree(names: readonly number[], others: readonly number[]): boolean {
     return names.some((name) => others.some((other) => namesAgree(this.#name(name), this.#name(other))));
+  }
+
+  #bothNamed(a: Draft, b: Draft): boolean {
+    return [a, b].every(({ names }) => names.some((id) => this.#name(id).first !== null));
   }
 
   #sameHousehold(a: Draft, b: Draft): boolean {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { calendarOf, parseDay, showDay } from "./calendar.ts";
 import { MOVES, type Stage } from "./lifecycle-machine.ts";

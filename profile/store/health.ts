@@ -20,7 +20,7 @@ export async function readDatabaseHealth({ pool }: Database): Promise<DatabaseHe
        AS "bypassesRowSecurity"`,
   );
   const applied = await pool.query<{ name: string }>(
-    "SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL",
+    "SELECT name FROM applied_migrations() AS name",
   );
   const names = new Set(applied.rows.map(({ name }) => name));
   const [health] = rows;

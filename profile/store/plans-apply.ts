@@ -93,12 +93,10 @@ export async function recordResults(
        AND c.status IN ('pending', 'sent')
      RETURNING c.vendor_id AS "vendorId"`,
     [
-      ...[
-        transaction.workspaceId,
-        planId,
-        results.map(({ vendorId }) => vendorId),
-        results.map(({ outcome }) => outcome),
-      ],
+      transaction.workspaceId,
+      planId,
+      results.map(({ vendorId }) => vendorId),
+      results.map(({ outcome }) => outcome),
       results.map((result) => (result.outcome === "applied" ? null : result.reason)),
     ],
   );
@@ -132,7 +130,9 @@ async function addDeliveries(
      JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2
      ON CONFLICT (workspace_id, plan_id, vendor_id) DO NOTHING`,
     [
-      ...[transaction.workspaceId, planId, applied.map(({ vendorId }) => vendorId)],
+      transaction.workspaceId,
+      planId,
+      applied.map(({ vendorId }) => vendorId),
       applied.map(({ before }) => JSON.stringify(before)),
       applied.map(({ after }) => JSON.stringify(after)),
       applied.map(({ readBack }) => JSON.stringify(readBack)),

@@ -204,12 +204,10 @@ export async function insertChanges(transaction: Transaction, planId: PlanId, ch
      ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET record_id = excluded.record_id,
        profile_id = excluded.profile_id, before = excluded.before, after = excluded.after`,
     [
-      ...[
-        transaction.workspaceId,
-        planId,
-        unique.map((change) => change.vendorId),
-        unique.map((change) => change.recordId),
-      ],
+      transaction.workspaceId,
+      planId,
+      unique.map((change) => change.vendorId),
+      unique.map((change) => change.recordId),
       unique.map((change) => change.profileId),
       unique.map((change) => JSON.stringify(change.before)),
       unique.map((change) => JSON.stringify(change.after)),

@@ -25,7 +25,7 @@ export async function runOnNode24(entry) {
     ensureGenerated(projectRoot, node);
     runAndExit(node, entry);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
 }
@@ -46,11 +46,15 @@ function findNode24() {
 }
 
 function runAndExit(node, entry) {
-  const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(projectRoot, entry), ...process.argv.slice(2)], {
-    // The channel lets the command notice when this process is killed, and then end what it started.
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` },
-  });
+  const child = spawn(
+    node,
+    ["--disable-warning=ExperimentalWarning", join(projectRoot, entry), ...process.argv.slice(2)],
+    {
+      // The channel lets the command notice when this process is killed, and then end what it started.
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` },
+    },
+  );
   // Ctrl-C reaches the child from the terminal as well; it takes two signals in a row as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {

@@ -11,11 +11,14 @@ import { basename, join } from "node:path";
  */
 export async function ensureInstalled(root) {
   if (Number(process.versions.node.split(".")[0]) < 20) {
-    throw new Error(`Tributary needs Node 20 or newer and found ${process.version}: install one from https://nodejs.org.`);
+    throw new Error(
+      `Tributary needs Node 20 or newer and found ${process.version}: install one from https://nodejs.org.`,
+    );
   }
   if (!isInstalled(root)) {
     await runNpmCi(root);
-    if (!isInstalled(root)) throw new Error("npm ci ended but packages are still missing: run it by hand and read what it says.");
+    if (!isInstalled(root))
+      throw new Error("npm ci ended but packages are still missing: run it by hand and read what it says.");
   }
   await repairPostgresPackages(root);
 }
@@ -90,7 +93,8 @@ export async function repairPostgresPackages(root) {
     const folder = join(scope, name);
     if (hasAllLinks(folder) && hasExecutablePrograms(folder)) continue;
     await hydrate(folder);
-    if (!hasAllLinks(folder)) throw new Error(`The libraries in ${folder} could not be linked: run npm ci as the folder's owner.`);
+    if (!hasAllLinks(folder))
+      throw new Error(`The libraries in ${folder} could not be linked: run npm ci as the folder's owner.`);
   }
 }
 

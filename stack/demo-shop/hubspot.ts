@@ -135,13 +135,14 @@ function subscriptionsOf(
   statements: Statement[],
 ): Subscription[] {
   const created = Date.parse(contact.createdAt);
-  const objection = objectionOf(random, person, created, rates, window, statements);
+  const record = `hubspot/contacts/${contact.id}`;
+  const objection = objectionOf(random, { person, record, created }, rates, window, statements);
   const marketing = [NEWS, ...(random.chance(0.15) ? [OFFERS] : [])].map((type): Subscription => {
     const kind = random.next();
     const later = created + Math.floor(random.next() * (window.end - DAY_MS - created));
     const timestamp = (at: number) => new Date(at).toISOString();
     const say = (state: Statement["state"], at: number, explicit: boolean) =>
-      statements.push({ person: person.id, channel: "email", purpose: "marketing", state, at, explicit });
+      statements.push({ person: person.id, channel: "email", purpose: "marketing", state, at, explicit, record });
     if (kind < rates.crmEmail.form) {
       const at = random.chance(0.3) ? later : created;
       say("granted", at, true);

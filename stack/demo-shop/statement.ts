@@ -8,6 +8,8 @@ export interface Statement {
   at: number;
   /** Said by the person through a form, a link or a signature; not carried over by an import. */
   explicit: boolean;
+  /** The record that carries it: `csv/people/C100`. */
+  record: string;
 }
 
 export interface Allowed {

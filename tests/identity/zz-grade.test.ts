@@ -24,5 +24,22 @@ it("g", { timeout: 600000 }, async () => {
   for (const [, g] of Map.groupBy(items, (w) => w.profile_id)) if (new Set(g.map((w) => w.t.person)).size > 1 && n++ < 15) console.log("WRONG MERGE\n  " + g.map(show).join("\n  "));
   n = 0;
   for (const [, g] of Map.groupBy(items, (w) => w.t.person)) if (new Set(g.map((w) => w.profile_id)).size > 1 && n++ < 30) console.log("MISSED\n  " + g.map(show).join("\n  "));
+
+  const { readStored } = await import("#stack/demo-shop/grade/stored.ts");
+  const stored = await readStored(test.database, test.workspaceId);
+  const { usesOf } = await import("#profile/plan/fields.ts");
+  for (const [prof, g] of Map.groupBy(rows.map((w) => ({ ...w, t: truth.records.get(recordKey(w.connector, w.stream, w.vendor_id)) })), (w) => w.profile_id)) {
+    const action = (stored.traitsOf.get(prof) as any)?.["next_best_action"]?.value ?? (stored.traitsOf.get(prof) as any)?.["tributary_next_best_action"]?.value;
+    if (typeof action !== "string" || !/email|sms/.test(action)) continue;
+    const ch = /sms/.test(action) ? "sms" : "email";
+    const persons = new Set(g.filter((w) => w.t?.person && w.t.state === "live").map((w) => w.t!.person!));
+    const bad = [...persons].filter((p) => !truth.maySend(p, ch as any));
+    if (bad.length === 0) continue;
+    console.log("VIOLATION", prof.slice(0, 8), action, bad.join());
+    for (const p of persons) for (const w of rows.filter((w) => truth.records.get(recordKey(w.connector, w.stream, w.vendor_id))?.person === p)) {
+      const c = await test.database.inWorkspace(test.workspaceId, (x) => x.query<any>("select address, channel, purpose, state, explicit, effective_at::date::text d from consent_entry where workspace_id=$1 and record_id = (select record_id from source_record s join connection c using (workspace_id, connection_id) where s.workspace_id=$1 and c.connector=$2 and s.stream=$3 and s.vendor_id=$4) order by effective_at", [test.workspaceId, w.connector, w.stream, w.vendor_id]));
+      console.log("    ", show({ ...w, t: { person: p, state: w.deleted } }), JSON.stringify(c.map((e) => Object.values(e).join(" "))));
+    }
+  }
   await loop.close(); await test.drop(); expect(1).toBe(1);
 });

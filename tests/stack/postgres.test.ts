@@ -1,11 +1,21 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
+import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { emptyDataDir } from "#stack/data-dir.ts";
@@ -29,7 +39,7 @@ async function start(options: Parameters<typeof startPostgres>[0] = { dataDir })
 }
 
 async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     return (await client.query({ text: sql, rowMode: "array" })).rows.flat();
@@ -39,7 +49,9 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 /** Another process that holds a Postgres on the data directory, as another user where asked. */
-async function holdElsewhere(as: { uid?: number; gid?: number } = {}): Promise<{ child: ChildProcess; ownerUrl: string; pid: number }> {
+async function holdElsewhere(
+  as: { uid?: number; gid?: number } = {},
+): Promise<{ child: ChildProcess; ownerUrl: string; pid: number }> {
   const script = fileURLToPath(new URL("hold-postgres.ts", import.meta.url));
   const child = spawn(process.execPath, [script, dataDir], { ...as, stdio: ["ignore", "pipe", "inherit"] });
   ends.push(() => void child.kill("SIGKILL"));
@@ -165,7 +177,7 @@ describe("the user it runs as", () => {
     expect(readStatus(held.pid)).toContain(`Uid:\t${nobody.uid}`);
     const server = findProcess(held.pid);
     held.child.kill("SIGTERM");
-    if (server !== null) expect(await waitForEnd(server, 10_000)).toBe(true);
+    expect(server !== null && (await waitForEnd(server, 10_000))).toBe(true);
   });
 
   it("gets its files elsewhere when root's folder is closed to it, and --fresh forgets them there too", async () => {

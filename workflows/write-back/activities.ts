@@ -8,7 +8,7 @@ import { applyPortion } from "./apply.ts";
 import { buildChanges, writeBackOf } from "./build.ts";
 import type { Approval, PlanInput, UndoInput } from "./messages.ts";
 
-/** A record compared this recently is written without looking again first. */
+/** A record compared this recently is written without looking again first. An undo has compared nothing yet. */
 const FRESH_MS = 60_000;
 
 /** Changes whose results are committed together; connectors cut this into calls as suits their vendor. */
@@ -116,7 +116,7 @@ export function writeBackActivities(deps: Dependencies) {
           after = last.vendorId;
           const results = await applyPortion(claimed, {
             ...{ plans, consent, connection: opened.connection, workspaceId, planId, kind: plan.kind, without },
-            ...{ fresh: deps.now() - plan.createdAt.getTime() < FRESH_MS, at: instant() },
+            ...{ fresh: plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS, at: instant() },
           });
           await plans.recordResults(workspaceId, planId, results, instant());
           retry += results.filter(({ outcome }) => outcome === "retry").length;

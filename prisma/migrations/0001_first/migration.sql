@@ -97,7 +97,7 @@ CREATE TABLE source_record (
 CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
 CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
   WHERE kind = 'person' AND touched_seq > resolved_seq;
-CREATE INDEX source_record_people ON source_record USING gin (person_record_ids) WHERE person_record_ids IS NOT NULL;
+CREATE INDEX source_record_deal ON source_record (workspace_id) WHERE kind = 'deal' AND NOT deleted;
 
 -- What the full read under way listed without a change: a narrow row here instead of rewriting a wide one there.
 -- Emptied when the read ends; a first read leaves nothing in it.
@@ -318,7 +318,6 @@ CREATE TABLE trait (
   computed_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, profile_id, name)
 );
-CREATE INDEX trait_value ON trait (workspace_id, name, value);
 
 -- Facts about the whole shop that single scores lean on (its own purchase rhythm).
 CREATE TABLE baseline (
@@ -490,10 +489,15 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO tributary_
 REVOKE UPDATE, DELETE ON consent_entry, audit_log FROM tributary_app;
 REVOKE ALL ON FUNCTION list_workspaces() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION list_workspaces() TO tributary_app;
--- The record of migrations is the owner's alone (absent when the file is run by hand).
+-- The record of migrations is the owner's alone (absent when the file is run by hand); the application learns the names.
 DO $$
 BEGIN
   IF to_regclass('_prisma_migrations') IS NOT NULL THEN
     REVOKE ALL ON _prisma_migrations FROM tributary_app;
+    CREATE FUNCTION applied_migrations() RETURNS SETOF text
+      LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+      AS 'SELECT migration_name::text FROM _prisma_migrations WHERE finished_at IS NOT NULL';
+    REVOKE ALL ON FUNCTION applied_migrations() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION applied_migrations() TO tributary_app;
   END IF;
 END $$;

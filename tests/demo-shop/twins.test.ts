@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { twinsLine } from "#stack/running-stack.ts";
+import { DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "#stack/demo-shop/accounts.ts";
+
+const script = fileURLToPath(new URL("../../stack/twins.ts", import.meta.url));
+
+describe("the twins' process", () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "twins-"));
+  let running: ChildProcess | undefined;
+
+  async function start() {
+    const child = spawn(process.execPath, [script, "--data-dir", dataDir, "--customers", "60", "--seed", "4"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    running = child;
+    for await (const line of createInterface({ input: child.stdout })) return twinsLine.parse(JSON.parse(line));
+    throw new Error("The twins said nothing.");
+  }
+
+  async function stop() {
+    const child = running;
+    running = undefined;
+    if (child === undefined || child.exitCode !== null) return null;
+    child.kill("SIGTERM");
+    const [code] = await once(child, "exit");
+    return code as number | null;
+  }
+
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  afterEach(async () => {
+    await stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it("comes back on the same addresses with what was changed, without writing the files again, and ends when asked", async () => {
+    const first = await start();
+    const [people] = first.files;
+    const written = statSync(people?.path ?? "").mtimeMs;
+    expect(readFileSync(join(first.truthFolder, "records.jsonl"), "utf8")).toContain('"person":"p0000001"');
+    expect((await fetch(`${first.hubspot}/crm/v3/objects/contacts`, bearer(DEMO_HUBSPOT_TOKEN))).status).toBe(200);
+    expect((await fetch(`${first.hubspot}/crm/v3/objects/contacts`, bearer("another"))).status).toBe(401);
+    expect((await fetch(`${first.stripe}/v1/customers`, bearer(DEMO_STRIPE_KEY))).status).toBe(200);
+    const changed = await fetch(`${first.control}/change?count=5&seed=1`, { method: "POST" });
+    expect(await changed.json()).toMatchObject({ customers: 5 });
+    const calls = await (await fetch(`${first.control}/requests`)).json();
+    expect(calls).toMatchObject({ stripe: { "GET /v1/customers": 1 } });
+    const before = await charges(first.stripe);
+    expect(await stop()).toBe(0);
+
+    const second = await start();
+    expect(second).toEqual(first);
+    expect(statSync(people?.path ?? "").mtimeMs).toBe(written);
+    expect(await charges(second.stripe)).toEqual(before);
+  });
+
+  async function charges(url: string): Promise<unknown> {
+    return (await fetch(`${url}/v1/charges?limit=100`, bearer(DEMO_STRIPE_KEY))).json();
+  }
+});

@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, Connection } from "@temporalio/client";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { endLeftovers } from "#stack/leftovers.ts";
+import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
+import { findTemporal } from "#stack/temporal-program.ts";
+import { startTemporal } from "#stack/temporal.ts";
+
+let program: string;
+let folder: string;
+const ends: (() => Promise<unknown> | void)[] = [];
+beforeAll(async () => {
+  program = await findTemporal({ environment: process.env, log: (line) => console.info(line) });
+}, 900_000);
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "tributary-temporal-test-"))));
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address });
+  try {
+    return await work(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+const begin = (address: string) =>
+  withClient(address, (client) => client.workflow.start("anything", { workflowId: "kept", taskQueue: "nobody" }));
+const statusOf = (address: string) =>
+  withClient(address, async (client) => (await client.workflow.getHandle("kept").describe()).status.name);
+
+describe("the Temporal server", () => {
+  it("keeps its history over a restart and a kill -9, on the same addresses", async () => {
+    const temporal = await startTemporal({ program, dataDir: folder });
+    ends.push(() => temporal.stop());
+    await begin(temporal.address);
+    await temporal.restart();
+    expect(await statusOf(temporal.address)).toBe("RUNNING");
+
+    const server = findProcess(temporal.pid);
+    if (server === null) throw new Error("The server does not run.");
+    sendSignal(server.pid, "SIGKILL");
+    await waitForEnd(server, 5_000);
+    await temporal.restart();
+    expect(await statusOf(temporal.address)).toBe("RUNNING");
+    expect(temporal.pid).not.toBe(server.pid);
+    expect((await fetch(temporal.uiUrl ?? "")).status).toBe(200);
+  });
+
+  it("is found and ended by the next start when its own was killed", async () => {
+    const temporal = await startTemporal({ program, dataDir: folder });
+    ends.push(() => temporal.stop());
+    const server = findProcess(temporal.pid);
+    await endLeftovers(folder, () => undefined);
+    expect(findProcess(temporal.pid)?.startedAt).not.toBe(server?.startedAt);
+  });
+
+  it("says what the program said when it does not start", async () => {
+    const broken = join(folder, "temporal");
+    writeFileSync(broken, "#!/bin/sh\necho the reason >&2\nexit 3\n", { mode: 0o755 });
+    await expect(startTemporal({ program: broken, ephemeral: true })).rejects.toThrow(/the reason/);
+  });
+});
+
+/** A stand-in of the download address: an archive with the given program in it. */
+async function archiveServer(content: string | null): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    if (content === null) return void response.writeHead(404).end();
+    const source = mkdtempSync(join(folder, "archive-"));
+    writeFileSync(join(source, "temporal"), content, { mode: 0o755 });
+    response.end(spawnSync("tar", ["-cz", "-C", source, "temporal"]).stdout);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  ends.push(() => void server.close());
+  const address = server.address();
+  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/latest`, asked };
+}
+
+describe("finding the Temporal program", () => {
+  const nothing = () => ({ PATH: "/nowhere", TRIBUTARY_CACHE_DIR: join(folder, "cache"), HOME: folder });
+
+  it("refuses a TEMPORAL_CLI_PATH that is something else, rather than taking another in silence", async () => {
+    const environment = { ...nothing(), TEMPORAL_CLI_PATH: process.execPath };
+    await expect(findTemporal({ environment, log: () => undefined })).rejects.toThrow(/TEMPORAL_CLI_PATH/);
+  });
+
+  it("downloads for this platform, starts the program once, and has it at once the next time", async () => {
+    const { url, asked } = await archiveServer(`#!/bin/sh\nexec ${program} "$@"\n`);
+    const search = {
+      environment: { ...nothing(), PATH: "/usr/bin:/bin" },
+      log: () => undefined,
+      downloadUrl: url,
+      go: "/nowhere/go",
+    };
+    const found = await findTemporal(search);
+    expect(found).toContain(join(folder, "cache"));
+    expect(asked).toHaveLength(1);
+    expect(new URL(asked[0] ?? "", url).searchParams.get("arch")).toMatch(/amd64|arm64/);
+    expect(await findTemporal(search)).toBe(found);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("keeps nothing that does not start, and ends with one message that says what to do", async () => {
+    const { url } = await archiveServer("#!/bin/sh\necho 'temporal version 9'\n[ \"$1\" = --version ] || exit 1\n");
+    const lines: string[] = [];
+    const search = {
+      environment: nothing(),
+      log: (line: string) => lines.push(line),
+      downloadUrl: url,
+      go: "/nowhere/go",
+    };
+    await expect(findTemporal(search)).rejects.toThrow(
+      /Install the Temporal CLI .* or Go .*TEMPORAL_CLI_PATH.*TEMPORAL_ADDRESS/,
+    );
+    expect(lines.join("\n")).toContain("Go is not installed");
+    expect(readdirSync(join(folder, "cache"))).toEqual([]);
+  });
+
+  it("goes on without the download when there is no network", async () => {
+    const go = join(folder, "go");
+    writeFileSync(
+      go,
+      `#!/bin/sh\n[ "$1" = version ] && echo go version go1.26.0 test && exit\nprintf '#!/bin/sh\\nexec ${program} "$@"\\n' > "$GOBIN/temporal"\nchmod +x "$GOBIN/temporal"\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    mkdirSync(join(folder, "cache"));
+    const { url } = await archiveServer(null);
+    const environment = { ...nothing(), PATH: "/usr/bin:/bin" };
+    const found = await findTemporal({ environment, log: () => undefined, downloadUrl: url, go });
+    expect(readdirSync(join(folder, "cache"))).toHaveLength(1);
+    expect(found).toContain(join(folder, "cache"));
+  });
+});

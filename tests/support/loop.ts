@@ -1,0 +1,139 @@
+/** The whole loop for one test file: twins, Postgres, a Temporal server and workers, all real. */
+import { randomBytes } from "node:crypto";
+import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
+import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
+import type { StripeTwin } from "#connectors/stripe/twin/index.ts";
+import { createLogger } from "#logger.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import type { MasterKeys } from "#profile/store/credentials.ts";
+import type { Run } from "#profile/store/runs.ts";
+import { silent } from "#stack/log.ts";
+import { findTemporal } from "#stack/temporal-program.ts";
+import { startTemporal } from "#stack/temporal.ts";
+import type { RunningTemporal } from "#stack/temporal.ts";
+import { openEngine } from "#workflows/client.ts";
+import type { Engine } from "#workflows/client.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
+import { temporalLogger } from "#workflows/temporal-logger.ts";
+import { bundleWorkflows, createWorkers } from "#workflows/workers.ts";
+import { createTestDatabase } from "./database.ts";
+import type { TestDatabase } from "./database.ts";
+
+const FAST = { requestsPerSecond: 10_000 };
+
+export interface TestLoop {
+  test: TestDatabase;
+  workspaceId: WorkspaceId;
+  hubspot: HubspotTwin;
+  stripe: StripeTwin;
+  connectionIds: { hubspot: ConnectionId; stripe: ConnectionId };
+  temporal: RunningTemporal;
+  masterKeys: MasterKeys;
+  engine: Engine;
+  deps: Dependencies;
+  /** Shifts the clock of workers and twins. */
+  advance(ms: number): void;
+  /** One turn; answers the run with its steps. */
+  refresh(): Promise<Run>;
+  stop(): Promise<void>;
+}
+
+/** Two connected accounts, empty until the test fills the twins; the first plan of each waits for approval. */
+export async function startTestLoop(options: { workers?: boolean } = {}): Promise<TestLoop> {
+  let shift = 0;
+  const now = () => Date.now() + shift;
+  const test = await createTestDatabase({ max: 20 });
+  const temporal = await startTemporal({ program: await findTemporal({ environment: process.env, log: silent }), ephemeral: true });
+  const masterKeys: MasterKeys = { current: "test", keys: new Map([["test", randomBytes(32)]]) };
+  const log = createLogger({ name: "test", level: "fatal" });
+  const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
+  const deps: Dependencies = { ...dependencies, now };
+  const hubspot = await startHubspotTwin({ ...FAST, now });
+  const stripe = await startStripeTwin({ ...FAST, now });
+  const connectionIds = {
+    hubspot: await connect(deps, test.workspaceId, "hubspot", hubspot.url, { accessToken: hubspot.accessToken }),
+    stripe: await connect(deps, test.workspaceId, "stripe", stripe.url, { apiKey: stripe.apiKey }),
+  };
+  const stopWorkers = options.workers === false ? async () => undefined : await runWorkers(temporal, deps, masterKeys);
+  const engine = await openEngine({ address: temporal.address, namespace: "default" }, masterKeys);
+
+  return {
+    ...{ test, workspaceId: test.workspaceId, hubspot, stripe, connectionIds, temporal, masterKeys, engine, deps },
+    advance(ms) {
+      shift += ms;
+      stripe.advance(ms);
+    },
+    async refresh() {
+      const { runId } = await engine.refresh(test.workspaceId);
+      const run = (await deps.runs.lastRuns(test.workspaceId, 50)).find((known) => known.runId === runId);
+      if (run === undefined) throw new Error("The run left no trace.");
+      return run;
+    },
+    async stop() {
+      await engine.close();
+      await stopWorkers();
+      await Promise.all([hubspot.close(), stripe.close(), close()]);
+      await temporal.stop();
+      await test.drop();
+    },
+  };
+}
+
+async function connect(
+  deps: Dependencies,
+  workspaceId: WorkspaceId,
+  connector: string,
+  baseUrl: string,
+  credentials: unknown,
+): Promise<ConnectionId> {
+  const input = { connector, name: "main", baseUrl, writeBack: true, autoApplyShare: 1, requestsPerSecond: 10_000 };
+  const { connectionId } = await deps.connections.upsertConnection(workspaceId, input, "test");
+  await deps.credentials.put(workspaceId, connectionId, credentials);
+  await deps.plans.defineFields(workspaceId, connectionId);
+  return connectionId;
+}
+
+/** Once per process: Temporal's own words go where ours go. */
+function quieten(dependencies: Dependencies): void {
+  try {
+    Runtime.install({
+      logger: temporalLogger(dependencies.log),
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "ERROR" }), forward: {} } },
+    });
+  } catch (error) {
+    // It was installed by another test file of this process.
+    if (!(error instanceof Error && error.name === "IllegalStateError")) throw error;
+  }
+}
+
+/** Workers inside the test's process. @returns what stops them */
+export async function runWorkers(temporal: RunningTemporal, dependencies: Dependencies, masterKeys: MasterKeys): Promise<() => Promise<void>> {
+  quieten(dependencies);
+  const connection = await NativeConnection.connect({ address: temporal.address });
+  const workflowBundle = await bundleWorkflows(masterKeys, dependencies.log);
+  const workers = await createWorkers({ connection, namespace: "default", dependencies, masterKeys, workflowBundle });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return async () => {
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await connection.close();
+  };
+}
+
+/** A step's counts of a run; a step that did not run counts nothing. */
+export function countsOf(run: Run, step: string): Record<string, number> {
+  return run.steps.find((known) => known.step === step)?.counts ?? {};
+}
+
+/** Approves every waiting plan and waits for its end. @returns how many */
+export async function approveAll({ deps, engine, workspaceId }: TestLoop): Promise<number> {
+  const waiting = (await deps.plans.list(workspaceId, 50)).filter(({ status }) => status === "waiting");
+  for (const { planId, digest } of waiting) {
+    await engine.approve(planId, "test", digest ?? "");
+    await engine.finished(planId);
+  }
+  return waiting.length;
+}
