@@ -1,5 +1,5 @@
 /** `node bench/ingest.ts`: our page store against the barest bulk upsert of the same rows, in the same run. */
-import pg from "pg";
+import { Client } from "pg";
 import type { RecordPage } from "#connectors/core/contract.ts";
 import { createIngestStore } from "#profile/store/ingest.ts";
 import { median, peakMemory, print, printHeading, printTable, rate, readOptions, timed } from "./measure.ts";
@@ -39,7 +39,7 @@ async function measure(
       if (saved.outcome !== "saved") throw new Error("A page was not saved.");
     }
   };
-  const client = new pg.Client({ connectionString: ownerUrl });
+  const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {
     await client.query("CREATE TABLE IF NOT EXISTS bare (id text PRIMARY KEY, data jsonb NOT NULL)");

@@ -40,7 +40,10 @@ function factsOf(count: number): ProfileFacts[] {
         netMinor: charges.reduce((sum, { amount }) => sum + amount, 0),
       })),
       subscriptions: stripe.subscriptions.map(({ status, startedAt, currentPeriodEnd, endedAt }) => ({
-        ...{ status: status === "canceled" ? "cancelled" : status, startedAt, currentPeriodEnd, endedAt },
+        status: status === "canceled" ? "cancelled" : status,
+        startedAt,
+        currentPeriodEnd,
+        endedAt,
       })),
       lastActivityAt,
       messages: [],

@@ -22,7 +22,11 @@ export async function withScratch<T>(work: (scratch: Scratch) => Promise<T>): Pr
     try {
       const connections = createConnectionStore(database);
       const { workspaceId } = await connections.createWorkspace({
-        ...{ slug: "bench", name: "Bench", defaultCountry: "GB", currency: "GBP", timeZone: "Europe/London" },
+        slug: "bench",
+        name: "Bench",
+        defaultCountry: "GB",
+        currency: "GBP",
+        timeZone: "Europe/London",
       });
       const { connectionId } = await connections.upsertConnection(
         workspaceId,

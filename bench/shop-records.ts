@@ -5,8 +5,18 @@ import { generateCustomers, type Customer } from "#stack/demo-shop/customer.ts";
 
 const NOW = Date.UTC(2026, 10, 1);
 const nobody: Omit<PersonRecord, "id" | "createdAt" | "updatedAt"> = {
-  ...{ kind: "person", deleted: false, emails: [], phones: [], firstName: null, lastName: null, company: null },
-  ...{ country: null, postcode: null, city: null, externalIds: [], mergedInto: null },
+  kind: "person",
+  deleted: false,
+  emails: [],
+  phones: [],
+  firstName: null,
+  lastName: null,
+  company: null,
+  country: null,
+  postcode: null,
+  city: null,
+  externalIds: [],
+  mergedInto: null,
 };
 
 /** The first `count` person records of the shop's CRM and payment customers. */
@@ -15,7 +25,10 @@ export function personsOf(count: number): PersonRecord[] {
     ...take(count, function* (customer) {
       for (const { id, properties, createdAt, updatedAt } of customer.hubspot.contacts) {
         yield {
-          ...{ ...nobody, id, createdAt, updatedAt },
+          ...nobody,
+          id,
+          createdAt,
+          updatedAt,
           emails: [properties["email"], properties["hs_additional_emails"]].filter(
             (email) => typeof email === "string",
           ),
@@ -29,7 +42,14 @@ export function personsOf(count: number): PersonRecord[] {
       for (const { id, email, phone, name, postcode, city, createdAt } of customer.stripe.customers) {
         const [firstName = null, ...rest] = (name ?? "").split(" ").filter(Boolean);
         yield {
-          ...{ ...nobody, id, createdAt, updatedAt: null, postcode, city, firstName, lastName: rest.join(" ") || null },
+          ...nobody,
+          id,
+          createdAt,
+          updatedAt: null,
+          postcode,
+          city,
+          firstName,
+          lastName: rest.join(" ") || null,
           emails: email === null ? [] : [email],
           phones: phone === null ? [] : [phone],
         };
@@ -45,7 +65,11 @@ export function ordersOf(count: number): OrderRecord[] {
       for (const { id, customer: payer, amount, amountRefunded, currency, status, createdAt } of customer.stripe
         .charges) {
         yield {
-          ...{ kind: "order" as const, id, updatedAt: createdAt, deleted: false, placedAt: createdAt },
+          kind: "order" as const,
+          id,
+          updatedAt: createdAt,
+          deleted: false,
+          placedAt: createdAt,
           person: payer === null ? { stream: "charges", id } : { stream: "customers", id: payer },
           amountMinor: amount,
           refundedMinor: amountRefunded,

@@ -4,7 +4,7 @@ import { createLogger } from "#logger.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
 import { createReader } from "#profile/store/read.ts";
-import type { Run, RunStep } from "#profile/store/runs.ts";
+import type { Run } from "#profile/store/runs.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -19,6 +19,9 @@ import { describeStep, summarise } from "./summary.ts";
 type LoopOptions = StartOptions & { log: Log; signal: AbortSignal };
 
 const POLL_MS = 250;
+
+/** A long step says where it is this often. */
+const SHOW_EVERY_MS = 3_000;
 
 /** Without any progress for so long, `--once` gives up and says what it waits for. */
 const STUCK_MS = 180_000;
@@ -67,14 +70,14 @@ async function approveAndWait(
   await engine.finished(plan.planId);
 }
 
-/** Prints each step of the run under way when it ends, long ones now and then in between. */
+/** Prints each step of the run under way when it ends, long ones in between too. */
 async function watch(
   deps: Dependencies,
   workspaceId: WorkspaceId,
   { log, once }: LoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const printed = new Map<string, string>();
+  const printed = new Map<string, { line: string; shownAt: number }>();
   let lastNews = performance.now();
   const since = new Date(Date.now() - 1_000);
   const look = async () => {
@@ -82,10 +85,13 @@ async function watch(
     if (run === undefined || run.startedAt < since) return;
     for (const step of run.steps) {
       const line = describeStep(step);
-      if (printed.get(step.step) === line) continue;
+      if (printed.get(step.step)?.line === line) continue;
       lastNews = performance.now();
-      if (step.finishedAt !== null || printed.get(step.step) === undefined || isRound(step)) log(line);
-      printed.set(step.step, line);
+      const shownAt = printed.get(step.step)?.shownAt ?? lastNews;
+      // Short steps show once, at their end; long ones every few seconds.
+      const show = step.finishedAt !== null || lastNews - shownAt > SHOW_EVERY_MS;
+      if (show) log(line);
+      printed.set(step.step, { line, shownAt: show ? lastNews : shownAt });
     }
   };
   while (!signal.aborted) {
@@ -95,9 +101,6 @@ async function watch(
   }
   await look();
 }
-
-/** Every tenth page or so: enough to see that it moves. */
-const isRound = ({ counts }: RunStep): boolean => (counts["pages"] ?? counts["touched"] ?? 0) % 20 === 0;
 
 async function stuck(deps: Dependencies, workspaceId: WorkspaceId): Promise<string> {
   const connections = await deps.connections.listConnections(workspaceId);

@@ -20,9 +20,9 @@ const cancel = new AbortController();
 const report = createReport((text) => process.stdout.write(text), cancel.signal);
 /** What to end, in the order it was begun. */
 const stops: (() => Promise<void>)[] = [];
+let exitCode = 0;
 stopOnSignals();
 
-let exitCode = 0;
 try {
   await run();
 } catch (error) {
@@ -32,7 +32,7 @@ try {
   }
 }
 await stopAll();
-process.exit(cancel.signal.aborted && options.once ? 130 : exitCode);
+process.exit(exitCode === 0 && cancel.signal.aborted && options.once ? 130 : exitCode);
 
 async function run(): Promise<void> {
   const environment = readEnvironment(options);
@@ -97,8 +97,9 @@ async function prepareDataDir({ path }: DataDir, environment: Environment): Prom
 
 function stopOnSignals(): void {
   let firstAt: number | undefined;
-  const stop = () => {
-    if (firstAt !== undefined && performance.now() - firstAt > SAME_KEYPRESS_MS) {
+  const stop = (signal?: NodeJS.Signals) => {
+    // Only a person's second Ctrl-C is impatience; a parent that dies of the first one sends us more signals, later.
+    if (signal === "SIGINT" && firstAt !== undefined && performance.now() - firstAt > SAME_KEYPRESS_MS) {
       report.log("Ending at once; the next start cleans up.");
       process.exit(130);
     }
@@ -108,8 +109,15 @@ function stopOnSignals(): void {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   // The launcher was killed: nobody could end us any more.
-  process.on("disconnect", stop);
+  process.on("disconnect", () => stop());
   process.channel?.unref();
+  // `npm start | head`: nobody reads any more.
+  process.stdout.on("error", () => stop());
+  process.on("uncaughtException", (error) => {
+    exitCode = 1;
+    report.log(`Failed: ${explain(error)}`);
+    stop();
+  });
 }
 
 /** In reverse order: those who use a service before the service. Every stop is tried, whatever the others do. */

@@ -108,8 +108,13 @@ function run(program: string, args: string[], environment: NodeJS.ProcessEnv): P
       stdio: "inherit",
       env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment["PATH"] ?? ""}` },
     });
+    const end = () => child.kill("SIGTERM");
+    process.once("SIGTERM", end);
     child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("exit", (code) => {
+      process.off("SIGTERM", end);
+      resolve(code ?? 1);
+    });
   });
 }
 

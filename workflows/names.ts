@@ -3,6 +3,9 @@
 /** Workflows, and the activities that only touch the database. */
 export const ENGINE_QUEUE = "tributary";
 
+/** A worker silent for so long is dead, and what it did is given to another; see heartbeat.ts. */
+export const HEART_TIMEOUT = "10 seconds";
+
 /** One queue per vendor, so that a slow vendor never holds up another. */
 export const vendorQueue = (connector: string) => `vendor-${connector}`;
 

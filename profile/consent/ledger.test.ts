@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { consentChannel, consentPurpose, consentStateName } from "#connectors/core/records.ts";
 import { consentSentence, decide } from "./decide.ts";
@@ -29,8 +29,12 @@ function entry(fields: Partial<ConsentEntry> = {}): ConsentEntry {
 const marketing = (list: ConsentEntry[], at = NOW) =>
   effectiveConsent(list, at).find(({ channel, purpose }) => channel === "email" && purpose === "marketing");
 const use = { purpose: "marketing", channel: "email" } as const;
-const ask = (list: ConsentEntry[], asked: Parameters<typeof decide>[1] = use, address: string | null = null, at = NOW) =>
-  decide({ profileId: "p", answers: effectiveConsent(list, at), address }, asked, at);
+const ask = (
+  list: ConsentEntry[],
+  asked: Parameters<typeof decide>[1] = use,
+  address: string | null = null,
+  at = NOW,
+) => decide({ profileId: "p", answers: effectiveConsent(list, at), address }, asked, at);
 const allowed = (...arguments_: Parameters<typeof ask>) => !("refused" in ask(...arguments_));
 
 describe("the answer for a person", () => {
@@ -38,7 +42,9 @@ describe("the answer for a person", () => {
     const yes = entry({ explicit: true });
     expect(ask([yes])).toMatchObject({ profileId: "p", uses: [use], entryIds: [yes.entryId], decidedAt: NOW });
     const [answer] = effectiveConsent([yes], NOW);
-    expect(answer && consentSentence(answer)).toBe("E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form v4)");
+    expect(answer && consentSentence(answer)).toBe(
+      "E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form v4)",
+    );
   });
 
   it("is no without any entry, and an unknown or unconfirmed one is not a yes", () => {
@@ -59,7 +65,10 @@ describe("the answer for a person", () => {
     const confirmed = entry({ explicit: true, effectiveAt: "2026-08-01T00:00:00Z" });
     const old = entry({ explicit: true, effectiveAt: "2026-05-01T00:00:00Z" });
     expect(marketing([old, no, imported])).toMatchObject({ state: "withdrawn", entryIds: [no.entryId] });
-    expect(marketing([old, no, imported, confirmed])).toMatchObject({ state: "granted", entryIds: [confirmed.entryId] });
+    expect(marketing([old, no, imported, confirmed])).toMatchObject({
+      state: "granted",
+      entryIds: [confirmed.entryId],
+    });
   });
 
   it("is no when yes and no carry the same time", () => {
@@ -67,7 +76,9 @@ describe("the answer for a person", () => {
   });
 
   it("is yes when another record merely does not know", () => {
-    expect(allowed([entry(), entry({ recordId: "r2", state: "unknown", effectiveAt: "2026-06-01T00:00:00Z" })])).toBe(true);
+    expect(allowed([entry(), entry({ recordId: "r2", state: "unknown", effectiveAt: "2026-06-01T00:00:00Z" })])).toBe(
+      true,
+    );
   });
 
   it("ends with the consent's end", () => {
@@ -81,7 +92,11 @@ describe("the answer for a person", () => {
     const skewed = entry({ effectiveAt: "2026-11-01T12:03:00Z", recordedAt: NOW });
     expect(marketing([skewed])).toBeUndefined();
     expect(nextConsentChange([skewed], NOW)).toBe("2026-11-01T12:03:00.000Z");
-    const wrong = entry({ state: "withdrawn", effectiveAt: "2036-11-01T12:00:00Z", recordedAt: "2026-10-01T00:00:00Z" });
+    const wrong = entry({
+      state: "withdrawn",
+      effectiveAt: "2036-11-01T12:00:00Z",
+      recordedAt: "2026-10-01T00:00:00Z",
+    });
     expect(marketing([wrong])).toMatchObject({ state: "withdrawn", effectiveAt: "2026-10-01T00:00:00.000Z" });
   });
 });
@@ -121,7 +136,9 @@ describe("scope", () => {
   });
 });
 
-const instant = fc.integer({ min: 0, max: 40 }).map((day) => new Date(Date.UTC(2026, 8, 20) + day * 86_400_000).toISOString());
+const instant = fc
+  .integer({ min: 0, max: 40 })
+  .map((day) => new Date(Date.UTC(2026, 8, 20) + day * 86_400_000).toISOString());
 const anyEntry = fc.record({
   entryId: fc.uuid(),
   recordId: fc.constantFrom("r1", "r2", "r3"),
@@ -144,10 +161,17 @@ const uses = fc.record({
 describe("algebra", () => {
   it("a further no never turns a no into a yes", () => {
     fc.assert(
-      fc.property(ledger, anyEntry, fc.constantFrom("denied", "withdrawn"), uses, instant, (list, extra, state, asked, at) => {
-        const after = [...list, { ...extra, entryId: "no", state: consentStateName.parse(state) }];
-        if (allowed(after, asked, null, at)) expect(allowed(list, asked, null, at)).toBe(true);
-      }),
+      fc.property(
+        ledger,
+        anyEntry,
+        fc.constantFrom("denied", "withdrawn"),
+        uses,
+        instant,
+        (list, extra, state, asked, at) => {
+          const after = [...list, { ...extra, entryId: "no", state: consentStateName.parse(state) }];
+          if (allowed(after, asked, null, at)) expect(allowed(list, asked, null, at)).toBe(true);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
@@ -167,7 +191,8 @@ describe("algebra", () => {
         const later = more
           .filter((item) => item.effectiveAt > at && item.recordedAt > at)
           .map((item) => ({ ...item, entryId: `later ${item.entryId}` }));
-        const answers = (entries: ConsentEntry[]) => effectiveConsent(entries, at).map((answer) => ({ ...answer, changesAt: null }));
+        const answers = (entries: ConsentEntry[]) =>
+          effectiveConsent(entries, at).map((answer) => ({ ...answer, changesAt: null }));
         expect(answers([...list, ...later])).toEqual(answers(list));
       }),
     );
@@ -179,8 +204,18 @@ describe("algebra", () => {
         const a = first.map((item) => ({ ...item, recordId: `a${item.recordId}` }));
         const b = second.map((item) => ({ ...item, recordId: `b${item.recordId}` }));
         const merged = [...a, ...b];
-        expect(effectiveConsent(merged.filter((item) => item.recordId.startsWith("a")), at)).toEqual(effectiveConsent(a, at));
-        expect(effectiveConsent(merged.filter((item) => item.recordId.startsWith("b")), at)).toEqual(effectiveConsent(b, at));
+        expect(
+          effectiveConsent(
+            merged.filter((item) => item.recordId.startsWith("a")),
+            at,
+          ),
+        ).toEqual(effectiveConsent(a, at));
+        expect(
+          effectiveConsent(
+            merged.filter((item) => item.recordId.startsWith("b")),
+            at,
+          ),
+        ).toEqual(effectiveConsent(b, at));
       }),
     );
   });
@@ -202,7 +237,8 @@ describe("algebra", () => {
       fc.property(ledger, instant, (list, at) => {
         const next = nextConsentChange(list, at);
         const until = next === null ? "2030-01-01T00:00:00Z" : new Date(Date.parse(next) - 1).toISOString();
-        const states = (when: string) => effectiveConsent(list, when).map(({ channel, purpose, state }) => [channel, purpose, state]);
+        const states = (when: string) =>
+          effectiveConsent(list, when).map(({ channel, purpose, state }) => [channel, purpose, state]);
         expect(states(until)).toEqual(states(at));
       }),
     );

@@ -18,6 +18,8 @@ export interface ConsentEntry {
   recordedAt: string;
   /** Where and how it was captured. */
   proof: string;
+  /** It is a no of somebody who may be the same person: in doubt it counts. */
+  inDoubt?: boolean;
 }
 
 export interface ConsentAnswer {
@@ -92,7 +94,9 @@ function decideState(
   const exact = begun.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
   const latest = latestPerRecordAndAddress(exact);
   const valid = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
-  const refusal = begun.findLast(({ entry }) => isNo(entry) && covers(entry.channel, channel) && covers(entry.purpose, purpose));
+  const refusal = begun.findLast(
+    ({ entry }) => isNo(entry) && covers(entry.channel, channel) && covers(entry.purpose, purpose),
+  );
 
   if (refusal !== undefined) {
     const lifting = valid.findLast(({ entry, effective }) => entry.explicit && effective > refusal.effective);
@@ -141,7 +145,12 @@ function byTime(a: Timed, b: Timed): number {
   );
 }
 
-function nextChange(timed: readonly Timed[], channel: ConsentChannel, purpose: ConsentPurpose, atMs: number): string | null {
+function nextChange(
+  timed: readonly Timed[],
+  channel: ConsentChannel,
+  purpose: ConsentPurpose,
+  atMs: number,
+): string | null {
   const relevant = timed.filter(({ entry }) => covers(entry.channel, channel) && covers(entry.purpose, purpose));
   return earliest(relevant.flatMap((entry) => turns(entry, atMs)));
 }
@@ -164,7 +173,8 @@ function reasonOf(state: ConsentStateName, decisive: Timed | undefined): string 
   if (decisive === undefined) return "not allowed - no consent recorded";
   const { entry, effective, expires } = decisive;
   const day = dayFormat.format(effective);
-  const proof = entry.proof === "" ? "" : ` (${entry.proof})`;
+  const told = entry.inDoubt === true ? [entry.proof, "by what may be the same person"] : [entry.proof];
+  const proof = told.every((part) => part === "") ? "" : ` (${told.filter((part) => part !== "").join("; ")})`;
   switch (state) {
     case "granted":
       return `allowed - ${entry.explicit ? "confirmed" : "recorded"} on ${day}${proof}`;

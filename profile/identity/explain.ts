@@ -7,6 +7,7 @@ export type RefusalRule =
   | "ambiguous"
   | "names_needed"
   | "household_needed"
+  | "own_addresses"
   | "too_many_identifiers"
   | "cut";
 
@@ -24,6 +25,8 @@ export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"
       return `Kept apart: the same ${words} alone is weak evidence; it takes full names that agree.`;
     case "household_needed":
       return `Kept apart: the ${words} is the same, but neither family name nor postcode agrees.`;
+    case "own_addresses":
+      return `Kept apart: the ${words} is the same, but each has an e-mail address of their own, and households share phones.`;
     case "too_many_identifiers":
       return `Kept apart: together they would hold more different identifiers of one kind than one person has; the same ${words} suggested it.`;
     case "cut":

@@ -1,6 +1,7 @@
 import { type PersonRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, recordIdOf } from "#profile/ids.ts";
 import { normaliseEmail } from "./normalise-email.ts";
+import { normaliseName } from "./normalise-name.ts";
 import type { Quality } from "./normalised.ts";
 import { normalisePhone } from "./normalise-phone.ts";
 import type { IdentifierKind } from "./rules.ts";
@@ -35,7 +36,8 @@ export interface PersonContext {
 export function identifiersOf(person: PersonFacts, context: PersonContext): Identifier[] {
   const found = new Map<string, Identifier>();
   const add = (kind: IdentifierKind, value: string | null, quality: Quality, reason: string | null): void => {
-    if (value !== null && !found.has(valueKeyOf(kind, value))) found.set(valueKeyOf(kind, value), { kind, value, quality, reason });
+    if (value !== null && !found.has(valueKeyOf(kind, value)))
+      found.set(valueKeyOf(kind, value), { kind, value, quality, reason });
   };
 
   if (person.mergedInto !== null) {
@@ -52,14 +54,26 @@ export function identifiersOf(person: PersonFacts, context: PersonContext): Iden
     add("email", email.key, email.quality, email.reason);
     // An address that is its own canonical form needs no second row: `email` values are looked up as canonical ones too.
     if (email.quality !== "blocked" && email.canonical !== email.key) {
-      add("email_canonical", email.canonical, "weak", "It is the address without dots and plus tag.");
+      const reason = email.canonicalQuality === "strong" ? null : "It is the address without its plus tag.";
+      add("email_canonical", email.canonical, email.canonicalQuality, reason);
     }
   }
   for (const raw of person.phones) {
     const phone = normalisePhone(raw, person.country ?? context.defaultCountry);
     add("phone", phone.key, phone.quality, phone.reason);
   }
+  const lastName = normaliseName(person.firstName, person.lastName).last;
+  const postcode = postcodeKeyOf(person.postcode);
+  if (lastName !== null && postcode !== null) {
+    add("household", `${lastName.slice(0, 3)}|${postcode}`, "weak", "Families share it.");
+  }
   return [...found.values()];
+}
+
+/** Upper case, letters and digits alone; null when there is none. */
+export function postcodeKeyOf(raw: string | null): string | null {
+  const key = raw?.toUpperCase().replace(/[^A-Z0-9]/g, "") ?? "";
+  return key === "" ? null : key;
 }
 
 /** Names a value across kinds; `overflowing` sets are made of these. */

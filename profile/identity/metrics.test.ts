@@ -14,7 +14,13 @@ it("gives the published numbers when the two smaller people are glued together",
   expect(metrics.bCubedRecall).toBe(1);
   expect(metrics.pairPrecision).toBeCloseTo(21 / 31, 12);
   expect(metrics.pairRecall).toBe(1);
-  expect(metrics).toMatchObject({ records: 12, predictedClusters: 2, trueClusters: 3, overMergeRate: 0.5, largestCluster: 7 });
+  expect(metrics).toMatchObject({
+    records: 12,
+    predictedClusters: 2,
+    trueClusters: 3,
+    overMergeRate: 0.5,
+    largestCluster: 7,
+  });
 });
 
 it("gives the published numbers when the two larger people are glued together", () => {
@@ -24,6 +30,15 @@ it("gives the published numbers when the two larger people are glued together", 
 });
 
 it("gives full marks to the truth and full precision to no merge at all", () => {
-  expect(clusterMetrics(truth, truth)).toMatchObject({ pairPrecision: 1, pairRecall: 1, bCubedPrecision: 1, bCubedRecall: 1 });
-  expect(clusterMetrics(labels([..."123456789ABC"]), truth)).toMatchObject({ pairPrecision: 1, pairRecall: 0, overMergeRate: 0 });
+  expect(clusterMetrics(truth, truth)).toMatchObject({
+    pairPrecision: 1,
+    pairRecall: 1,
+    bCubedPrecision: 1,
+    bCubedRecall: 1,
+  });
+  expect(clusterMetrics(labels([..."123456789ABC"]), truth)).toMatchObject({
+    pairPrecision: 1,
+    pairRecall: 0,
+    overMergeRate: 0,
+  });
 });

@@ -71,7 +71,9 @@ describe("string similarity", () => {
       context.skip("The golden numbers (shared/data/golden) are not on this machine.");
       return;
     }
-    const schema = z.object({ pairs: z.array(z.object({ a: z.string(), b: z.string(), jaro_winkler: z.number(), osa: z.number() })) });
+    const schema = z.object({
+      pairs: z.array(z.object({ a: z.string(), b: z.string(), jaro_winkler: z.number(), osa: z.number() })),
+    });
     const { pairs } = schema.parse(JSON.parse(readFileSync(golden, "utf8")));
     for (const { a, b, jaro_winkler, osa } of pairs) {
       expect(jaroWinkler(a, b), `${a} ${b}`).toBeCloseTo(jaro_winkler, 12);

@@ -4,13 +4,17 @@ import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes
 import { type Normalised, unusable } from "./normalised.ts";
 
 export interface NormalisedEmail extends Normalised {
-  /**
-   * The mailbox behind dots and plus tags; equals `key` when there are none. Weak: off the large providers a plus tag may
-   * well be another mailbox, so it takes agreeing full names to join two people by it.
-   */
+  /** The mailbox behind dots and plus tags; equals `key` when there are none. */
   canonical: string | null;
+  /** Strong where the provider promises that tags and dots lead to one mailbox; elsewhere a tag may be another mailbox. */
+  canonicalQuality: "strong" | "weak";
 }
 
+/** Providers whose plus tags lead to the same mailbox (their help pages, 2026-11). */
+const TAGGING = new Set([
+  ...["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.co.uk", "live.com", "live.co.uk"],
+  ...["icloud.com", "me.com", "mac.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me"],
+]);
 const GMAIL = new Set(["gmail.com", "googlemail.com"]);
 // RFC 5321 dot-string, and letters beyond ASCII (RFC 6531). Quoted local parts are not worth the risk.
 const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
@@ -38,14 +42,18 @@ export function normaliseEmail(raw: string): NormalisedEmail {
 
   const key = `${local}@${domain}`;
   const canonical = canonicalOf(local, domain);
-  const blocked = (reason: string): NormalisedEmail => ({ key, canonical, quality: "blocked", reason });
+  const canonicalQuality = TAGGING.has(domain) ? "strong" : "weak";
+  const blocked = (reason: string): NormalisedEmail => ({
+    ...{ key, quality: "blocked", reason },
+    ...{ canonical, canonicalQuality },
+  });
   const mailbox = canonical.slice(0, canonical.lastIndexOf("@"));
   if (placeholderDomains.has(parsed.domainWithoutSuffix)) return blocked("Its domain is a placeholder.");
   if (parsed.isIcann !== true && parsed.isPrivate !== true) return blocked("Its domain cannot receive mail.");
   if (placeholderLocalParts.has(local) || placeholderLocalParts.has(mailbox)) return blocked("It is a placeholder.");
   if (roleBoxes.has(local) || roleBoxes.has(mailbox)) return blocked("It is a shared role inbox.");
   if (disposableDomains.has(parsed.domain)) return blocked("It is a throw-away mailbox.");
-  return { key, canonical, quality: "strong", reason: null };
+  return { key, quality: "strong", reason: null, canonical, canonicalQuality };
 }
 
 function canonicalOf(local: string, domain: string): string {
@@ -54,4 +62,8 @@ function canonicalOf(local: string, domain: string): string {
   return GMAIL.has(domain) ? `${base.replaceAll(".", "")}@gmail.com` : `${base}@${domain}`;
 }
 
-const refuse = (reason: string): NormalisedEmail => ({ ...unusable(reason), canonical: null });
+const refuse = (reason: string): NormalisedEmail => ({
+  ...unusable(reason),
+  canonical: null,
+  canonicalQuality: "weak",
+});

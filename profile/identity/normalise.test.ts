@@ -34,12 +34,17 @@ describe("e-mail addresses", () => {
     expect(normaliseEmail(raw)).toMatchObject({ quality: "blocked", reason: expect.stringMatching(/\.$/) });
   });
 
-  it.each(["", "anna", "@brightleaf.co.uk", "anna@", "anna hill@brightleaf.co.uk", "anna@localhost", "a..b@brightleaf.co.uk"])(
-    "%j is no address",
-    (raw) => {
-      expect(normaliseEmail(raw).key).toBeNull();
-    },
-  );
+  it.each([
+    "",
+    "anna",
+    "@brightleaf.co.uk",
+    "anna@",
+    "anna hill@brightleaf.co.uk",
+    "anna@localhost",
+    "a..b@brightleaf.co.uk",
+  ])("%j is no address", (raw) => {
+    expect(normaliseEmail(raw).key).toBeNull();
+  });
 });
 
 describe("phone numbers", () => {

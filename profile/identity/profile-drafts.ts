@@ -19,7 +19,9 @@ interface Sides {
 }
 
 const NO_OBJECTION: Sides = { objection: () => null };
-const limits = new Map(linkRules.filter((rule) => rule.maxPerProfile !== null).map((rule) => [`${rule.kind} ${rule.quality}`, rule]));
+const limits = new Map(
+  linkRules.filter((rule) => rule.maxPerProfile !== null).map((rule) => [`${rule.kind} ${rule.quality}`, rule]),
+);
 
 /** Protection of merges: names, numbers of identifiers, households. */
 export class ProfileDrafts {
@@ -59,7 +61,9 @@ export class ProfileDrafts {
     if (classes.size < 2) return NO_OBJECTION;
     const opponents = new Map<string, string>();
     for (const [signature, names] of classes) {
-      const against = [...classes].filter(([, others]) => this.#anyConflict(names, others, care)).map(([other]) => other);
+      const against = [...classes]
+        .filter(([, others]) => this.#anyConflict(names, others, care))
+        .map(([other]) => other);
       opponents.set(signature, against.toSorted().join("|"));
     }
     if ([...opponents.values()].every((against) => against === "")) return NO_OBJECTION;
@@ -80,9 +84,11 @@ export class ProfileDrafts {
     const b = this.#draft(rootB);
     if (rule.names === "agree" && !this.#fullNamesAgree(a.names, b.names)) return "names_needed";
     if (rule.names !== "ignore" && this.#anyConflict(a.names, b.names, careOf(rule))) return "names_conflict";
-    // A household shares phones. Whoever has an address of their own and no given name may be anybody in it.
-    if (rule.names === "household" && !this.#bothNamed(a, b) && a.counted.has("email") && b.counted.has("email")) {
-      return "names_needed";
+    // A household shares phones, sometimes names too: where each has an address of their own, only a mobile and given names
+    // on both sides will do.
+    const ownAddresses = a.counted.has("email") && b.counted.has("email");
+    if (rule.kind === "phone" && ownAddresses && (rule.quality === "weak" || !this.#bothNamed(a, b))) {
+      return "own_addresses";
     }
     if (rule.needsHousehold && !this.#sameHousehold(a, b)) return "household_needed";
     for (const [counted, values] of a.counted) {
@@ -175,7 +181,8 @@ export class ProfileDrafts {
 
   #sameHousehold(a: Draft, b: Draft): boolean {
     if (a.postcodes.some((postcode) => b.postcodes.includes(postcode))) return true;
-    const lastNames = (names: number[]): string[] => names.map((id) => this.#name(id).last).filter((last) => last !== null);
+    const lastNames = (names: number[]): string[] =>
+      names.map((id) => this.#name(id).last).filter((last) => last !== null);
     const others = lastNames(b.names);
     return lastNames(a.names).some((last) => others.some((other) => jaroWinkler(last, other) >= 0.92));
   }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectionIdOf, recordIdOf, type RecordId, workspaceIdOf } from "#profile/ids.ts";
 import { identifiersOf, type PersonFacts } from "./identifiers.ts";
@@ -43,7 +43,12 @@ const run = (records: IdentityRecord[], more: Partial<ResolveInput> = {}) =>
 function groups(records: IdentityRecord[], ids: string[], more: Partial<ResolveInput> = {}): string[] {
   const short = new Map(ids.map((id) => [idOf(id), id]));
   return run(records, more)
-    .clusters.map((cluster) => cluster.recordIds.map((id) => short.get(id) ?? "?").toSorted().join(""))
+    .clusters.map((cluster) =>
+      cluster.recordIds
+        .map((id) => short.get(id) ?? "?")
+        .toSorted()
+        .join(""),
+    )
     .toSorted();
 }
 
@@ -62,19 +67,32 @@ describe("joins", () => {
   });
 
   it("records with the same mobile and the same first name after a marriage", () => {
-    expect(groups([person("a", "Anna Hill", { phones: [mobile] }), person("b", "Anna Stone", { phones: [mobile] })], ["a", "b"])).toEqual(["ab"]);
+    expect(
+      groups(
+        [person("a", "Anna Hill", { phones: [mobile] }), person("b", "Anna Stone", { phones: [mobile] })],
+        ["a", "b"],
+      ),
+    ).toEqual(["ab"]);
   });
 
-  it("plus tags and dots when the full names agree, and not without names", () => {
-    const tagged = "an.na+shop@gmail.com";
-    expect(groups([person("a", "Anna Hill", { emails: ["anna@gmail.com"] }), person("b", "Anna Hill", { emails: [tagged] })], ["a", "b"])).toEqual(["ab"]);
-    expect(groups([person("a", "Anna Hill", { emails: ["anna@gmail.com"] }), record("b", { emails: [tagged] })], ["a", "b"])).toEqual(["a", "b"]);
+  it("plus tags and dots where the provider ignores them, elsewhere when the full names agree", () => {
+    const plain = (domain: string) => person("a", "Anna Hill", { emails: [`anna@${domain}`] });
+    const tagged = (domain: string, name: string) => person("b", name, { emails: [`anna+shop@${domain}`] });
+    expect(groups([plain("gmail.com"), record("b", { emails: ["an.na+shop@gmail.com"] })], ["a", "b"])).toEqual(["ab"]);
+    expect(groups([plain("gmail.com"), tagged("gmail.com", "Tom Hill")], ["a", "b"])).toEqual(["a", "b"]);
+    expect(groups([plain("brightleaf.co.uk"), tagged("brightleaf.co.uk", "Anna Hill")], ["a", "b"])).toEqual(["ab"]);
+    expect(groups([plain("brightleaf.co.uk"), tagged("brightleaf.co.uk", "Anna")], ["a", "b"])).toEqual(["a", "b"]);
   });
 
   it("a landline when the full names agree, and not when they are near", () => {
     const phones = ["0121 303 9944"];
-    expect(groups([person("a", "Bob Hill", { phones }), person("b", "Robert Hill", { phones })], ["a", "b"])).toEqual(["ab"]);
-    expect(groups([person("a", "Anna Hill", { phones }), person("b", "Anita Hill", { phones })], ["a", "b"])).toEqual(["a", "b"]);
+    expect(groups([person("a", "Bob Hill", { phones }), person("b", "Robert Hill", { phones })], ["a", "b"])).toEqual([
+      "ab",
+    ]);
+    expect(groups([person("a", "Anna Hill", { phones }), person("b", "Anita Hill", { phones })], ["a", "b"])).toEqual([
+      "a",
+      "b",
+    ]);
   });
 
   it("a record that the source merged into another one", () => {
@@ -86,7 +104,9 @@ describe("joins", () => {
     const card = { externalIds: [...externalIds] };
     expect(groups([person("a", "Anna Hill", card), person("b", "Anna Hill", card)], ["a", "b"])).toEqual(["ab"]);
     expect(groups([record("a", card), record("b", card)], ["a", "b"])).toEqual(["a", "b"]);
-    expect(groups([record("a", { ...card, postcode: "B1" }), record("b", { ...card, postcode: "B1" })], ["a", "b"])).toEqual(["ab"]);
+    expect(
+      groups([record("a", { ...card, postcode: "B1" }), record("b", { ...card, postcode: "B1" })], ["a", "b"]),
+    ).toEqual(["ab"]);
     expect(groups([person("a", "Anna Hill", card), person("b", "Tom Hill", card)], ["a", "b"])).toEqual(["a", "b"]);
   });
 });
@@ -106,9 +126,30 @@ describe("keeps apart and says why", () => {
     for (const refusal of refusals) expect(refusal.explanation).not.toContain("7911");
   });
 
+  it("namesakes of one household with a landline, and a nameless person with somebody's mobile, who have their own addresses", () => {
+    const own = (name: string, phone: string) => ({ emails: [`${name}@brightleaf.co.uk`], phones: [phone] });
+    const landline = "0121 303 9944";
+    expect(
+      groups(
+        [person("a", "John Hill", own("john", landline)), person("b", "John Hill", own("j.hill", landline))],
+        ["a", "b"],
+      ),
+    ).toEqual(["a", "b"]);
+    const records = [
+      person("a", "John Hill", own("john", mobile)),
+      record("b", own("peter", mobile)),
+      person("c", "John Hill", own("johnny", mobile)),
+    ];
+    expect(groups(records, ["a", "b", "c"])).toEqual(["ac", "b"]);
+    expect(run(records).refusals).toMatchObject([{ rule: "own_addresses", kind: "phone" }]);
+  });
+
   it("a family with one e-mail address", () => {
     const emails = ["hills@brightleaf.co.uk"];
-    expect(groups([person("a", "Anna Hill", { emails }), person("b", "Tom Hill", { emails })], ["a", "b"])).toEqual(["a", "b"]);
+    expect(groups([person("a", "Anna Hill", { emails }), person("b", "Tom Hill", { emails })], ["a", "b"])).toEqual([
+      "a",
+      "b",
+    ]);
   });
 
   it("everybody behind an address that four different people use, however alike two of them are", () => {
@@ -120,13 +161,17 @@ describe("keeps apart and says why", () => {
   });
 
   it("role inboxes, placeholders and test records", () => {
-    const records = ["a", "b"].map((id) => person(id, "Test Customer", { emails: ["info@brightleaf.co.uk", "test@test.com"], phones: ["00000000000"] }));
+    const records = ["a", "b"].map((id) =>
+      person(id, "Test Customer", { emails: ["info@brightleaf.co.uk", "test@test.com"], phones: ["00000000000"] }),
+    );
     expect(run(records)).toMatchObject({ clusters: [{}, {}], refusals: [] });
   });
 
   it("profiles that would hold more addresses than one person has", () => {
     const hub = (index: number) => `anna${index}@brightleaf.co.uk`;
-    const chain = Array.from({ length: 8 }, (_, index) => record(String(index), { emails: [hub(index), hub(index + 1)] }));
+    const chain = Array.from({ length: 8 }, (_, index) =>
+      record(String(index), { emails: [hub(index), hub(index + 1)] }),
+    );
     const { clusters, refusals } = run(chain);
     for (const cluster of clusters) expect(cluster.recordIds.length).toBeLessThanOrEqual(4);
     expect(refusals.some((refusal) => refusal.rule === "too_many_identifiers")).toBe(true);
@@ -146,7 +191,9 @@ describe("keeps apart and says why", () => {
 
   it("joins what a human joined whatever the names say", () => {
     const link = { a: idOf("a"), b: idOf("b"), at: "2026-05-01T00:00:00Z" };
-    expect(groups([person("a", "Anna Hill"), person("b", "Tom Stone")], ["a", "b"], { mustLinks: [link] })).toEqual(["ab"]);
+    expect(groups([person("a", "Anna Hill"), person("b", "Tom Stone")], ["a", "b"], { mustLinks: [link] })).toEqual([
+      "ab",
+    ]);
   });
 });
 
@@ -168,7 +215,17 @@ const smallWorld = fc
     fc.record({
       firstName: fc.constantFrom("Anna", "Anne", "Tom", "Thomas", "T", "Paul", "Paula", null),
       lastName: fc.constantFrom("Hill", "Stone", "Hil", null),
-      emails: fc.subarray(["a@brightleaf.co.uk", "b@brightleaf.co.uk", "b+x@brightleaf.co.uk", "c.d@gmail.com", "cd@gmail.com", "info@brightleaf.co.uk"], { maxLength: 2 }),
+      emails: fc.subarray(
+        [
+          "a@brightleaf.co.uk",
+          "b@brightleaf.co.uk",
+          "b+x@brightleaf.co.uk",
+          "c.d@gmail.com",
+          "cd@gmail.com",
+          "info@brightleaf.co.uk",
+        ],
+        { maxLength: 2 },
+      ),
       phones: fc.subarray(["07911 123456", "07911 123457", "0121 303 9944"], { maxLength: 2 }),
       mergedInto: fc.option(fc.constantFrom("0", "1", "2"), { freq: 8 }),
       externalIds: fc.subarray(
@@ -180,7 +237,9 @@ const smallWorld = fc
     }),
     { maxLength: 12 },
   )
-  .map((people) => people.map((fields, index) => record(String(index), { ...fields, externalIds: [...fields.externalIds] })));
+  .map((people) =>
+    people.map((fields, index) => record(String(index), { ...fields, externalIds: [...fields.externalIds] })),
+  );
 
 const humanLinks = fc.array(
   fc
@@ -192,7 +251,9 @@ const humanLinks = fc.array(
 
 const normalForm = ({ clusters, refusals }: ReturnType<typeof run>) => ({
   clusters: clusters.map(({ profileId, recordIds }) => `${profileId} ${recordIds.toSorted().join()}`).toSorted(),
-  refusals: refusals.map(({ rule, kind, value, recordIds }) => `${rule} ${kind} ${value} ${recordIds.join()}`).toSorted(),
+  refusals: refusals
+    .map(({ rule, kind, value, recordIds }) => `${rule} ${kind} ${value} ${recordIds.join()}`)
+    .toSorted(),
 });
 
 /** Everything connected with the start through any shared value or link, as the store gathers it. */
@@ -200,13 +261,19 @@ function component(records: IdentityRecord[], start: RecordId[], links: HumanLin
   const reached = new Set<RecordId>(start);
   const keys = (item: IdentityRecord) => [
     item.recordId,
-    ...item.identifiers.filter(({ quality }) => quality !== "blocked").map(({ kind, value }) => (kind === "email_canonical" ? `email ${value}` : kind === "merged_into" ? value : `${kind} ${value}`)),
+    ...item.identifiers
+      .filter(({ kind, quality }) => quality !== "blocked" && kind !== "household")
+      .map(({ kind, value }) =>
+        kind === "email_canonical" ? `email ${value}` : kind === "merged_into" ? value : `${kind} ${value}`,
+      ),
   ];
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     const known = new Set(records.filter((item) => reached.has(item.recordId)).flatMap(keys));
     for (const item of records) {
-      const linked = links.some(({ a, b }) => (a === item.recordId && reached.has(b)) || (b === item.recordId && reached.has(a)));
+      const linked = links.some(
+        ({ a, b }) => (a === item.recordId && reached.has(b)) || (b === item.recordId && reached.has(a)),
+      );
       if (reached.has(item.recordId) || !(linked || keys(item).some((key) => known.has(key)))) continue;
       reached.add(item.recordId);
       grown = true;
@@ -218,10 +285,21 @@ function component(records: IdentityRecord[], start: RecordId[], links: HumanLin
 describe("is a function of the set of records", () => {
   it("any order gives the same clusters, ids and refusals", () => {
     fc.assert(
-      fc.property(smallWorld, humanLinks, humanLinks, fc.infiniteStream(fc.nat()), (records, mustLinks, cuts, randoms) => {
-        const shuffled = records.map((item) => ({ item, at: randoms.next().value })).toSorted((a, b) => a.at - b.at).map(({ item }) => item);
-        expect(normalForm(run(shuffled, { mustLinks: mustLinks.toReversed(), cuts: cuts.toReversed() }))).toEqual(normalForm(run(records, { mustLinks, cuts })));
-      }),
+      fc.property(
+        smallWorld,
+        humanLinks,
+        humanLinks,
+        fc.infiniteStream(fc.nat()),
+        (records, mustLinks, cuts, randoms) => {
+          const shuffled = records
+            .map((item) => ({ item, at: randoms.next().value }))
+            .toSorted((a, b) => a.at - b.at)
+            .map(({ item }) => item);
+          expect(normalForm(run(shuffled, { mustLinks: mustLinks.toReversed(), cuts: cuts.toReversed() }))).toEqual(
+            normalForm(run(records, { mustLinks, cuts })),
+          );
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -236,7 +314,9 @@ describe("is a function of the set of records", () => {
           const { clusters } = run(component(seen, batch, mustLinks), { mustLinks });
           for (const { profileId, recordIds } of clusters) for (const id of recordIds) memberOf.set(id, profileId);
         }
-        const expected = run(records, { mustLinks }).clusters.flatMap(({ profileId, recordIds }) => recordIds.map((id) => [id, profileId] as const));
+        const expected = run(records, { mustLinks }).clusters.flatMap(({ profileId, recordIds }) =>
+          recordIds.map((id) => [id, profileId] as const),
+        );
         expect(memberOf).toEqual(new Map(expected));
       }),
       { numRuns: 300 },
@@ -261,7 +341,9 @@ describe("is a function of the set of records", () => {
     fc.assert(
       fc.property(smallWorld, (records) => {
         const { clusters } = run(records);
-        expect(clusters.flatMap((cluster) => cluster.recordIds).toSorted()).toEqual(records.map((item) => item.recordId).toSorted());
+        expect(clusters.flatMap((cluster) => cluster.recordIds).toSorted()).toEqual(
+          records.map((item) => item.recordId).toSorted(),
+        );
         for (const { recordIds, evidence } of clusters) expect(evidence).toHaveLength(recordIds.length - 1);
       }),
     );
@@ -269,5 +351,9 @@ describe("is a function of the set of records", () => {
 });
 
 function pairsOf({ clusters }: ReturnType<typeof run>): Set<string> {
-  return new Set(clusters.flatMap(({ recordIds }) => recordIds.flatMap((a) => recordIds.filter((b) => a < b).map((b) => [a, b].join()))));
+  return new Set(
+    clusters.flatMap(({ recordIds }) =>
+      recordIds.flatMap((a) => recordIds.filter((b) => a < b).map((b) => [a, b].join())),
+    ),
+  );
 }

@@ -113,7 +113,11 @@ class Clustering {
       this.#refuse("shared_value", rule.kind, value, ends);
       return;
     }
-    const sides = this.#drafts.sidesOf(ends, ends.map((end) => this.#sets.find(end)), rule);
+    const sides = this.#drafts.sidesOf(
+      ends,
+      ends.map((end) => this.#sets.find(end)),
+      rule,
+    );
     const refused = new Set<RefusalRule>();
     const kept: number[] = [];
     for (const end of ends) {
@@ -150,7 +154,13 @@ class Clustering {
       const cluster = clusters.get(sets.find(index));
       if (cluster !== undefined) cluster.recordIds.push(recordId);
       // A set's root is its smallest position, so the anchor is met first.
-      else clusters.set(index, { profileId: profileIdOf(recordId), anchorRecordId: recordId, recordIds: [recordId], evidence: [] });
+      else
+        clusters.set(index, {
+          profileId: profileIdOf(recordId),
+          anchorRecordId: recordId,
+          recordIds: [recordId],
+          evidence: [],
+        });
     });
     for (const { a, b, kind, value, words } of standing) {
       clusters.get(sets.find(a))?.evidence.push({ a: this.#idAt(a), b: this.#idAt(b), kind, value, words });
@@ -190,6 +200,7 @@ function byAge(a: IdentityRecord, b: IdentityRecord): number {
   return (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || compare(a.recordId, b.recordId);
 }
 
-const byTimeThenIds = (a: HumanLink, b: HumanLink): number => compare(a.at, b.at) || compare(a.a, b.a) || compare(a.b, b.b);
+const byTimeThenIds = (a: HumanLink, b: HumanLink): number =>
+  compare(a.at, b.at) || compare(a.a, b.a) || compare(a.b, b.b);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -12,6 +12,8 @@ export const identifierKinds = [
   "phone",
   "card_fingerprint",
   "email_canonical",
+  // Start of the family name and postcode. Joins nobody; where a no may concern somebody near, it is found by this.
+  "household",
 ] as const;
 export type IdentifierKind = (typeof identifierKinds)[number];
 
@@ -43,8 +45,9 @@ export const linkRules: readonly LinkRule[] = [
   rule("email", "strong", 4, 5, 3, "typos", "e-mail address"),
   rule("phone", "strong", 5, 4, 3, "household", "mobile phone number"),
   { ...rule("card_fingerprint", "strong", 6, 5, 3, "household", "payment card"), needsHousehold: true },
-  rule("email_canonical", "weak", 7, null, null, "agree", "mailbox behind dots and plus tags"),
-  rule("phone", "weak", 8, null, null, "agree", "phone number"),
+  rule("email_canonical", "strong", 7, null, 3, "typos", "mailbox behind dots and plus tags"),
+  rule("email_canonical", "weak", 8, null, null, "agree", "mailbox behind dots and plus tags"),
+  rule("phone", "weak", 9, null, null, "agree", "phone number"),
 ];
 
 function rule(

@@ -1,10 +1,24 @@
 import { expect, it } from "vitest";
 import { type DisplaySource, displayOf } from "./survivorship.ts";
 
-function source(recordId: string, fields: Partial<DisplaySource["facts"]>, more: Partial<DisplaySource> = {}): DisplaySource {
+function source(
+  recordId: string,
+  fields: Partial<DisplaySource["facts"]>,
+  more: Partial<DisplaySource> = {},
+): DisplaySource {
   return {
     recordId,
-    facts: { emails: [], phones: [], firstName: null, lastName: null, country: null, postcode: null, externalIds: [], mergedInto: null, ...fields },
+    facts: {
+      emails: [],
+      phones: [],
+      firstName: null,
+      lastName: null,
+      country: null,
+      postcode: null,
+      externalIds: [],
+      mergedInto: null,
+      ...fields,
+    },
     updatedAt: "2026-05-01T00:00:00Z",
     deleted: false,
     ...more,
@@ -15,8 +29,16 @@ it("shows the latest living values that say who somebody is, in their own spelli
   const display = displayOf(
     [
       source("1", { firstName: "Anna", lastName: "Hill", emails: ["old@brightleaf.co.uk"], phones: ["07911 123456"] }),
-      source("2", { firstName: "Anna", lastName: "STONE", emails: ["info@brightleaf.co.uk", "Anna@brightleaf.co.uk"] }, { updatedAt: "2026-06-01T00:00:00Z" }),
-      source("3", { firstName: "Gone", lastName: "Away", emails: ["gone@brightleaf.co.uk"] }, { updatedAt: "2026-07-01T00:00:00Z", deleted: true }),
+      source(
+        "2",
+        { firstName: "Anna", lastName: "STONE", emails: ["info@brightleaf.co.uk", "Anna@brightleaf.co.uk"] },
+        { updatedAt: "2026-06-01T00:00:00Z" },
+      ),
+      source(
+        "3",
+        { firstName: "Gone", lastName: "Away", emails: ["gone@brightleaf.co.uk"] },
+        { updatedAt: "2026-07-01T00:00:00Z", deleted: true },
+      ),
       source("4", { firstName: "Annie", phones: ["00000000"] }, { updatedAt: "2026-08-01T00:00:00Z" }),
     ],
     "GB",

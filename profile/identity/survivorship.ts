@@ -54,7 +54,8 @@ function best(candidates: Candidate[]): string | null {
   return winner?.[0] ?? null;
 }
 
-const rankOf = (value: { key: string | null; quality: Quality }): number => (value.key === null ? -1 : RANK[value.quality]);
+const rankOf = (value: { key: string | null; quality: Quality }): number =>
+  value.key === null ? -1 : RANK[value.quality];
 
 function nameOf(facts: PersonFacts): Candidate[] {
   const text = [facts.firstName, facts.lastName].flatMap((part) => (part === null ? [] : [part.trim()])).join(" ");

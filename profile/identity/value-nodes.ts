@@ -38,7 +38,8 @@ export function valueNodes(records: readonly IdentityRecord[], overflowing: Read
   for (const node of canonical) {
     const key = valueKeyOf("email", node.value);
     const plain = nodes.get(key);
-    if (plain !== undefined && !overflowing.has(key)) node.holders = [...new Set([...node.holders, ...plain.holders])].toSorted((a, b) => a - b);
+    if (plain !== undefined && !overflowing.has(key))
+      node.holders = [...new Set([...node.holders, ...plain.holders])].toSorted((a, b) => a - b);
   }
   if (winners.size > 0) {
     records.forEach(({ recordId }, position) => {

@@ -2,6 +2,7 @@
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import { type ConsentAnswer, type ConsentEntry, effectiveConsent, nextConsentChange } from "#profile/consent/ledger.ts";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
+import { entriesFor, neighboursOf } from "./consent-entries.ts";
 import type { Database, Transaction } from "./database.ts";
 import { lockProfiles } from "./identity.ts";
 
@@ -64,7 +65,7 @@ async function refreshBatch(
   );
   if (due.length === 0) return { profiles: 0, changed: 0, more: false };
   const ids = due.map((profile) => profile.profile_id);
-  const entries = await entriesOf(transaction, ids);
+  const entries = await entriesFor(transaction, ids);
   const stored = await readStates(transaction, ids);
 
   const writes: { profileId: ProfileId; state: ConsentState }[] = [];
@@ -90,37 +91,32 @@ async function refreshBatch(
   await writeStates(transaction, writes);
   await removeStates(transaction, removals);
   await markDone(transaction, due, changed, nextChange);
-  return { profiles: due.length, changed: changed.size, more: due.length === limit };
+  const refusing = [...changed].filter((id) => (entries.get(id) ?? []).some(isOwnRefusal));
+  const touched = await touchNeighbours(transaction, refusing, ids);
+  return { profiles: due.length, changed: changed.size, more: due.length === limit || touched > 0 };
 }
 
-type EntryRow = Omit<ConsentEntry, "effectiveAt" | "expiresAt" | "recordedAt"> & {
-  profileId: ProfileId;
-  effectiveAt: Date;
-  expiresAt: Date | null;
-  recordedAt: Date;
-};
-
-async function entriesOf(transaction: Transaction, profileIds: ProfileId[]): Promise<Map<ProfileId, ConsentEntry[]>> {
-  const rows = await transaction.query<EntryRow>(
-    `SELECT membership.profile_id AS "profileId", entry_id AS "entryId", record_id AS "recordId", address, channel, purpose,
-       state, explicit, effective_at AS "effectiveAt", expires_at AS "expiresAt", recorded_at AS "recordedAt", proof
-     FROM membership JOIN consent_entry USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND membership.profile_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, profileIds],
+/**
+ * A no counts in doubt for whoever may be the same person, so their answers are looked at again. It ends there: what is
+ * handed on are entries of the ledger, not answers.
+ */
+async function touchNeighbours(
+  transaction: Transaction,
+  refusing: readonly ProfileId[],
+  done: readonly ProfileId[],
+): Promise<number> {
+  if (refusing.length === 0) return 0;
+  const neighbours = await neighboursOf(transaction, refusing);
+  const touched = await transaction.query(
+    `UPDATE profile SET touched_seq = nextval('change_seq') FROM (
+       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
+         AND profile_id <> ALL($3::uuid[]) AND touched_seq <= consented_seq
+       ORDER BY profile_id FOR NO KEY UPDATE
+     ) AS near
+     WHERE profile.workspace_id = $1 AND profile.profile_id = near.profile_id RETURNING 1`,
+    [transaction.workspaceId, neighbours, done],
   );
-  const entries = new Map<ProfileId, ConsentEntry[]>();
-  for (const { profileId, ...row } of rows) {
-    const entry = {
-      ...row,
-      effectiveAt: row.effectiveAt.toISOString(),
-      expiresAt: row.expiresAt?.toISOString() ?? null,
-      recordedAt: row.recordedAt.toISOString(),
-    };
-    const known = entries.get(profileId);
-    if (known === undefined) entries.set(profileId, [entry]);
-    else known.push(entry);
-  }
-  return entries;
+  return touched.length;
 }
 
 async function readStates(
@@ -156,7 +152,7 @@ async function readFacts(
      WHERE coalesce(profile.profile_id, alias.profile_id) IS NOT NULL`,
     [transaction.workspaceId, profileIds],
   );
-  const entries = await entriesOf(transaction, [...new Set(current.map((row) => row.profile_id))]);
+  const entries = await entriesFor(transaction, [...new Set(current.map((row) => row.profile_id))]);
   return new Map(
     current.map(({ asked, profile_id }) => [
       asked,
@@ -245,6 +241,9 @@ async function markDone(
     ],
   );
 }
+
+const isOwnRefusal = ({ state, inDoubt }: ConsentEntry): boolean =>
+  inDoubt !== true && (state === "denied" || state === "withdrawn");
 
 const pairOf = (state: ConsentState): string => `${state.channel} ${state.purpose}`;
 

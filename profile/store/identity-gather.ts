@@ -1,6 +1,6 @@
 /** Collects from the database everything that can bear on who some records are: their whole connected components. */
 import type { ProfileId, RecordId } from "#profile/ids.ts";
-import { valueKeyOf } from "#profile/identity/identifiers.ts";
+import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
 import { normaliseName } from "#profile/identity/normalise-name.ts";
 import type { HumanLink, IdentityRecord } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
@@ -29,7 +29,13 @@ export interface Gathered {
  * everything gives.
  */
 export async function gather(transaction: Transaction, start: readonly RecordId[]): Promise<Gathered> {
-  const gathered: Gathered = { records: new Map(), profileOf: new Map(), overflowing: new Set(), mustLinks: [], cuts: [] };
+  const gathered: Gathered = {
+    records: new Map(),
+    profileOf: new Map(),
+    overflowing: new Set(),
+    mustLinks: [],
+    cuts: [],
+  };
   const seenValues = new Set<string>();
   const seenProfiles = new Set<ProfileId>();
   const seenLinks = new Set<string>();
@@ -78,7 +84,7 @@ async function load(
   );
   const identifiers = await transaction.query<ValueRef & { record_id: RecordId; quality: "strong" | "weak" }>(
     `SELECT record_id, kind, value, quality FROM identifier
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked'`,
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked' AND kind <> 'household'`,
     [transaction.workspaceId, ids],
   );
   const held = Map.groupBy(identifiers, (identifier) => identifier.record_id);
@@ -90,7 +96,7 @@ async function load(
       recordId: row.record_id,
       createdAtMs: row.created_ms,
       name: normaliseName(row.first_name, row.last_name),
-      postcode: postcodeKey(row.postcode),
+      postcode: postcodeKeyOf(row.postcode),
       identifiers: own,
     });
     if (row.profile_id !== null) {
@@ -149,9 +155,4 @@ async function linksOf(
 
 function isNew<Value>(seen: Set<Value>, value: Value): boolean {
   return !seen.has(value) && seen.add(value) !== undefined;
-}
-
-function postcodeKey(raw: string | null): string | null {
-  const key = raw?.toUpperCase().replace(/[^A-Z0-9]/g, "") ?? "";
-  return key === "" ? null : key;
 }

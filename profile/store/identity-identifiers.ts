@@ -9,7 +9,16 @@ import type { ValueRef } from "./identity-gather.ts";
 
 const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
 /** The part of a stored person that identity reads. */
-export const storedPerson = z.object({ emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto });
+export const storedPerson = z.object({
+  emails,
+  phones,
+  firstName,
+  lastName,
+  country,
+  postcode,
+  externalIds,
+  mergedInto,
+});
 
 export interface TouchedRecord {
   record_id: RecordId;
@@ -45,7 +54,7 @@ export async function refreshIdentifiers(
     const context = { connectionId: connection_id, stream, defaultCountry };
     for (const identifier of identifiersOf(storedPerson.parse(data), context)) {
       const { kind, value, quality, reason } = identifier;
-      if (quality !== "blocked") values.set(valueKeyOf(kind, value), { kind, value });
+      if (joins(identifier)) values.set(valueKeyOf(kind, value), { kind, value });
       const key = `${record_id}${valueKeyOf(kind, value)}`;
       const known = left.get(key);
       left.delete(key);
@@ -55,11 +64,15 @@ export async function refreshIdentifiers(
     }
   }
   const dropped = [...left.values()];
-  for (const { kind, value, quality } of dropped) {
-    if (quality !== "blocked") values.set(valueKeyOf(kind, value), { kind, value });
+  for (const identifier of dropped) {
+    const { kind, value } = identifier;
+    if (joins(identifier)) values.set(valueKeyOf(kind, value), { kind, value });
   }
   await write(transaction, writes);
-  await markDropped(transaction, dropped.filter((row) => row.current));
+  await markDropped(
+    transaction,
+    dropped.filter((row) => row.current),
+  );
   return [...values.values()];
 }
 
@@ -134,7 +147,12 @@ export async function refreshSharedValues(
       `INSERT INTO shared_value (workspace_id, kind, value, holders)
        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[])
        ON CONFLICT (workspace_id, kind, value) DO UPDATE SET holders = excluded.holders`,
-      [transaction.workspaceId, over.map((row) => row.kind), over.map((row) => row.value), over.map((row) => row.holders)],
+      [
+        transaction.workspaceId,
+        over.map((row) => row.kind),
+        over.map((row) => row.value),
+        over.map((row) => row.holders),
+      ],
     );
   }
   if (under.length > 0) {
@@ -157,5 +175,7 @@ export async function refreshSharedValues(
   );
   return marked.length;
 }
+
+const joins = ({ kind, quality }: Identifier): boolean => quality !== "blocked" && kind !== "household";
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

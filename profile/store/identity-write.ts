@@ -141,7 +141,9 @@ export async function writeRefusals(
   refusals: readonly Refusal[],
 ): Promise<void> {
   const { workspaceId } = transaction;
-  const wanted = new Map(refusals.map((refusal) => [uuidOf("refusal", refusal.rule, refusal.kind, refusal.value), refusal]));
+  const wanted = new Map(
+    refusals.map((refusal) => [uuidOf("refusal", refusal.rule, refusal.kind, refusal.value), refusal]),
+  );
   const stored = await transaction.query<{ refusal_id: string; record_ids: RecordId[] }>(
     "SELECT refusal_id, record_ids FROM merge_refusal WHERE workspace_id = $1 AND record_ids && $2::uuid[]",
     [workspaceId, recordIds],

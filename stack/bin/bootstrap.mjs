@@ -57,9 +57,25 @@ function runAndExit(node, entry) {
   );
   // Ctrl-C reaches the child from the terminal as well; it takes two signals in a row as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  endWithNpm(() => child.kill("SIGTERM"));
   child.on("error", (error) => {
     process.stderr.write(`Node could not be started: ${error.message}\n`);
     process.exit(1);
   });
   child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+}
+
+/**
+ * npm runs a script by a shell, and ended by a signal it ends that shell, which hands nothing on. So under npm the death
+ * of our parent means: end. (Started by hand, a parent may leave on purpose: `nohup`, `disown`.)
+ */
+function endWithNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 500);
+  timer.unref();
 }

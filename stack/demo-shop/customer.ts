@@ -6,7 +6,7 @@ import { isOwn } from "./mess.ts";
 import { personOf, windowOf, type Person, type Window } from "./person.ts";
 import { buyingOf, type Buying } from "./purchases.ts";
 import { defaultRates, type Rates } from "./rates.ts";
-import { replay, type Allowed } from "./statement.ts";
+import { replay, type Allowed, type Statement } from "./statement.ts";
 import { paymentShareOf, type PaymentShare } from "./stripe.ts";
 import { tillShareOf, type TillShare } from "./till.ts";
 
@@ -32,6 +32,8 @@ export interface Customer {
   truth: {
     records: TrueRecord[];
     leaver: { person: string; leftAt: string } | null;
+    statements: Statement[];
+    /** What they come to, by the oracle. */
     consents: Allowed[];
     /** Purchases that carry some trace of the person; pounds only in `spendMinor`, net of refunds. */
     purchases: { person: string; count: number; spendMinor: number } | null;
@@ -57,6 +59,7 @@ export function customerOf(index: number, { seed, now, rates = defaultRates }: S
   const crm = crmShareOf(seed, person, buying, rates, window);
   const payments = paymentShareOf(seed, person, buying, rates, window);
   const till = tillShareOf(seed, person, buying, rates, window);
+  const statements = [...crm.statements, ...till.statements];
   return {
     hubspot: {
       contacts: crm.records.map((record) => record.contact),
@@ -69,7 +72,8 @@ export function customerOf(index: number, { seed, now, rates = defaultRates }: S
     truth: {
       records: [...crmTruth(crm), ...paymentTruth(payments, person), ...till.records.map(tillTruth)],
       leaver: leaverOf(person, buying),
-      consents: replay([...crm.statements, ...till.statements]),
+      statements,
+      consents: replay(statements),
       purchases: purchaseTruth(person, payments, till),
     },
   };

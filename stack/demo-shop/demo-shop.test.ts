@@ -81,22 +81,22 @@ describe("what the tools are given", () => {
   });
 
   it("gives addresses and numbers that identity can read, but for the shared and made-up ones", () => {
-    for (const { properties } of contacts) {
-      if (properties["firstname"] === "Test" || properties["firstname"] === "asdf") continue;
-      const email = properties["email"] ?? null;
-      const phone = properties["phone"] ?? null;
-      if (email !== null && isOwn(email, null)) expect(normaliseEmail(email).quality).toBe("strong");
-      if (phone !== null && phone !== PLACEHOLDER_PHONE) {
-        const country = { Ireland: "IE", France: "FR", Japan: "JP" }[properties["country"] ?? ""] ?? "GB";
-        expect(["strong", "weak"], phone).toContain(normalisePhone(phone, country).quality);
-      }
-    }
+    const real = contacts.filter(({ properties }) => !["Test", "asdf"].includes(properties["firstname"] ?? ""));
+    const emails = real.flatMap(({ properties }) => properties["email"] ?? []).filter((email) => isOwn(email, null));
+    expect(emails.filter((email) => normaliseEmail(email).quality !== "strong")).toEqual([]);
+    const unread = real.filter(({ properties }) => {
+      const phone = properties["phone"] ?? PLACEHOLDER_PHONE;
+      const country = { Ireland: "IE", France: "FR", Japan: "JP" }[properties["country"] ?? ""] ?? "GB";
+      return phone !== PLACEHOLDER_PHONE && !["strong", "weak"].includes(normalisePhone(phone, country).quality);
+    });
+    expect(unread).toEqual([]);
   });
 
   it("bears the mess it says: within tolerance of the rates", () => {
     const records = shop.flatMap((customer) => customer.truth.records);
-    const buyers = shop.filter((customer) => customer.truth.purchases !== null);
-    expect(share(buyers.length, shop.length)).toBeCloseTo(1 - rates.leadOnly, 1);
+    const buyers = shop.filter(({ stripe, sales }) => stripe.charges.length + sales.length > 0);
+    // Walk-ins hang on store buyers alone, so a buyer has a sale or a charge and nobody else does.
+    expect(Math.abs(share(buyers.length, shop.length) - (1 - rates.leadOnly))).toBeLessThan(0.02);
     const inCrm = (customer: Customer) =>
       customer.truth.records.some((record) => record.source === "hubspot" && record.person !== null);
     expect(Math.abs(share(buyers.filter(inCrm).length, buyers.length) - rates.crm)).toBeLessThan(0.05);
@@ -120,14 +120,15 @@ describe("the truth", () => {
     const known = new Set(
       shop.flatMap((customer) => customer.truth.records.map(({ source, stream, id }) => `${source}/${stream}/${id}`)),
     );
-    for (const { hubspot, stripe, people, sales } of shop) {
-      for (const { id } of hubspot.contacts) expect(known).toContain(`hubspot/contacts/${id}`);
-      for (const { id } of stripe.customers) expect(known).toContain(`stripe/customers/${id}`);
-      for (const { id, customer } of stripe.charges)
-        if (customer === null) expect(known).toContain(`stripe/charges/${id}`);
-      for (const [id] of people) expect(known).toContain(`csv/people/${id}`);
-      for (const [, , , card] of sales) if (card !== "") expect(known).toContain(`csv/orders/loyalty-${card}`);
-    }
+    const emitted = shop.flatMap(({ hubspot, stripe, people, sales }) => [
+      ...hubspot.contacts.map(({ id }) => `hubspot/contacts/${id}`),
+      ...stripe.customers.map(({ id }) => `stripe/customers/${id}`),
+      ...stripe.charges.flatMap(({ id, customer }) => (customer === null ? `stripe/charges/${id}` : [])),
+      ...people.map(([id]) => `csv/people/${id}`),
+      ...sales.flatMap(([, , , card]) => (card === "" ? [] : `csv/orders/loyalty-${card}`)),
+    ]);
+    expect(emitted.length).toBeGreaterThan(6_000);
+    expect(emitted.filter((record) => !known.has(record))).toEqual([]);
   });
 
   it("has nobody leave before their last purchase, and nobody buy after leaving", () => {
@@ -146,7 +147,7 @@ describe("the shop's files", () => {
       const guess = await guessFile(path, { currency: "GBP", country: "GB", timeZone: "Europe/London" });
       expect(guess.kind).toBe(kind);
       kinds.push(`${guess.kind} ${guess.encoding} ${guess.delimiter}`);
-      if (kind === "people") expect(Object.keys(guess.mapping)).toHaveLength(14);
+      expect(Object.keys(guess.mapping)).toHaveLength(kind === "people" ? 14 : 7);
     }
     expect(kinds).toEqual(["people windows-1252 ;", "orders utf-8 ,"]);
   });

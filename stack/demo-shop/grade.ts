@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { stackState } from "#config.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { openDatabase } from "#profile/store/database.ts";
+import type { ConsentCount } from "./grade/consent.ts";
 import { grade, type Grade, type IdentityGrade } from "./grade/grade.ts";
 import { filesOf } from "./write.ts";
 
@@ -44,8 +45,7 @@ async function main(): Promise<number> {
       twins: state.twins,
     });
     process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result));
-    const { violations, violationsWritten, profilingViolations } = result.consent;
-    return violations + violationsWritten + profilingViolations === 0 ? 0 : 1;
+    return Object.values(result.consent).some(({ violations }) => violations > 0) ? 1 : 0;
   } finally {
     await database.close();
   }
@@ -60,15 +60,9 @@ function table({ identity, identityAll, consent, fields, churn, purchases }: Gra
     ],
     ["Identity, all records of people", identityLine(identityAll)],
     ["Records without a profile", String(identityAll.missing)],
-    [
-      "Actions that message, profiles",
-      `${consent.messages}, of these against consent: ${consent.violations} (${consent.ofPeopleInPieces} of people in pieces)`,
-    ],
-    [
-      "Actions that message, in the tools",
-      `${consent.messagesWritten}, of these against consent: ${consent.violationsWritten}`,
-    ],
-    ["Fields on people who objected to profiling", String(consent.profilingViolations)],
+    ["Actions that message, profiles", consentLine(consent.messages)],
+    ["Actions that message, in the tools", consentLine(consent.messagesWritten)],
+    ["Records with our fields, in the tools", consentLine(consent.profiled)],
     [
       "HubSpot contacts with all fields right",
       `${fields.right} of ${fields.contacts} (${percent(fields.right, fields.contacts)}; ${fields.filled} with values)`,
@@ -90,6 +84,9 @@ function table({ identity, identityAll, consent, fields, churn, purchases }: Gra
 const identityLine = (grade: IdentityGrade) =>
   `pairs: precision ${share(grade.pairPrecision)}, recall ${share(grade.pairRecall)}, F1 ${share(grade.f1)}; ` +
   `${grade.records} records, ${grade.trueClusters} people, ${grade.predictedClusters} profiles, ${percent(grade.overMergeRate, 1)} mixed`;
+
+const consentLine = ({ count, violations, outOfSight }: ConsentCount) =>
+  `${count}, against consent: ${violations} (and ${outOfSight} refused only on a record not joined)`;
 
 const share = (value: number) => value.toFixed(4);
 const percent = (part: number, whole: number) => `${whole === 0 ? "0.0" : ((100 * part) / whole).toFixed(1)} %`;

@@ -39,9 +39,9 @@ export function crmShareOf(seed: number, person: Person, buying: Buying, rates: 
   const presence = randomOf(seed, TOPIC.presence, person.index);
   const lead = buying.purchases.length === 0;
   const copies = (presence.chance(rates.duplicate) ? 1 : 0) + (presence.chance(rates.secondDuplicate) ? 1 : 0);
-  const present = lead || presence.chance(rates.crm);
+  const wanted = lead || presence.chance(rates.crm) ? 1 + copies : 0;
   const emails = new Set<string>();
-  for (let copy = 0; present && copy <= copies; copy++) {
+  for (let copy = 0; copy < wanted; copy++) {
     const random = randomOf(seed, TOPIC.contact, person.index, copy);
     const contact = contactOf(random, { person, buying, rates, window, copy, taken: emails });
     for (const address of [contact.properties["email"], contact.properties["hs_additional_emails"]]) {
@@ -164,8 +164,7 @@ function subscriptionsOf(
 
 function objectionOf(
   random: Random,
-  person: Person,
-  created: number,
+  { person, record, created }: { person: Person; record: string; created: number },
   rates: Rates,
   window: Window,
   statements: Statement[],
@@ -179,6 +178,7 @@ function objectionOf(
     state: "withdrawn",
     at,
     explicit: true,
+    record,
   });
   return [{ ...RECOMMENDATIONS, status: "UNSUBSCRIBED", ...LINK, timestamp: new Date(at).toISOString() }];
 }

@@ -8,6 +8,7 @@ const said = (state: Statement["state"], at: number, explicit = true): Statement
   state,
   at,
   explicit,
+  record: "csv/people/C1",
 });
 const allowed = (...statements: Statement[]) => replay(statements).map((answer) => answer.allowed);
 

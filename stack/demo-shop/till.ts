@@ -167,8 +167,10 @@ function addRow(random: Random, person: Person, member: Member, rates: Rates, wi
       channel,
       purpose: "marketing",
       state,
-      at: saidAt,
+      // The file says the day alone; what is said of an hour is unknown to everybody.
+      at: Math.floor(saidAt / DAY_MS) * DAY_MS,
       explicit: source !== "Till",
+      record: `csv/people/${member.customerNumber}`,
     };
     // Nobody's address or number: nothing that was said can be used, and a refusal still stands.
     const staff = channel === "email" && STAFF_MAILBOXES.some((mailbox) => mailbox === email);

@@ -115,19 +115,23 @@ function openWriter(folder: string, { csvFolder, truthFolder }: ShopFiles) {
   };
   const people = open(join(csvFolder, "people.csv"));
   const sales = open(join(csvFolder, "till-sales.csv"));
-  const [records, leavers, consents, purchases] = ["records", "leavers", "consents", "purchases"].map((name) =>
-    open(join(truthFolder, `${name}.jsonl`)),
-  );
+  const truth = (name: string) => open(join(truthFolder, `${name}.jsonl`));
+  const records = truth("records");
+  const leavers = truth("leavers");
+  const statements = truth("statements");
+  const consents = truth("consents");
+  const purchases = truth("purchases");
   people.write(windows1252(semicolons([[...PEOPLE_HEADER]])));
   sales.write(stringify([[...SALES_HEADER]]));
   return {
     async write(customers: readonly Customer[]) {
       people.write(windows1252(semicolons(customers.flatMap((customer) => customer.people))));
       sales.write(stringify(customers.flatMap((customer) => customer.sales)));
-      records?.write(lines(customers.flatMap((customer) => customer.truth.records)));
-      leavers?.write(lines(customers.flatMap((customer) => customer.truth.leaver ?? [])));
-      consents?.write(lines(customers.flatMap((customer) => customer.truth.consents)));
-      purchases?.write(lines(customers.flatMap((customer) => customer.truth.purchases ?? [])));
+      records.write(lines(customers.flatMap((customer) => customer.truth.records)));
+      leavers.write(lines(customers.flatMap((customer) => customer.truth.leaver ?? [])));
+      statements.write(lines(customers.flatMap((customer) => customer.truth.statements)));
+      consents.write(lines(customers.flatMap((customer) => customer.truth.consents)));
+      purchases.write(lines(customers.flatMap((customer) => customer.truth.purchases ?? [])));
       await Promise.all(outputs.map(({ stream }) => (stream.writableNeedDrain ? once(stream, "drain") : null)));
     },
     async finish() {

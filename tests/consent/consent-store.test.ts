@@ -32,8 +32,7 @@ const marks = (id: string) =>
     shop.idOf(id),
   );
 
-const pretendScored = () =>
-  shop.rows("UPDATE profile SET scored_seq = touched_seq WHERE workspace_id = $1");
+const pretendScored = () => shop.rows("UPDATE profile SET scored_seq = touched_seq WHERE workspace_id = $1");
 
 describe("consent of profiles", () => {
   it("is worked out once, and not again while nothing changes", async () => {
@@ -44,7 +43,11 @@ describe("consent of profiles", () => {
   });
 
   it("turns to no when the person withdrew in another tool, and comes apart again with the profile", async () => {
-    await shop.save([person("1", anna), consent("c1", "1"), person("2", { ...anna, emails: ["other@brightleaf.co.uk"] })]);
+    await shop.save([
+      person("1", anna),
+      consent("c1", "1"),
+      person("2", { ...anna, emails: ["other@brightleaf.co.uk"] }),
+    ]);
     await shop.save([consent("c2", "2", { state: "withdrawn", effectiveAt: "2026-04-01T00:00:00Z" })]);
     await refresh();
     expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
@@ -55,8 +58,15 @@ describe("consent of profiles", () => {
     expect(await stateOf("1")).toBe("withdrawn");
 
     const [a, b] = [shop.idOf("1"), shop.idOf("2")].toSorted();
-    await shop.rows("INSERT INTO link (workspace_id, a_record_id, b_record_id, verdict, actor) VALUES ($1, $2, $3, 'different', 'owner')", a, b);
-    await shop.rows("UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2", a);
+    await shop.rows(
+      "INSERT INTO link (workspace_id, a_record_id, b_record_id, verdict, actor) VALUES ($1, $2, $3, 'different', 'owner')",
+      a,
+      b,
+    );
+    await shop.rows(
+      "UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2",
+      a,
+    );
     await refresh();
     expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
   });
@@ -85,6 +95,45 @@ describe("consent of profiles", () => {
     expect(await refresh("2027-03-01T00:00:00Z")).toEqual({ profiles: 0, changed: 0 });
   });
 
+  it("in doubt counts a no of whoever may be the same person, before and after it was said, and says so", async () => {
+    const home = { postcode: "BN2 1EH", lastName: "Lindqvist" };
+    await shop.save([
+      person("1", { ...home, firstName: "Grace", emails: ["grace@brightleaf.co.uk"] }),
+      person("2", { ...home, firstName: "G.", emails: ["grace.old@brightleaf.co.uk"] }),
+      person("3", { ...home, firstName: "Walter", emails: ["walter@brightleaf.co.uk"] }),
+      ...["1", "2", "3"].map((id) => consent(`c${id}`, id, { explicit: false })),
+    ]);
+    await refresh();
+    expect(await Promise.all(["1", "2", "3"].map(stateOf))).toEqual(["granted", "granted", "granted"]);
+    expect(await shop.profileOf("1")).not.toBe(await shop.profileOf("2"));
+
+    await shop.save([consent("no", "2", { state: "withdrawn", effectiveAt: "2026-05-01T00:00:00Z" })]);
+    await refresh();
+    expect(await Promise.all(["1", "2", "3"].map(stateOf))).toEqual(["withdrawn", "withdrawn", "granted"]);
+    const grace = await shop.profileOf("1");
+    const [state] = (await shop.consent.statesOf(shop.workspaceId, [grace])).get(grace) ?? [];
+    expect(state?.reason).toContain("by what may be the same person");
+
+    await shop.save([consent("yes", "1", { explicit: true, effectiveAt: "2026-06-01T00:00:00Z" })]);
+    await refresh();
+    expect(await Promise.all(["1", "2", "3"].map(stateOf))).toEqual(["granted", "withdrawn", "granted"]);
+    expect(await refresh()).toEqual({ profiles: 0, changed: 0 });
+  });
+
+  it("does not take a yes for a mailbox that many people or nobody in particular uses", async () => {
+    const staff = "counter@brightleaf.co.uk";
+    const names = ["Anna Hill", "Tom Stone", "Maria Rossi", "Peter Long"];
+    await shop.save(
+      names.map((name, index) => {
+        const [firstName = null, lastName = null] = name.split(" ");
+        return person(String(index), { firstName, lastName, emails: [staff] });
+      }),
+    );
+    await shop.save([consent("c0", "0", { address: staff }), consent("c1", "1", { address: "info@brightleaf.co.uk" })]);
+    await refresh();
+    expect([await stateOf("0"), await stateOf("1")]).toEqual([undefined, undefined]);
+  });
+
   it("is asked of the ledger itself when something is sent: a withdrawal counts before any refresh, old ids are followed", async () => {
     await shop.save([person("1", { ...anna, createdAt: "2026-02-01T00:00:00Z" }), consent("c1", "1")]);
     await refresh();
@@ -100,6 +149,8 @@ describe("consent of profiles", () => {
     expect(await ask()).toMatchObject({ profileId: present, uses: [use], entryIds: [expect.any(String)] });
     await shop.save([consent("c2", "1", { state: "withdrawn", effectiveAt: "2026-05-01T00:00:00Z" })]);
     expect(await ask()).toMatchObject({ refused: true, reason: expect.stringContaining("withdrawn on 1 May 2026") });
-    expect(await shop.consent.grantsFor(shop.workspaceId, ["00000000-0000-8000-8000-000000000000"], NOW)).toEqual(new Map());
+    expect(await shop.consent.grantsFor(shop.workspaceId, ["00000000-0000-8000-8000-000000000000"], NOW)).toEqual(
+      new Map(),
+    );
   });
 });

@@ -99,6 +99,14 @@ it("1,000 changed records among 10,000 concern their own components, not the oth
   for (let start = 0; start < people.length; start += 5_000) await shop.save(people.slice(start, start + 5_000));
   expect(await shop.resolveAll(5_000)).toMatchObject({ touched: 10_000, created: 5_000 });
 
-  await shop.save(people.slice(0, 1_000).map((record) => ({ ...record, city: "Leeds", updatedAt: "2026-06-01T00:00:00Z" })));
-  expect(await shop.resolveAll(5_000)).toMatchObject({ touched: 1_000, records: 1_000, created: 0, merged: 0, split: 0 });
+  await shop.save(
+    people.slice(0, 1_000).map((record) => ({ ...record, city: "Leeds", updatedAt: "2026-06-01T00:00:00Z" })),
+  );
+  expect(await shop.resolveAll(5_000)).toMatchObject({
+    touched: 1_000,
+    records: 1_000,
+    created: 0,
+    merged: 0,
+    split: 0,
+  });
 });

@@ -12,7 +12,11 @@ const anna = { firstName: "Anna", lastName: "Hill", emails: ["anna@brightleaf.co
 
 describe("resolving changed records", () => {
   it("makes profiles, joins what belongs together, and does nothing when nothing changed", async () => {
-    await shop.save([person("1", anna), person("2", { ...anna, lastName: "Stone" }), person("3", { emails: [], firstName: null, lastName: null })]);
+    await shop.save([
+      person("1", anna),
+      person("2", { ...anna, lastName: "Stone" }),
+      person("3", { emails: [], firstName: null, lastName: null }),
+    ]);
     expect(await shop.resolveAll()).toMatchObject({ touched: 3, created: 2, merged: 0 });
     expect(await shop.profileOf("1")).toBe(await shop.profileOf("2"));
     expect(await shop.profileOf("3")).not.toBe(await shop.profileOf("1"));
@@ -23,7 +27,13 @@ describe("resolving changed records", () => {
     const mobile = "07911 123456";
     await shop.save([
       person("1", { ...anna, createdAt: "2025-01-01T00:00:00Z" }),
-      person("2", { firstName: "Anna", lastName: "Hill", emails: [], phones: [mobile], createdAt: "2025-02-01T00:00:00Z" }),
+      person("2", {
+        firstName: "Anna",
+        lastName: "Hill",
+        emails: [],
+        phones: [mobile],
+        createdAt: "2025-02-01T00:00:00Z",
+      }),
     ]);
     await shop.resolveAll();
     const [first, second] = [await shop.profileOf("1"), await shop.profileOf("2")];
@@ -47,13 +57,21 @@ describe("resolving changed records", () => {
     await shop.resolveAll();
     const newest = await shop.profileOf("1");
     expect(new Set([oldest, middle, newest]).size).toBe(3);
-    for (const id of [oldest, middle, newest]) expect(await shop.identity.findProfile(shop.workspaceId, id)).toBe(newest);
+    for (const id of [oldest, middle, newest])
+      expect(await shop.identity.findProfile(shop.workspaceId, id)).toBe(newest);
   });
 
   it("a human's cut parts a profile, and the part gets back the id it once had", async () => {
     await shop.save([person("1", { ...anna, createdAt: "2025-01-01T00:00:00Z" })]);
     await shop.resolveAll();
-    await shop.save([person("2", { emails: ["other@brightleaf.co.uk"], firstName: "Anna", lastName: "Hill", createdAt: "2025-02-01T00:00:00Z" })]);
+    await shop.save([
+      person("2", {
+        emails: ["other@brightleaf.co.uk"],
+        firstName: "Anna",
+        lastName: "Hill",
+        createdAt: "2025-02-01T00:00:00Z",
+      }),
+    ]);
     await shop.resolveAll();
     const second = await shop.profileOf("2");
     await shop.save([person("2", { ...anna, createdAt: "2025-02-01T00:00:00Z" })]);
@@ -100,7 +118,10 @@ describe("resolving changed records", () => {
       return row ?? { touched_seq: 0, output_seq: 0 };
     };
     const [annaBefore, tomBefore] = [await marks("1"), await marks("2")];
-    await shop.save([person("2", { emails: ["tom@brightleaf.co.uk"], firstName: "Tom", city: "Leeds" }), person("3", anna)]);
+    await shop.save([
+      person("2", { emails: ["tom@brightleaf.co.uk"], firstName: "Tom", city: "Leeds" }),
+      person("3", anna),
+    ]);
     await shop.resolveAll();
     const [annaAfter, tomAfter] = [await marks("1"), await marks("2")];
     expect(annaAfter.touched_seq).toBeGreaterThan(annaBefore.touched_seq);
@@ -113,7 +134,11 @@ describe("resolving changed records", () => {
     const shared = ["studio@brightleaf.co.uk"];
     const many = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) =>
-        person(`s${from + index}`, { emails: shared, firstName: "Anna", lastName: `Hill${"abcdefgh"[(from + index) % 8] ?? ""}` }),
+        person(`s${from + index}`, {
+          emails: shared,
+          firstName: "Anna",
+          lastName: `Hill${"abcdefgh"[(from + index) % 8] ?? ""}`,
+        }),
       );
     await shop.save(many(0, 30));
     await shop.resolveAll();
@@ -137,7 +162,14 @@ describe("finding and explaining", () => {
     await shop.save([person("c-77", { ...anna, phones: ["07911 123456"] })]);
     await shop.resolveAll();
     const profile = await shop.profileOf("c-77");
-    for (const query of [profile, "Anna@Brightleaf.co.uk", "+44 7911 123456", "07911123456", "c-77", shop.idOf("c-77")]) {
+    for (const query of [
+      profile,
+      "Anna@Brightleaf.co.uk",
+      "+44 7911 123456",
+      "07911123456",
+      "c-77",
+      shop.idOf("c-77"),
+    ]) {
       expect(await shop.identity.findProfile(shop.workspaceId, query), query).toBe(profile);
     }
     expect(await shop.identity.findProfile(shop.workspaceId, "nobody@brightleaf.co.uk")).toBeUndefined();
@@ -152,9 +184,13 @@ describe("finding and explaining", () => {
     ]);
     await shop.resolveAll();
     const why = await shop.identity.explain(shop.workspaceId, await shop.profileOf("2"));
-    expect(why.evidence).toEqual([expect.stringMatching(/csv people\/\d and csv people\/\d: joined by the same e-mail address\./)]);
+    expect(why.evidence).toEqual([
+      expect.stringMatching(/csv people\/\d and csv people\/\d: joined by the same e-mail address\./),
+    ]);
     expect(why.refusals).toEqual([
-      expect.stringMatching(/mobile phone number is the same, but the names are clearly different\. Concerns csv people\/3\./),
+      expect.stringMatching(
+        /mobile phone number is the same, but the names are clearly different\. Concerns csv people\/3\./,
+      ),
       "One e-mail address does not count. It is a shared role inbox.",
     ]);
     expect(why.display).toMatchObject({ name: "Anna Hill", email: "anna@brightleaf.co.uk" });

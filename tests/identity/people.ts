@@ -3,7 +3,20 @@ import type { PersonRecord } from "#connectors/core/records.ts";
 import { person } from "#tests/support/records.ts";
 
 const FIRST = ["Anna", "Tom", "Maria", "Peter", "Ines", "Robert", "Grace", "Walter", "Nadia", "Oscar", "Priya", "Hugo"];
-const LAST = ["Hill", "Stone", "Rossi", "Long", "Becker", "Okafor", "Novak", "Lindqvist", "Moreau", "Sato", "Quinn", "Varga"];
+const LAST = [
+  "Hill",
+  "Stone",
+  "Rossi",
+  "Long",
+  "Becker",
+  "Okafor",
+  "Novak",
+  "Lindqvist",
+  "Moreau",
+  "Sato",
+  "Quinn",
+  "Varga",
+];
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export function randomOf(seed: number): () => number {
@@ -35,7 +48,8 @@ export function messyPeople(count: number, seed: number): PersonRecord[] {
     const copies = chance(0.3) ? 2 : chance(0.05) ? 4 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const id = `${index}-${copy}`;
-      const shown = copy === 0 || chance(0.6) ? email : chance(0.5) ? email.replace("@", "+shop@") : email.toUpperCase();
+      const shown =
+        copy === 0 || chance(0.6) ? email : chance(0.5) ? email.replace("@", "+shop@") : email.toUpperCase();
       records.push(
         person(id, {
           firstName: chance(0.08) ? null : chance(0.1) ? firstName.slice(0, -1) : firstName,

@@ -35,21 +35,35 @@ export async function openShop() {
     /** Stores records as one page of the stream `people`. */
     async save(records: CanonicalRecord[]): Promise<void> {
       const { cursor } = await ingest.streamState(workspaceId, connectionId, "people");
-      const saved = await ingest.savePage(workspaceId, { connectionId, stream: "people", from: cursor, page: page(records) });
+      const saved = await ingest.savePage(workspaceId, {
+        connectionId,
+        stream: "people",
+        from: cursor,
+        page: page(records),
+      });
       if (saved.outcome !== "saved") throw new Error("The page was not saved.");
     },
     async resolveAll(limit = 2_000): Promise<ResolvedBatch> {
-      const total: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0, more: false };
-      for (let more = true; more; ) {
+      const total: ResolvedBatch = {
+        touched: 0,
+        records: 0,
+        created: 0,
+        merged: 0,
+        split: 0,
+        refusals: 0,
+        more: false,
+      };
+      for (let more = true; more;) {
         const batch = await identity.resolveBatch(workspaceId, { limit });
-        for (const key of ["touched", "records", "created", "merged", "split", "refusals"] as const) total[key] += batch[key];
+        for (const key of ["touched", "records", "created", "merged", "split", "refusals"] as const)
+          total[key] += batch[key];
         more = batch.more;
       }
       return total;
     },
     async refreshConsents(at: string): Promise<{ profiles: number; changed: number }> {
       const total = { profiles: 0, changed: 0 };
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const batch = await consent.refreshBatch(workspaceId, { limit: 1_000, at });
         total.profiles += batch.profiles;
         total.changed += batch.changed;
@@ -68,12 +82,18 @@ export async function openShop() {
     /** Everything identity decided, in a form that can be compared. */
     async picture(): Promise<unknown> {
       return {
-        membership: await rows("SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 ORDER BY record_id"),
-        profiles: await rows("SELECT profile_id, anchor_record_id FROM profile WHERE workspace_id = $1 ORDER BY profile_id"),
+        membership: await rows(
+          "SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 ORDER BY record_id",
+        ),
+        profiles: await rows(
+          "SELECT profile_id, anchor_record_id FROM profile WHERE workspace_id = $1 ORDER BY profile_id",
+        ),
         identifiers: await rows(
           "SELECT kind, value, record_id, quality, current FROM identifier WHERE workspace_id = $1 ORDER BY kind, value, record_id",
         ),
-        shared: await rows("SELECT kind, value, holders FROM shared_value WHERE workspace_id = $1 ORDER BY kind, value"),
+        shared: await rows(
+          "SELECT kind, value, holders FROM shared_value WHERE workspace_id = $1 ORDER BY kind, value",
+        ),
         refusals: await rows(
           "SELECT refusal_id, rule, record_ids FROM merge_refusal WHERE workspace_id = $1 ORDER BY refusal_id",
         ),

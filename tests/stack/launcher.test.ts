@@ -27,6 +27,11 @@ function launch(command: string, args: string[] = []) {
   });
 }
 
+function launchUnderNpm(command: string) {
+  writeFileSync(join(project, "stack", "start.ts"), command);
+  return spawn("npm", ["start", "--silent"], { cwd: project, stdio: ["ignore", "pipe", "ignore"] });
+}
+
 describe("a launcher", () => {
   it("runs TypeScript on Node 24 or newer with the arguments it got, and without warnings", async () => {
     const child = launch(
@@ -65,5 +70,16 @@ describe("a launcher", () => {
     expect(findProcess(pid)).not.toBe(null);
     child.kill("SIGKILL");
     await expect.poll(() => findProcess(pid), { timeout: 5_000 }).toBe(null);
+  });
+
+  it("ends the command when npm is ended, which ends only the shell in between", async () => {
+    const child = launchUnderNpm(
+      "process.on('SIGTERM', () => process.exit()); setInterval(() => {}, 1000); console.log(process.pid);",
+    );
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const pid = Number(line);
+    expect(findProcess(pid)).not.toBe(null);
+    child.kill("SIGTERM");
+    await expect.poll(() => findProcess(pid), { timeout: 10_000 }).toBe(null);
   });
 });

@@ -1,9 +1,14 @@
 /** A database of one's own for one test file. */
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Client } from "pg";
 import { inject } from "vitest";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
+import { migrate } from "#prisma/migrate.ts";
+import { startPostgres, type RunningPostgres } from "#stack/postgres.ts";
 
 export interface TestDatabase {
   /** Superuser: sees every workspace. For arranging and looking, never handed to the code under test. */
@@ -23,6 +28,38 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template.ownerUrl).pathname.slice(1)} STRATEGY FILE_COPY`);
   const ownerUrl = withDatabase(template.ownerUrl, name);
   const appUrl = withDatabase(template.appUrl, name);
+  const workspace = await openTestWorkspace(ownerUrl, appUrl, options);
+  return {
+    ...workspace,
+    drop: async () => {
+      await workspace.database.close();
+      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** A server of one's own, its files safe on disk: to be restarted without disturbing other tests. `drop` ends it. */
+export async function createTestServer(options: { max?: number } = {}): Promise<TestDatabase & Pick<RunningPostgres, "restart">> {
+  const dataDir = mkdtempSync(join(tmpdir(), "tributary-own-postgres-"));
+  const server = await startPostgres({ dataDir });
+  const { appUrl } = await migrate(server.ownerUrl);
+  const workspace = await openTestWorkspace(server.ownerUrl, appUrl, options);
+  return {
+    ...workspace,
+    restart: () => server.restart(),
+    drop: async () => {
+      await workspace.database.close();
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openTestWorkspace(
+  ownerUrl: string,
+  appUrl: string,
+  options: { max?: number },
+): Promise<Omit<TestDatabase, "drop">> {
   const database = openDatabase(appUrl, options);
   const workspaceId = workspaceIdOf("test");
   await database.inWorkspace(workspaceId, (transaction) =>
@@ -32,16 +69,7 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
       [workspaceId],
     ),
   );
-  return {
-    ownerUrl,
-    appUrl,
-    database,
-    workspaceId,
-    drop: async () => {
-      await database.close();
-      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    },
-  };
+  return { ownerUrl, appUrl, database, workspaceId };
 }
 
 /** Runs as superuser on the server's own database; cloning needs a template nobody is connected to. */

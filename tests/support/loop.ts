@@ -1,6 +1,10 @@
 /** The whole loop for one test file: twins, Postgres, a Temporal server and workers, all real. */
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
+import { readMasterKeys } from "#config.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
@@ -19,7 +23,7 @@ import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { temporalLogger } from "#workflows/temporal-logger.ts";
 import { bundleWorkflows, createWorkers } from "#workflows/workers.ts";
-import { createTestDatabase } from "./database.ts";
+import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
 
 const FAST = { requestsPerSecond: 10_000 };
@@ -32,22 +36,41 @@ export interface TestLoop {
   connectionIds: { hubspot: ConnectionId; stripe: ConnectionId };
   temporal: RunningTemporal;
   masterKeys: MasterKeys;
+  /** For a worker process of the test's own. */
+  workerEnvironment: Record<string, string>;
   engine: Engine;
   deps: Dependencies;
   /** Shifts the clock of workers and twins. */
   advance(ms: number): void;
   /** One turn; answers the run with its steps. */
   refresh(): Promise<Run>;
+  /** `durable` loops only: stops and starts the server, its files kept. */
+  restartPostgres(): Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface TestLoopOptions {
+  /** False: none, the test starts its own. */
+  workers?: boolean;
+  /** Postgres of its own and Temporal, both with files, so that they can be restarted. */
+  durable?: boolean;
+  /** Master key, base64; random unless given. */
+  key?: string;
+}
+
 /** Two connected accounts, empty until the test fills the twins; the first plan of each waits for approval. */
-export async function startTestLoop(options: { workers?: boolean } = {}): Promise<TestLoop> {
+export async function startTestLoop(options: TestLoopOptions = {}): Promise<TestLoop> {
   let shift = 0;
   const now = () => Date.now() + shift;
-  const test = await createTestDatabase({ max: 20 });
-  const temporal = await startTemporal({ program: await findTemporal({ environment: process.env, log: silent }), ephemeral: true });
-  const masterKeys: MasterKeys = { current: "test", keys: new Map([["test", randomBytes(32)]]) };
+  const server = options.durable === true ? await createTestServer({ max: 20 }) : null;
+  const test = server ?? (await createTestDatabase({ max: 20 }));
+  const temporalDir = mkdtempSync(join(tmpdir(), "tributary-loop-temporal-"));
+  const temporal = await startTemporal({
+    program: await findTemporal({ environment: process.env, log: silent }),
+    ...(options.durable === true ? { dataDir: temporalDir } : { ephemeral: true }),
+  });
+  const key = options.key ?? randomBytes(32).toString("base64");
+  const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
   const deps: Dependencies = { ...dependencies, now };
@@ -62,6 +85,11 @@ export async function startTestLoop(options: { workers?: boolean } = {}): Promis
 
   return {
     ...{ test, workspaceId: test.workspaceId, hubspot, stripe, connectionIds, temporal, masterKeys, engine, deps },
+    workerEnvironment: { DATABASE_URL: test.appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
+    async restartPostgres() {
+      if (server === null) throw new Error("This loop shares its Postgres; ask for a durable one.");
+      await server.restart();
+    },
     advance(ms) {
       shift += ms;
       stripe.advance(ms);
@@ -77,6 +105,7 @@ export async function startTestLoop(options: { workers?: boolean } = {}): Promis
       await stopWorkers();
       await Promise.all([hubspot.close(), stripe.close(), close()]);
       await temporal.stop();
+      rmSync(temporalDir, { recursive: true, force: true });
       await test.drop();
     },
   };

@@ -1,11 +1,10 @@
-import { heartbeat } from "@temporalio/activity";
 import { connectorOf } from "#connectors/registry.ts";
 import { uuidOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { RunStarted, StepInput } from "./messages.ts";
 
-/** Profiles or records per transaction: long enough to be efficient, short enough to beat a heart time-out. */
+/** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
 
 export function refreshActivities(deps: Dependencies) {
@@ -21,7 +20,6 @@ export function refreshActivities(deps: Dependencies) {
     await runs.addCounts(workspaceId, runId, step, {});
     for (;;) {
       const { more, ...counts } = await batch(workspaceId);
-      heartbeat();
       await runs.addCounts(workspaceId, runId, step, counts, { finished: !more });
       if (!more) return;
     }

@@ -9,7 +9,7 @@ import {
 } from "@temporalio/workflow";
 import type { PlanId, RunId } from "#profile/ids.ts";
 import type { Activities } from "../activities.ts";
-import { planWorkflowId, refreshId, syncId, vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, planWorkflowId, refreshId, syncId, vendorQueue } from "../names.ts";
 import { syncStream } from "../sync/workflow.ts";
 import { applyPlan, supersede } from "../write-back/workflow.ts";
 import type {
@@ -24,7 +24,7 @@ import type {
 
 const engine = proxyActivities<Activities>({
   startToCloseTimeout: "1 hour",
-  heartbeatTimeout: "1 minute",
+  heartbeatTimeout: HEART_TIMEOUT,
   retry: { maximumInterval: "1 minute" },
 });
 
@@ -78,7 +78,7 @@ async function planAndApply(step: StepInput, destination: Destination): Promise<
   const vendor = proxyActivities<Activities>({
     taskQueue: vendorQueue(destination.connector),
     startToCloseTimeout: "1 hour",
-    heartbeatTimeout: "1 minute",
+    heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
     priority: { fairnessKey: destination.connectionId },
   });

@@ -1,10 +1,11 @@
-import { cancellationSignal, heartbeat } from "@temporalio/activity";
+import { cancellationSignal } from "@temporalio/activity";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import type { ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
+import { mergePages } from "./merge-pages.ts";
 import { prefetched } from "./prefetch.ts";
 
 /** Failures only the customer can mend. */
@@ -27,7 +28,7 @@ export function syncActivities(deps: Dependencies) {
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           let pages = 0;
-          for await (const page of prefetched(opened.connection.read(input.stream, cursor))) {
+          for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
             const saved = await ingest.savePage(workspaceId, {
               connectionId,
               stream: input.stream,
@@ -37,9 +38,12 @@ export function syncActivities(deps: Dependencies) {
             // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
             if (saved.outcome === "superseded") return { atEnd: false };
             cursor = page.next;
-            pages += 1;
-            heartbeat(pages);
-            await runs.addCounts(workspaceId, runId, step, { pages: 1, ...saved.counts, ...opened.takeCalls() });
+            pages += page.pages;
+            await runs.addCounts(workspaceId, runId, step, {
+              pages: page.pages,
+              ...saved.counts,
+              ...opened.takeCalls(),
+            });
             if (page.atEnd) {
               const vendorCount = await opened.connection.count(input.stream);
               await ingest.reconcile(workspaceId, connectionId, input.stream, opened.kindOf(input.stream), vendorCount);

@@ -6,7 +6,7 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, vendorQueue } from "../names.ts";
 import type { SyncInput } from "./messages.ts";
 
 /** Enough that one activity outweighs its overhead, few enough that a lost worker repeats little. */
@@ -22,7 +22,7 @@ export async function syncStream(input: SyncInput): Promise<void> {
     startToCloseTimeout: "30 minutes",
     // Past a daily limit's reset; then the failure is shown and the next refresh tries anew.
     scheduleToCloseTimeout: "26 hours",
-    heartbeatTimeout: "30 seconds",
+    heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
     priority: { fairnessKey: input.connectionId },
   });

@@ -1,4 +1,4 @@
-import { ApplicationFailure, cancellationSignal, heartbeat } from "@temporalio/activity";
+import { ApplicationFailure, cancellationSignal } from "@temporalio/activity";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
@@ -12,7 +12,7 @@ import type { Approval, PlanInput, UndoInput } from "./messages.ts";
 const FRESH_MS = 60_000;
 
 /** Changes whose results are committed together; connectors cut this into calls as suits their vendor. */
-const PORTION = 500;
+const PORTION = 1_000;
 
 export function writeBackActivities(deps: Dependencies) {
   const { plans, consent, runs } = deps;
@@ -44,7 +44,6 @@ export function writeBackActivities(deps: Dependencies) {
           ...{ plans, workspaceId, planId, fields: destination.fields },
           ...{ connector: opened.connector, connection: opened.connection },
           onPortion: async (counts) => {
-            heartbeat();
             await runs.addCounts(workspaceId, runId, step, { ...counts, ...opened.takeCalls() });
           },
         });
@@ -120,7 +119,6 @@ export function writeBackActivities(deps: Dependencies) {
           });
           await plans.recordResults(workspaceId, planId, results, instant());
           retry += results.filter(({ outcome }) => outcome === "retry").length;
-          heartbeat();
           if (runId !== null)
             await runs.addCounts(workspaceId, runId, step, { ...countsOf(results), ...opened.takeCalls() });
         }

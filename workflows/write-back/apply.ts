@@ -46,17 +46,22 @@ export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput):
   const sendable: Sendable[] = [];
   for (const { change, decision } of decided) {
     const { vendorId, profileId } = change;
-    if (decision.decision !== "write") {
+    if (decision.decision === "skip" || decision.decision === "gone") {
       results.push(withoutWriting(vendorId, decision));
       continue;
     }
     const known = profileId === null ? undefined : facts.get(profileId);
     const grant = decideAll(
       { profileId: profileId ?? "", answers: known?.answers ?? [], address: null },
-      usesOf(decision.values),
+      usesOf(decision.decision === "write" ? decision.values : decision.after),
       input.at,
     );
-    if ("refused" in grant) results.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
+    if (decision.decision === "already") {
+      const { before, after, readBack } = decision;
+      // The try that got through had asked as well; only what was withdrawn since can no longer be named.
+      const grantEntryIds = "refused" in grant ? [] : grant.entryIds;
+      results.push({ vendorId, outcome: "applied", before, after, readBack, grantEntryIds });
+    } else if ("refused" in grant) results.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
     else sendable.push({ change, before: decision.before, values: decision.values, grant });
   }
   return [...results, ...(await send(sendable, input))];
@@ -126,22 +131,13 @@ async function send(
   });
 }
 
-function withoutWriting(vendorId: string, decision: Exclude<ApplyDecision, { decision: "write" }>): ChangeResult {
-  switch (decision.decision) {
-    case "already":
-      return {
-        vendorId,
-        outcome: "applied",
-        before: decision.before,
-        after: decision.after,
-        readBack: decision.readBack,
-        grantEntryIds: [],
-      };
-    case "skip":
-      return { vendorId, outcome: "skipped", cause: decision.cause, reason: decision.reason };
-    case "gone":
-      return { vendorId, outcome: "gone", reason: decision.reason };
-  }
+function withoutWriting(
+  vendorId: string,
+  decision: Extract<ApplyDecision, { decision: "skip" | "gone" }>,
+): ChangeResult {
+  return decision.decision === "skip"
+    ? { vendorId, outcome: "skipped", cause: decision.cause, reason: decision.reason }
+    : { vendorId, outcome: "gone", reason: decision.reason };
 }
 
 function leaveOut(change: ClaimedChange, without: readonly string[]): ClaimedChange {

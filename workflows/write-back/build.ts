@@ -10,7 +10,7 @@ import type { Candidate, CandidateCursor } from "#profile/store/plans-build.ts";
 import type { PlanStore } from "#profile/store/plans.ts";
 
 /** Candidates compared per transaction; connectors cut this into calls as suits their vendor. */
-const PORTION = 1_000;
+const PORTION = 5_000;
 
 export interface BuildInput {
   plans: PlanStore;

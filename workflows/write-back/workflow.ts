@@ -8,7 +8,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, vendorQueue } from "../names.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./messages.ts";
 
 /** Answers when the approval is stored; refused when the digest is not the plan's. */
@@ -22,6 +22,7 @@ const RETRY_PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
 
 const engine = proxyActivities<Activities>({
   startToCloseTimeout: "10 minutes",
+  heartbeatTimeout: HEART_TIMEOUT,
   retry: { maximumInterval: "1 minute" },
 });
 
@@ -55,7 +56,7 @@ async function carryOut(input: PlanInput): Promise<void> {
   const vendor = proxyActivities<Activities>({
     taskQueue: vendorQueue(input.connector),
     startToCloseTimeout: "2 hours",
-    heartbeatTimeout: "1 minute",
+    heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
     priority: { fairnessKey: input.connectionId },
   });

@@ -2,7 +2,9 @@
 import { connectorOf } from "#connectors/registry.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import { clusterMetrics, type ClusterMetrics } from "#profile/identity/metrics.ts";
-import { desiredValues, LAST_COMPUTED, usesOf } from "#profile/plan/fields.ts";
+import { consentGrade, type ConsentGrade } from "./consent.ts";
+import { peopleOf, type People } from "./people.ts";
+import { desiredValues, LAST_COMPUTED } from "#profile/plan/fields.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
 import { sameField } from "#profile/plan/values.ts";
 import { marketingPermission, objectsToProfiling } from "#profile/scores/permission.ts";
@@ -10,26 +12,13 @@ import type { Database } from "#profile/store/database.ts";
 import { rankingOf, type Ranking } from "./ranking.ts";
 import { readStored, type Stored } from "./stored.ts";
 import { FIELD_NAMES, readHubspot, readStripe } from "./tools.ts";
-import { readTruth, recordKey, type Truth } from "./truth.ts";
+import { readTruth, type Truth } from "./truth.ts";
 
 export interface IdentityGrade extends ClusterMetrics {
   f1: number;
   bCubedF1: number;
   /** Live records of the truth that have no profile. */
   missing: number;
-}
-
-export interface ConsentGrade {
-  /** Profiles whose next best action is a message, and those of them where somebody in the profile does not permit it. */
-  messages: number;
-  violations: number;
-  /** The same, in the tools: by the person whose contact or customer shows the action. */
-  messagesWritten: number;
-  violationsWritten: number;
-  /** Of the violations, those of a person whose records lie in several profiles: the refusal was on another piece. */
-  ofPeopleInPieces: number;
-  /** Somebody who objected to profiling has a field of ours set in a tool. */
-  profilingViolations: number;
 }
 
 export interface FieldsGrade {
@@ -80,33 +69,6 @@ export async function grade({ database, workspaceId, truthFolder, twins }: Grade
   };
 }
 
-interface People {
-  /** Person -> profiles, the one with most of their records first. */
-  profilesOf: Map<string, string[]>;
-  /** Profile -> persons with a live record in it. */
-  personsOf: Map<string, Set<string>>;
-}
-
-function peopleOf(truth: Truth, stored: Stored): People {
-  const counts = new Map<string, Map<string, number>>();
-  const personsOf = new Map<string, Set<string>>();
-  for (const [key, { person, state }] of truth.records) {
-    const profile = stored.profileOf.get(key);
-    if (person === null || profile === undefined) continue;
-    const held = counts.get(person) ?? new Map<string, number>();
-    counts.set(person, held.set(profile, (held.get(profile) ?? 0) + 1));
-    if (state === "live") personsOf.set(profile, (personsOf.get(profile) ?? new Set()).add(person));
-  }
-  const profilesOf = new Map<string, string[]>();
-  for (const [person, held] of counts) {
-    profilesOf.set(
-      person,
-      [...held].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([profile]) => profile),
-    );
-  }
-  return { profilesOf, personsOf };
-}
-
 function identityGrade(
   truth: Truth,
   stored: Stored,
@@ -134,49 +96,6 @@ function identityGrade(
 }
 
 const harmonic = (a: number, b: number) => (a + b === 0 ? 0 : (2 * a * b) / (a + b));
-
-/** The channel a next best action sends over, as the plan sees it; null: it sends nothing. */
-function channelOf(action: unknown): "email" | "sms" | null {
-  if (typeof action !== "string") return null;
-  const use = usesOf({ tributary_next_best_action: action }).find(({ purpose }) => purpose === "marketing");
-  return use?.channel === "email" || use?.channel === "sms" ? use.channel : null;
-}
-
-function consentGrade(
-  truth: Truth,
-  stored: Stored,
-  { profilesOf, personsOf }: People,
-  tools: Record<"hubspot" | "stripe", Map<string, FieldValues>>,
-): ConsentGrade {
-  const result: ConsentGrade = {
-    ...{ messages: 0, violations: 0, messagesWritten: 0, violationsWritten: 0 },
-    ...{ ofPeopleInPieces: 0, profilingViolations: 0 },
-  };
-  for (const [profile, persons] of personsOf) {
-    const channel = channelOf(stored.traitsOf.get(profile)?.["next_best_action"]?.value);
-    if (channel === null) continue;
-    result.messages++;
-    const against = [...persons].filter((person) => !truth.maySend(person, channel));
-    if (against.length === 0) continue;
-    result.violations++;
-    if (against.some((person) => (profilesOf.get(person)?.length ?? 0) > 1)) result.ofPeopleInPieces++;
-  }
-  for (const [source, stream] of [
-    ["hubspot", "contacts"],
-    ["stripe", "customers"],
-  ] as const) {
-    for (const [id, values] of tools[source]) {
-      const person = truth.records.get(recordKey(source, stream, id))?.person ?? null;
-      if (person === null) continue;
-      if (!truth.mayProfile(person) && FIELD_NAMES.some((name) => values[name] !== null)) result.profilingViolations++;
-      const channel = channelOf(values["tributary_next_best_action"]);
-      if (channel === null) continue;
-      result.messagesWritten++;
-      if (!truth.maySend(person, channel)) result.violationsWritten++;
-    }
-  }
-  return result;
-}
 
 function fieldsGrade(truth: Truth, stored: Stored, hubspot: Map<string, FieldValues>): FieldsGrade {
   const result: FieldsGrade = { contacts: 0, right: 0, filled: 0, wrong: {} };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { TrueRecord } from "../customer.ts";
+import type { Statement } from "../statement.ts";
 
 const recordLine: z.ZodType<TrueRecord> = z.strictObject({
   source: z.enum(["hubspot", "stripe", "csv"]),
@@ -20,6 +21,15 @@ const consentLine = z.strictObject({
   purpose: z.enum(["marketing", "personalisation"]),
   allowed: z.boolean(),
 });
+const statementLine: z.ZodType<Statement> = z.strictObject({
+  person: z.string(),
+  channel: z.enum(["email", "sms", "any"]),
+  purpose: z.enum(["marketing", "personalisation"]),
+  state: z.enum(["granted", "withdrawn"]),
+  at: z.number(),
+  explicit: z.boolean(),
+  record: z.string(),
+});
 const purchaseLine = z.strictObject({ person: z.string(), count: z.number().int(), spendMinor: z.number().int() });
 
 export interface Truth {
@@ -28,6 +38,7 @@ export interface Truth {
   /** Person -> when they left. */
   leavers: Map<string, string>;
   purchases: Map<string, { count: number; spendMinor: number }>;
+  statements: Statement[];
   /** Unknown is no for marketing; whoever did not object may be profiled. */
   maySend(person: string, channel: "email" | "sms"): boolean;
   mayProfile(person: string): boolean;
@@ -46,6 +57,8 @@ export async function readTruth(folder: string): Promise<Truth> {
   await eachLine(join(folder, "purchases.jsonl"), purchaseLine, ({ person, ...bought }) =>
     purchases.set(person, bought),
   );
+  const statements: Statement[] = [];
+  await eachLine(join(folder, "statements.jsonl"), statementLine, (line) => statements.push(line));
   const consents = new Map<string, boolean>();
   await eachLine(join(folder, "consents.jsonl"), consentLine, ({ person, channel, purpose, allowed }) =>
     consents.set(`${person} ${channel} ${purpose}`, allowed),
@@ -54,6 +67,7 @@ export async function readTruth(folder: string): Promise<Truth> {
     records,
     leavers,
     purchases,
+    statements,
     maySend: (person, channel) => consents.get(`${person} ${channel} marketing`) ?? false,
     mayProfile: (person) => consents.get(`${person} any personalisation`) ?? true,
   };

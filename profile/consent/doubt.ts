@@ -1,0 +1,25 @@
+import type { ConsentEntry } from "./ledger.ts";
+import { namesConflict, type PersonName } from "#profile/identity/names.ts";
+import { jaroWinkler } from "#profile/identity/strings.ts";
+
+/**
+ * Whether two people of one postcode may be one person whom identity did not dare to join: family names nearly the same,
+ * given names not against it. Nobody is merged by this; a no of one counts for the other.
+ */
+export function mayBeSamePerson(names: readonly PersonName[], others: readonly PersonName[]): boolean {
+  return names.some((name) =>
+    others.some(
+      (other) =>
+        name.last !== null &&
+        other.last !== null &&
+        jaroWinkler(name.last, other.last) >= 0.88 &&
+        !namesConflict(name, other, "typos"),
+    ),
+  );
+}
+
+/** What of somebody else's entries counts in doubt: a no. */
+export const doubtfulRefusals = (entries: readonly ConsentEntry[]): ConsentEntry[] =>
+  entries
+    .filter(({ state }) => state === "denied" || state === "withdrawn")
+    .map((entry) => ({ ...entry, inDoubt: true }));

@@ -1,0 +1,144 @@
+/** The ledger entries that bear on a profile: its own, and in doubt a neighbour's no. */
+import { doubtfulRefusals, mayBeSamePerson } from "#profile/consent/doubt.ts";
+import type { ConsentEntry } from "#profile/consent/ledger.ts";
+import { type ProfileId, uuidOf } from "#profile/ids.ts";
+import type { PersonName } from "#profile/identity/names.ts";
+import { normaliseEmail } from "#profile/identity/normalise-email.ts";
+import { normaliseName } from "#profile/identity/normalise-name.ts";
+import type { Transaction } from "./database.ts";
+
+/** Per profile the entries to judge by. Profiles without any are absent. */
+export async function entriesFor(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<ProfileId, ConsentEntry[]>> {
+  const entries = await ownEntries(transaction, profileIds);
+  const neighbours = await doubtfulNeighbours(transaction, profileIds, { refusingOnly: true });
+  const theirs = await ownEntries(transaction, [...new Set(neighbours.flatMap((pair) => pair.neighbour))]);
+  for (const { profile, neighbour } of neighbours) {
+    const refusals = doubtfulRefusals(theirs.get(neighbour) ?? []);
+    entries.set(profile, [...(entries.get(profile) ?? []), ...refusals]);
+  }
+  return entries;
+}
+
+/** Profiles whose answers may depend on a no of these. */
+export async function neighboursOf(transaction: Transaction, profileIds: readonly ProfileId[]): Promise<ProfileId[]> {
+  const pairs = await doubtfulNeighbours(transaction, profileIds, { refusingOnly: false });
+  return [...new Set(pairs.map((pair) => pair.neighbour))];
+}
+
+type EntryRow = Omit<ConsentEntry, "effectiveAt" | "expiresAt" | "recordedAt"> & {
+  profileId: ProfileId;
+  effectiveAt: Date;
+  expiresAt: Date | null;
+  recordedAt: Date;
+};
+
+async function ownEntries(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<ProfileId, ConsentEntry[]>> {
+  if (profileIds.length === 0) return new Map();
+  const rows = await transaction.query<EntryRow>(
+    `SELECT membership.profile_id AS "profileId", entry_id AS "entryId", record_id AS "recordId", address, channel, purpose,
+       state, explicit, effective_at AS "effectiveAt", expires_at AS "expiresAt", recorded_at AS "recordedAt", proof
+     FROM membership JOIN consent_entry USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND membership.profile_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, profileIds],
+  );
+  const shared = await sharedAddresses(transaction, rows);
+  const entries = new Map<ProfileId, ConsentEntry[]>();
+  for (const { profileId, ...row } of rows) {
+    // A yes for an address that many people use, or that is nobody's, is not this person's yes.
+    if (row.state === "granted" && row.address !== null && shared.has(row.address)) continue;
+    const entry = {
+      ...row,
+      effectiveAt: row.effectiveAt.toISOString(),
+      expiresAt: row.expiresAt?.toISOString() ?? null,
+      recordedAt: row.recordedAt.toISOString(),
+    };
+    const known = entries.get(profileId);
+    if (known === undefined) entries.set(profileId, [entry]);
+    else known.push(entry);
+  }
+  return entries;
+}
+
+/** Of the addresses with a yes: e-mail addresses that identity found to be nobody's or many people's. */
+async function sharedAddresses(transaction: Transaction, rows: readonly EntryRow[]): Promise<Set<string>> {
+  const shared = new Set<string>();
+  const asked = new Map<string, string[]>();
+  for (const address of new Set(rows.flatMap((row) => (row.state === "granted" ? (row.address ?? []) : [])))) {
+    if (!address.includes("@")) continue;
+    const { key, quality } = normaliseEmail(address);
+    if (key === null || quality === "blocked") shared.add(address);
+    else asked.set(key, [...(asked.get(key) ?? []), address]);
+  }
+  const keys = [...asked.keys()];
+  if (keys.length === 0) return shared;
+  const found = await transaction.query<{ value: string }>(
+    `SELECT value FROM shared_value WHERE workspace_id = $1 AND kind = 'email' AND value = ANY($2::text[])
+     UNION SELECT value FROM merge_refusal WHERE workspace_id = $1 AND refusal_id = ANY($3::uuid[])`,
+    [transaction.workspaceId, keys, keys.map((key) => uuidOf("refusal", "shared_value", "email", key))],
+  );
+  for (const { value } of found) for (const address of asked.get(value) ?? []) shared.add(address);
+  return shared;
+}
+
+/** More than these under one family name and postcode are no neighbours but a town. */
+const CROWD = 50;
+
+async function doubtfulNeighbours(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+  { refusingOnly }: { refusingOnly: boolean },
+): Promise<{ profile: ProfileId; neighbour: ProfileId }[]> {
+  const pairs = await transaction.query<{ profile: ProfileId; neighbour: ProfileId }>(
+    // Fenced so that it runs from the profiles outwards whatever the planner knows: right after a first load it knows nothing
+    // and would read every household there is.
+    `SELECT DISTINCT asked.profile_id AS profile, near.profile_id AS neighbour
+     FROM unnest($2::uuid[]) AS asked (profile_id)
+     CROSS JOIN LATERAL (
+       SELECT record_id FROM membership WHERE workspace_id = $1 AND membership.profile_id = asked.profile_id OFFSET 0
+     ) AS own
+     CROSS JOIN LATERAL (
+       SELECT value FROM identifier
+       WHERE workspace_id = $1 AND identifier.record_id = own.record_id AND kind || '' = 'household' AND current OFFSET 0
+     ) AS home
+     CROSS JOIN LATERAL (
+       SELECT record_id FROM identifier
+       WHERE workspace_id = $1 AND kind = 'household' AND identifier.value = home.value AND current
+       ORDER BY record_id LIMIT ${CROWD}
+     ) AS housemate
+     CROSS JOIN LATERAL (
+       SELECT profile_id FROM membership WHERE workspace_id = $1 AND membership.record_id = housemate.record_id OFFSET 0
+     ) AS near
+     WHERE near.profile_id <> asked.profile_id AND ($3 OR EXISTS (
+       SELECT 1 FROM membership JOIN consent_entry USING (workspace_id, record_id)
+       WHERE workspace_id = $1 AND membership.profile_id = near.profile_id AND state IN ('denied', 'withdrawn')
+     ))`,
+    [transaction.workspaceId, profileIds, !refusingOnly],
+  );
+  if (pairs.length === 0) return [];
+  const names = await namesOf(transaction, [
+    ...new Set(pairs.flatMap(({ profile, neighbour }) => [profile, neighbour])),
+  ]);
+  return pairs.filter(({ profile, neighbour }) =>
+    mayBeSamePerson(names.get(profile) ?? [], names.get(neighbour) ?? []),
+  );
+}
+
+async function namesOf(transaction: Transaction, profileIds: ProfileId[]): Promise<Map<ProfileId, PersonName[]>> {
+  const rows = await transaction.query<{ profile_id: ProfileId; first: string | null; last: string | null }>(
+    `SELECT DISTINCT profile_id, data->>'firstName' AS first, data->>'lastName' AS last
+     FROM membership JOIN source_record USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, profileIds],
+  );
+  const names = new Map<ProfileId, PersonName[]>();
+  for (const { profile_id, first, last } of rows) {
+    names.set(profile_id, [...(names.get(profile_id) ?? []), normaliseName(first, last)]);
+  }
+  return names;
+}

@@ -1,0 +1,97 @@
+/** Everything a run of the loop leaves behind, in a form in which two runs can be compared row by row. */
+import { Client } from "pg";
+import { LAST_COMPUTED } from "#profile/plan/fields.ts";
+import { canonicalJson } from "#profile/store/content.ts";
+import type { TestLoop } from "./loop.ts";
+
+/** Rows of each table and of each tool, as sorted text. */
+export type EndState = Record<string, string[]>;
+
+/** Tables with the columns in which equal runs differ: instants of our own clock, sequence numbers, counts of tries. */
+const TABLES: Record<string, string[]> = {
+  source_record: ["first_seen_at", "changed_at", "listed_at", "source_updated_at", "touched_seq", "resolved_seq"],
+  customer_order: ["listed_at"],
+  subscription: ["listed_at"],
+  touchpoint: ["listed_at"],
+  rejected_record: ["rejected_at"],
+  identifier: [],
+  shared_value: ["since"],
+  merge_refusal: ["created_at"],
+  membership: ["since"],
+  profile_alias: ["since"],
+  consent_entry: ["recorded_at"],
+  consent_state: [],
+  trait: ["computed_at"],
+  plan_change: ["attempts"],
+  delivery: ["delivered_at"],
+};
+
+/** Where most columns are such, those that must be equal; and what of the work must be done. */
+const QUERIES: Record<string, string> = {
+  profile: "SELECT to_jsonb(r) AS row FROM (SELECT profile_id, anchor_record_id FROM profile) r",
+  plan: "SELECT to_jsonb(r) AS row FROM (SELECT plan_id, connection_id, kind, status, changes, compared FROM plan) r",
+  stream_state: `SELECT to_jsonb(r) AS row FROM (
+    SELECT connection_id, stream, complete, vendor_count, stored_count, error_kind FROM stream_state) r`,
+  "work left over": `SELECT to_jsonb(r) AS row FROM (
+    SELECT record_id AS id FROM source_record WHERE kind = 'person' AND touched_seq > resolved_seq
+    UNION ALL SELECT profile_id FROM profile WHERE touched_seq > consented_seq OR touched_seq > scored_seq) r`,
+};
+
+export async function endState({ test, hubspot, stripe }: TestLoop): Promise<EndState> {
+  const client = new Client({ connectionString: test.ownerUrl });
+  await client.connect();
+  try {
+    const state: EndState = {};
+    const read = async (name: string, sql: string, values: unknown[] = []) => {
+      const { rows } = await client.query<{ row: unknown }>(sql, values);
+      state[name] = rows.map(({ row }) => canonicalJson(withoutVarying(row))).toSorted();
+    };
+    for (const [table, varying] of Object.entries(TABLES)) {
+      await read(table, `SELECT to_jsonb(t) - $1::text[] AS row FROM ${table} t`, [varying]);
+    }
+    for (const [name, sql] of Object.entries(QUERIES)) await read(name, sql);
+    state["contacts in HubSpot"] = hubspot
+      .contactIds()
+      .map((id) => canonicalJson({ id, ...withoutVarying(hubspot.properties(id)) }))
+      .toSorted();
+    state["customers in Stripe"] = (await customerIds(client))
+      .map((id) => canonicalJson({ id, ...withoutVarying(stripe.customer(id)?.metadata ?? null) }))
+      .toSorted();
+    return state;
+  } finally {
+    await client.end();
+  }
+}
+
+async function customerIds(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ vendor_id: string }>(
+    "SELECT vendor_id FROM source_record WHERE stream = 'customers'",
+  );
+  return rows.map(({ vendor_id }) => vendor_id);
+}
+
+const VARYING_VALUES = new Set([LAST_COMPUTED, "lastmodifieddate", "hs_lastmodifieddate"]);
+
+function withoutVarying(value: unknown): object {
+  const cleaned = (item: unknown): unknown => {
+    if (Array.isArray(item)) return item.map(cleaned);
+    if (typeof item !== "object" || item === null) return item;
+    const kept = Object.entries(item).filter(([name]) => !VARYING_VALUES.has(name));
+    return Object.fromEntries(kept.map(([name, inner]) => [name, cleaned(inner)]));
+  };
+  return Object(cleaned(value));
+}
+
+/** Rows that one state has and the other has not; empty when they are equal. At most ten, for a readable failure. */
+export function differences(expected: EndState, actual: EndState): string[] {
+  const found: string[] = [];
+  for (const name of Object.keys(expected)) {
+    const wanted = new Set(expected[name]);
+    const got = new Set(actual[name]);
+    for (const row of wanted) if (!got.has(row)) found.push(`${name}, missing: ${row}`);
+    for (const row of got) if (!wanted.has(row)) found.push(`${name}, not expected: ${row}`);
+    const [before, after] = [expected[name]?.length, actual[name]?.length];
+    if (before !== after) found.push(`${name}: ${String(after)} rows instead of ${String(before)}`);
+  }
+  return found.slice(0, 10);
+}

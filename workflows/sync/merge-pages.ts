@@ -1,0 +1,37 @@
+import type { RecordPage } from "#connectors/core/contract.ts";
+
+/** Vendors hand out a hundred records at a time; a transaction costs as much for a thousand. */
+const RECORDS_PER_SAVE = 1_000;
+
+/**
+ * Joins pages into larger ones, each still a checkpoint: its `next` is that of its last page. When the vendor fails in
+ * between, what was read before is handed out first, so that every attempt gets further.
+ */
+export async function* mergePages(pages: AsyncGenerator<RecordPage>): AsyncGenerator<RecordPage & { pages: number }> {
+  let held: (RecordPage & { pages: number }) | null = null;
+  try {
+    for await (const page of pages) {
+      held = held === null ? { ...page, pages: 1 } : joined(held, page);
+      if (held.atEnd || held.records.length + held.rejects.length >= RECORDS_PER_SAVE) {
+        yield held;
+        held = null;
+      }
+    }
+  } catch (error) {
+    if (held !== null) yield held;
+    throw error;
+  }
+  if (held !== null) yield held;
+}
+
+function joined(before: RecordPage & { pages: number }, page: RecordPage): RecordPage & { pages: number } {
+  return {
+    records: [...before.records, ...page.records],
+    rejects: [...before.rejects, ...page.rejects],
+    rawCount: before.rawCount + page.rawCount,
+    next: page.next,
+    atEnd: page.atEnd,
+    fullScan: page.fullScan,
+    pages: before.pages + 1,
+  };
+}
