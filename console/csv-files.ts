@@ -1,37 +1,82 @@
 /** Connects CSV files: a copy is kept, because a file that is read in pieces must not move meanwhile. */
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { CsvFile } from "#connectors/csv/settings.ts";
+import { csvCursor, csvFile } from "#connectors/csv/settings.ts";
+import type { CsvFile, FileKind } from "#connectors/csv/settings.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStore } from "#profile/store/connections.ts";
 
-const storedFiles = z.looseObject({ files: z.array(z.looseObject({ contentHash: z.string() })) });
+const storedFiles = z.looseObject({ files: z.array(csvFile) });
 
 /** Copies the file to where workers find it. @returns the file as the connection will name it */
 export async function keepCopy(dataDir: string, file: CsvFile): Promise<CsvFile> {
   const folder = join(dataDir, "imports");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = join(folder, `${file.contentHash}${file.file.endsWith(".gz") ? ".csv.gz" : ".csv"}`);
-  await copyFile(file.file, kept);
+  // Whole or not at all: a worker must never read half a copy.
+  await copyFile(file.file, `${kept}.part`);
+  await rename(`${kept}.part`, kept);
   return { ...file, file: kept };
 }
 
-/** Adds files to the connection of that name, making it when missing. A file of the same content is there already. */
+/** The files of the connection of that name, oldest first; none when there is no such connection. */
+export async function connectedFiles(
+  connections: ConnectionStore,
+  workspaceId: WorkspaceId,
+  name: string,
+): Promise<CsvFile[]> {
+  const existing = await findConnection(connections, workspaceId, name);
+  return existing === undefined ? [] : storedFiles.parse(existing.settings).files;
+}
+
+/**
+ * Adds files to the connection of that name, making it when missing. A file of the same content is there already: it is
+ * read as it is now said to be read (`isReadAlike` tells whether that is news).
+ */
 export async function connectFiles(
   connections: ConnectionStore,
   workspaceId: WorkspaceId,
   input: { name: string; files: CsvFile[]; sharedIds?: boolean; actor: string },
 ): Promise<Connection> {
-  const existing = (await connections.listConnections(workspaceId)).find(
-    ({ connector, name }) => connector === "csv" && name === input.name,
-  );
+  const existing = await findConnection(connections, workspaceId, input.name);
   const known = existing === undefined ? [] : storedFiles.parse(existing.settings).files;
-  const added = input.files.filter((file) => !known.some(({ contentHash }) => contentHash === file.contentHash));
+  const given = new Map(input.files.map((file) => [file.contentHash, file]));
+  const kept = known.map((file) => {
+    const same = given.get(file.contentHash);
+    given.delete(file.contentHash);
+    return same === undefined || isReadAlike(file, same) ? file : same;
+  });
   const settings = {
     ...existing?.settings,
-    files: [...known, ...added],
+    files: [...kept, ...given.values()],
     ...(input.sharedIds ? { sharedIds: true } : {}),
   };
   return connections.upsertConnection(workspaceId, { connector: "csv", name: input.name, settings }, input.actor);
+}
+
+/** Columns and formats are the same; name, place and age of the file may differ. */
+export function isReadAlike(one: CsvFile, other: CsvFile): boolean {
+  const reading = ({ name: _name, file: _file, exportedAt: _exportedAt, ...rest }: CsvFile) => rest;
+  return isDeepStrictEqual(reading(one), reading(other));
+}
+
+/** @param cursor of the stream for files of that kind */
+export function wasReadToItsEnd(cursor: unknown, { contentHash }: CsvFile): boolean {
+  const parsed = csvCursor.safeParse(cursor);
+  return parsed.success && parsed.data.done.includes(contentHash);
+}
+
+/** The newest file of that kind, by which a newer export of the same source is read. */
+export const lastOfKind = (files: CsvFile[], kind: FileKind): CsvFile | undefined =>
+  files.findLast((file) => file.kind === kind);
+
+async function findConnection(
+  connections: ConnectionStore,
+  workspaceId: WorkspaceId,
+  name: string,
+): Promise<Connection | undefined> {
+  const all = await connections.listConnections(workspaceId);
+  return all.find((connection) => connection.connector === "csv" && connection.name === name);
 }

@@ -12,6 +12,7 @@ import { createPlanStore } from "#profile/store/plans.ts";
 import { createQuota } from "#profile/store/quota.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores.ts";
+import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 /** Binds every store to one pool. */
@@ -39,6 +40,7 @@ export function createDependencies(
     plans: createPlanStore(database),
     runs: createRunStore(database),
     limiterFor,
+    refreshStatistics: () => refreshStatistics(database),
     now: Date.now,
     log,
   };

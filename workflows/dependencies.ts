@@ -21,6 +21,8 @@ export interface Dependencies {
   runs: RunStore;
   /** The shared budget of one external account. */
   limiterFor(connector: string, account: string): RateLimiter;
+  /** After large loads: what the planner knows of the tables is brought up to date. */
+  refreshStatistics(): Promise<number>;
   /** Milliseconds since the epoch. */
   now(): number;
   log: Logger;

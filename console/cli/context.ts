@@ -3,8 +3,8 @@ import type { Config } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { createProfileViews } from "#profile/store/profile-view.ts";
 import type { ProfileViews } from "#profile/store/profile-view.ts";
-import { readDatabaseHealth } from "#profile/store/health.ts";
-import type { DatabaseHealth } from "#profile/store/health.ts";
+import { readRejectReasons } from "#profile/store/health.ts";
+import type { RejectReason } from "#profile/store/health.ts";
 import { createReader } from "#profile/store/read.ts";
 import type { Reader } from "#profile/store/read.ts";
 import type { Workspace } from "#profile/store/connections.ts";
@@ -12,13 +12,14 @@ import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
+import { asDatabaseFailure } from "./database-failure.ts";
 import { CommandFailure } from "./failure.ts";
 
 export interface Context {
   config: Config;
-  stores: Dependencies & { views: ProfileViews; reader: Reader; databaseHealth(): Promise<DatabaseHealth> };
+  stores: Dependencies & { views: ProfileViews; reader: Reader; rejectReasons(): Promise<RejectReason[]> };
   workspace: Workspace;
-  /** Connects to Temporal the first time it is asked for. */
+  /** Connects to Temporal the first time it is asked for, and makes sure that a worker is there to do what is asked. */
   engine(): Promise<Engine>;
 }
 
@@ -32,16 +33,17 @@ export async function withContext<T>(work: (context: Context) => Promise<T>): Pr
   const { dependencies, database, close } = createDependencies(config, log);
   let engine: Promise<Engine> | undefined;
   try {
+    const workspace = await chosenWorkspace(dependencies, config);
     return await work({
       config,
       stores: {
         ...dependencies,
         views: createProfileViews(database),
         reader: createReader(database),
-        databaseHealth: () => readDatabaseHealth(database),
+        rejectReasons: () => readRejectReasons(database, workspace.workspaceId),
       },
-      workspace: await chosenWorkspace(dependencies),
-      engine: () => (engine ??= openEngine(config.temporal, config.masterKeys)),
+      workspace,
+      engine: () => (engine ??= engineWithWorker(config)),
     });
   } finally {
     await (await engine?.catch(() => undefined))?.close();
@@ -49,9 +51,27 @@ export async function withContext<T>(work: (context: Context) => Promise<T>): Pr
   }
 }
 
+/** Asking a Temporal without workers would wait for ever. */
+async function engineWithWorker({ temporal, masterKeys }: Config): Promise<Engine> {
+  const engine = await openEngine(temporal, masterKeys).catch((error: unknown) => {
+    throw new CommandFailure(
+      `Temporal at ${temporal.address} does not answer. Is \`npm start\` running? \`tributary doctor\` looks closer.`,
+      1,
+      { cause: error },
+    );
+  });
+  if ((await engine.pollers()) > 0) return engine;
+  await engine.close();
+  throw new CommandFailure(
+    `No worker asks Temporal at ${temporal.address} for work, so nothing would happen: \`npm start\` runs one.`,
+  );
+}
+
 /** The one there is, or the one named by --workspace. */
-async function chosenWorkspace({ connections }: Dependencies): Promise<Workspace> {
-  const all = await connections.listWorkspaces();
+async function chosenWorkspace({ connections }: Dependencies, { databaseUrl }: Config): Promise<Workspace> {
+  const all = await connections.listWorkspaces().catch((error: unknown) => {
+    throw asDatabaseFailure(error, databaseUrl);
+  });
   const named = globals.workspace === undefined ? all : all.filter(({ slug }) => slug === globals.workspace);
   const [only, ...others] = named;
   const slugs = all.map(({ slug }) => slug).join(", ");

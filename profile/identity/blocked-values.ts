@@ -1,8 +1,4 @@
-/**
- * Values that say nothing about who somebody is. Data, not logic: extend it here.
- * `BLOCKED_VALUES_VERSION` changes whenever a list does, so that results can be traced to the lists they came from.
- */
-export const BLOCKED_VALUES_VERSION = "2026-11-22";
+/** Values that say nothing about who somebody is. Data, not logic: extend it here. */
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 

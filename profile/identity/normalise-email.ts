@@ -11,10 +11,10 @@ export interface NormalisedEmail extends Normalised {
 }
 
 /** Providers whose plus tags lead to the same mailbox (their help pages, 2026-11). */
-const TAGGING = new Set([
-  ...["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.co.uk", "live.com", "live.co.uk"],
-  ...["icloud.com", "me.com", "mac.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me"],
-]);
+const TAGGING = new Set(
+  `gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com live.co.uk icloud.com me.com mac.com
+   fastmail.com proton.me protonmail.com pm.me`.split(/\s+/),
+);
 const GMAIL = new Set(["gmail.com", "googlemail.com"]);
 // RFC 5321 dot-string, and letters beyond ASCII (RFC 6531). Quoted local parts are not worth the risk.
 const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
@@ -44,8 +44,11 @@ export function normaliseEmail(raw: string): NormalisedEmail {
   const canonical = canonicalOf(local, domain);
   const canonicalQuality = TAGGING.has(domain) ? "strong" : "weak";
   const blocked = (reason: string): NormalisedEmail => ({
-    ...{ key, quality: "blocked", reason },
-    ...{ canonical, canonicalQuality },
+    key,
+    quality: "blocked",
+    reason,
+    canonical,
+    canonicalQuality,
   });
   const mailbox = canonical.slice(0, canonical.lastIndexOf("@"));
   if (placeholderDomains.has(parsed.domainWithoutSuffix)) return blocked("Its domain is a placeholder.");

@@ -1,9 +1,6 @@
 import type { Care } from "./names.ts";
 import type { Quality } from "./normalised.ts";
 
-/** Changes whenever a rule does: clusters are a pure function of records, links, cuts and this. */
-export const IDENTITY_RULES_VERSION = "1";
-
 export const identifierKinds = [
   "merged_into",
   "account_id",

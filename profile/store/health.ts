@@ -1,5 +1,6 @@
-/** Is the database what the product needs? For `tributary doctor` and the health check. */
+/** Is the database what the product needs, and what could it not make sense of? For `tributary doctor` and `status`. */
 import { readdir } from "node:fs/promises";
+import type { WorkspaceId } from "#profile/ids.ts";
 import type { Database } from "./database.ts";
 
 export interface DatabaseHealth {
@@ -12,23 +13,47 @@ export interface DatabaseHealth {
   pending: string[];
 }
 
-export async function readDatabaseHealth({ pool }: Database): Promise<DatabaseHealth> {
-  const { rows } = await pool.query<Omit<DatabaseHealth, "pending">>(
+/** Works on an empty database too: then every migration is pending. */
+export async function readDatabaseHealth({ pool }: Pick<Database, "pool">): Promise<DatabaseHealth> {
+  const { rows } = await pool.query<Omit<DatabaseHealth, "pending"> & { migrated: boolean }>(
     `SELECT current_setting('server_version') AS version, current_user AS role,
        (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
-         OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'profile'::regclass), 'MEMBER')
-       AS "bypassesRowSecurity"`,
+         OR coalesce(pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = to_regclass('profile')), 'MEMBER'), false)
+       AS "bypassesRowSecurity",
+       to_regproc('applied_migrations') IS NOT NULL AS migrated`,
   );
-  const applied = await pool.query<{ name: string }>(
-    "SELECT name FROM applied_migrations() AS name",
-  );
-  const names = new Set(applied.rows.map(({ name }) => name));
   const [health] = rows;
   if (health === undefined) throw new Error("The database answered nothing.");
-  return { ...health, pending: (await migrationNames()).filter((name) => !names.has(name)) };
+  const { migrated, ...rest } = health;
+  const applied = migrated ? await pool.query<{ name: string }>("SELECT name FROM applied_migrations() AS name") : null;
+  const names = new Set(applied?.rows.map(({ name }) => name));
+  return { ...rest, pending: (await migrationNames()).filter((name) => !names.has(name)) };
 }
 
 async function migrationNames(): Promise<string[]> {
   const entries = await readdir(new URL("../../prisma/migrations", import.meta.url), { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+export interface RejectReason {
+  connector: string;
+  connection: string;
+  stream: string;
+  reason: string;
+  rows: number;
+}
+
+/** Why rows could not become records, most frequent first; at most 50 reasons. */
+export function readRejectReasons(database: Database, workspaceId: WorkspaceId): Promise<RejectReason[]> {
+  return database.inWorkspace(workspaceId, (transaction) =>
+    transaction.query<RejectReason>(
+      `SELECT connection.connector, connection.name AS connection, rejected.stream, rejected.reason, count(*) AS rows
+       FROM rejected_record rejected JOIN connection USING (workspace_id, connection_id)
+       WHERE workspace_id = $1 GROUP BY 1, 2, 3, 4 ORDER BY rows DESC, 1, 2, 3, 4 LIMIT 50`,
+      [workspaceId],
+    ),
+  );
 }

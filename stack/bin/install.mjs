@@ -55,7 +55,10 @@ async function runNpmCi(root) {
   const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
   const timer = setInterval(() => process.stderr.write(`  still installing, ${seconds()}\n`), 15_000);
   try {
-    const code = await spawnNpm(["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"], root);
+    const code = await spawnNpm(
+      ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"],
+      root,
+    );
     if (code !== 0) throw new Error(`npm ci failed (exit code ${code}); its message is above.`);
   } finally {
     clearInterval(timer);

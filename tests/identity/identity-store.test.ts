@@ -170,7 +170,8 @@ describe("finding and explaining", () => {
       "c-77",
       shop.idOf("c-77"),
     ]) {
-      expect(await shop.identity.findProfile(shop.workspaceId, query), query).toBe(profile);
+      const found = await shop.identity.findProfile(shop.workspaceId, query);
+      expect({ query, found }).toEqual({ query, found: profile });
     }
     expect(await shop.identity.findProfile(shop.workspaceId, "nobody@brightleaf.co.uk")).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 /** One story told twice, once undisturbed: what a disturbance must not change. */
+import { Client } from "pg";
 import type { TestLoop } from "./loop.ts";
 import { approveAll } from "./loop.ts";
 import { addressOf, contactIdOf, customerIdOf, smallShop } from "./people.ts";
@@ -64,5 +65,30 @@ function changeThird({ hubspot, stripe }: TestLoop, { people, at }: Story): void
       billing: { email: addressOf(index), name: null, phone: null, country: null, postcode: null },
       ...{ currency: "gbp", status: "succeeded", cardPresent: false, fingerprint: null, createdAt: new Date(at - DAY_MS).toISOString() },
     });
+  }
+}
+
+/** Waits until a worker has done something since now: asked a vendor, or noted what a step did. @returns what */
+export async function untilProgress({ test, hubspot, stripe }: TestLoop, over: () => boolean): Promise<string> {
+  const client = new Client({ connectionString: test.ownerUrl });
+  await client.connect();
+  try {
+    const calls = () => [...hubspot.requests.values(), ...stripe.requests.values()].reduce((sum, n) => sum + n, 0);
+    const steps = async () => {
+      const { rows } = await client.query<{ step: string; counts: string }>(
+        "SELECT step, counts::text FROM run_step ORDER BY step",
+      );
+      return new Map(rows.map(({ step, counts }) => [step, counts]));
+    };
+    const callsBefore = calls();
+    const stepsBefore = await steps();
+    while (!over()) {
+      for (const [step, counts] of await steps()) if (stepsBefore.get(step) !== counts) return `progress of "${step}"`;
+      if (calls() > callsBefore) return "a call to a vendor";
+      await new Promise((resolve) => void setTimeout(resolve, 10));
+    }
+    return "the end";
+  } finally {
+    await client.end();
   }
 }

@@ -10,9 +10,9 @@ export type EndState = Record<string, string[]>;
 /** Tables with the columns in which equal runs differ: instants of our own clock, sequence numbers, counts of tries. */
 const TABLES: Record<string, string[]> = {
   source_record: ["first_seen_at", "changed_at", "listed_at", "source_updated_at", "touched_seq", "resolved_seq"],
-  customer_order: ["listed_at"],
-  subscription: ["listed_at"],
-  touchpoint: ["listed_at"],
+  customer_order: ["listed_at", "source_updated_at"],
+  subscription: ["listed_at", "source_updated_at"],
+  touchpoint: ["listed_at", "source_updated_at"],
   rejected_record: ["rejected_at"],
   identifier: [],
   shared_value: ["since"],

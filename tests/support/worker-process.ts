@@ -7,7 +7,8 @@ const PROGRAM = fileURLToPath(new URL("../../workflows/worker.ts", import.meta.u
 const READY_WITHIN_MS = 60_000;
 
 export interface WorkerProcess {
-  readonly pid: number;
+  /** Null while it runs, and after a signal. */
+  readonly exitCode: number | null;
   /** Everything it has logged so far. */
   output(): string;
   /** SIGKILL: no goodbye to Temporal, no rollback, nothing. */
@@ -42,7 +43,9 @@ export async function startWorkerProcess(environment: Record<string, string>): P
     await new Promise((resolve) => void setTimeout(resolve, 20));
   }
   return {
-    pid: child.pid ?? 0,
+    get exitCode() {
+      return child.exitCode;
+    },
     output: () => output,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),

@@ -15,23 +15,30 @@ export function connectionsCommand(program: Command): void {
         // Settings can name files and accounts: the listing leaves them out.
         const shown = connections.map(({ settings: _settings, ...connection }) => ({
           ...connection,
+          host: connection.baseUrl ?? connectorOf(connection.connector).baseUrl,
           streams: Object.keys(connectorOf(connection.connector).streams),
         }));
         print(options, shown, (rows) =>
           rows.length === 0
             ? "No tool is connected yet. `npm start` connects the demo; `tributary import FILE` reads a file."
             : table(
-                ["tool", "name", "state", "reads", "writes back", "host"],
-                rows.map(({ connector, name, status, statusReason, streams, writeBack, baseUrl }) => [
-                  connector,
-                  name,
-                  statusReason === null ? status : `${status}: ${statusReason}`,
-                  streams.join(", "),
-                  writeBack ? "yes" : "no",
-                  baseUrl ?? connectorOf(connector).baseUrl,
+                ["tool", "name", "state", "writes back", "without asking up to", "host", "reads"],
+                rows.map((row) => [
+                  row.connector,
+                  row.name,
+                  row.statusReason === null ? row.status : `${row.status.replaceAll("_", " ")}: ${row.statusReason}`,
+                  row.writeBack ? "yes" : "no",
+                  row.writeBack ? limit(row.autoApplyShare) : null,
+                  row.host ?? "local files",
+                  row.streams.join(", "),
                 ]),
               ),
         );
       }),
     );
+}
+
+/** After the first plan, which a person always approves. */
+function limit(share: number | null): string {
+  return share === null ? "always asks" : `${Math.round(share * 1_000) / 10} % of records`;
 }

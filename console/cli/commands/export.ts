@@ -8,12 +8,18 @@ import type { TraitName } from "#profile/scores/types.ts";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
-import { print } from "../output.ts";
+import { CommandFailure } from "../failure.ts";
+import { plural, print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
+import { withProgress } from "../progress.ts";
 
 const TRAITS: TraitName[] = ["lifecycle_stage", "churn_risk", "churn_risk_band", "next_best_action"];
 const CONSENTS = ["email marketing", "sms marketing", "any personalisation"];
 const PORTION = 1_000;
+
+interface ExportOptions extends OutputOptions {
+  bom?: boolean;
+}
 
 export function exportCommand(program: Command): void {
   program
@@ -21,29 +27,47 @@ export function exportCommand(program: Command): void {
     .argument("[file]", "where to; standard output when left out")
     .description("all profiles with consent and traits as CSV")
     .option("--bom", "begin with a byte order mark, for Excel")
-    .option("--json", "print what was done as JSON")
-    .action((file: string | undefined, options: OutputOptions & { bom?: boolean }) =>
-      withContext(async (context) => {
-        const out = file === undefined ? process.stdout : createWriteStream(resolve(file), { mode: 0o600 });
-        const profiles = await exportProfiles(rows(context), out, {
-          consents: CONSENTS,
-          traits: TRAITS,
-          byteOrderMark: options.bom ?? false,
-        });
-        if (file === undefined) return;
-        print(
-          options,
-          { file: resolve(file), profiles },
-          () => `${profiles.toLocaleString("en")} profiles in ${resolve(file)}`,
-        );
-      }),
-    );
+    .option("--json", "print what was done as JSON (needs a file)")
+    .action((file: string | undefined, options: ExportOptions) => {
+      if (file === undefined && options.json)
+        throw new CommandFailure("--json says what was written into a file: name one.", 2);
+      return withContext((context) => run(context, file === undefined ? null : resolve(file), options));
+    });
 }
 
-async function* rows({ stores, workspace }: Context): AsyncGenerator<ExportRow> {
+async function run(context: Context, file: string | null, options: ExportOptions): Promise<void> {
+  const out = file === null ? process.stdout : createWriteStream(file, { mode: 0o600 });
+  let written = 0;
+  const exporting = exportProfiles(
+    rows(context, (more) => (written += more)),
+    out,
+    {
+      consents: CONSENTS,
+      traits: TRAITS,
+      byteOrderMark: options.bom ?? false,
+    },
+  ).catch((error: unknown) => {
+    throw file === null ? error : asFileFailure(error, file);
+  });
+  const profiles = await withProgress(exporting, async () => `${plural(written, "profile")} written`);
+  if (file !== null) print(options, { file, profiles }, () => `${plural(profiles, "profile")} in ${file}`);
+}
+
+function asFileFailure(error: unknown, file: string): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return new CommandFailure(`${file} cannot be written: there is no such folder.`, 3);
+  if (code === "EISDIR") return new CommandFailure(`${file} is a folder: name a file in it.`, 2);
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM")
+    return new CommandFailure(`${file} cannot be written: you may not write there.`);
+  if (code === "ENOSPC") return new CommandFailure(`${file} is incomplete: the disk is full.`);
+  return error;
+}
+
+async function* rows({ stores, workspace }: Context, written: (rows: number) => void): AsyncGenerator<ExportRow> {
   for (let after: string | null = null; ;) {
     const page = await stores.views.page(workspace.workspaceId, { after, limit: PORTION });
     yield* page.map(rowOf);
+    written(page.length);
     const last = page.at(-1);
     if (last === undefined || page.length < PORTION) return;
     after = last.profileId;

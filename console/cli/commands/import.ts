@@ -1,25 +1,29 @@
-import { basename, extname, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { stat } from "node:fs/promises";
+import { Option } from "commander";
 import type { Command } from "commander";
+import { ConnectorError } from "#connectors/core/errors.ts";
 import { csvFileOf, guessFile } from "#connectors/csv/guess.ts";
 import type { Guess } from "#connectors/csv/guess.ts";
 import { describeGuess } from "#connectors/csv/describe.ts";
-import { OverrideError, applyOverrides, missingFields } from "#connectors/csv/overrides.ts";
-import { writeRejectFile } from "#connectors/csv/reject-file.ts";
-import type { FileKind } from "#connectors/csv/settings.ts";
-import type { Workspace } from "#profile/store/connections.ts";
-import { connectFiles, keepCopy } from "../../csv-files.ts";
+import { OverrideError, applyOverrides, missingFields, readAs } from "#connectors/csv/overrides.ts";
+import { FILE_KINDS } from "#connectors/csv/settings.ts";
+import type { CsvFile, FileKind } from "#connectors/csv/settings.ts";
+import { connectFiles, connectedFiles, isReadAlike, keepCopy, lastOfKind, wasReadToItsEnd } from "../../csv-files.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
-import { print } from "../output.ts";
+import { importFile, renderImport } from "../import-file.ts";
+import { harmless, note, print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 
 interface ImportOptions extends OutputOptions {
   kind?: FileKind;
   map: string[];
   name?: string;
+  sharedIds?: boolean;
+  rejects?: string;
   dryRun?: boolean;
   yes?: boolean;
   sync: boolean;
@@ -30,81 +34,98 @@ export function importCommand(program: Command): void {
     .command("import")
     .argument("<file>", "a CSV file, also gzipped: people, orders or touchpoints")
     .description("guess what the columns mean, show it, ask, then read the file through the whole loop")
-    .option("--kind <kind>", "people, orders or touchpoints, where the guess is wrong")
-    .option("--map <field=column...>", "say which column feeds a field; repeat or list several", [])
+    .addOption(new Option("--kind <kind>", "what a row is, where the guess is wrong").choices(FILE_KINDS))
     .option(
-      "--name <name>",
-      "the source this file belongs to; files of one source share ids (default: the file's name)",
+      "--map <field=column>",
+      'which column feeds a field, as in email="E-Mail 1"; empty for none; repeat for several',
+      (value: string, earlier: string[]) => [...earlier, value],
+      [],
     )
+    .option("--name <name>", "the source it belongs to: newer exports of one source share a name (default: the file's)")
+    .option("--shared-ids", "customer and loyalty ids mean the same person in every file of the business")
+    .option("--rejects <file>", "where rows that were not understood go (default: <file>.rejects.csv)")
     .option("--dry-run", "only show what the columns would mean")
     .option("--yes", "do not ask")
     .option("--no-sync", "connect the file; the next refresh reads it")
     .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tributary import customers.csv --dry-run
+  tributary import till-2026-11.csv --name till --yes
+  tributary import sales.csv --map order_id=Bon --map amount=Brutto --map dates=dmy --map currency=EUR`,
+    )
     .action((file: string, options: ImportOptions) => withContext((context) => run(context, resolve(file), options)));
 }
 
-async function run(context: Context, file: string, options: ImportOptions): Promise<void> {
+async function run(context: Context, path: string, options: ImportOptions): Promise<void> {
   const { stores, workspace, config } = context;
-  if (!(await stat(file).catch(() => null))?.isFile()) throw new CommandFailure(`There is no file ${file}.`, 3);
-  const guess = await guessed(file, workspace, options);
-  if (!options.json) process.stdout.write(`${describeGuess(guess)}\n`);
+  if (!(await stat(path).catch(() => null))?.isFile()) throw new CommandFailure(`There is no file ${path}.`, 3);
+  const name = options.name ?? basename(path).replace(/(\.csv|\.txt)?(\.gz)?$/i, "");
+  const earlier = await connectedFiles(stores.connections, workspace.workspaceId, name);
+  const guess = await guessed(path, context, earlier, options);
+  // The answer on standard output is JSON or nothing: what is asked about goes to the person.
+  if (options.json) note(describeGuess(guess));
+  else process.stdout.write(`${harmless(describeGuess(guess))}\n\n`);
   const missing = missingFields(guess);
-  if (missing.length > 0) throw new CommandFailure(missing.join("\n"), 2);
-  if (options.dryRun) return print(options, guess, () => "Nothing was read: --dry-run.");
-  if (!options.yes && !(await confirmed()))
-    throw new CommandFailure("Nothing was imported. Add --map field=column to correct a column.");
+  if (missing.length > 0) throw new CommandFailure(`Nothing was imported. ${missing.join(" ")}`, 2);
+  if (options.dryRun) return print(options, { dryRun: true, name, ...guess }, () => "Nothing was read: --dry-run.");
 
-  const name = options.name ?? basename(file).replace(/(\.csv|\.txt)?(\.gz)?$/i, "");
-  const kept = await keepCopy(config.dataDir, await csvFileOf(file, guess));
+  const file = await csvFileOf(path, guess);
+  const known = earlier.find(({ contentHash }) => contentHash === file.contentHash);
+  if (known !== undefined && isReadAlike(known, file) && (await wasRead(context, name, file))) {
+    const answer = { name, alreadyImported: true };
+    return print(options, answer, () => `Nothing to do: this very file was imported into "${name}" already.`);
+  }
+  if (!options.yes)
+    await confirm(known === undefined ? "Import with these columns?" : "Read it again with these columns?");
+
+  const kept = await keepCopy(config.dataDir, file);
   const { connectionId } = await connectFiles(stores.connections, workspace.workspaceId, {
-    name,
-    files: [kept],
-    actor: "cli",
+    ...{ name, files: [kept], actor: "cli" },
+    ...(options.sharedIds === undefined ? {} : { sharedIds: options.sharedIds }),
   });
+  if (known !== undefined) await stores.ingest.resetCursor(workspace.workspaceId, connectionId, file.kind);
   if (!options.sync)
     return print(options, { connectionId, name }, () => `Connected as "${name}"; the next refresh reads it.`);
-
-  const engine = await context.engine();
-  await engine.refresh(workspace.workspaceId);
-  const state = await stores.ingest.streamState(workspace.workspaceId, connectionId, guess.kind);
-  // A refresh that was under way when the file was connected did not see it.
-  if (!state.complete) await engine.refresh(workspace.workspaceId);
-  const after = await stores.ingest.streamState(workspace.workspaceId, connectionId, guess.kind);
-  const rejectFile = join(resolve(file, ".."), `${basename(file, extname(file))}.rejects.csv`);
-  const rejected = await writeRejectFile(
-    rejectFile,
-    stores.ingest.rejects(workspace.workspaceId, connectionId, guess.kind),
-  );
-  print(options, { connectionId, name, ...after, rejected, rejectFile: rejected > 0 ? rejectFile : null }, () =>
-    [
-      `Read ${after.recordsRead.toLocaleString("en")} rows of "${name}".`,
-      rejected > 0
-        ? `${rejected.toLocaleString("en")} rows were not understood; each with its line and reason: ${rejectFile}`
-        : "Every row was understood.",
-    ].join("\n"),
-  );
+  const rejectFile = resolve(options.rejects ?? `${path}.rejects.csv`);
+  print(options, await importFile(context, { connectionId, name, file: kept, rejectFile }), renderImport);
 }
 
-async function guessed(file: string, workspace: Workspace, options: ImportOptions): Promise<Guess> {
+async function guessed(
+  path: string,
+  { workspace }: Context,
+  earlier: CsvFile[],
+  options: ImportOptions,
+): Promise<Guess> {
   const { currency, defaultCountry: country, timeZone } = workspace;
   try {
-    const guess = await guessFile(file, {
-      currency,
-      country,
-      timeZone,
-      ...(options.kind === undefined ? {} : { kind: options.kind }),
-    });
-    return applyOverrides(guess, options.map);
+    const kind = options.kind === undefined ? {} : { kind: options.kind };
+    const guess = await guessFile(path, { currency, country, timeZone, ...kind });
+    const last = lastOfKind(earlier, guess.kind);
+    return applyOverrides(last === undefined ? guess : readAs(guess, last), options.map);
   } catch (error) {
     if (error instanceof OverrideError) throw new CommandFailure(error.message, 2);
+    if (error instanceof ConnectorError) throw new CommandFailure(error.message);
     throw error;
   }
 }
 
-async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new CommandFailure("Nobody is here to confirm: add --yes.", 2);
+async function wasRead({ stores, workspace: { workspaceId } }: Context, name: string, file: CsvFile): Promise<boolean> {
+  const all = await stores.connections.listConnections(workspaceId);
+  const found = all.find((connection) => connection.connector === "csv" && connection.name === name);
+  if (found === undefined) return false;
+  const { cursor } = await stores.ingest.streamState(workspaceId, found.connectionId, file.kind);
+  return wasReadToItsEnd(cursor, file);
+}
+
+/** @throws CommandFailure when the answer is not yes */
+async function confirm(question: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new CommandFailure("Nothing was imported: nobody is here to confirm. Add --yes.", 2);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await prompt.question("Import with these columns? [y/N] ");
+  const answer = await prompt.question(`${question} [y/N] `);
   prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new CommandFailure("Nothing was imported. --map field=column corrects a column.");
 }

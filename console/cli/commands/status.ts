@@ -1,40 +1,49 @@
 import type { Command } from "commander";
+import type { RejectReason } from "#profile/store/health.ts";
 import type { Overview, StreamRow } from "#profile/store/read.ts";
+import { describeOutcome } from "../../run-steps.ts";
+import { describeStream } from "../../stream-state.ts";
+import { valueWords } from "../../trait-words.ts";
 import { withContext } from "../context.ts";
-import { heading, print, table, when } from "../output.ts";
+import { heading, moments, plural, print, table, when, zone } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 
 export function statusCommand(program: Command): void {
   program
     .command("status")
-    .description("what is connected, how complete and fresh each stream is, what came of it")
+    .description("what is connected, how complete and fresh each stream is, what came of it, what waits for you")
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
       withContext(async ({ workspace, stores }) => {
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans] = await Promise.all([
+        const [overview, streams, [run], plans, rejects] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
-          stores.reader.plans(workspaceId, 20),
+          stores.reader.plans(workspaceId, 50),
+          stores.rejectReasons(),
         ]);
         const waiting = plans.filter((plan) => plan.status === "waiting");
-        print(options, { workspace: workspace.slug, overview, streams, lastRun: run ?? null, waiting }, () =>
+        const answer = { workspace: workspace.slug, overview, rejects, streams, lastRun: run ?? null, waiting };
+        print(options, answer, () =>
           [
-            `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${outcomeOf(run)}`,
+            `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${run === undefined ? "" : `: ${describeOutcome(run)}`}`,
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
             heading("Customers"),
-            numbers(overview),
-            heading("Traits"),
-            overview.traits.length === 0 ? "Nothing is scored yet." : traits(overview),
+            customers(overview),
+            ...rejectTable(overview, rejects),
+            heading("Consent"),
+            consentTable(overview),
+            heading("Scores"),
+            overview.traits.length === 0 ? "Nothing is scored yet: `tributary sync`." : traitTable(overview),
             heading("Waiting for you"),
             waiting.length === 0
               ? "Nothing."
               : waiting
                   .map(
-                    (plan) =>
-                      `Plan ${plan.planId}: ${plan.changes.toLocaleString("en")} changes in ${plan.connector}. tributary plan show ${plan.planId}`,
+                    ({ planId, changes, connector }) =>
+                      `${plural(changes, "record")} to change in ${connector}: tributary plan show ${planId}`,
                   )
                   .join("\n"),
           ].join("\n"),
@@ -43,55 +52,72 @@ export function statusCommand(program: Command): void {
     );
 }
 
-function outcomeOf(run: { outcome: string | null; message: string | null } | undefined): string {
-  if (run === undefined) return "";
-  if (run.outcome === null) return ", still running";
-  return run.outcome === "ok" ? ", all went well" : `, ${run.message ?? "failed"}`;
-}
-
 function streamTable(streams: StreamRow[]): string {
   return table(
-    ["tool", "name", "stream", "state", "rows read", "at the vendor", "here", "up to date"],
+    ["tool", "name", "stream", "state", "rows read", "at the vendor", "here", `up to date (${zone()})`],
     streams.map((stream) => [
       stream.connector,
       stream.connectionName,
       stream.stream,
-      stateOf(stream),
+      describeStream(stream).words,
       stream.recordsRead,
       stream.vendorCount,
       stream.storedCount,
-      when(stream.lastSuccessAt),
+      moments(stream.lastSuccessAt),
     ]),
   );
 }
 
-/** Complete, or said so. */
-function stateOf(stream: StreamRow): string {
-  if (stream.errorMessage !== null) return `${stream.errorKind ?? "failed"}: ${stream.errorMessage}`;
-  if (!stream.complete) return "being read";
-  const { vendorCount, storedCount } = stream;
-  if (vendorCount === null || storedCount === null) return "complete";
-  const missing = vendorCount - storedCount;
-  if (missing === 0) return "complete, counts agree";
-  return missing > 0 ? `${missing} missing` : `${-missing} more than at the vendor`;
-}
-
-function numbers(overview: Overview): string {
+function customers({ profiles, duplicates, personRecords, orders }: Overview): string {
+  const members = profiles + duplicates;
+  const gone = members - personRecords;
   return [
-    `${overview.profiles.toLocaleString("en")} customers from ${overview.personRecords.toLocaleString("en")} records (${overview.duplicates.toLocaleString("en")} duplicates resolved), ${overview.orders.toLocaleString("en")} orders`,
-    overview.openRejects > 0
-      ? `${overview.openRejects.toLocaleString("en")} rows were not understood and are kept`
-      : "every row was understood",
-    ...overview.consents.map(
-      ({ purpose, channel, state, profiles }) =>
-        `consent ${purpose} by ${channel}: ${state} ${profiles.toLocaleString("en")}`,
-    ),
+    `${plural(profiles, "customer")} from ${plural(members, "record")}: ${plural(duplicates, "duplicate")} resolved`,
+    ...(gone > 0 ? [`${plural(gone, "record is", "records are")} deleted at the tool`] : []),
+    plural(orders, "order"),
   ].join("\n");
 }
 
-function traits(overview: Overview): string {
+function rejectTable({ openRejects }: Overview, rejects: RejectReason[]): string[] {
+  if (openRejects === 0) return ["Every row was understood."];
+  return [
+    heading(`${plural(openRejects, "row was", "rows were")} not understood and are kept`),
+    table(
+      ["tool", "name", "stream", "rows", "reason"],
+      rejects.map(({ connector, connection, stream, reason, rows }) => [connector, connection, stream, rows, reason]),
+    ),
+  ];
+}
+
+/** One line per purpose and channel; customers of whom nothing is known are in none, and may not be written to. */
+function consentTable({ consents }: Overview): string {
+  if (consents.length === 0) return "Nobody has said anything: marketing is not allowed.";
+  const states = ["granted", "denied", "withdrawn", "unknown"];
+  const groups = Map.groupBy(consents, ({ purpose, channel }) => `${purpose} by ${channel}`);
   return table(
-    ["trait", "value", "customers"],
-    overview.traits.map(({ name, value, profiles }) => [name, value ?? "(no answer)", profiles]),
+    ["what for", ...states],
+    [...groups].map(([name, rows]) => [
+      name.replace(/ by any$/, ""),
+      ...states.map((state) => rows.find((row) => row.state === state)?.profiles ?? 0),
+    ]),
+  );
+}
+
+function traitTable({ traits }: Overview): string {
+  // The band tells the same with a value.
+  const worded = traits.filter(({ name }) => name !== "churn_risk");
+  return table(
+    ["trait", "value", "in words", "customers", "share"],
+    worded.map(({ name, value, profiles }) => {
+      const all = worded.reduce((sum, row) => (row.name === name ? sum + row.profiles : sum), 0);
+      const share = `${((100 * profiles) / all).toFixed(1).padStart(5)} %`;
+      return [
+        name,
+        value ?? "(no answer)",
+        value === null ? "too little is known" : valueWords(name, value),
+        profiles,
+        share,
+      ];
+    }),
   );
 }

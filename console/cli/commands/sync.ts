@@ -1,8 +1,11 @@
 import type { Command } from "commander";
+import { describeStep } from "../../run-steps.ts";
 import { withContext } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
-import { print, table } from "../output.ts";
+import { plural, print, table } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
+import { withProgress } from "../progress.ts";
+import { runProgress } from "../run-progress.ts";
 
 export function syncCommand(program: Command): void {
   program
@@ -10,27 +13,31 @@ export function syncCommand(program: Command): void {
     .description("run the loop now: pull, unify, consent, score, plan, apply what is approved; joins one under way")
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
-      withContext(async ({ workspace, stores, engine }) => {
-        const summary = await (await engine()).refresh(workspace.workspaceId);
-        const [run] = await stores.runs.lastRuns(workspace.workspaceId, 1);
-        print(options, { ...summary, steps: run?.steps ?? [] }, ({ steps }) =>
+      withContext(async ({ workspace, stores, engine: open }) => {
+        const { workspaceId } = workspace;
+        const engine = await open();
+        const summary = await withProgress(engine.refresh(workspaceId), runProgress(stores.runs, workspaceId));
+        const runs = await stores.runs.lastRuns(workspaceId, 5);
+        const steps = runs.find(({ runId }) => runId === summary.runId)?.steps ?? [];
+        print(options, { ...summary, steps }, () =>
           [
             table(
-              ["step", "seconds", "what it did"],
-              steps.map(({ step, startedAt, finishedAt, counts }) => [
-                step,
-                finishedAt === null ? null : (finishedAt.getTime() - startedAt.getTime()) / 1000,
-                Object.entries(counts)
-                  .filter(([, count]) => count !== 0)
-                  .map(([name, count]) => `${name} ${count.toLocaleString("en")}`)
-                  .join(", ") || "nothing to do",
-              ]),
+              ["step", "seconds", "per second", "did"],
+              steps
+                .map(describeStep)
+                .map(({ step, did, seconds, perSecond }) => [step, seconds?.toFixed(1) ?? null, perSecond, did]),
             ),
-            summary.plansWaiting > 0 ? `\n${summary.plansWaiting} plan(s) wait for approval: tributary plan list` : "",
-          ].join("\n"),
+            summary.plansWaiting > 0
+              ? `\n${plural(summary.plansWaiting, "plan waits", "plans wait")} for approval: tributary plan list`
+              : "",
+          ]
+            .filter((part) => part !== "")
+            .join("\n"),
         );
         if (summary.failedStreams > 0) {
-          throw new CommandFailure(`${summary.failedStreams} streams could not be read; tributary status names them.`);
+          throw new CommandFailure(
+            `${plural(summary.failedStreams, "stream")} could not be read; \`tributary status\` names them.`,
+          );
         }
       }),
     );

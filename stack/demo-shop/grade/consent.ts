@@ -89,7 +89,7 @@ function createJudge(truth: Truth, stored: Stored, { personsOf }: People) {
     sending(profile: string, channel: "email" | "sms"): Verdict {
       const own = answers(profile, { channel, purpose: "marketing" });
       if (own.length === 0 || own.some(({ allowed }) => !allowed)) return "forbidden";
-      return own.every(({ person }) => truth.maySend(person, channel)) ? "permitted" : "out of sight";
+      return persons(profile).some((person) => truth.refuses(person, channel)) ? "out of sight" : "permitted";
     },
     profiling(profile: string): Verdict {
       const own = answers(profile, { channel: "any", purpose: "personalisation" });

@@ -39,8 +39,8 @@ export interface Truth {
   leavers: Map<string, string>;
   purchases: Map<string, { count: number; spendMinor: number }>;
   statements: Statement[];
-  /** Unknown is no for marketing; whoever did not object may be profiled. */
-  maySend(person: string, channel: "email" | "sms"): boolean;
+  /** Said no, and nothing later that lifts it; not: said nothing. */
+  refuses(person: string, channel: "email" | "sms"): boolean;
   mayProfile(person: string): boolean;
 }
 
@@ -68,7 +68,7 @@ export async function readTruth(folder: string): Promise<Truth> {
     leavers,
     purchases,
     statements,
-    maySend: (person, channel) => consents.get(`${person} ${channel} marketing`) ?? false,
+    refuses: (person, channel) => consents.get(`${person} ${channel} marketing`) === false,
     mayProfile: (person) => consents.get(`${person} any personalisation`) ?? true,
   };
 }

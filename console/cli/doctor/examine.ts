@@ -1,0 +1,55 @@
+/** Everything that must be in place, in the order in which it depends on each other. Never throws over a finding. */
+import { ConfigError, dataDirOf, parseEnvironment, readStackState } from "#config.ts";
+import type { Environment } from "#config.ts";
+import { createLogger } from "#logger.ts";
+import { openDatabase } from "#profile/store/database.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import { globals } from "../context.ts";
+import { fail, skip } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
+import { databaseFindings, temporalFindings } from "./servers.ts";
+import { toolFindings } from "./tools.ts";
+
+export async function examine(): Promise<Finding[]> {
+  let environment: Environment;
+  try {
+    environment = parseEnvironment();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [nodeFinding(), fail("environment", error.message.replaceAll("\n", "; "), "correct these variables")];
+  }
+  const dataDir = dataDirOf(environment);
+  const running = readStackState(dataDir);
+  const { finding: key, keys } = keyFinding(environment, dataDir);
+  const basics = [nodeFinding(), await diskFinding(dataDir), key, stackFinding(environment, running, dataDir)];
+
+  const databaseUrl = environment.DATABASE_URL ?? running?.databaseUrl;
+  const address = environment.TEMPORAL_ADDRESS ?? running?.temporal.address;
+  const namespace = running?.temporal.namespace ?? environment.TEMPORAL_NAMESPACE;
+  const database = databaseUrl === undefined ? [skip("database", "nothing runs")] : await lookAtDatabase(databaseUrl);
+  const temporal =
+    address === undefined || keys === null
+      ? [skip("workflow engine", address === undefined ? "nothing runs" : "needs the master key")]
+      : await temporalFindings({ address, namespace }, keys);
+  const usable = databaseUrl !== undefined && keys !== null && database.every(({ state }) => state === "ok");
+  if (!usable) return [...basics, ...database, ...temporal, skip("tools", "needs the database and the master key")];
+
+  const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "silent" });
+  const { dependencies, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
+  try {
+    return [...basics, ...database, ...temporal, ...(await toolFindings(dependencies))];
+  } finally {
+    await close();
+  }
+}
+
+async function lookAtDatabase(url: string): Promise<Finding[]> {
+  const database = openDatabase(url, { max: 1 });
+  try {
+    return await databaseFindings(database, url);
+  } finally {
+    // Not awaited: a server that never answers would keep us.
+    void database.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** The two servers everything needs: Postgres, and Temporal with a worker. */
+import type { MasterKeys } from "#profile/store/credentials.ts";
+import type { Database } from "#profile/store/database.ts";
+import { readDatabaseHealth } from "#profile/store/health.ts";
+import { openEngine } from "#workflows/client.ts";
+import type { TemporalAddress } from "#workflows/client.ts";
+import { databaseAddress, databaseTrouble } from "../database-failure.ts";
+import { fail, ok } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+const PATIENCE_MS = 10_000;
+
+export async function databaseFindings(database: Pick<Database, "pool">, url: string): Promise<Finding[]> {
+  const address = databaseAddress(url);
+  let health;
+  try {
+    health = await inTime(readDatabaseHealth(database));
+  } catch (error) {
+    const why = databaseTrouble(error) ?? (error instanceof Error ? error.message : String(error));
+    return [fail("database", `Postgres at ${address}: ${why}`, "start it: `npm start`, or correct DATABASE_URL")];
+  }
+  const { version, role, bypassesRowSecurity, pending } = health;
+  return [
+    ok("database", `Postgres ${version} at ${address}`),
+    bypassesRowSecurity
+      ? fail(
+          "row-level security",
+          `the role ${role} could read every workspace`,
+          "let DATABASE_URL log in as tributary_app; only migrations need the owner",
+        )
+      : ok("row-level security", `the role ${role} is held to one workspace at a time`),
+    pending.length === 0
+      ? ok("migrations", "all applied")
+      : fail("migrations", `not applied: ${pending.join(", ")}`, "run `npm run migrate` as the owner"),
+  ];
+}
+
+export async function temporalFindings(temporal: TemporalAddress, keys: MasterKeys): Promise<Finding[]> {
+  const { address } = temporal;
+  let engine;
+  try {
+    engine = await openEngine(temporal, keys);
+  } catch {
+    // Whatever the client says of it, what matters is that nothing usable is there.
+    return [
+      fail(
+        "workflow engine",
+        `no Temporal answers at ${address}`,
+        "start it: `npm start`, or correct TEMPORAL_ADDRESS",
+      ),
+    ];
+  }
+  try {
+    const pollers = await inTime(engine.pollers());
+    return [
+      ok("workflow engine", `Temporal at ${address}`),
+      pollers > 0
+        ? ok("worker", `${pollers === 1 ? "one asks" : `${pollers} ask`} for work`)
+        : fail(
+            "worker",
+            "none asks for work: nothing will happen",
+            "start one: `npm start`, or `node workflows/worker.ts`",
+          ),
+    ];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [
+      fail("workflow engine", `Temporal at ${address}: ${why}`, "see its log; TEMPORAL_NAMESPACE must exist there"),
+    ];
+  } finally {
+    await engine.close();
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1_000} seconds`)), PATIENCE_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

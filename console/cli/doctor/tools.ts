@@ -1,0 +1,57 @@
+/** Do the connected tools let us in? */
+import { connectorOf } from "#connectors/registry.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
+import type { Connection } from "#profile/store/connections.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
+import { openConnection } from "#workflows/open-connection.ts";
+import { globals } from "../context.ts";
+import { fail, ok, skip } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+const PATIENCE_MS = 20_000;
+
+export async function toolFindings(deps: Dependencies): Promise<Finding[]> {
+  const all = await deps.connections.listWorkspaces();
+  const wanted = all.filter(({ slug }) => globals.workspace === undefined || slug === globals.workspace);
+  if (wanted.length === 0) return [fail("workspace", "there is none yet", "run `npm start`: it makes the demo's")];
+  const connections = await Promise.all(wanted.map(({ workspaceId }) => deps.connections.listConnections(workspaceId)));
+  if (connections.flat().length === 0)
+    return [fail("tools", "none is connected", "`npm start` connects the demo; `tributary import FILE` reads a file")];
+  return Promise.all(connections.flat().map((connection) => toolFinding(deps, connection)));
+}
+
+async function toolFinding(deps: Dependencies, connection: Connection): Promise<Finding> {
+  const { workspaceId, connectionId, connector, name, status, statusReason } = connection;
+  const check = `${connectorOf(connector).title} "${name}"`;
+  if (status === "paused") return skip(check, "paused");
+  try {
+    const opened = await openConnection(deps, workspaceId, connectionId, AbortSignal.timeout(PATIENCE_MS));
+    const { title } = await opened.connection.check();
+    if (status === "ready")
+      return ok(check, statusReason === null ? `answers as ${title}` : `answers; ${statusReason}`);
+    return fail(
+      check,
+      statusReason ?? status.replaceAll("_", " "),
+      "grant what is missing there, then `tributary sync`",
+    );
+  } catch (error) {
+    if (error instanceof ConnectorError) return fail(check, error.message, adviceFor(error));
+    // Credentials that cannot be decrypted, settings of another version.
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(check, why, "connect it again, or add the key it was encrypted under to TRIBUTARY_KEY");
+  }
+}
+
+function adviceFor({ kind }: ConnectorError): string {
+  switch (kind) {
+    case "auth":
+      return "set its token anew and run `npm start` again";
+    case "permission":
+      return "grant the scope it names, in the tool's own settings";
+    case "rate_limited":
+    case "transient":
+      return "wait a little and look again: the loop goes on by itself";
+    default:
+      return "import or connect it again; if that does not help, report it with this line";
+  }
+}

@@ -1,0 +1,44 @@
+/** A plan as a page of text: what a person reads before saying yes. */
+import { plural, heading, count, table, when } from "./output.ts";
+import type { PlanView } from "#profile/store/plans.ts";
+
+export function renderPlan(plan: PlanView): string {
+  const unsuccessful = (plan.counts["failed"] ?? 0) > 0;
+  return [
+    `Plan ${plan.planId} for ${plan.connector} (${plan.connection}): ${plan.status.replaceAll("_", " ")}`,
+    plan.undoOf === null ? "" : `Takes back what plan ${plan.undoOf} wrote, wherever the value is still ours.`,
+    // An undo looks at the live values only when it is carried out.
+    plan.kind === "undo"
+      ? `${plural(plan.changes, "record")} to restore. Made ${when(plan.createdAt)}.`
+      : `${count(plan.changes)} of ${plural(plan.destinationRecords, "record")} change; ${count(plan.compared)} were compared with the live values. Made ${when(plan.createdAt)}.`,
+    plan.digest === null ? "" : `Sealed by ${plan.digest}`,
+    plan.approvedBy === null ? "" : `Approved by ${plan.approvedBy}, ${when(plan.approvedAt)}`,
+    plan.finishedAt === null ? "" : `Ended ${when(plan.finishedAt)}`,
+    heading("Records by state"),
+    Object.keys(plan.counts).length === 0 ? "None." : table(["state", "records"], Object.entries(plan.counts)),
+    heading("Records by field"),
+    Object.keys(plan.fields).length === 0 ? "None." : table(["field", "records"], Object.entries(plan.fields)),
+    ...sampleOf(plan),
+    plan.status === "waiting"
+      ? `\nIf this is right:  tributary plan approve ${plan.planId}\nIf it is not:      tributary plan reject ${plan.planId}`
+      : "",
+    unsuccessful ? `\nTo try the failed records again: tributary plan retry ${plan.planId}` : "",
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function sampleOf({ sample }: PlanView): string[] {
+  if (sample.length === 0) return [];
+  return [
+    heading(sample.length === 1 ? "One record" : `The first ${sample.length} records, failed ones before others`),
+    ...sample.map(({ vendorId, before, after, status, reason }) =>
+      [
+        `${vendorId}: ${status}${reason === null ? "" : `, ${reason}`}`,
+        ...Object.keys(after).map(
+          (field) => `    ${field}: ${before[field] ?? "(empty)"} → ${after[field] ?? "(empty)"}`,
+        ),
+      ].join("\n"),
+    ),
+  ];
+}

@@ -1,0 +1,68 @@
+/** What a step of a run did, in words. */
+import type { Run, RunStep } from "#profile/store/runs.ts";
+
+export interface StepWords {
+  step: string;
+  did: string;
+  /** Null while under way. */
+  seconds: number | null;
+  /** Of what the step mainly does; null when it did too little to say. */
+  perSecond: number | null;
+}
+
+/** In the order they are told; what is not here is told by its own name. */
+const WORDS: Record<string, string> = {
+  read: "read",
+  inserted: "new",
+  changed: "changed",
+  unchanged: "unchanged",
+  stale: "outdated",
+  rejected: "not understood",
+  vanished: "gone",
+  touched: "records looked at",
+  created: "customers made",
+  merged: "customers merged",
+  split: "customers parted",
+  refusals: "merges refused",
+  profiles: "customers",
+  refused: "without an answer",
+  changes: "changes planned",
+  compared: "compared",
+  applied: "written",
+  failed: "failed",
+  skipped: "skipped",
+};
+
+/** Said by others of the same step already. */
+const SILENT = new Set(["records", "pages"]);
+
+const MAIN = ["read", "touched", "profiles", "compared", "applied"];
+
+export function describeStep({ step, startedAt, finishedAt, counts }: RunStep): StepWords {
+  const seconds = finishedAt === null ? null : (finishedAt.getTime() - startedAt.getTime()) / 1_000;
+  const known = Object.keys(WORDS).filter((name) => name in counts);
+  const others = Object.keys(counts).filter((name) => !(name in WORDS) && !SILENT.has(name) && !isCall(name));
+  const told = [...known, ...others]
+    .filter((name) => counts[name] !== 0)
+    .map((name) => `${(counts[name] ?? 0).toLocaleString("en")} ${WORDS[name] ?? name}`);
+  const calls = vendorCalls(counts);
+  if (calls > 0) told.push(`${calls.toLocaleString("en")} vendor ${calls === 1 ? "call" : "calls"}`);
+  const main = counts[MAIN.find((name) => (counts[name] ?? 0) > 0) ?? ""] ?? 0;
+  return {
+    step,
+    did: told.join(", ") || "nothing to do",
+    seconds,
+    perSecond: seconds !== null && seconds >= 0.1 && main >= 100 ? Math.round(main / seconds) : null,
+  };
+}
+
+export function describeOutcome({ outcome, message }: Pick<Run, "outcome" | "message">): string {
+  if (outcome === null) return "under way";
+  return outcome === "ok" ? "all went well" : (message ?? "failed");
+}
+
+function vendorCalls(counts: Record<string, number>): number {
+  return Object.entries(counts).reduce((sum, [name, count]) => (isCall(name) ? sum + count : sum), 0);
+}
+
+const isCall = (name: string): boolean => name.startsWith("calls.");

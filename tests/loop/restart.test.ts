@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { chaptersOf, prepareStory, untilProgress, type Story } from "#tests/support/disturbance.ts";
+import { differences, endState, type EndState } from "#tests/support/end-state.ts";
+import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
+import { startWorkerProcess } from "#tests/support/worker-process.ts";
+
+const story: Story = { people: 600, at: Date.now() };
+/** Work that takes seconds, so that the restart falls inside it. */
+const VENDOR_DELAY_MS = 25;
+const TIMEOUT_MS = 240_000;
+let undisturbed: EndState;
+
+/** Tells the story on servers of its own, with a disturbance in the middle of each chapter. */
+async function tell(disturb: (loop: TestLoop) => Promise<void>): Promise<{ state: EndState; disturbances: number }> {
+  const loop = await startTestLoop({ workers: false, durable: true });
+  let disturbances = 0;
+  try {
+    await prepareStory(loop, story);
+    loop.hubspot.faults.delayMs = VENDOR_DELAY_MS;
+    loop.stripe.faults.slowMs = VENDOR_DELAY_MS;
+    const worker = await startWorkerProcess(loop.workerEnvironment);
+    for (const { run } of chaptersOf(loop, story)) {
+      let over = false;
+      const work = run().finally(() => {
+        over = true;
+      });
+      await untilProgress(loop, () => over);
+      if (!over) {
+        await disturb(loop);
+        disturbances += 1;
+      }
+      await work;
+    }
+    expect(worker.exitCode).toBeNull();
+    const state = await endState(loop);
+    await worker.stop();
+    return { state, disturbances };
+  } finally {
+    await loop.stop();
+  }
+}
+
+beforeAll(async () => {
+  undisturbed = (await tell(async () => undefined)).state;
+}, TIMEOUT_MS);
+
+describe("a server restarted in the middle of every chapter", () => {
+  it(
+    "changes nothing of the end when it is Postgres, and the worker lives on",
+    async () => {
+      const { state, disturbances } = await tell((loop) => loop.restartPostgres());
+      expect(disturbances).toBe(3);
+      expect(differences(undisturbed, state)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "changes nothing of the end when it is Temporal, and the worker lives on",
+    async () => {
+      const { state, disturbances } = await tell((loop) => loop.temporal.restart());
+      expect(disturbances).toBe(3);
+      expect(differences(undisturbed, state)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
