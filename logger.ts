@@ -1,50 +1,124 @@
-/** Structured logs, one JSON object a line, on standard error. Ids and counts are fields; personal data and secrets are not. */
+/**
+ * Structured logs, one JSON object a line, on standard error. Ids and counts are fields; personal data and secrets are
+ * not: what slips in with an object, an SDK's error or a message is taken out here, at any depth.
+ */
 import pino from "pino";
 
 export type Logger = pino.Logger;
 
-/** Fields that may slip in with an object and must never be printed, at the first three levels. */
-const PRIVATE_FIELDS = [
-  "email",
-  "emails",
-  "phone",
-  "phones",
-  "firstName",
-  "lastName",
-  "name",
-  "address",
-  "raw",
-  "data",
-  "credentials",
-  "accessToken",
-  "apiKey",
-  "password",
-  "authorization",
-  "headers",
-  "connectionString",
+const CENSOR = "[redacted]";
+
+/** Field names, without case and separators, that hold personal data, secrets or whole requests and replies. */
+const PRIVATE_FIELDS = new Set(
+  [
+    ["email", "emails", "phone", "phones", "mobile", "mobilephone", "firstname", "lastname", "fullname", "surname"],
+    ["name", "company", "address", "addresses", "street", "city", "postcode", "zip", "birthdate", "ip", "person"],
+    ["raw", "data", "body", "rawbody", "payload", "properties", "metadata", "before", "after", "readback", "values"],
+    ["request", "response", "headers", "rawheaders", "config", "params", "parameters", "detail", "where"],
+    ["credentials", "accesstoken", "refreshtoken", "token", "apikey", "key", "masterkey", "secret", "clientsecret"],
+    ["password", "authorization", "cookie", "setcookie", "connectionstring", "databaseurl", "dsn"],
+  ].flat(),
+);
+
+/** Recognisable wherever they stand in a text. */
+const PRIVATE_TEXT = [
+  // user:password@ of a URL
+  /(?<=:\/\/)[^\s/@]+@/g,
+  /[^\s<>"'(),;:]+@[^\s<>"'(),;:]+\.[^\s<>"'(),;:.]+/g,
+  /(?<![\w.])\+\d[\d ().-]{6,}\d/g,
+  /\b(?:bearer|basic)\s+[\w.~+/=-]{8,}/gi,
+  // Stripe keys and webhook secrets, HubSpot private app tokens, JSON web tokens
+  /\b(?:sk|rk|pk|whsec)_[\w-]{8,}/g,
+  /\bpat-[a-z0-9]+-[0-9a-f-]{8,}/gi,
+  /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g,
 ];
 
-export function createLogger(options: { level?: string; name: string }): Logger {
-  return pino(
+/** Deep enough for anything sensible, and an end for what refers to itself. */
+const DEEPEST = 8;
+
+/** @param options.destination for tests; standard error else */
+export function createLogger(options: { level?: string; name: string; destination?: pino.DestinationStream }): Logger {
+  const log = pino(
     {
       name: options.name,
       level: options.level ?? "info",
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: {
-        paths: PRIVATE_FIELDS.flatMap((field) =>
-          field === "name" ? ["*.name", "*.*.name"] : [field, `*.${field}`, `*.*.${field}`],
-        ),
-        censor: "[redacted]",
+      formatters: {
+        log: (fields) => fieldsWithout(fields, 0),
       },
-      serializers: {
-        // SDK errors carry requests and replies: only what says what happened is kept.
-        err: (error: unknown) =>
-          error instanceof Error
-            ? { type: error.name, message: error.message, stack: error.stack }
-            : { type: typeof error },
+      hooks: {
+        logMethod(args, method) {
+          const [first, ...rest] = args as unknown[];
+          const harmless = rest.map((part) => without(part, 0));
+          // An error alone would lend the line its message unseen.
+          if (first instanceof Error && rest.length === 0) method.call(this, { err: first }, messageOf(first));
+          else if (typeof first === "string")
+            method.apply(this, [textWithout(first), ...harmless] as Parameters<typeof method>);
+          else method.apply(this, [first, ...harmless] as Parameters<typeof method>);
+        },
       },
+      // Errors have been made harmless above; pino's own serializer would not know what to do with the outcome.
+      serializers: { err: (error: unknown) => error },
     },
-    pino.destination({ dest: 2, sync: false }),
+    options.destination ?? pino.destination({ dest: 2, sync: false }),
   );
+  // What a child is given is printed with every line, and pino does not run it through `formatters`. Children inherit this.
+  const { child } = log;
+  log.child = function (this: Logger, bindings, childOptions) {
+    return child.call(this, fieldsWithout(bindings, 0), childOptions);
+  } as typeof child;
+  return log;
+}
+
+function without(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return textWithout(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "function" || typeof value === "symbol") return undefined;
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (depth >= DEEPEST) return "[deeper]";
+  if (value instanceof Error) return errorWithout(value, depth);
+  if (value instanceof URL) return textWithout(value.href);
+  if (ArrayBuffer.isView(value)) return CENSOR;
+  if (Array.isArray(value)) return value.map((item) => without(item, depth + 1));
+  if (value instanceof Map) return fieldsWithout(Object.fromEntries(value), depth);
+  if (value instanceof Set) return [...value].map((item) => without(item, depth + 1));
+  return fieldsWithout(value, depth);
+}
+
+function fieldsWithout(fields: object, depth: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      isPrivate(name) && value !== null && value !== undefined ? CENSOR : without(value, depth + 1),
+    ]),
+  );
+}
+
+const isPrivate = (name: string): boolean => PRIVATE_FIELDS.has(name.toLowerCase().replace(/[^a-z]/g, ""));
+
+/** What happened and where, not to whom: SDK errors carry requests and replies, some within their message. */
+function errorWithout(error: Error, depth: number): Record<string, unknown> {
+  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line));
+  const own = Object.entries(error).filter(([name]) => !["name", "message", "stack", "cause"].includes(name));
+  return {
+    type: error.name,
+    message: messageOf(error),
+    ...fieldsWithout(Object.fromEntries(own), depth),
+    ...(frames === undefined ? {} : { stack: frames.join("\n") }),
+    ...(error.cause === undefined ? {} : { cause: without(error.cause, depth + 1) }),
+  };
+}
+
+/** The first line: HubSpot's client appends body and headers, Postgres and zod the values they were given. */
+function messageOf(error: Error): string {
+  const [line = ""] = error.message.split("\n");
+  // SQLSTATE class 22: the message quotes a value of the row.
+  const quotesValue = "code" in error && typeof error.code === "string" && /^22[0-9A-Z]{3}$/.test(error.code);
+  const said = quotesValue ? line.replace(/(["']).*\1/g, CENSOR) : line;
+  return textWithout(/^[[{]/.test(said) ? "The message was a structure; see the type." : said);
+}
+
+function textWithout(text: string): string {
+  return PRIVATE_TEXT.reduce((rest, pattern) => rest.replace(pattern, CENSOR), text);
 }

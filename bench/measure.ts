@@ -15,7 +15,7 @@ export function readOptions<Name extends string>(help: string, defaults: Record<
       ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
     },
   });
-  if (values["help"] === true) {
+  if (values["help"]) {
     process.stdout.write(`${help}\n`);
     process.exit(0);
   }

@@ -14,7 +14,7 @@ export interface ProcessPlan {
   /** One word; names the log file, the note and the lines in the output. */
   name: string;
   /** A TypeScript file run on this Node, or any program. */
-  run: { script: string } | { program: string };
+  run: { script: string; flags?: readonly string[] } | { program: string };
   args?: string[];
   environment?: Readonly<Record<string, string | undefined>>;
   /**
@@ -150,7 +150,9 @@ class Supervised implements SupervisedProcess {
     const { run, args = [], environment = process.env, onLine } = this.#plan;
     const logFile = openLogFile(join(this.#dataDir, "logs", `${this.name}.log`));
     const [program, first] =
-      "script" in run ? [process.execPath, ["--disable-warning=ExperimentalWarning", run.script]] : [run.program, []];
+      "script" in run
+        ? [process.execPath, ["--disable-warning=ExperimentalWarning", ...(run.flags ?? []), run.script]]
+        : [run.program, []];
     const child = spawn(program, [...first, ...args], {
       env: environment,
       // Its own process group: Ctrl-C in the terminal must reach us alone, so that we end everything in order.

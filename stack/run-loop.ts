@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "#logger.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { PlanSummary } from "#profile/store/plans-rows.ts";
 import { createReader } from "#profile/store/read.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { openEngine } from "#workflows/client.ts";
@@ -19,6 +20,8 @@ import { describeStep, summarise } from "./summary.ts";
 type LoopOptions = StartOptions & { log: Log; signal: AbortSignal };
 
 const POLL_MS = 250;
+
+const APPROVAL_TRIES = 3;
 
 /** A long step says where it is this often. */
 const SHOW_EVERY_MS = 3_000;
@@ -51,21 +54,33 @@ export async function runLoop(stack: RunningStack, options: LoopOptions): Promis
 /** The refresh, then the demo's first plans. */
 async function turn(deps: Dependencies, engine: Engine, workspaceId: WorkspaceId, { approve, log }: LoopOptions) {
   const summary = await engine.refresh(workspaceId);
-  if (summary.plansWaiting === 0) return summary;
-  const waiting = (await deps.plans.list(workspaceId, 50)).filter(({ status }) => status === "waiting");
+  const waiting = await waitingPlans(deps, workspaceId);
   for (const plan of waiting) {
     const what = `the first plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
     if (!approve) log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
     else log(`Approving ${what}, because this is the demo; --no-approve leaves it to you`);
   }
-  if (approve) await Promise.all(waiting.map((plan) => approveAndWait(engine, plan)));
+  if (approve && waiting.length > 0) await approveAll(deps, engine, workspaceId);
   return summary;
 }
 
-async function approveAndWait(
-  engine: Engine,
-  plan: { planId: Parameters<Engine["approve"]>[0]; digest: string | null },
-): Promise<void> {
+async function waitingPlans(deps: Dependencies, workspaceId: WorkspaceId): Promise<PlanSummary[]> {
+  return (await deps.plans.list(workspaceId, 50)).filter(({ status }) => status === "waiting");
+}
+
+/** A refresh on schedule may put a newer plan in the place of one being approved: then that one is approved. */
+async function approveAll(deps: Dependencies, engine: Engine, workspaceId: WorkspaceId): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const plans = await waitingPlans(deps, workspaceId);
+    const outcomes = await Promise.allSettled(plans.map((plan) => approveAndWait(engine, plan)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return;
+    if (tries === APPROVAL_TRIES) throw failed.reason;
+    await engine.refresh(workspaceId);
+  }
+}
+
+async function approveAndWait(engine: Engine, plan: PlanSummary): Promise<void> {
   await engine.approve(plan.planId, "npm start (demo)", plan.digest ?? "");
   await engine.finished(plan.planId);
 }

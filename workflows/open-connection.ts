@@ -2,8 +2,10 @@ import { createVendorCall } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import type { RecordKind } from "#connectors/core/records.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 export interface OpenedConnection {
@@ -63,4 +65,21 @@ function raised(limits: Connector["limits"], perSecond: number): Connector["limi
       { ...limit, perSecond, burst: Math.max(limit.burst, perSecond) },
     ]),
   );
+}
+
+/** Failures only the customer can mend. */
+const STATUS_AFTER: Partial<Record<ConnectorErrorKind, ConnectionStatus>> = {
+  auth: "needs_reconnect",
+  permission: "needs_permission",
+};
+
+/** Shows on the connection what its customer has to do, when the vendor refused us for good. */
+export async function noteRefusal(
+  deps: Dependencies,
+  { workspaceId, connectionId }: { workspaceId: WorkspaceId; connectionId: ConnectionId },
+  error: ConnectorError,
+  actor: "sync" | "write-back",
+): Promise<void> {
+  const status = STATUS_AFTER[error.kind];
+  if (status !== undefined) await deps.connections.setStatus(workspaceId, connectionId, status, error.message, actor);
 }

@@ -2,11 +2,12 @@
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
 import { loadConfig } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
 import { reconcileSchedules } from "./schedules.ts";
 import { temporalLogger } from "./temporal-logger.ts";
-import { bundleWorkflows, createWorkers } from "./workers.ts";
+import { createWorkers } from "./workers.ts";
 
 const config = loadConfig();
 const { masterKeys, temporal } = config;
@@ -16,7 +17,7 @@ Runtime.install({
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "WARN" }), forward: {} } },
 });
 const { dependencies, close } = createDependencies(config, log);
-const workflowBundle = await bundleWorkflows(masterKeys, log);
+const workflowBundle = await bundleWorkflows();
 const connection = await NativeConnection.connect({ address: temporal.address });
 const workers = await createWorkers({
   connection,

@@ -1,7 +1,7 @@
 /** Who a row is about, and the person record that stands for them. */
 import { createHash } from "node:crypto";
 import type { ExternalId, PersonRecord } from "../core/records.ts";
-import { countryCodeOf } from "./countries.ts";
+import { countryCodeOf } from "../core/countries.ts";
 import type { Columns } from "./columns.ts";
 import type { CsvFile, Field } from "./settings.ts";
 import { cleanId, foldWords } from "./words.ts";

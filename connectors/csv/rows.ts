@@ -147,7 +147,7 @@ class Splitter {
     const shared = { delimiter: this.#delimiter, relax_column_count: true, record_delimiter: "\n" };
     for (const quoting of [{ relax_quotes: true }, { quote: null }]) {
       try {
-        const [cells] = parseSync(text, { ...shared, ...quoting }) as string[][]; // typed by the `columns` option only
+        const [cells] = parseSync(text, { ...shared, ...quoting });
         if (cells !== undefined && (this.#width === null || cells.length === this.#width)) return cells;
       } catch {
         // An unclosed quote: the next way of reading has no quotes.

@@ -1,6 +1,6 @@
 /** What the values of a column look like, so that a column's name is believed only when its values agree. */
 import { currencyOf, parseAmount } from "./amounts.ts";
-import { countryCodeOf } from "./countries.ts";
+import { countryCodeOf } from "../core/countries.ts";
 import { parseInstant } from "./dates.ts";
 import { cleanCell, consentWord } from "./words.ts";
 

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalRecord } from "../core/records.ts";
-import { countryCodeOf } from "./country.ts";
 import { CONTACT_PROPERTIES, contactToRecords, dealToRecords } from "./mapping.ts";
 import type { RawContact } from "./mapping.ts";
 
@@ -151,27 +150,5 @@ describe("a HubSpot deal", () => {
     expect(amountOf("10", null)).toEqual([null, null]);
     expect(amountOf("about ten", "GBP")).toEqual([null, "GBP"]);
     expect(amountOf(null, "GBP")).toEqual([null, "GBP"]);
-  });
-});
-
-describe("a country in free text", () => {
-  it.each([
-    ["United Kingdom", "GB"],
-    ["uk", "GB"],
-    [" GB ", "GB"],
-    ["Scotland", "GB"],
-    ["USA", "US"],
-    ["United States", "US"],
-    ["France", "FR"],
-    ["germany", "DE"],
-    ["Japan", "JP"],
-    ["Ireland", "IE"],
-    ["Russia", "RU"],
-    ["Narnia", null],
-    ["XX", null],
-    ["ZZ", null],
-    ["", null],
-  ])("%j is %s", (text, code) => {
-    expect(countryCodeOf(text)).toBe(code);
   });
 });

@@ -8,7 +8,7 @@ import type {
   OrganisationRecord,
   PersonRecord,
 } from "../core/records.ts";
-import { countryCodeOf } from "./country.ts";
+import { countryCodeOf } from "../core/countries.ts";
 import type { ObjectRow, SubscriptionStatus } from "./schema.ts";
 
 /** Asked for when reading contacts. Our own `tributary_` properties are never among them: a write of ours changes no record. */
@@ -68,7 +68,7 @@ export function contactToRecords(raw: RawContact): CanonicalRecord[] {
     firstName: text("firstname"),
     lastName: text("lastname"),
     company: text("company"),
-    country: countryCodeOf(text("hs_country_region_code")) ?? countryCodeOf(text("country")),
+    country: countryCodeOf(text("hs_country_region_code") ?? "") ?? countryCodeOf(text("country") ?? ""),
     postcode: text("zip"),
     city: text("city"),
     externalIds: distinct([text("hs_google_click_id"), text("hs_facebook_click_id")]).map((value) => ({

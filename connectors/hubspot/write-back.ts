@@ -99,10 +99,10 @@ async function ensureField(
 
 async function reconcile(client: HubspotClient, field: FieldDefinition, found: PropertyReply): Promise<FieldReport> {
   const { name } = field;
-  const { type, fieldTypes } = TYPES[field.type];
+  const { type, fieldTypes }: { type: string; fieldTypes: string[] } = TYPES[field.type];
   if (found.hubspotDefined === true)
     return { name, outcome: "conflict", reason: `${name} is one of HubSpot's own properties; choose another name.` };
-  if (found.type !== type || !fieldTypes.some((fieldType) => fieldType === found.fieldType)) {
+  if (found.type !== type || !fieldTypes.includes(found.fieldType)) {
     const reason = `HubSpot has ${name} as ${found.type}/${found.fieldType}, we need ${type}/${fieldTypes[0]}. Rename or delete that property in HubSpot, or choose another name here.`;
     return { name, outcome: "conflict", reason };
   }

@@ -135,6 +135,8 @@ export function renderImport(done: Imported): string {
       ["lifecycle stage", "customers"],
       stages.map(({ value, profiles }) => [valueWords("lifecycle_stage", value) ?? "(no answer)", profiles]),
     ),
-    ...(done.plansWaiting > 0 ? [`\n${plural(done.plansWaiting, "plan")} for approval: tributary plan list`] : []),
+    ...(done.plansWaiting > 0
+      ? [`\n${plural(done.plansWaiting, "plan waits", "plans wait")} for approval: tributary plan list`]
+      : []),
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 /** The console process. */
 import { loadConfig } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import { readRejectReasons } from "#profile/store/health.ts";
 import { createProfileViews } from "#profile/store/profile-view.ts";
 import { createReader } from "#profile/store/read.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -10,8 +11,14 @@ const config = loadConfig();
 const log = createLogger({ name: "console", level: config.logLevel });
 const { dependencies, database, close } = createDependencies(config, log);
 const server = createServer({
-  stores: { ...dependencies, views: createProfileViews(database), reader: createReader(database) },
+  stores: {
+    ...dependencies,
+    views: createProfileViews(database),
+    reader: createReader(database),
+    rejectReasons: (workspaceId) => readRejectReasons(database, workspaceId),
+  },
   log,
+  hosts: [config.http.host],
   ping: async () => {
     await database.pool.query("SELECT 1");
   },

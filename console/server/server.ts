@@ -3,19 +3,24 @@ import Fastify from "fastify";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Logger } from "#logger.ts";
-import type { PlanId, ProfileId } from "#profile/ids.ts";
+import type { PlanId, ProfileId, WorkspaceId } from "#profile/ids.ts";
 import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
+import type { RejectReason } from "#profile/store/health.ts";
 import type { IdentityStore } from "#profile/store/identity.ts";
 import type { PlanStore } from "#profile/store/plans.ts";
 import type { ProfileViews } from "#profile/store/profile-view.ts";
 import type { Reader } from "#profile/store/read.ts";
 import type { RunStore } from "#profile/store/runs.ts";
-import { html } from "./html.ts";
+import { ICON, LOCAL_TIMES, STYLESHEET } from "./assets.ts";
+import { guard } from "./border.ts";
 import type { Html } from "./html.ts";
-import { page } from "./pages/layout.ts";
+import { page, type Section } from "./pages/layout.ts";
+import { messagePage } from "./pages/message.ts";
 import { overviewPage } from "./pages/overview.ts";
-import { planPage, plansPage } from "./pages/plans.ts";
-import { profilePage, profilesPage } from "./pages/profile.ts";
+import { planPage } from "./pages/plan.ts";
+import { plansPage } from "./pages/plans.ts";
+import { profilePage } from "./pages/profile.ts";
+import { profilesPage } from "./pages/profiles.ts";
 
 export interface ServerStores {
   connections: ConnectionStore;
@@ -24,110 +29,126 @@ export interface ServerStores {
   runs: RunStore;
   reader: Reader;
   views: ProfileViews;
+  rejectReasons(workspaceId: WorkspaceId): Promise<RejectReason[]>;
 }
 
 export interface ServerOptions {
   stores: ServerStores;
   log: Logger;
+  /** Names the server is known by besides loopback's. */
+  hosts: readonly string[];
   /** Throws when the database cannot be reached. */
   ping(): Promise<void>;
 }
 
 const PAGE = 50;
-const idParams = z.object({ id: z.uuid({ error: "must be an id" }) });
+const SAMPLE = 25;
+const PING_MS = 3_000;
+const idParams = z.object({ id: z.uuid() });
 const listQuery = z.object({ after: z.uuid().optional() });
 const searchQuery = z.object({ q: z.string().trim().max(320).default("") });
 
-export function createServer({ stores, log, ping }: ServerOptions): FastifyInstance {
+export function createServer({ stores, log, hosts, ping }: ServerOptions): FastifyInstance {
   // Addresses of requests can name people: requests are not logged, failures are, without the address.
   const app = Fastify({ disableRequestLogging: true });
+  guard(app, hosts);
 
-  app.addHook("onSend", async (_request, reply) => {
-    reply.header(
-      "content-security-policy",
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self'",
+  const sendPage = (reply: FastifyReply, code: number, title: string, body: Html, at: Section | null = null) =>
+    reply
+      .code(code)
+      .type("text/html; charset=utf-8")
+      .send(page({ title, workspace: "", at, body }));
+  app.setNotFoundHandler((_request, reply) =>
+    sendPage(reply, 404, "Not found", messagePage("Not found", "There is no such page.")),
+  );
+  app.setErrorHandler(async (error, request, reply) => {
+    const isOff = error instanceof z.ZodError;
+    if (!isOff) log.error({ err: error, route: request.routeOptions.url }, "request failed");
+    const away =
+      isOff || (await answers(ping)) ? null : "The database does not answer. It is tried again with each request.";
+    const code = isOff ? 400 : away === null ? 500 : 503;
+    const words = isOff ? "The address is off." : (away ?? "Something went wrong here; the log says what.");
+    if (request.routeOptions.url?.startsWith("/api/")) return reply.code(code).send({ error: words });
+    return sendPage(reply, code, "That did not work", messagePage("That did not work", words));
+  });
+
+  for (const { address, type, content } of [STYLESHEET, LOCAL_TIMES, ICON]) {
+    app.get(address, (_request, reply) =>
+      reply.type(type).header("cache-control", "public, max-age=31536000, immutable").send(content),
     );
-    reply.header("x-content-type-options", "nosniff");
-    reply.header("referrer-policy", "no-referrer");
-    reply.header("cache-control", "no-store");
-  });
-  app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof z.ZodError)
-      return reply.code(400).send({ error: error.issues[0]?.message ?? "The address is off." });
-    log.error({ err: error }, "request failed");
-    return reply.code(500).send({ error: "Something went wrong here; the log says what." });
-  });
+  }
 
-  app.get("/healthz", async (_request, reply) => {
-    try {
-      await ping();
-      return { ok: true };
-    } catch {
-      return reply.code(503).send({ ok: false, reason: "The database does not answer." });
-    }
-  });
+  app.get("/healthz", async (_request, reply) =>
+    (await answers(ping)) ? { ok: true } : reply.code(503).send({ ok: false, reason: "The database does not answer." }),
+  );
 
   const workspace = async (): Promise<Workspace | null> => {
     const [first] = await stores.connections.listWorkspaces();
     return first === undefined ? null : stores.connections.getWorkspace(first.workspaceId);
   };
-  const show = async (reply: FastifyReply, title: string, body: (workspace: Workspace) => Promise<Html | null>) => {
+  /** @param body null: there is no such thing */
+  const show = async (
+    reply: FastifyReply,
+    at: Section,
+    title: string,
+    body: (workspace: Workspace) => Promise<Html | null>,
+  ) => {
     const current = await workspace();
-    const content =
-      current === null
-        ? html`<h1>Welcome</h1>
-            <p>There is no workspace yet: run <code>npm start</code>.</p>`
-        : await body(current);
-    reply.type("text/html; charset=utf-8");
-    if (content !== null) return page(title, current?.name ?? "", content);
-    return reply.code(404).send(
-      page(
-        "Not found",
-        current?.name ?? "",
-        html`<h1>Not found</h1>
-          <p>Nothing here has that id.</p>`,
-      ),
-    );
+    if (current === null)
+      return sendPage(reply, 200, "Welcome", messagePage("Welcome", "There is no workspace yet: run npm start."));
+    const content = (await body(current)) ?? null;
+    reply.code(content === null ? 404 : 200).type("text/html; charset=utf-8");
+    return page({
+      title: content === null ? "Not found" : title,
+      workspace: current.name,
+      at,
+      body: content ?? messagePage("Not found", "Nothing here has that id."),
+    });
   };
 
   app.get("/", (_request, reply) =>
-    show(reply, "Overview", async ({ workspaceId }) => {
-      const [overview, streams, [run]] = await Promise.all([
+    show(reply, "overview", "Overview", async ({ workspaceId }) => {
+      const [overview, streams, [run], plans, rejects] = await Promise.all([
         stores.reader.overview(workspaceId),
         stores.reader.streams(workspaceId),
         stores.runs.lastRuns(workspaceId, 1),
+        stores.reader.plans(workspaceId, PAGE),
+        stores.rejectReasons(workspaceId),
       ]);
-      return overviewPage(overview, streams, run);
+      return overviewPage({
+        overview,
+        streams,
+        run,
+        rejects,
+        waiting: plans.filter(({ status }) => status === "waiting"),
+      });
     }),
   );
 
-  app.get("/profiles", (request, reply) =>
-    show(reply, "Profiles", async ({ workspaceId }) => {
-      const { after } = listQuery.parse(request.query);
+  app.get("/profiles", (request, reply) => {
+    const { after } = listQuery.parse(request.query);
+    return show(reply, "profiles", "Customers", async ({ workspaceId }) => {
       const rows = await stores.views.page(workspaceId, { after: after ?? null, limit: PAGE });
-      return profilesPage(rows, "", rows.length < PAGE ? null : (rows.at(-1)?.profileId ?? null));
-    }),
-  );
+      const next = rows.length < PAGE ? null : (rows.at(-1)?.profileId ?? null);
+      return profilesPage({ rows, first: after === undefined, next });
+    });
+  });
 
   app.get("/profiles/find", async (request, reply) => {
     const { q } = searchQuery.parse(request.query);
     const current = await workspace();
     const found = current === null || q === "" ? undefined : await stores.identity.findProfile(current.workspaceId, q);
     if (found !== undefined) return reply.redirect(`/profiles/${found}`, 303);
-    return show(
-      reply,
-      "Profiles",
-      async () =>
-        html`${profilesPage([], q, null)}
-          <p>Nobody has that e-mail, phone or id.</p>`,
+    return show(reply, "profiles", "Customers", async () =>
+      profilesPage({ rows: [], first: true, next: null, query: q }),
     );
   });
 
   app.get("/profiles/:id", (request, reply) =>
-    show(reply, "Profile", async ({ workspaceId }) => {
-      const { id } = idParams.parse(request.params);
+    show(reply, "profiles", "Customer", async ({ workspaceId }) => {
+      const { data } = idParams.safeParse(request.params);
       // Old ids lead to the profile they became.
-      const profileId: ProfileId | undefined = await stores.identity.findProfile(workspaceId, id);
+      const profileId: ProfileId | undefined = data && (await stores.identity.findProfile(workspaceId, data.id));
       const view = profileId === undefined ? null : await stores.views.profile(workspaceId, profileId);
       if (view === null || profileId === undefined) return null;
       return profilePage(view, await stores.identity.explain(workspaceId, profileId));
@@ -135,15 +156,15 @@ export function createServer({ stores, log, ping }: ServerOptions): FastifyInsta
   );
 
   app.get("/plans", (_request, reply) =>
-    show(reply, "Plans", async ({ workspaceId }) => plansPage(await stores.plans.list(workspaceId, PAGE))),
+    show(reply, "plans", "Plans", async ({ workspaceId }) => plansPage(await stores.plans.list(workspaceId, PAGE))),
   );
 
   app.get("/plans/:id", (request, reply) =>
-    show(reply, "Plan", async ({ workspaceId }) => {
-      const { id } = idParams.parse(request.params);
+    show(reply, "plans", "Plan", async ({ workspaceId }) => {
+      const { data } = idParams.safeParse(request.params);
       // The store looks only inside the workspace, whatever id is asked for.
-      const plan = await stores.plans.show(workspaceId, id as PlanId, { sample: 25 });
-      return plan === null ? null : planPage(plan);
+      const plan = data && (await stores.plans.show(workspaceId, data.id as PlanId, { sample: SAMPLE }));
+      return plan ? planPage(plan) : null;
     }),
   );
 
@@ -154,10 +175,24 @@ export function createServer({ stores, log, ping }: ServerOptions): FastifyInsta
     return {
       workspace: slug,
       overview: await stores.reader.overview(workspaceId),
+      rejects: await stores.rejectReasons(workspaceId),
       streams: await stores.reader.streams(workspaceId),
       lastRun: (await stores.runs.lastRuns(workspaceId, 1))[0] ?? null,
     };
   });
 
   return app;
+}
+
+/** A database that hangs is as good as away. */
+async function answers(ping: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), PING_MS);
+  });
+  const answered = ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answered, late]).finally(() => clearTimeout(timer));
 }

@@ -149,7 +149,8 @@ function permitted(traits: PlannableTraits, permission: WritePermission): Planna
 
 function shown(trait: PlannableTrait | undefined, part: PlannedField["part"], maxLength: number): string | null {
   if (trait === undefined || trait.status === "refused" || trait.value === null) return null;
-  return part === "reason" ? shortened(trait.reasons.join(" "), maxLength) : String(trait.value);
+  if (part === "reason") return shortened(trait.reasons.join(" "), maxLength);
+  return typeof trait.value === "string" ? trait.value : JSON.stringify(trait.value);
 }
 
 /** Cuts at a word, with an ellipsis, to what the vendor stores. */

@@ -28,8 +28,10 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
     max: options.max ?? 10,
     application_name: options.applicationName ?? "tributary",
   });
-  // An idle client whose server went away must not end the process; the next query gets a fresh one or fails loudly.
+  // A client whose server went away must not end the process, idle or between two statements of a transaction: the
+  // statement that follows fails, and the next transaction gets a fresh client.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     pool,
     close: () => pool.end(),

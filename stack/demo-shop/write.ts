@@ -132,7 +132,7 @@ function openWriter(folder: string, { csvFolder, truthFolder }: ShopFiles) {
       statements.write(lines(customers.flatMap((customer) => customer.truth.statements)));
       consents.write(lines(customers.flatMap((customer) => customer.truth.consents)));
       purchases.write(lines(customers.flatMap((customer) => customer.truth.purchases ?? [])));
-      await Promise.all(outputs.map(({ stream }) => (stream.writableNeedDrain ? once(stream, "drain") : null)));
+      await Promise.all(outputs.flatMap(({ stream }) => (stream.writableNeedDrain ? [once(stream, "drain")] : [])));
     },
     async finish() {
       for (const { stream, path } of outputs) {

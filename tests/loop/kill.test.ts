@@ -5,20 +5,23 @@ import { differences, endState, type EndState } from "#tests/support/end-state.t
 import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 
-/** `KILLS=20 npx vitest run tests/loop/kill.test.ts` for the long version; SEED for other moments. */
+/** `KILLS=20 npx vitest run tests/loop/kill.test.ts` for the long version, SEED for other moments. */
 const KILLS = Number(process.env["KILLS"] ?? 5);
 const SEED = Number(process.env["SEED"] ?? 1);
-/** A kill costs up to the heart time-out, a growing pause and a start of the worker. */
+/** A kill costs up to the heart time-out, a growing pause before the next try, and a start of the worker. */
 const TIMEOUT_MS = 120_000 + KILLS * 60_000;
-/** Work that takes seconds, so that a kill lands inside it. */
+/** Work that takes seconds, so that kills land inside it. */
 const PEOPLE = KILLS > 5 ? 3_000 : 900;
 const VENDOR_DELAY_MS = 25;
+/** Of an undisturbed chapter's length; a kill after the end would be none. */
+const KILLED_WITHIN = 0.8;
 
 const story: Story = { people: PEOPLE, at: Date.now() };
 const random = randomOf(SEED);
+const durations: number[] = [];
+const kills: string[] = [];
 let undisturbed: EndState;
 let loop: TestLoop;
-const kills: { chapter: string; afterMs: number; doing: string }[] = [];
 
 async function begin(): Promise<TestLoop> {
   const begun = await startTestLoop({ workers: false });
@@ -31,7 +34,11 @@ async function begin(): Promise<TestLoop> {
 beforeAll(async () => {
   const calm = await begin();
   const worker = await startWorkerProcess(calm.workerEnvironment);
-  for (const { run } of chaptersOf(calm, story)) await run();
+  for (const { run } of chaptersOf(calm, story)) {
+    const startedAt = performance.now();
+    await run();
+    durations.push(performance.now() - startedAt);
+  }
   undisturbed = await endState(calm);
   await worker.stop();
   await calm.stop();
@@ -43,6 +50,7 @@ describe("a worker that is killed again and again", () => {
   it(
     "leaves exactly what an undisturbed one leaves, row by row",
     async () => {
+      const startedAt = performance.now();
       let worker = await startWorkerProcess(loop.workerEnvironment);
       const chapters = chaptersOf(loop, story);
       for (const [index, { name, run }] of chapters.entries()) {
@@ -50,20 +58,20 @@ describe("a worker that is killed again and again", () => {
         const work = run().finally(() => {
           over = true;
         });
-        const upTo = Math.round((KILLS * (index + 1)) / chapters.length);
-        while (!over && kills.length < upTo) {
-          const doing = await untilProgress(loop, () => over);
-          const afterMs = random.below(400);
-          await sleep(afterMs);
+        for (const workMs of momentsOf(index, chapters.length)) {
+          await untilProgress(loop, () => over);
+          await new Promise((resolve) => void setTimeout(resolve, workMs));
           if (over) break;
           await worker.kill();
-          kills.push({ chapter: name, afterMs, doing });
+          kills.push(`killed after ${Math.round(workMs)} ms of work in "${name}", open: ${await openSteps()}`);
           worker = await startWorkerProcess(loop.workerEnvironment);
         }
         await work;
       }
       await worker.stop();
-      console.log(kills.map(({ chapter, afterMs, doing }) => `killed in "${chapter}", ${afterMs} ms after ${doing}`).join("\n"));
+      console.log(
+        [...kills, `${kills.length} kills, ${Math.round((performance.now() - startedAt) / 1_000)} s`].join("\n"),
+      );
       expect(differences(undisturbed, await endState(loop))).toEqual([]);
       expect(kills).toHaveLength(KILLS);
     },
@@ -79,4 +87,15 @@ describe("a worker that is killed again and again", () => {
   });
 });
 
-const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+/** Moments spread at random over the chapter's work, each as the work since the one before, milliseconds. */
+function momentsOf(chapter: number, chapters: number): number[] {
+  const count = Math.round((KILLS * (chapter + 1)) / chapters) - kills.length;
+  const points = Array.from({ length: count }, () => random.next() * KILLED_WITHIN * (durations[chapter] ?? 0));
+  return points.toSorted((a, b) => a - b).map((point, index, sorted) => point - (sorted[index - 1] ?? 0));
+}
+
+async function openSteps(): Promise<string> {
+  const [run] = await loop.deps.runs.lastRuns(loop.workspaceId, 1);
+  const open = (run?.steps ?? []).filter(({ finishedAt }) => finishedAt === null).map(({ step }) => step);
+  return open.join(", ") || "between steps";
+}

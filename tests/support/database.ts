@@ -39,7 +39,9 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
 }
 
 /** A server of one's own, its files safe on disk: to be restarted without disturbing other tests. `drop` ends it. */
-export async function createTestServer(options: { max?: number } = {}): Promise<TestDatabase & Pick<RunningPostgres, "restart">> {
+export async function createTestServer(
+  options: { max?: number } = {},
+): Promise<TestDatabase & Pick<RunningPostgres, "restart">> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-own-postgres-"));
   const server = await startPostgres({ dataDir });
   const { appUrl } = await migrate(server.ownerUrl);

@@ -22,7 +22,8 @@ import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { temporalLogger } from "#workflows/temporal-logger.ts";
-import { bundleWorkflows, createWorkers } from "#workflows/workers.ts";
+import { bundleWorkflows } from "#workflows/bundle.ts";
+import { createWorkers } from "#workflows/workers.ts";
 import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
 
@@ -139,10 +140,14 @@ function quieten(dependencies: Dependencies): void {
 }
 
 /** Workers inside the test's process. @returns what stops them */
-export async function runWorkers(temporal: RunningTemporal, dependencies: Dependencies, masterKeys: MasterKeys): Promise<() => Promise<void>> {
+export async function runWorkers(
+  temporal: RunningTemporal,
+  dependencies: Dependencies,
+  masterKeys: MasterKeys,
+): Promise<() => Promise<void>> {
   quieten(dependencies);
   const connection = await NativeConnection.connect({ address: temporal.address });
-  const workflowBundle = await bundleWorkflows(masterKeys, dependencies.log);
+  const workflowBundle = await bundleWorkflows();
   const workers = await createWorkers({ connection, namespace: "default", dependencies, masterKeys, workflowBundle });
   const running = Promise.all(workers.map((worker) => worker.run()));
   return async () => {

@@ -42,8 +42,17 @@ export function smallShop({ people, now }: ShopOptions): { hubspot: HubspotSeed;
           ? {
               subscriptions: [
                 {
-                  ...{ subscriptionId: "1", subscriptionName: "News", status: "SUBSCRIBED" as const, source: "Form submission" },
-                  ...{ legalBasis: "CONSENT_WITH_NOTICE", legalBasisExplanation: "sign-up form", timestamp: instant(300) },
+                  ...{
+                    subscriptionId: "1",
+                    subscriptionName: "News",
+                    status: "SUBSCRIBED" as const,
+                    source: "Form submission",
+                  },
+                  ...{
+                    legalBasis: "CONSENT_WITH_NOTICE",
+                    legalBasisExplanation: "sign-up form",
+                    timestamp: instant(300),
+                  },
                 },
               ],
             }
@@ -52,14 +61,34 @@ export function smallShop({ people, now }: ShopOptions): { hubspot: HubspotSeed;
     },
     stripe: {
       customers: buyers.map((index) => ({
-        ...{ id: customerIdOf(index), email: addressOf(index), name: null, phone: null, country: "GB", postcode: null, city: null },
+        ...{
+          id: customerIdOf(index),
+          email: addressOf(index),
+          name: null,
+          phone: null,
+          country: "GB",
+          postcode: null,
+          city: null,
+        },
         createdAt: instant(390),
       })),
       charges: buyers.flatMap((index) =>
         [10 + (index % 60), 40 + (index % 60), 70 + (index % 60)].map((daysAgo) => ({
-          ...{ id: `ch_${index}_${daysAgo}`, customer: customerIdOf(index), receiptEmail: null, amount: 2_500 + index, amountRefunded: 0 },
+          ...{
+            id: `ch_${index}_${daysAgo}`,
+            customer: customerIdOf(index),
+            receiptEmail: null,
+            amount: 2_500 + index,
+            amountRefunded: 0,
+          },
           billing: { email: null, name: null, phone: null, country: null, postcode: null },
-          ...{ currency: "gbp", status: "succeeded" as const, cardPresent: false, fingerprint: null, createdAt: instant(daysAgo) },
+          ...{
+            currency: "gbp",
+            status: "succeeded" as const,
+            cardPresent: false,
+            fingerprint: null,
+            createdAt: instant(daysAgo),
+          },
         })),
       ),
       refunds: [],

@@ -7,8 +7,8 @@ const PROGRAM = fileURLToPath(new URL("../../workflows/worker.ts", import.meta.u
 const READY_WITHIN_MS = 60_000;
 
 export interface WorkerProcess {
-  /** Null while it runs, and after a signal. */
-  readonly exitCode: number | null;
+  /** Rejects with its last words should it end by itself. */
+  readonly died: Promise<never>;
   /** Everything it has logged so far. */
   output(): string;
   /** SIGKILL: no goodbye to Temporal, no rollback, nothing. */
@@ -30,7 +30,16 @@ export async function startWorkerProcess(environment: Record<string, string>): P
   const atExit = () => child.kill("SIGKILL");
   process.once("exit", atExit);
   const ended = once(child, "close").then(() => process.off("exit", atExit));
+  let asked = false;
+  const died = new Promise<never>((_, reject) => {
+    child.once("close", () => {
+      if (!asked) reject(new Error(`The worker ended by itself; it said: ${output.slice(-4_000)}`));
+    });
+  });
+  // Observed by who waits for it.
+  died.catch(() => undefined);
   const end = async (signal: NodeJS.Signals) => {
+    asked = true;
     child.kill(signal);
     await ended;
   };
@@ -43,9 +52,7 @@ export async function startWorkerProcess(environment: Record<string, string>): P
     await new Promise((resolve) => void setTimeout(resolve, 20));
   }
   return {
-    get exitCode() {
-      return child.exitCode;
-    },
+    died,
     output: () => output,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),

@@ -2,7 +2,7 @@ import { connectorOf } from "#connectors/registry.ts";
 import { uuidOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
 import type { Dependencies } from "../dependencies.ts";
-import type { RunStarted, StepInput } from "./messages.ts";
+import type { RunEnding, RunStarted, StepInput } from "./messages.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
@@ -63,17 +63,22 @@ export function refreshActivities(deps: Dependencies) {
       await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }));
     },
 
-    async finishRun(input: StepInput & { failedStreams: number }): Promise<void> {
-      const { workspaceId, runId } = input;
-      if (input.failedStreams === 0) await runs.finishRun(workspaceId, runId, "ok");
-      else
-        await runs.finishRun(
-          workspaceId,
-          runId,
-          "failed",
-          `${input.failedStreams} streams could not be read; \`tributary status\` names them.`,
-        );
-      deps.log.info({ runId, failedStreams: input.failedStreams }, "run finished");
+    async finishRun(ending: RunEnding): Promise<void> {
+      const { workspaceId, runId, ...rest } = ending;
+      const message = messageOf(ending);
+      await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
+      deps.log.info({ runId, ...rest }, "run finished");
     },
   };
+}
+
+/** Undefined: nothing failed. */
+function messageOf(ending: RunEnding): string | undefined {
+  if ("brokeOff" in ending) return "The run broke off: the worker's log says why. The next run goes on from there.";
+  const { failedStreams, failedPlans } = ending;
+  const failed = [
+    ...(failedStreams > 0 ? [`${failedStreams} streams could not be read`] : []),
+    ...(failedPlans > 0 ? [`${failedPlans} tools could not be written`] : []),
+  ];
+  return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;
 }

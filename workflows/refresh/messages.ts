@@ -34,9 +34,14 @@ export interface StepInput {
   runId: RunId;
 }
 
+/** `brokeOff`: a step all of the run needs has failed. */
+export type RunEnding = StepInput & ({ failedStreams: number; failedPlans: number } | { brokeOff: true });
+
 export interface RefreshSummary {
   runId: RunId;
   failedStreams: number;
+  /** Tools for which no plan could be made or carried out. */
+  failedPlans: number;
   plansWaiting: number;
   plansApplied: number;
 }

@@ -30,7 +30,7 @@ const engine = proxyActivities<Activities>({
 
 /**
  * One turn of the loop for one workspace: pull every stream, unify, consent, score, plan, apply what is approved.
- * A stream that fails is named in the run and does not hold up the others.
+ * A stream or a tool that fails is named in the run and does not hold up the others.
  */
 export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSummary> {
   const run = await engine.beginRun({ workspaceId: input.workspaceId, key: workflowInfo().runId });
@@ -40,14 +40,15 @@ export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSumm
     await engine.resolveIdentities(step);
     await engine.refreshConsents(step);
     await engine.computeScores(step);
-    const plans = await Promise.all(run.destinations.map((destination) => planAndApply(step, destination)));
-    const applied = plans.filter((plan) => plan === "applied").length;
-    const waiting = plans.filter((plan) => plan === "waiting").length;
-    const summary = { runId: run.runId, failedStreams, plansWaiting: waiting, plansApplied: applied };
-    await engine.finishRun({ ...step, failedStreams });
-    return summary;
+    const plans = await Promise.allSettled(run.destinations.map((destination) => planAndApply(step, destination)));
+    const count = (wanted: "waiting" | "applied") =>
+      plans.filter((plan) => plan.status === "fulfilled" && plan.value === wanted).length;
+    const failedPlans = plans.filter(({ status }) => status === "rejected").length;
+    await engine.finishRun({ ...step, failedStreams, failedPlans });
+    const [plansWaiting, plansApplied] = [count("waiting"), count("applied")];
+    return { runId: run.runId, failedStreams, failedPlans, plansWaiting, plansApplied };
   } catch (error) {
-    await engine.finishRun({ ...step, failedStreams: run.streams.length });
+    await engine.finishRun({ ...step, brokeOff: true });
     throw error;
   }
 }

@@ -1,18 +1,10 @@
 import { cancellationSignal } from "@temporalio/activity";
-import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
-import type { ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
-import { openConnection } from "../open-connection.ts";
+import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
 import { mergePages } from "./merge-pages.ts";
 import { prefetched } from "./prefetch.ts";
-
-/** Failures only the customer can mend. */
-const STATUS_AFTER: Partial<Record<ConnectorErrorKind, ConnectionStatus>> = {
-  auth: "needs_reconnect",
-  permission: "needs_permission",
-};
 
 export function syncActivities(deps: Dependencies) {
   const { ingest, runs } = deps;
@@ -57,9 +49,7 @@ export function syncActivities(deps: Dependencies) {
         async (error) => {
           log.warn({ kind: error.kind, ...error.details }, error.message);
           await ingest.recordFailure(workspaceId, connectionId, input.stream, error.kind, error.message);
-          const status = STATUS_AFTER[error.kind];
-          if (status !== undefined)
-            await deps.connections.setStatus(workspaceId, connectionId, status, error.message, "sync");
+          await noteRefusal(deps, input, error, "sync");
         },
       );
     },

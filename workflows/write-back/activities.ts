@@ -2,7 +2,7 @@ import { ApplicationFailure, cancellationSignal } from "@temporalio/activity";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
-import { openConnection } from "../open-connection.ts";
+import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
 import { applyPortion } from "./apply.ts";
 import { buildChanges, writeBackOf } from "./build.ts";

@@ -61,7 +61,8 @@ export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput):
       // The try that got through had asked as well; only what was withdrawn since can no longer be named.
       const grantEntryIds = "refused" in grant ? [] : grant.entryIds;
       results.push({ vendorId, outcome: "applied", before, after, readBack, grantEntryIds });
-    } else if ("refused" in grant) results.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
+    } else if ("refused" in grant)
+      results.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
     else sendable.push({ change, before: decision.before, values: decision.values, grant });
   }
   return [...results, ...(await send(sendable, input))];

@@ -1,153 +1,145 @@
-import type { Overview, StreamRow } from "#profile/store/read.ts";
+import { connectorOf } from "#connectors/registry.ts";
+import type { RejectReason } from "#profile/store/health.ts";
+import type { Overview, PlanRow, StreamRow } from "#profile/store/read.ts";
 import type { Run } from "#profile/store/runs.ts";
+import { describeOutcome, describeStep } from "../../run-steps.ts";
+import { describeStream } from "../../stream-state.ts";
+import { traitTitle, valueWords } from "../../trait-words.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { empty, instant } from "./layout.ts";
+import { badge, count, empty, instant, section, table } from "./layout.ts";
 
-export function overviewPage(overview: Overview, streams: StreamRow[], run: Run | undefined): Html {
+interface OverviewInput {
+  overview: Overview;
+  streams: StreamRow[];
+  run: Run | undefined;
+  rejects: RejectReason[];
+  waiting: PlanRow[];
+}
+
+const SPREADS = ["lifecycle_stage", "next_best_action", "churn_risk_band"];
+
+export function overviewPage({ overview, streams, run, rejects, waiting }: OverviewInput): Html {
   return html`
     <h1>Overview</h1>
-    <p class="lead">${run === undefined ? "No run yet." : html`Last run ${instant(run.startedAt)}: ${outcome(run)}`}</p>
+    <p class="lead">
+      ${run === undefined ? "No run yet: the first one begins with npm start." : html`Last run ${instant(run.startedAt)}: ${describeOutcome(run)}`}
+    </p>
+    ${waiting.map(
+      (plan) =>
+        html`<p class="notice">
+          A plan waits for you: ${count(plan.changes)} records to change in ${connectorOf(plan.connector).title}.
+          <a href="/plans/${plan.planId}">See what would be written</a>
+        </p>`,
+    )}
     <div class="cards">
-      ${card(overview.profiles, "customers")} ${card(overview.personRecords, "records they are known from")}
+      ${card(overview.profiles, "customers")} ${card(overview.profiles + overview.duplicates, "records they come from")}
       ${card(overview.duplicates, "duplicates resolved")} ${card(overview.orders, "orders")}
       ${card(overview.openRejects, "rows not understood, kept")}
     </div>
-    <h2>Streams</h2>
-    ${streams.length === 0 ? empty("No tool has been read yet.") : streamTable(streams)}
-    <h2>Lifecycle stage</h2>
-    ${spread(overview, "lifecycle_stage")}
-    <h2>Churn risk</h2>
-    ${spread(overview, "churn_risk_band")}
-    <h2>Next best action</h2>
-    ${spread(overview, "next_best_action")}
-    <h2>Consent</h2>
-    ${
-      overview.consents.length === 0
-        ? empty("No statement about consent is known. Without one, marketing is not allowed.")
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Purpose</th>
-                <th>Channel</th>
-                <th>State</th>
-                <th class="number">Customers</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${overview.consents.map(
-                (row) =>
-                  html`<tr>
-                    <td>${row.purpose}</td>
-                    <td>${row.channel}</td>
-                    <td>${row.state}</td>
-                    <td class="number">${count(row.profiles)}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
-    }
-    ${
-      run === undefined
-        ? null
-        : html`<h2>Last run, step by step</h2>
-            ${steps(run)}`
-    }
+    <div class="columns">
+      ${SPREADS.map((trait) => section(traitTitle(trait), spread(overview, trait)))}
+      ${section("Consent", consents(overview))}
+    </div>
+    ${section("Streams", streams.length === 0 ? empty("No tool has been read yet.") : streamTable(streams))}
+    ${rejects.length === 0 ? null : section("Rows not understood", rejectTable(rejects))}
+    ${run === undefined ? null : section("Last run, step by step", steps(run))}
   `;
 }
 
-function outcome({ outcome: known, message }: Run): string {
-  if (known === null) return "under way";
-  return known === "ok" ? "all went well" : (message ?? "failed");
-}
-
 const card = (value: number, words: string): Html =>
-  html`<div class="card"><b>${count(value)}</b><span>${words}</span></div>`;
-
-function streamTable(streams: StreamRow[]): Html {
-  return html`<table>
-    <thead>
-      <tr>
-        <th>Tool</th>
-        <th>Stream</th>
-        <th>State</th>
-        <th class="number">At the vendor</th>
-        <th class="number">Here</th>
-        <th>Up to date</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${streams.map(
-        (stream) =>
-          html`<tr>
-            <td>${stream.connector} <span class="soft">${stream.connectionName}</span></td>
-            <td>${stream.stream}</td>
-            <td>${state(stream)}</td>
-            <td class="number">${stream.vendorCount === null ? "–" : count(stream.vendorCount)}</td>
-            <td class="number">${stream.storedCount === null ? "–" : count(stream.storedCount)}</td>
-            <td>${instant(stream.lastSuccessAt)}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
-}
-
-function state(stream: StreamRow): Html {
-  if (stream.errorMessage !== null) return html`<span class="warn">${stream.errorMessage}</span>`;
-  if (!stream.complete) return html`being read`;
-  const difference = (stream.vendorCount ?? 0) - (stream.storedCount ?? 0);
-  return difference === 0 ? html`complete` : html`<span class="warn">counts differ by ${Math.abs(difference)}</span>`;
-}
+  html`<div class="card"><b>${count(value)}</b><span class="label">${words}</span></div>`;
 
 function spread(overview: Overview, trait: string): Html {
   const rows = overview.traits.filter(({ name }) => name === trait);
   if (rows.length === 0) return empty("Not scored yet.");
   const most = Math.max(...rows.map(({ profiles }) => profiles));
-  return html`<table>
-    <tbody>
-      ${rows.map(
-        ({ value, profiles }) =>
+  return table(
+    traitTitle(trait),
+    [traitTitle(trait), "", { number: "Customers" }],
+    rows.map(
+      ({ value, profiles }) =>
+        html`<tr>
+          <th scope="row">${valueWords(trait, value) ?? html`<span class="soft">Too little is known</span>`}</th>
+          <td class="bar">
+            <svg class="bar" aria-hidden="true">
+              <rect width="${((100 * profiles) / most).toFixed(1)}%" height="100%" />
+            </svg>
+          </td>
+          <td class="number">${count(profiles)}</td>
+        </tr>`,
+    ),
+  );
+}
+
+const STATES = ["granted", "denied", "withdrawn", "unknown"];
+
+function consents({ consents: rows }: Overview): Html {
+  if (rows.length === 0) return empty("Nobody has said anything about consent. Without it, marketing is not allowed.");
+  const groups = Map.groupBy(rows, ({ purpose, channel }) =>
+    channel === "any" ? purpose : `${purpose} by ${channel}`,
+  );
+  return html`${table(
+      "Consent by purpose and channel",
+      ["What for", ...STATES.map((state) => ({ number: state }))],
+      [...groups].map(
+        ([name, states]) =>
           html`<tr>
-            <td>${value ?? html`<span class="soft">no answer</span>`}</td>
-            <td>
-              <div class="bar"><i style="width:${Math.round((100 * profiles) / most)}%"></i></div>
-            </td>
-            <td class="number">${count(profiles)}</td>
+            <th scope="row">${name}</th>
+            ${STATES.map((state) => html`<td class="number">${count(states.find((row) => row.state === state)?.profiles ?? 0)}</td>`)}
           </tr>`,
-      )}
-    </tbody>
-  </table>`;
+      ),
+    )}
+    <p class="soft small">Unknown is not yes. Customers of whom nothing is recorded are not counted here.</p>`;
+}
+
+function streamTable(streams: StreamRow[]): Html {
+  return table(
+    "Streams",
+    ["Tool", "Stream", "State", { number: "Rows read" }, { number: "At the tool" }, { number: "Here" }, "Up to date"],
+    streams.map((stream) => {
+      const { mood, words } = describeStream(stream);
+      return html`<tr>
+        <td>${connectorOf(stream.connector).title} <span class="soft">${stream.connectionName}</span></td>
+        <td>${stream.stream}</td>
+        <td>${badge(mood === "busy" ? "plain" : mood, words)}</td>
+        <td class="number">${count(stream.recordsRead)}</td>
+        <td class="number">${stream.vendorCount === null ? "–" : count(stream.vendorCount)}</td>
+        <td class="number">${stream.storedCount === null ? "–" : count(stream.storedCount)}</td>
+        <td class="nowrap">${instant(stream.lastSuccessAt)}</td>
+      </tr>`;
+    }),
+  );
+}
+
+function rejectTable(rejects: RejectReason[]): Html {
+  return table(
+    "Rows not understood",
+    ["Tool", "Stream", "Reason", { number: "Rows" }],
+    rejects.map(
+      ({ connector, connection, stream, reason, rows }) =>
+        html`<tr>
+          <td>${connectorOf(connector).title} <span class="soft">${connection}</span></td>
+          <td>${stream}</td>
+          <td class="wrap">${reason}</td>
+          <td class="number">${count(rows)}</td>
+        </tr>`,
+    ),
+  );
 }
 
 function steps({ steps: list }: Run): Html {
-  return html`<table>
-    <thead>
-      <tr>
-        <th>Step</th>
-        <th>Did</th>
-        <th class="number">Seconds</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${list.map(
-        ({ step, counts, startedAt, finishedAt }) =>
-          html`<tr>
-            <td>${step}</td>
-            <td>
-              ${
-                Object.entries(counts)
-                  .filter(([, value]) => value !== 0)
-                  .map(([name, value]) => `${name} ${count(value)}`)
-                  .join(", ") || "nothing to do"
-              }
-            </td>
-            <td class="number">
-              ${finishedAt === null ? "…" : ((finishedAt.getTime() - startedAt.getTime()) / 1000).toFixed(1)}
-            </td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return table(
+    "Steps of the last run",
+    ["Step", "Did", { number: "Seconds" }, { number: "Per second" }],
+    list.map(describeStep).map(
+      ({ step, did, seconds, perSecond }) =>
+        html`<tr>
+          <td class="nowrap">${step}</td>
+          <td class="wrap">${did}</td>
+          <td class="number">${seconds === null ? "…" : seconds.toFixed(1)}</td>
+          <td class="number">${perSecond === null ? "–" : count(perSecond)}</td>
+        </tr>`,
+    ),
+  );
 }
-
-const count = (value: number): string => value.toLocaleString("en");

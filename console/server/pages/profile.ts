@@ -1,197 +1,169 @@
-import type { ProfileRow, ProfileView } from "#profile/store/profile-view.ts";
+import { connectorOf } from "#connectors/registry.ts";
+import type { ProfileExplanation } from "#profile/store/identity-explain.ts";
+import type { ProfileRecord, ProfileTrait, ProfileView } from "#profile/store/profile-view.ts";
+import { customerName } from "../../customer-name.ts";
+import { groupEvidence } from "../../evidence.ts";
+import { money } from "../../money.ts";
+import { traitTitle, valueWords } from "../../trait-words.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
-import { empty, instant } from "./layout.ts";
+import { badge, count, empty, instant, section, table } from "./layout.ts";
+import { riskBadge } from "./risk.ts";
 
-export function profilesPage(rows: ProfileRow[], query: string, next: string | null): Html {
-  return html`
-    <h1>Profiles</h1>
-    <p class="lead">One per customer, from all connected tools.</p>
-    <form action="/profiles/find" role="search">
-      <input name="q" value="${query}" aria-label="E-mail, phone or id" placeholder="E-mail, phone or id" />
-      <button>Find</button>
-    </form>
-    ${
-      rows.length === 0
-        ? empty("No profiles yet. They appear when the first sync has run.")
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Customer</th>
-                <th>Known from</th>
-                <th>Stage</th>
-                <th>Churn risk</th>
-                <th>Next best action</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map(
-                (row) =>
-                  html`<tr>
-                    <td><a href="/profiles/${row.profileId}">${nameOf(row)}</a></td>
-                    <td>${row.people?.length ?? 0} records</td>
-                    <td>${traitOf(row, "lifecycle_stage")}</td>
-                    <td>${traitOf(row, "churn_risk_band")}</td>
-                    <td>${traitOf(row, "next_best_action")}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
-    }
-    ${next === null ? null : html`<p><a href="/profiles?after=${next}">More</a></p>`}
-  `;
-}
+/** Beyond that, a list is folded. */
+const SHOWN = 8;
 
-export function profilePage(view: ProfileView, why: { evidence: string[]; refusals: string[] }): Html {
-  const name = view.records
-    .map(({ person }) => [person.firstName, person.lastName].filter(Boolean).join(" "))
-    .find((text) => text !== "");
+export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
+  const { display } = why;
   return html`
-    <h1>${name ?? "Unnamed customer"}</h1>
-    <p class="lead">
-      Profile <code>${view.profileId}</code>
-      ${view.aliases.length > 0 ? html`, formerly ${view.aliases.map((alias) => html`<code>${alias}</code> `)}` : null}
-    </p>
-    <h2>Traits</h2>
+    <h1>${display.name ?? customerName(view.records.map(({ person }) => person))}</h1>
+    <p class="lead">${[display.email, display.phone].filter(Boolean).join(" · ")}</p>
     ${
       view.traits.length === 0
-        ? empty("Not scored yet; the next sync does it.")
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Trait</th>
-                <th>Value</th>
-                <th>Why</th>
-                <th>Method</th>
-                <th>Computed</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${view.traits.map(
-                (trait) =>
-                  html`<tr>
-                    <td>${trait.name}</td>
-                    <td>
-                      ${trait.status === "refused" ? html`<span class="soft">no answer</span>` : String(trait.value)}
-                    </td>
-                    <td>
-                      <ul>
-                        ${trait.reasons.map((reason) => html`<li>${reason}</li>`)}
-                      </ul>
-                    </td>
-                    <td class="soft">${trait.method}</td>
-                    <td>${instant(trait.computedAt)}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
+        ? empty("Not scored yet; the next run does it.")
+        : html`<div class="cards wide">${view.traits.map(traitCard)}</div>`
     }
-    <h2>Known from</h2>
-    <table>
-      <thead>
-        <tr>
-          <th>Tool</th>
-          <th>Record</th>
-          <th>Name</th>
-          <th>E-mail</th>
-          <th>Phone</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${view.records.map(
-          ({ connector, stream, vendorId, person, deleted }) =>
-            html`<tr>
-              <td>${connector}</td>
-              <td>
-                <code>${stream}/${vendorId}</code>${deleted ? html` <span class="warn">deleted there</span>` : null}
-              </td>
-              <td>${[person.firstName, person.lastName].filter(Boolean).join(" ")}</td>
-              <td>${person.emails.join(", ")}</td>
-              <td>${person.phones.join(", ")}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-    <h2>Why they are one person</h2>
-    ${list(why.evidence, "A single record; nothing was joined.")}
+    <div class="columns">${section("Consent", consents(view))} ${section("Orders", orders(view))}</div>
+    ${section(`Known from ${count(view.records.length)} ${view.records.length === 1 ? "record" : "records"}`, records(view.records))}
+    ${section("Why these records are one person", evidence(why.evidence))}
     ${
-      why.refusals.length > 0
-        ? html`<h2>Kept apart although something matches</h2>
-            ${list(why.refusals, "")}`
-        : null
+      why.refusals.length === 0
+        ? null
+        : section("Kept apart from others although something matches", list(why.refusals))
     }
-    <h2>Consent</h2>
-    ${
-      view.consents.length === 0
-        ? empty("Nothing recorded: marketing is not allowed.")
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Purpose</th>
-                <th>Channel</th>
-                <th>State</th>
-                <th>Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${view.consents.map(
-                (consent) =>
-                  html`<tr>
-                    <td>${consent.purpose}</td>
-                    <td>${consent.channel}</td>
-                    <td>${consent.state}</td>
-                    <td>${consent.reason}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
-    }
-    <h2>Written back</h2>
-    ${
-      view.deliveries.length === 0
-        ? empty("Nothing yet.")
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Tool</th>
-                <th>Record</th>
-                <th>Values</th>
-                <th>When</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${view.deliveries.map(
-                (delivery) =>
-                  html`<tr>
-                    <td>${delivery.connector}</td>
-                    <td><code>${delivery.vendorId}</code></td>
-                    <td>
-                      ${Object.entries(delivery.values).map(([field, value]) => html`<div><code>${field}</code> ${value ?? "(cleared)"}</div>`)}
-                    </td>
-                    <td>${instant(delivery.deliveredAt)}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
-    }
+    ${section("Written into tools", deliveries(view))}
+    <p class="soft small">
+      Profile <code>${view.profileId}</code>${
+        view.aliases.length === 0 ? null : html`, formerly ${view.aliases.map((alias) => html`<code>${alias}</code> `)}`
+      }
+    </p>
   `;
 }
 
-function list(lines: string[], otherwise: string): Html {
-  return lines.length === 0
-    ? empty(otherwise)
-    : html`<ul>
-        ${lines.map((line) => html`<li>${line}</li>`)}
-      </ul>`;
+function traitCard({ name, status, value, reasons, method, computedAt }: ProfileTrait): Html {
+  const answer = name === "churn_risk_band" ? riskBadge(value) : valueWords(name, value);
+  return html`<div class="card">
+    <span class="label">${traitTitle(name)}</span>
+    <div class="answer">
+      ${status === "refused" ? html`<span class="soft">No answer</span>` : answer}
+      ${status === "low_confidence" ? badge("attention", "not sure") : null}
+    </div>
+    <ul>
+      ${reasons.map((reason) => html`<li>${reason}</li>`)}
+    </ul>
+    <p class="soft small">${method}, ${instant(computedAt)}</p>
+  </div>`;
 }
 
-function nameOf(row: ProfileRow): string {
-  const person = row.people?.find(({ firstName, lastName }) => firstName !== null || lastName !== null);
-  const name = [person?.firstName, person?.lastName].filter(Boolean).join(" ");
-  return name === "" ? (row.people?.[0]?.emails[0] ?? "Unnamed customer") : name;
+const MOODS: Record<string, "good" | "bad" | "plain"> = { granted: "good", denied: "bad", withdrawn: "bad" };
+
+function consents({ consents: rows }: ProfileView): Html {
+  if (rows.length === 0) return empty("Nothing is on record: marketing is not allowed.");
+  return table(
+    "Consent",
+    ["What for", "State", "Since", "Why"],
+    rows.map(
+      ({ purpose, channel, state, effectiveAt, reason }) =>
+        html`<tr>
+          <td>${channel === "any" ? purpose : `${purpose} by ${channel}`}</td>
+          <td>${badge(MOODS[state] ?? "plain", state)}</td>
+          <td>${effectiveAt === null ? "–" : instant(effectiveAt)}</td>
+          <td class="wrap">${reason}</td>
+        </tr>`,
+    ),
+  );
 }
 
-function traitOf(row: ProfileRow, name: string): string {
-  const value = row.traits?.[name]?.value;
-  return value === null || value === undefined ? "–" : String(value);
+function orders({ orders: rows }: ProfileView): Html {
+  if (rows.length === 0) return empty("No order is known.");
+  return table(
+    "Orders by currency",
+    [{ number: "Orders" }, { number: "Worth after refunds" }, "First", "Last"],
+    rows.map(
+      (row) =>
+        html`<tr>
+          <td class="number">${count(row.count)}</td>
+          <td class="number">${money(row.netMinor, row.currency)}</td>
+          <td>${instant(row.firstAt)}</td>
+          <td>${instant(row.lastAt)}</td>
+        </tr>`,
+    ),
+  );
+}
+
+function records(all: ProfileRecord[]): Html {
+  const tableOf = (rows: ProfileRecord[]) =>
+    table(
+      "Records",
+      ["Tool", "Record", "Name", "E-mail", "Phone", "First seen"],
+      rows.map(
+        ({ connector, connection, stream, vendorId, person, deleted, firstSeenAt }) =>
+          html`<tr>
+            <td>${connectorOf(connector).title} <span class="soft">${connection}</span></td>
+            <td><code>${stream}/${vendorId}</code> ${deleted ? badge("attention", "deleted there") : null}</td>
+            <td>${[person.firstName, person.lastName].filter(Boolean).join(" ") || "–"}</td>
+            <td>${person.emails.join(", ") || "–"}</td>
+            <td class="nowrap">${person.phones.join(", ") || "–"}</td>
+            <td class="nowrap">${instant(firstSeenAt)}</td>
+          </tr>`,
+      ),
+    );
+  return folded(all, tableOf, (rest) => `${count(rest)} more records`);
+}
+
+function evidence(sentences: string[]): Html {
+  if (sentences.length === 0) return empty("A single record: nothing was joined.");
+  return html`<ul class="plain">
+    ${groupEvidence(sentences).map(({ reason, pairs }) =>
+      pairs.length === 1
+        ? html`<li>${pairs[0] ?? ""}: ${reason}</li>`
+        : html`<li>
+            <details>
+              <summary>${count(pairs.length)} times ${reason}</summary>
+              ${list(pairs)}
+            </details>
+          </li>`,
+    )}
+  </ul>`;
+}
+
+function deliveries({ deliveries: rows }: ProfileView): Html {
+  if (rows.length === 0) return empty("Nothing yet.");
+  return html`<div class="cards wide">
+    ${rows.map(
+      ({ connector, vendorId, values, deliveredAt, planId }) =>
+        html`<div class="card">
+          <span class="label">
+            ${connectorOf(connector).title} <code>${vendorId}</code>, ${instant(deliveredAt)},
+            <a href="/plans/${planId}">plan ${planId.slice(0, 8)}</a>
+          </span>
+          <dl>
+            ${Object.entries(values).map(
+              ([field, value]) =>
+                html`<dt><code>${field}</code></dt>
+                  <dd>${value ?? html`<span class="soft">cleared</span>`}</dd>`,
+            )}
+          </dl>
+        </div>`,
+    )}
+  </div>`;
+}
+
+function list(lines: string[]): Html {
+  const listOf = (some: string[]) =>
+    html`<ul>
+      ${some.map((line) => html`<li>${line}</li>`)}
+    </ul>`;
+  return folded(lines, listOf, (rest) => `${count(rest)} more`);
+}
+
+/** The first few, the others behind a click. */
+function folded<Item>(items: Item[], show: (items: Item[]) => Html, words: (rest: number) => string): Html {
+  const rest = items.slice(SHOWN);
+  if (rest.length === 0) return show(items);
+  return html`${show(items.slice(0, SHOWN))}
+    <details>
+      <summary>${words(rest.length)}</summary>
+      ${show(rest)}
+    </details>`;
 }

@@ -27,7 +27,9 @@ export async function readHubspot(url: string): Promise<Map<string, FieldValues>
       properties: FIELD_NAMES.join(","),
       ...(after === undefined ? {} : { after }),
     });
-    const page = hubspotPage.parse(await getJson(`${url}/crm/v3/objects/contacts?${query}`, DEMO_HUBSPOT_TOKEN));
+    const page = hubspotPage.parse(
+      await getJson(`${url}/crm/v3/objects/contacts?${query.toString()}`, DEMO_HUBSPOT_TOKEN),
+    );
     for (const { id, properties } of page.results) contacts.set(id, ours(properties));
     after = page.paging?.next?.after;
   } while (after !== undefined);
@@ -40,7 +42,7 @@ export async function readStripe(url: string): Promise<Map<string, FieldValues>>
   let last: string | undefined;
   for (let more = true; more;) {
     const query = new URLSearchParams({ limit: "100", ...(last === undefined ? {} : { starting_after: last }) });
-    const page = stripePage.parse(await getJson(`${url}/v1/customers?${query}`, DEMO_STRIPE_KEY));
+    const page = stripePage.parse(await getJson(`${url}/v1/customers?${query.toString()}`, DEMO_STRIPE_KEY));
     for (const { id, metadata } of page.data) customers.set(id, ours(metadata));
     last = page.data.at(-1)?.id;
     more = page.has_more && last !== undefined;

@@ -13,12 +13,14 @@ const ALIASES: Record<string, string> = {
   "republic of ireland": "IE",
   usa: "US",
   "united states of america": "US",
+  america: "US",
   rsa: "ZA",
   "czech republic": "CZ",
   holland: "NL",
   "the netherlands": "NL",
   "hong kong": "HK",
   brd: "DE",
+  turkey: "TR",
 };
 /** Codes that Intl names and ISO 3166-1 does not have as countries. */
 const NOT_COUNTRIES = new Set(["EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"]);
@@ -36,7 +38,7 @@ function fold(text: string): string {
 
 function buildNames(): Map<string, string> {
   const built = new Map<string, string>();
-  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".split("");
   const displays = LANGUAGES.map((language) => new Intl.DisplayNames(language, { type: "region", fallback: "none" }));
   for (const code of letters.flatMap((first) => letters.map((second) => first + second))) {
     // Withdrawn codes (DD, SU, UK) are known under their successor.

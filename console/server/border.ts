@@ -1,0 +1,49 @@
+/** What stands between the pages and the world: who may ask, how, and what a browser may do with the answer. */
+import type { FastifyInstance } from "fastify";
+
+/** Nothing from elsewhere, nothing inline, no frames: a hostile name in a page can neither run nor call home. */
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Addresses that carry nothing about anybody; a health check comes by whatever name it likes. */
+const OPEN = /^\/healthz$/;
+
+/**
+ * @param hosts names the server is known by besides loopback's. A page of another site can make its own name lead here
+ *   (DNS rebinding); the browser then sends that name, and it is refused.
+ */
+export function guard(app: FastifyInstance, hosts: readonly string[]): void {
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return reply
+        .code(405)
+        .header("allow", "GET, HEAD")
+        .send({ error: "The console only shows; nothing is changed here." });
+    }
+    if (!OPEN.test(request.url) && !isOurs(request.headers.host, hosts)) {
+      return reply.code(421).send({ error: "This server is not known by that name; open it as localhost." });
+    }
+    return undefined;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("content-security-policy", POLICY);
+    reply.header("x-content-type-options", "nosniff");
+    reply.header("x-frame-options", "DENY");
+    reply.header("referrer-policy", "no-referrer");
+    reply.header("cross-origin-opener-policy", "same-origin");
+    reply.header("cross-origin-resource-policy", "same-origin");
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+  });
+}
+
+function isOurs(header: string | undefined, hosts: readonly string[]): boolean {
+  const name = (header ?? "").toLowerCase().replace(/:\d+$/, "");
+  return name === "localhost" || name === "127.0.0.1" || name === "[::1]" || hosts.includes(name);
+}
