@@ -4,5 +4,8 @@ import type { PersonRecord } from "#connectors/core/records.ts";
 export function customerName(people: readonly PersonRecord[]): string {
   const named = people.find(({ firstName, lastName }) => firstName !== null || lastName !== null);
   const name = [named?.firstName, named?.lastName].filter(Boolean).join(" ");
-  return name || people.flatMap(({ emails }) => emails)[0] || "Unnamed customer";
+  if (name !== "") return name;
+  const [email] = people.flatMap(({ emails }) => emails);
+  const account = people.flatMap(({ externalIds }) => externalIds).find(({ kind }) => kind === "account_id");
+  return email ?? (account === undefined ? "Unnamed customer" : `Customer ${account.value}`);
 }

@@ -25,3 +25,11 @@ export function valueWords(name: string, value: unknown): string | null {
   if (typeof value !== "string") return typeof value === "number" ? String(value) : JSON.stringify(value);
   return LABELS.get(name)?.get(value) ?? value;
 }
+
+const PLACES = new Map(FIELDS.map(({ definition }, place) => [definition.name, place]));
+
+/** What is written per field, in the order in which the fields are defined; others last. */
+export function fieldEntries<Value>(values: Readonly<Record<string, Value>>): [field: string, value: Value][] {
+  const placeOf = (field: string) => PLACES.get(field) ?? PLACES.size;
+  return Object.entries(values).toSorted(([a], [b]) => placeOf(a) - placeOf(b));
+}

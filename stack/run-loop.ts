@@ -40,11 +40,10 @@ export async function runLoop(stack: RunningStack, options: LoopOptions): Promis
     const progress = watch(dependencies, workspaceId, options, watching.signal);
     const work = turn(dependencies, engine, workspaceId, options).finally(() => watching.abort());
     await Promise.all([work, progress]);
-    const { failedStreams, runId } = await work;
+    const { runId } = await work;
     const run = await find(dependencies, workspaceId, runId);
     options.log(await summarise({ dependencies, reader: createReader(database), workspaceId, run, stack }));
-    if (failedStreams > 0)
-      throw new StackError(`${failedStreams} streams could not be read; \`npx tributary status\` names them.`);
+    if (run.outcome === "failed") throw new StackError(run.message ?? "The run failed.");
   } finally {
     await engine.close();
     await close();

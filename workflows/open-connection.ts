@@ -81,5 +81,8 @@ export async function noteRefusal(
   actor: "sync" | "write-back",
 ): Promise<void> {
   const status = STATUS_AFTER[error.kind];
-  if (status !== undefined) await deps.connections.setStatus(workspaceId, connectionId, status, error.message, actor);
+  if (status === undefined) return;
+  // Somebody paused it on purpose: that is no refusal, and stays.
+  if ((await deps.connections.get(workspaceId, connectionId)).status === "paused") return;
+  await deps.connections.setStatus(workspaceId, connectionId, status, error.message, actor);
 }

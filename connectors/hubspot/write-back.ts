@@ -99,7 +99,7 @@ async function ensureField(
 
 async function reconcile(client: HubspotClient, field: FieldDefinition, found: PropertyReply): Promise<FieldReport> {
   const { name } = field;
-  const { type, fieldTypes }: { type: string; fieldTypes: string[] } = TYPES[field.type];
+  const { type, fieldTypes }: { type: string; fieldTypes: readonly string[] } = TYPES[field.type];
   if (found.hubspotDefined === true)
     return { name, outcome: "conflict", reason: `${name} is one of HubSpot's own properties; choose another name.` };
   if (found.type !== type || !fieldTypes.includes(found.fieldType)) {

@@ -5,7 +5,7 @@ import type { ConnectionId } from "#profile/ids.ts";
 import type { Overview } from "#profile/store/read.ts";
 import type { StoredReject } from "#profile/store/rejects.ts";
 import type { Run } from "#profile/store/runs.ts";
-import { wasReadToItsEnd } from "../csv-files.ts";
+import { connectedFiles, wasReadToItsEnd } from "../csv-files.ts";
 import { describeStep } from "../run-steps.ts";
 import { valueWords } from "../trait-words.ts";
 import type { Context } from "./context.ts";
@@ -82,15 +82,16 @@ export async function importFile(context: Context, connected: ConnectedFile): Pr
   };
 }
 
-/** In the order of the file. With several files in a connection a reference names its own. */
+/** In the order of the file. With several files in a connection a reference names its own, with one it needs not. */
 async function rejectsOf(
-  { stores, workspace }: Context,
-  { connectionId, file }: ConnectedFile,
+  { stores, workspace: { workspaceId } }: Context,
+  { connectionId, name, file }: ConnectedFile,
 ): Promise<StoredReject[]> {
+  const alone = (await connectedFiles(stores.connections, workspaceId, name)).length === 1;
   const ours: StoredReject[] = [];
-  for await (const reject of stores.ingest.rejects(workspace.workspaceId, connectionId, file.kind)) {
+  for await (const reject of stores.ingest.rejects(workspaceId, connectionId, file.kind)) {
     const [, line, of] = /^(line \d+)(?: of (.*))?$/s.exec(reject.ref) ?? [];
-    if (line !== undefined && (of === undefined || of === file.name)) ours.push({ ...reject, ref: line });
+    if (line !== undefined && (alone || of === file.name)) ours.push({ ...reject, ref: line });
   }
   return ours.toSorted((a, b) => lineOf(a) - lineOf(b));
 }

@@ -1,6 +1,7 @@
 /** A plan as a page of text: what a person reads before saying yes. */
 import { plural, heading, count, table, when } from "./output.ts";
 import type { PlanView } from "#profile/store/plans.ts";
+import { fieldEntries } from "../trait-words.ts";
 
 export function renderPlan(plan: PlanView): string {
   const unsuccessful = (plan.counts["failed"] ?? 0) > 0;
@@ -17,7 +18,7 @@ export function renderPlan(plan: PlanView): string {
     heading("Records by state"),
     Object.keys(plan.counts).length === 0 ? "None." : table(["state", "records"], Object.entries(plan.counts)),
     heading("Records by field"),
-    Object.keys(plan.fields).length === 0 ? "None." : table(["field", "records"], Object.entries(plan.fields)),
+    Object.keys(plan.fields).length === 0 ? "None." : table(["field", "records"], fieldEntries(plan.fields)),
     ...sampleOf(plan),
     plan.status === "waiting"
       ? `\nIf this is right:  tributary plan approve ${plan.planId}\nIf it is not:      tributary plan reject ${plan.planId}`
@@ -35,8 +36,8 @@ function sampleOf({ sample }: PlanView): string[] {
     ...sample.map(({ vendorId, before, after, status, reason }) =>
       [
         `${vendorId}: ${status}${reason === null ? "" : `, ${reason}`}`,
-        ...Object.keys(after).map(
-          (field) => `    ${field}: ${before[field] ?? "(empty)"} → ${after[field] ?? "(empty)"}`,
+        ...fieldEntries(after).map(
+          ([field]) => `    ${field}: ${before[field] ?? "(empty)"} → ${after[field] ?? "(empty)"}`,
         ),
       ].join("\n"),
     ),

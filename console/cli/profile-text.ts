@@ -4,7 +4,7 @@ import type { ProfileRecord, ProfileView } from "#profile/store/profile-view.ts"
 import { customerName } from "../customer-name.ts";
 import { groupEvidence } from "../evidence.ts";
 import { money } from "../money.ts";
-import { traitTitle, valueWords } from "../trait-words.ts";
+import { fieldEntries, traitTitle, valueWords } from "../trait-words.ts";
 import { heading, moments, plural, table, when, zone } from "./output.ts";
 
 /** `--json` has them all. */
@@ -114,7 +114,7 @@ function deliveries({ deliveries: list }: ProfileView): string {
     .map(({ connector, vendorId, values, deliveredAt, planId }) =>
       [
         `${connector} ${vendorId}, ${when(deliveredAt)}, by plan ${planId}`,
-        ...Object.entries(values).map(([field, value]) => `    ${field} = ${value ?? "(cleared)"}`),
+        ...fieldEntries(values).map(([field, value]) => `    ${field} = ${value ?? "(cleared)"}`),
       ].join("\n"),
     )
     .join("\n");

@@ -3,6 +3,8 @@ import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { PlanView } from "#profile/store/plans.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, smallShop } from "#tests/support/people.ts";
+import { consent } from "#tests/support/records.ts";
+import { syncId } from "#workflows/names.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 
 const PEOPLE = 240;
@@ -33,6 +35,20 @@ async function planOf(connector: string): Promise<PlanView> {
   return view;
 }
 
+/** A withdrawal of marketing by e-mail, read from HubSpot and taken into the profile's permissions. */
+async function withdraw(contactId: string): Promise<void> {
+  const { deps, workspaceId, connectionIds } = loop;
+  const at = new Date().toISOString();
+  const { cursor } = await deps.ingest.streamState(workspaceId, connectionIds.hubspot, "contacts");
+  const statement = consent(`${contactId}-withdrawal`, contactId, {
+    ...{ person: { stream: "contacts", id: contactId }, state: "withdrawn", effectiveAt: at, updatedAt: at },
+  });
+  const page = { records: [statement], rejects: [], rawCount: 1, next: cursor, atEnd: true, fullScan: false };
+  const place = { connectionId: connectionIds.hubspot, stream: "contacts" };
+  await deps.ingest.savePage(workspaceId, { ...place, from: cursor, page });
+  await deps.consent.refreshBatch(workspaceId, { limit: 10, at });
+}
+
 const stageIn = (index: number) => loop.hubspot.value(contactIdOf(index), "tributary_lifecycle_stage");
 const batchWrites = () => sumOf(loop.hubspot.requests, (operation) => operation.endsWith("/batch/update"));
 const customerWrites = () => sumOf(loop.stripe.requests, (operation) => operation.startsWith("POST /v1/customers/"));
@@ -55,6 +71,24 @@ describe("a vendor that asks us to slow down in the middle of a sync", () => {
     expect(countsOf(run, "sync stripe customers")["inserted"]).toBe(CUSTOMERS);
     expect(countsOf(run, "sync stripe charges")["inserted"]).toBe(CUSTOMERS * 3);
     expect(countsOf(run, "identity")["created"]).toBe(PEOPLE);
+  });
+});
+
+describe("a vendor that answers later than a dead worker would be given up", () => {
+  it("is waited for, and not asked by a second attempt meanwhile", async () => {
+    const { hubspot, engine, connectionIds } = await begin();
+    afterFirstPage(hubspot, () => {
+      hubspot.faults.delayMs = 12_000;
+      setTimeout(() => {
+        hubspot.faults.delayMs = 0;
+      }, 1_000);
+    });
+    const run = await loop.refresh();
+    expect(run.outcome).toBe("ok");
+    const reading = engine.client.workflow.getHandle(syncId(connectionIds.hubspot, "contacts"));
+    const { events } = await reading.fetchHistory();
+    const attempts = (events ?? []).flatMap((event) => event.activityTaskStartedEventAttributes?.attempt ?? []);
+    expect(attempts).toEqual([1]);
   });
 });
 
@@ -124,17 +158,16 @@ describe("a vendor that says done and does nothing", () => {
 
 describe("a withdrawal that arrives after the approval and before the sending", () => {
   it("keeps that record from being sent, and that record only", async () => {
-    const { hubspot, deps, workspaceId } = await begin();
+    const { hubspot, deps, engine, workspaceId } = await begin();
     await loop.refresh();
     const { planId, digest, sample } = await planOf("hubspot");
     const asked = sample.find(({ after }) => after["tributary_next_best_action"]?.endsWith("_email") === true);
     if (asked === undefined || digest === null) throw new Error("Somebody must have an e-mail proposed.");
-    await deps.plans.approve(workspaceId, planId, { actor: "test", digest, at: new Date().toISOString() });
-    hubspot.setStatus(asked.vendorId, {
-      ...{ subscriptionId: "1", subscriptionName: "News", status: "UNSUBSCRIBED", source: "Preference page" },
-      ...{ legalBasis: null, legalBasisExplanation: null, timestamp: new Date().toISOString() },
-    });
-    await loop.refresh();
+    // The vendor makes the writing wait; meanwhile the withdrawal arrives.
+    hubspot.faults.throttle = { count: 1, retryAfterSeconds: 3 };
+    await engine.approve(planId, "test", digest);
+    await withdraw(asked.vendorId);
+    await engine.finished(planId);
     const after = await deps.plans.show(workspaceId, planId, { sample: 500 });
     expect(after?.status).toBe("applied");
     expect(after?.counts).toEqual({ applied: PEOPLE - 1, skipped: 1 });

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { inject } from "vitest";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { migrate } from "#prisma/migrate.ts";
@@ -23,7 +22,7 @@ export interface TestDatabase {
 
 /** Clones the migrated template (about 50 ms). Call in `beforeAll`, `drop()` in `afterAll`. */
 export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
-  const template = inject("template");
+  const template = await givenTemplate();
   const name = `tributary_test_${process.pid}_${randomBytes(4).toString("hex")}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template.ownerUrl).pathname.slice(1)} STRATEGY FILE_COPY`);
   const ownerUrl = withDatabase(template.ownerUrl, name);
@@ -74,9 +73,15 @@ async function openTestWorkspace(
   return { ownerUrl, appUrl, database, workspaceId };
 }
 
+/** Vitest is loaded late: outside a test run, as when histories are recorded, it refuses to be. */
+async function givenTemplate() {
+  const { inject } = await import("vitest");
+  return inject("template");
+}
+
 /** Runs as superuser on the server's own database; cloning needs a template nobody is connected to. */
 async function onServer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: withDatabase(inject("template").ownerUrl, "postgres") });
+  const client = new Client({ connectionString: withDatabase((await givenTemplate()).ownerUrl, "postgres") });
   await client.connect();
   try {
     // CREATE DATABASE takes the template for itself, so parallel test files queue here instead of failing.

@@ -85,16 +85,16 @@ function withoutVarying(value: unknown): object {
   return Object(cleaned(value));
 }
 
-/** Rows that one state has and the other has not; empty when they are equal. At most ten, for a readable failure. */
+/** What differs, per table: how many rows are missing or too many, and the first of each. Empty when they are equal. */
 export function differences(expected: EndState, actual: EndState): string[] {
-  const found: string[] = [];
-  for (const name of Object.keys(expected)) {
-    const wanted = new Set(expected[name]);
-    const got = new Set(actual[name]);
-    for (const row of wanted) if (!got.has(row)) found.push(`${name}, missing: ${row}`);
-    for (const row of got) if (!wanted.has(row)) found.push(`${name}, not expected: ${row}`);
-    const [before, after] = [expected[name]?.length, actual[name]?.length];
-    if (before !== after) found.push(`${name}: ${String(after)} rows instead of ${String(before)}`);
-  }
-  return found.slice(0, 10);
+  return Object.keys(expected).flatMap((name) => {
+    const [wanted, got] = [expected[name] ?? [], actual[name] ?? []];
+    const missing = new Set(wanted).difference(new Set(got));
+    const extra = new Set(got).difference(new Set(wanted));
+    if (missing.size + extra.size === 0 && wanted.length === got.length) return [];
+    const [lost, added] = [[...missing][0] ?? "none", [...extra][0] ?? "none"];
+    return [
+      `${name}: ${got.length} rows instead of ${wanted.length}; ${missing.size} missing, as ${lost}; ${extra.size} not expected, as ${added}`,
+    ];
+  });
 }

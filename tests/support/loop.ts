@@ -9,7 +9,7 @@ import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
 import type { StripeTwin } from "#connectors/stripe/twin/index.ts";
-import { createLogger } from "#logger.ts";
+import { createLogger, type Logger } from "#logger.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Run } from "#profile/store/runs.ts";
@@ -127,10 +127,10 @@ async function connect(
 }
 
 /** Once per process: Temporal's own words go where ours go. */
-function quieten(dependencies: Dependencies): void {
+export function quieten(log: Logger): void {
   try {
     Runtime.install({
-      logger: temporalLogger(dependencies.log),
+      logger: temporalLogger(log),
       telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "ERROR" }), forward: {} } },
     });
   } catch (error) {
@@ -145,7 +145,7 @@ export async function runWorkers(
   dependencies: Dependencies,
   masterKeys: MasterKeys,
 ): Promise<() => Promise<void>> {
-  quieten(dependencies);
+  quieten(dependencies.log);
   const connection = await NativeConnection.connect({ address: temporal.address });
   const workflowBundle = await bundleWorkflows();
   const workers = await createWorkers({ connection, namespace: "default", dependencies, masterKeys, workflowBundle });

@@ -17,13 +17,20 @@ const PORTION = 1_000;
 export function writeBackActivities(deps: Dependencies) {
   const { plans, consent, runs } = deps;
   const instant = () => new Date(deps.now()).toISOString();
+  const atVendor = <T>(input: Pick<PlanInput, "workspaceId" | "connectionId">, work: () => Promise<T>): Promise<T> =>
+    withTemporalErrors(work, (error) => noteRefusal(deps, input, error, "write-back"));
 
   return {
     /** Compares and seals; says whether the plan waits for a person. Begun afresh when repeated. */
     buildPlan: (input: StepInput & Destination): Promise<BuiltPlan> =>
-      withTemporalErrors(async () => {
+      atVendor(input, async () => {
         const { workspaceId, runId, connectionId } = input;
         const step = `plan ${input.connector}`;
+        const destination = (await plans.destinations(workspaceId)).find(
+          (known) => known.connectionId === connectionId,
+        );
+        // Closed since the run began, as when its token was refused while reading: the connection says so itself.
+        if (destination === undefined) return { planId: null, status: "none", supersededPlanId: null };
         const earlier = await plans.openPlan(workspaceId, connectionId);
         const begun = await plans.begin(workspaceId, connectionId, instant());
         if (begun.outcome === "nothing") return { planId: null, status: "none", supersededPlanId: null };
@@ -33,11 +40,6 @@ export function writeBackActivities(deps: Dependencies) {
         }
         const { planId } = begun;
         await runs.addCounts(workspaceId, runId, step, {});
-        const destination = (await plans.destinations(workspaceId)).find(
-          (known) => known.connectionId === connectionId,
-        );
-        if (destination === undefined)
-          throw ApplicationFailure.nonRetryable("The connection is no longer open for writing.");
         const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const { stream } = writeBackOf(opened.connector);
         await buildChanges({
@@ -81,8 +83,9 @@ export function writeBackActivities(deps: Dependencies) {
     },
 
     /** Makes our fields where they are missing. @returns those something else is in the way of */
-    prepareFields: ({ workspaceId, connectionId }: PlanInput): Promise<string[]> =>
-      withTemporalErrors(async () => {
+    prepareFields: (input: PlanInput): Promise<string[]> =>
+      atVendor(input, async () => {
+        const { workspaceId, connectionId } = input;
         const destination = (await plans.destinations(workspaceId)).find(
           (known) => known.connectionId === connectionId,
         );
@@ -99,7 +102,7 @@ export function writeBackActivities(deps: Dependencies) {
 
     /** One pass over everything without a result. Rows the vendor put off are counted; the workflow waits and comes again. */
     applyBatches: (input: PlanInput, without: string[]): Promise<{ retry: number }> =>
-      withTemporalErrors(async () => {
+      atVendor(input, async () => {
         const { workspaceId, planId, connectionId, runId } = input;
         const step = `write ${input.connector}`;
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {});

@@ -18,7 +18,8 @@ export function syncCommand(program: Command): void {
         const engine = await open();
         const summary = await withProgress(engine.refresh(workspaceId), runProgress(stores.runs, workspaceId));
         const runs = await stores.runs.lastRuns(workspaceId, 5);
-        const steps = runs.find(({ runId }) => runId === summary.runId)?.steps ?? [];
+        const run = runs.find(({ runId }) => runId === summary.runId);
+        const steps = run?.steps ?? [];
         print(options, { ...summary, steps }, () =>
           [
             table(
@@ -34,11 +35,7 @@ export function syncCommand(program: Command): void {
             .filter((part) => part !== "")
             .join("\n"),
         );
-        if (summary.failedStreams > 0) {
-          throw new CommandFailure(
-            `${plural(summary.failedStreams, "stream")} could not be read; \`tributary status\` names them.`,
-          );
-        }
+        if (run?.outcome === "failed") throw new CommandFailure(run.message ?? "The run failed.");
       }),
     );
 }

@@ -1,5 +1,6 @@
 import { connectorOf } from "#connectors/registry.ts";
 import type { PlanView } from "#profile/store/plans.ts";
+import { fieldEntries } from "../../trait-words.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { count, empty, instant, section, table } from "./layout.ts";
@@ -8,9 +9,7 @@ import { stateBadge } from "./plan-state.ts";
 export function planPage(plan: PlanView): Html {
   const tool = connectorOf(plan.connector).title;
   return html`
-    <h1>
-      ${plan.kind === "undo" ? html`Taking back what was written into ${tool}` : html`What is written into ${tool}`}
-    </h1>
+    <h1>${titleOf(plan, tool)}</h1>
     <p class="lead">
       Plan <code>${plan.planId}</code>, made ${instant(plan.createdAt)}
       ${plan.undoOf === null ? null : html`, takes back <a href="/plans/${plan.undoOf}">plan ${plan.undoOf.slice(0, 8)}</a>`}
@@ -45,11 +44,17 @@ export function planPage(plan: PlanView): Html {
   `;
 }
 
+function titleOf({ kind, status }: PlanView, tool: string): string {
+  if (kind === "undo") return `Taking back what was written into ${tool}`;
+  const isOver = ["applied", "applied_with_failures"].includes(status);
+  return isOver ? `What was written into ${tool}` : `What would be written into ${tool}`;
+}
+
 const card = (value: Html | string, words: string): Html =>
   html`<div class="card"><b>${value}</b><span class="label">${words}</span></div>`;
 
 function pairs(label: string, counts: Record<string, number>, show: (name: string) => Html): Html {
-  const rows = Object.entries(counts);
+  const rows = fieldEntries(counts);
   if (rows.length === 0) return empty("None.");
   return table(
     label,
@@ -69,8 +74,8 @@ function sample({ sample: changes }: PlanView): Html {
     "Changes",
     ["Record", "Field", "Before", "After"],
     changes.flatMap(({ vendorId, before, after, status, reason }) =>
-      Object.keys(after).map(
-        (field, index) =>
+      fieldEntries(after).map(
+        ([field, value], index) =>
           html`<tr class="${index === 0 ? "group" : ""}">
             <td>
               ${
@@ -82,7 +87,7 @@ function sample({ sample: changes }: PlanView): Html {
             </td>
             <td><code>${field}</code></td>
             <td class="wrap">${before[field] ?? html`<span class="soft">empty</span>`}</td>
-            <td class="wrap">${after[field] ?? html`<span class="soft">empty</span>`}</td>
+            <td class="wrap">${value ?? html`<span class="soft">empty</span>`}</td>
           </tr>`,
       ),
     ),

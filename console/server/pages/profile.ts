@@ -4,7 +4,7 @@ import type { ProfileRecord, ProfileTrait, ProfileView } from "#profile/store/pr
 import { customerName } from "../../customer-name.ts";
 import { groupEvidence } from "../../evidence.ts";
 import { money } from "../../money.ts";
-import { traitTitle, valueWords } from "../../trait-words.ts";
+import { fieldEntries, traitTitle, valueWords } from "../../trait-words.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { badge, count, empty, instant, section, table } from "./layout.ts";
@@ -21,9 +21,9 @@ export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
     ${
       view.traits.length === 0
         ? empty("Not scored yet; the next run does it.")
-        : html`<div class="cards wide">${view.traits.map(traitCard)}</div>`
+        : html`<div class="cards wide">${cardsOf(view.traits)}</div>`
     }
-    <div class="columns">${section("Consent", consents(view))} ${section("Orders", orders(view))}</div>
+    ${section("Consent", consents(view))} ${section("Orders", orders(view))}
     ${section(`Known from ${count(view.records.length)} ${view.records.length === 1 ? "record" : "records"}`, records(view.records))}
     ${section("Why these records are one person", evidence(why.evidence))}
     ${
@@ -40,12 +40,26 @@ export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
   `;
 }
 
-function traitCard({ name, status, value, reasons, method, computedAt }: ProfileTrait): Html {
-  const answer = name === "churn_risk_band" ? riskBadge(value) : valueWords(name, value);
+const ORDER = ["lifecycle_stage", "churn_risk_band", "next_best_action"];
+
+/** The risk's number stands on the card of its band: they are one answer with the same reasons. */
+function cardsOf(traits: ProfileTrait[]): Html[] {
+  const placeOf = ({ name }: ProfileTrait) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  const risk = traits.find(({ name }) => name === "churn_risk")?.value;
+  const banded = traits.some(({ name }) => name === "churn_risk_band");
+  return traits
+    .filter(({ name }) => name !== "churn_risk" || !banded)
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
+    .map((trait) => traitCard(trait, trait.name === "churn_risk_band" && typeof risk === "number" ? risk : null));
+}
+
+function traitCard({ name, status, value, reasons, method, computedAt }: ProfileTrait, index: number | null): Html {
+  const answer = name === "churn_risk_band" ? riskBadge(value) : html`${valueWords(name, value)}`;
   return html`<div class="card">
     <span class="label">${traitTitle(name)}</span>
     <div class="answer">
       ${status === "refused" ? html`<span class="soft">No answer</span>` : answer}
+      ${index === null ? null : html`<span class="soft small">${index} of 100</span>`}
       ${status === "low_confidence" ? badge("attention", "not sure") : null}
     </div>
     <ul>
@@ -138,7 +152,7 @@ function deliveries({ deliveries: rows }: ProfileView): Html {
             <a href="/plans/${planId}">plan ${planId.slice(0, 8)}</a>
           </span>
           <dl>
-            ${Object.entries(values).map(
+            ${fieldEntries(values).map(
               ([field, value]) =>
                 html`<dt><code>${field}</code></dt>
                   <dd>${value ?? html`<span class="soft">cleared</span>`}</dd>`,

@@ -1,0 +1,87 @@
+/** The program: its options, its commands, and what becomes of their failures. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "#config.ts";
+import { connectionsCommand } from "./commands/connections.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
+import { planCommand } from "./commands/plan.ts";
+import { profileCommand } from "./commands/profile.ts";
+import { statusCommand } from "./commands/status.ts";
+import { syncCommand } from "./commands/sync.ts";
+import { globals } from "./context.ts";
+import { CommandFailure } from "./failure.ts";
+import { note } from "./output.ts";
+import { refusalOf } from "./workflow-failure.ts";
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+
+const program = new Command("tributary")
+  .description("One deduplicated, consented profile per customer, scored and written back into the tools you use.")
+  .option("--workspace <slug>", "which business, where there are several")
+  .option("--verbose", "log what happens to standard error")
+  .version(version)
+  .hook("preAction", (command) => {
+    const { workspace, verbose } = command.opts<{ workspace?: string; verbose?: boolean }>();
+    globals.verbose = verbose ?? false;
+    if (workspace !== undefined) globals.workspace = workspace;
+  })
+  .addHelpText(
+    "after",
+    `
+It finds what \`npm start\` started by the data directory (TRIBUTARY_DATA_DIR, default .tributary), or uses
+DATABASE_URL, TEMPORAL_ADDRESS and TRIBUTARY_KEY where they are set. Times are shown in your time zone (TZ).
+
+Exit codes: 0 done, 1 it did not work, 2 the command's words are off, 3 what was asked for is not there.`,
+  )
+  .showHelpAfterError("(add --help to see what there is)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+for (const add of [
+  statusCommand,
+  connectionsCommand,
+  syncCommand,
+  planCommand,
+  profileCommand,
+  importCommand,
+  exportCommand,
+  doctorCommand,
+]) {
+  add(program);
+}
+
+// Whoever reads our output has seen enough, as in `tributary export | head`.
+process.stdout.on("error", (error) => {
+  if (isBrokenPipe(error)) process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!isBrokenPipe(error)) report(error);
+}
+
+function report(error: unknown): void {
+  process.exitCode = error instanceof CommandFailure ? error.exitCode : 1;
+  const known = error instanceof CommandFailure || error instanceof ConfigError ? error.message : refusalOf(error);
+  if (globals.verbose && error instanceof Error) note(stackOf(error));
+  if (known !== null) note(known);
+  else {
+    note(`It did not work: ${error instanceof Error ? error.message : String(error)}`);
+    note("`tributary doctor` checks what is in place; `tributary --verbose ...` shows more.");
+  }
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`.replaceAll("\t", "    ");
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPIPE";
+}

@@ -1,0 +1,72 @@
+/** The console over real HTTP, on the stores of a test. */
+import { request } from "node:http";
+import { createServer } from "#console/server/server.ts";
+import { createLogger } from "#logger.ts";
+import { openDatabase } from "#profile/store/database.ts";
+import { readRejectReasons } from "#profile/store/health.ts";
+import { createProfileViews } from "#profile/store/profile-view.ts";
+import { createReader } from "#profile/store/read.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import type { MasterKeys } from "#profile/store/credentials.ts";
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+export interface TestConsole {
+  url: string;
+  get(path: string, options?: { method?: string; host?: string }): Promise<Answer>;
+  /** Everything it has logged. */
+  logged(): string;
+  stop(): Promise<void>;
+}
+
+export async function startConsole(databaseUrl: string, masterKeys: MasterKeys): Promise<TestConsole> {
+  let logged = "";
+  const log = createLogger({
+    name: "console",
+    level: "trace",
+    destination: { write: (line) => void (logged += line) },
+  });
+  const { dependencies, close } = createDependencies({ databaseUrl, masterKeys }, log);
+  const database = openDatabase(databaseUrl);
+  const server = createServer({
+    stores: {
+      ...dependencies,
+      views: createProfileViews(database),
+      reader: createReader(database),
+      rejectReasons: (workspaceId) => readRejectReasons(database, workspaceId),
+    },
+    log,
+    hosts: ["console.fernandkettle.internal"],
+    ping: async () => {
+      await database.pool.query("SELECT 1");
+    },
+  });
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    url,
+    get: (path, options = {}) =>
+      new Promise((resolve, reject) => {
+        const headers = options.host === undefined ? {} : { host: options.host };
+        const asked = request(
+          new URL(path, url),
+          { method: options.method ?? "GET", headers, agent: false },
+          (reply) => {
+            let text = "";
+            reply.setEncoding("utf8").on("data", (part: string) => (text += part));
+            reply.on("end", () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text }));
+          },
+        );
+        asked.on("error", reject).end();
+      }),
+    logged: () => logged,
+    stop: async () => {
+      await server.close();
+      await database.close();
+      await close();
+    },
+  };
+}
