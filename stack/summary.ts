@@ -24,7 +24,7 @@ export async function summarise({ dependencies, reader, workspaceId, run, stack 
     "Summary",
     ...section("Read", streams.map(describeStream)),
     ...section("Customers", [
-      `${count(overview.profiles)} profiles from ${count(overview.personRecords)} records; ${count(overview.duplicates)} duplicates resolved; ${count(overview.orders)} orders`,
+      `${count(overview.profiles)} profiles from ${count(overview.profiles + overview.duplicates)} records; ${count(overview.duplicates)} duplicates resolved; ${count(overview.orders)} orders`,
       overview.openRejects === 0
         ? "every row was understood"
         : `${count(overview.openRejects)} rows were not understood and are kept: tributary status`,

@@ -31,6 +31,8 @@ const CHECKS: Record<(typeof STATIC)[number], [name: string, program: string, ar
   ],
 };
 
+let temporalProgram: string | undefined;
+
 const { layers, filters } = parseArguments(process.argv.slice(2));
 const results: ({ name: string } & TestCounts)[] = [];
 const startedAt = performance.now();
@@ -91,7 +93,6 @@ async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
   }
 }
 
-let temporalProgram: string | undefined;
 async function withTemporal(): Promise<NodeJS.ProcessEnv> {
   temporalProgram ??= await findTemporal({
     log: (line) => process.stdout.write(`${line}\n`),
