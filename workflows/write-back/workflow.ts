@@ -20,15 +20,21 @@ export const supersede = defineSignal("supersede");
 /** Passes over rows the vendor asked us to try again, with growing pauses; what still fails then is reported. */
 const RETRY_PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
 
+/** A signal that a newer plan took the place can get lost with the worker that sends it; the database knows. */
+const LOOK_AGAIN_AFTER = "1 day";
+
 const engine = proxyActivities<Activities>({
   startToCloseTimeout: "10 minutes",
   heartbeatTimeout: HEART_TIMEOUT,
   retry: { maximumInterval: "1 minute" },
 });
 
+type Decision = "waiting" | "approved" | "ended";
+
 /** Waits for approval where the plan needs one, writes in vendor-sized batches, reads back, retries failed rows alone. */
 export async function applyPlan(input: PlanInput): Promise<void> {
-  let decision = await engine.planDecision(input);
+  let decision: Decision = "waiting";
+  // Before anything is awaited: an approval may be there as soon as the workflow is.
   setHandler(approve, async (approval) => {
     await engine.approvePlan(input, approval);
     decision = "approved";
@@ -40,7 +46,12 @@ export async function applyPlan(input: PlanInput): Promise<void> {
   setHandler(supersede, () => {
     decision = "ended";
   });
-  await condition(() => decision !== "waiting");
+  for (;;) {
+    const stored = await engine.planDecision(input);
+    if (decision === "waiting") decision = stored;
+    if (decision !== "waiting") break;
+    await condition(() => decision !== "waiting", LOOK_AGAIN_AFTER);
+  }
   await condition(allHandlersFinished);
   if (decision === "approved") await carryOut(input);
 }
