@@ -112,7 +112,7 @@ export function createServer({ stores, log, hosts, ping }: ServerOptions): Fasti
         stores.reader.overview(workspaceId),
         stores.reader.streams(workspaceId),
         stores.runs.lastRuns(workspaceId, 1),
-        stores.reader.plans(workspaceId, PAGE),
+        stores.plans.list(workspaceId, PAGE),
         stores.rejectReasons(workspaceId),
       ]);
       return overviewPage({

@@ -1,6 +1,6 @@
 /** Small typed reads for people: the command line and the console. Everything hot is SQL in the other stores. */
 import { PrismaPg } from "@prisma/adapter-pg";
-import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { Prisma, PrismaClient } from "#prisma/generated/client.ts";
 import type { Database } from "./database.ts";
 
@@ -33,29 +33,11 @@ export interface StreamRow {
   errorMessage: string | null;
 }
 
-export interface PlanRow {
-  planId: PlanId;
-  connectionId: ConnectionId;
-  connector: string;
-  connectionName: string;
-  kind: string;
-  status: string;
-  changes: number;
-  compared: number;
-  destinationRecords: number;
-  createdAt: Date;
-  approvedAt: Date | null;
-  approvedBy: string | null;
-  finishedAt: Date | null;
-}
-
 export interface Reader {
   /** The numbers of a workspace in one consistent snapshot. */
   overview(workspaceId: WorkspaceId): Promise<Overview>;
   /** By connector, connection, stream. */
   streams(workspaceId: WorkspaceId): Promise<StreamRow[]>;
-  /** Newest first. */
-  plans(workspaceId: WorkspaceId, limit: number): Promise<PlanRow[]>;
 }
 
 /** Shares the database's pool; nothing to close. */
@@ -126,31 +108,6 @@ export function createReader(database: Database): Reader {
           storedCount: row.storedCount === null ? null : Number(row.storedCount),
           errorKind: row.errorKind,
           errorMessage: row.errorMessage,
-        }));
-      }),
-
-    plans: (workspaceId, limit) =>
-      inWorkspace(workspaceId, async (tx) => {
-        const rows = await tx.plan.findMany({
-          where: { workspaceId },
-          include: { connection: { select: { connector: true, name: true } } },
-          orderBy: { createdAt: "desc" },
-          take: limit,
-        });
-        return rows.map((row) => ({
-          planId: row.planId as PlanId,
-          connectionId: row.connectionId as ConnectionId,
-          connector: row.connection.connector,
-          connectionName: row.connection.name,
-          kind: row.kind,
-          status: row.status,
-          changes: row.changes,
-          compared: row.compared,
-          destinationRecords: row.destinationRecords,
-          createdAt: row.createdAt,
-          approvedAt: row.approvedAt,
-          approvedBy: row.approvedBy,
-          finishedAt: row.finishedAt,
         }));
       }),
   };

@@ -35,10 +35,6 @@ beforeAll(async () => {
        SELECT workspace_id, profile_id, name, 'ok', value::jsonb, '[]', 'rule', '1', '', now()
        FROM profile, (VALUES ('stage', '"loyal"'), ('churn', '0.5')) AS t (name, value)`,
     );
-    await transaction.query(
-      `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq)
-       SELECT workspace_id, gen_random_uuid(), connection_id, 'waiting', 1 FROM connection`,
-    );
   });
 });
 afterAll(() => test.drop());
@@ -56,7 +52,7 @@ it("sums up a workspace", async () => {
   });
 });
 
-it("lists streams and plans with the connection they belong to", async () => {
+it("lists streams with the connection they belong to", async () => {
   const reader = createReader(test.database);
   const [stream] = await reader.streams(test.workspaceId);
   expect(stream).toMatchObject({
@@ -66,14 +62,11 @@ it("lists streams and plans with the connection they belong to", async () => {
     complete: true,
     recordsRead: 3,
   });
-  expect(await reader.plans(test.workspaceId, 10)).toMatchObject([
-    { connectionName: "till", status: "waiting", changes: 0 },
-  ]);
 });
 
 it("shows nothing of another workspace", async () => {
   const reader = createReader(test.database);
   const other = workspaceIdOf("other");
   expect(await reader.overview(other)).toMatchObject({ personRecords: 0, profiles: 0, orders: 0, traits: [] });
-  expect([await reader.streams(other), await reader.plans(other, 10)]).toEqual([[], []]);
+  expect(await reader.streams(other)).toEqual([]);
 });

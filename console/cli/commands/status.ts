@@ -20,7 +20,7 @@ export function statusCommand(program: Command): void {
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
-          stores.reader.plans(workspaceId, 50),
+          stores.plans.list(workspaceId, 50),
           stores.rejectReasons(),
         ]);
         const waiting = plans.filter((plan) => plan.status === "waiting");

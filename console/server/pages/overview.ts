@@ -1,6 +1,7 @@
 import { connectorOf } from "#connectors/registry.ts";
 import type { RejectReason } from "#profile/store/health.ts";
-import type { Overview, PlanRow, StreamRow } from "#profile/store/read.ts";
+import type { PlanSummary } from "#profile/store/plans-rows.ts";
+import type { Overview, StreamRow } from "#profile/store/read.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { describeOutcome, describeStep } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
@@ -14,7 +15,7 @@ interface OverviewInput {
   streams: StreamRow[];
   run: Run | undefined;
   rejects: RejectReason[];
-  waiting: PlanRow[];
+  waiting: PlanSummary[];
 }
 
 const SPREADS = ["lifecycle_stage", "next_best_action", "churn_risk_band"];
