@@ -1,8 +1,7 @@
 /**
  * Applies `prisma/migrations/*` the way `prisma migrate deploy` does, without the native schema engine that the Prisma
  * CLI downloads: same files, same `_prisma_migrations` ledger, so either tool can carry on where the other stopped.
- *
- * As a program: `DATABASE_URL=postgres://owner@host/db node prisma/migrate.ts`.
+ * `npm run migrate` is the program around it.
  */
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -155,11 +154,4 @@ async function canLogIn(url: string): Promise<boolean> {
   } finally {
     await probe.end().catch(() => undefined);
   }
-}
-
-if (import.meta.main) {
-  const ownerUrl = process.env["DATABASE_URL"];
-  if (ownerUrl === undefined) throw new Error("Set DATABASE_URL to the database owner's URL.");
-  const { applied } = await migrate(ownerUrl);
-  process.stdout.write(applied.length === 0 ? "Nothing to apply.\n" : `Applied ${applied.join(", ")}.\n`);
 }

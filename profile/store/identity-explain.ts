@@ -68,7 +68,13 @@ export async function explainProfile(transaction: Transaction, profileId: Profil
   };
 }
 
-/** A profile by its id, an old id, an e-mail address, a phone number, or the id a tool or we gave to a record. */
+/** Numbers that customers and their cards bear, stored with the connection that gave them or `*` for the workspace. */
+const NUMBERS_ON_CARDS: IdentifierKind[] = ["account_id", "loyalty_id"];
+
+/**
+ * A profile by its id, an old id, an e-mail address, a phone number, a customer or loyalty number, or the id a tool or we
+ * gave to a record.
+ */
 export async function findProfileId(transaction: Transaction, query: string): Promise<ProfileId | undefined> {
   const text = query.trim();
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
@@ -87,6 +93,14 @@ export async function findProfileId(transaction: Transaction, query: string): Pr
     (email !== null && (await holderOf(transaction, "email", email))) ||
     (phone !== null && (await holderOf(transaction, "phone", phone)));
   if (byIdentifier) return byIdentifier;
+  const [holder] = await transaction.query<{ profile_id: ProfileId }>(
+    `SELECT profile_id FROM identifier JOIN membership USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND identifier.kind = ANY($2::text[]) AND value = ANY(
+       SELECT '*:' || $3 UNION ALL SELECT connection_id || ':' || $3 FROM connection WHERE workspace_id = $1)
+     ORDER BY current DESC, record_id LIMIT 1`,
+    [transaction.workspaceId, NUMBERS_ON_CARDS, text],
+  );
+  if (holder !== undefined) return holder.profile_id;
   const [row] = await transaction.query<{ profile_id: ProfileId }>(
     `SELECT profile_id FROM source_record JOIN membership USING (workspace_id, record_id)
      WHERE workspace_id = $1 AND kind = 'person' AND vendor_id = $2 ORDER BY deleted, record_id LIMIT 1`,

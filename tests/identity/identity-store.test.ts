@@ -1,3 +1,4 @@
+import type { PersonRecord } from "#connectors/core/records.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { person } from "#tests/support/records.ts";
 import { openShop, type Shop } from "./shop.ts";
@@ -158,8 +159,12 @@ describe("resolving changed records", () => {
 });
 
 describe("finding and explaining", () => {
-  it("finds a profile by id, address, phone and the tool's own id", async () => {
-    await shop.save([person("c-77", { ...anna, phones: ["07911 123456"] })]);
+  it("finds a profile by id, address, phone, customer and loyalty number, and the tool's own id", async () => {
+    const externalIds: PersonRecord["externalIds"] = [
+      { kind: "account_id", value: "17850", scope: "connection" },
+      { kind: "loyalty_id", value: "FK-0042", scope: "workspace" },
+    ];
+    await shop.save([person("c-77", { ...anna, phones: ["07911 123456"], externalIds })]);
     await shop.resolveAll();
     const profile = await shop.profileOf("c-77");
     for (const query of [
@@ -167,6 +172,8 @@ describe("finding and explaining", () => {
       "Anna@Brightleaf.co.uk",
       "+44 7911 123456",
       "07911123456",
+      "17850",
+      "FK-0042",
       "c-77",
       shop.idOf("c-77"),
     ]) {

@@ -18,12 +18,12 @@ export function refreshActivities(deps: Dependencies) {
   ): Promise<void> {
     const { workspaceId, runId } = input;
     await runs.addCounts(workspaceId, runId, step, {});
-    for (let batches = 0; ; batches += 1) {
-      // Before the first batch, then ever more rarely: a first load grows what the next batches look through.
-      if ((batches & (batches - 1)) === 0) await deps.refreshStatistics();
+    for (let batches = 1; ; batches += 1) {
       const { more, ...counts } = await batch(workspaceId);
       await runs.addCounts(workspaceId, runId, step, counts, { finished: !more });
       if (!more) return;
+      // After the first, second, fourth ... batch: a first load grows what the next ones look through.
+      if ((batches & (batches - 1)) === 0) await deps.refreshStatistics();
     }
   }
 
