@@ -11,6 +11,7 @@ import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { reconcileSchedules } from "#workflows/schedules.ts";
+import { firstPlansOfTwins } from "./first-plans.ts";
 import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 import type { RunningStack } from "./running-stack.ts";
@@ -22,6 +23,9 @@ type LoopOptions = StartOptions & { log: Log; signal: AbortSignal };
 const POLL_MS = 250;
 
 const APPROVAL_TRIES = 3;
+
+/** How far back plans are looked at. */
+const PLANS = 1_000;
 
 /** A long step says where it is this often. */
 const SHOW_EVERY_MS = 3_000;
@@ -38,7 +42,7 @@ export async function runLoop(stack: RunningStack, options: LoopOptions): Promis
     await reconcileSchedules(engine.client, await dependencies.connections.listWorkspaces());
     const watching = new AbortController();
     const progress = watch(dependencies, workspaceId, options, watching.signal);
-    const work = turn(dependencies, engine, workspaceId, options).finally(() => watching.abort());
+    const work = turn(dependencies, engine, workspaceId, stack, options).finally(() => watching.abort());
     await Promise.all([work, progress]);
     const { runId } = await work;
     const run = await find(dependencies, workspaceId, runId);
@@ -50,27 +54,35 @@ export async function runLoop(stack: RunningStack, options: LoopOptions): Promis
   }
 }
 
-/** The refresh, then the demo's first plans. */
-async function turn(deps: Dependencies, engine: Engine, workspaceId: WorkspaceId, { approve, log }: LoopOptions) {
+/** The refresh, then the first plans of the demo's twins; all others are left to a person. */
+async function turn(
+  deps: Dependencies,
+  engine: Engine,
+  workspaceId: WorkspaceId,
+  stack: RunningStack,
+  options: LoopOptions,
+) {
   const summary = await engine.refresh(workspaceId);
-  const waiting = await waitingPlans(deps, workspaceId);
-  for (const plan of waiting) {
-    const what = `the first plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
-    if (!approve) log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
-    else log(`Approving ${what}, because this is the demo; --no-approve leaves it to you`);
+  const plans = await deps.plans.list(workspaceId, PLANS);
+  const ours = options.approve ? firstPlansOfTwins(plans, stack.twins) : [];
+  for (const plan of plans.filter(({ status }) => status === "waiting")) {
+    const what = `the plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
+    if (!ours.includes(plan)) options.log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
+    else options.log(`Approving ${what}: it is the demo's first; --no-approve leaves it to you`);
   }
-  if (approve && waiting.length > 0) await approveAll(deps, engine, workspaceId);
+  if (ours.length > 0) await approveFirst(deps, engine, workspaceId, stack);
   return summary;
 }
 
-async function waitingPlans(deps: Dependencies, workspaceId: WorkspaceId): Promise<PlanSummary[]> {
-  return (await deps.plans.list(workspaceId, 50)).filter(({ status }) => status === "waiting");
-}
-
 /** A refresh on schedule may put a newer plan in the place of one being approved: then that one is approved. */
-async function approveAll(deps: Dependencies, engine: Engine, workspaceId: WorkspaceId): Promise<void> {
+async function approveFirst(
+  deps: Dependencies,
+  engine: Engine,
+  workspaceId: WorkspaceId,
+  stack: RunningStack,
+): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const plans = await waitingPlans(deps, workspaceId);
+    const plans = firstPlansOfTwins(await deps.plans.list(workspaceId, PLANS), stack.twins);
     const outcomes = await Promise.allSettled(plans.map((plan) => approveAndWait(engine, plan)));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed === undefined) return;

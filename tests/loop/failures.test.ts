@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import { FIELDS } from "#profile/plan/fields.ts";
 import type { PlanView } from "#profile/store/plans.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, smallShop } from "#tests/support/people.ts";
@@ -7,6 +8,8 @@ import { consent } from "#tests/support/records.ts";
 import { syncId } from "#workflows/names.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 
+const TEXT = { type: "string", fieldType: "text" };
+const NUMBER = { type: "number", fieldType: "number" };
 const PEOPLE = 240;
 const CUSTOMERS = PEOPLE / 2;
 let loop: TestLoop;
@@ -193,5 +196,47 @@ describe("two worker processes on the same queues", () => {
     expect(batchWrites()).toBe(Math.ceil(PEOPLE / 100));
     expect(customerWrites()).toBe(CUSTOMERS);
     await Promise.all(workers.map((worker) => worker.stop()));
+  });
+});
+
+describe("a scope that is missing and then granted", () => {
+  it("stops that stream and the writing, names the scope, and lets both go on by itself", async () => {
+    const { hubspot, deps, workspaceId, connectionIds } = await begin();
+    hubspot.faults.missingScopes.add("crm.objects.deals.read");
+    expect((await loop.refresh()).outcome).toBe("failed");
+    const refused = await deps.connections.get(workspaceId, connectionIds.hubspot);
+    expect(refused.status).toBe("needs_permission");
+    expect(refused.statusReason).toContain("crm.objects.deals.read");
+    hubspot.faults.missingScopes.clear();
+    expect((await loop.refresh()).outcome).toBe("ok");
+    expect((await deps.connections.get(workspaceId, connectionIds.hubspot)).status).toBe("ready");
+    await loop.refresh();
+    expect((await planOf("hubspot")).status).toBe("waiting");
+  });
+});
+
+describe("properties of other people under our names", () => {
+  it("are left alone, and nothing that was not written is called applied", async () => {
+    const { hubspot } = await begin();
+    for (const { definition } of FIELDS) {
+      const other = {
+        ...(definition.type === "number" ? TEXT : NUMBER),
+        name: definition.name,
+        label: definition.name,
+      };
+      const made = await fetch(`${hubspot.url}/crm/v3/properties/contacts`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${hubspot.accessToken}`, "content-type": "application/json" },
+        body: JSON.stringify({ ...other, groupName: "contactinformation" }),
+      });
+      expect(made.status).toBe(201);
+    }
+    await loop.refresh();
+    await approveAll(loop);
+    const plan = await planOf("hubspot");
+    expect(plan.status).toBe("applied_with_failures");
+    expect(plan.counts).toEqual({ failed: PEOPLE });
+    expect(plan.sample[0]?.reason).toContain("in the way");
+    expect(batchWrites()).toBe(0);
   });
 });

@@ -27,6 +27,13 @@ export function refreshActivities(deps: Dependencies) {
     }
   }
 
+  /** Every stream was read, so what was missing has been granted: writing may go on too. */
+  async function permissionsAreBack(workspaceId: WorkspaceId): Promise<void> {
+    for (const { connectionId, status } of await connections.listConnections(workspaceId)) {
+      if (status === "needs_permission") await connections.setStatus(workspaceId, connectionId, "ready", null, "sync");
+    }
+  }
+
   return {
     /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
     async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
@@ -66,6 +73,7 @@ export function refreshActivities(deps: Dependencies) {
     async finishRun(ending: RunEnding): Promise<void> {
       const { workspaceId, runId, ...rest } = ending;
       const message = messageOf(ending);
+      if (message === undefined) await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
       deps.log.info({ runId, ...rest }, "run finished");
     },

@@ -33,16 +33,22 @@ interface Sendable {
   grant: Grant;
 }
 
+const IN_THE_WAY = "Fields of the same names are in the way at the tool; `tributary connections` names them.";
+
 /** One result per claimed change. */
 export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput): Promise<ChangeResult[]> {
-  const changes = claimed.map((change) => leaveOut(change, input.without));
+  const possible = claimed.map((change) => leaveOut(change, input.without));
+  const changes = possible.filter(({ after }) => Object.keys(after).length > 0);
   const decided = await decisions(changes, input);
   const facts = await input.consent.grantsFor(
     input.workspaceId,
     [...new Set(changes.flatMap(({ profileId }) => profileId ?? []))],
     input.at,
   );
-  const results: ChangeResult[] = [];
+  // With nothing left to write there is nothing to call applied.
+  const results = possible
+    .filter(({ after }) => Object.keys(after).length === 0)
+    .map(({ vendorId }): ChangeResult => ({ vendorId, outcome: "failed", reason: IN_THE_WAY }));
   const sendable: Sendable[] = [];
   for (const { change, decision } of decided) {
     const { vendorId, profileId } = change;
