@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { connectionIdOf, uuidOf, workspaceIdOf, type PlanId } from "#profile/ids.ts";
 import type { PlanSummary } from "#profile/store/plans-rows.ts";
-import { firstPlansOfTwins } from "./first-plans.ts";
+import { firstPlansOfTwins, TWIN_CONNECTION } from "./first-plans.ts";
 import type { Twins } from "./running-stack.ts";
 
 const workspaceId = workspaceIdOf("demo");
@@ -15,11 +15,16 @@ const twins: Twins = {
   hubspotSettings: {},
 };
 
-function plan(connector: string, status: PlanSummary["status"], name: string): PlanSummary {
+function plan(
+  connector: string,
+  status: PlanSummary["status"],
+  name: string,
+  connection = TWIN_CONNECTION,
+): PlanSummary {
   return {
     planId: uuidOf("plan", name) as PlanId, // as the store makes them
-    connectionId: connectionIdOf(workspaceId, connector, "main"),
-    ...{ connector, connection: "main", kind: "write", undoOf: null, status, throughSeq: 1, digest: "00" },
+    connectionId: connectionIdOf(workspaceId, connector, connection),
+    ...{ connector, connection, kind: "write", undoOf: null, status, throughSeq: 1, digest: "00" },
     ...{ changes: 1, compared: 1, destinationRecords: 1, createdAt: new Date(0) },
     ...{ approvedAt: null, approvedBy: null, finishedAt: null },
   };
@@ -36,6 +41,7 @@ describe("what npm start approves by itself", () => {
   it("is never a real account's plan", () => {
     expect(firstPlansOfTwins([hubspot, stripe], { ...twins, hubspot: null })).toEqual([stripe]);
     expect(firstPlansOfTwins([hubspot, stripe], null)).toEqual([]);
+    expect(firstPlansOfTwins([plan("hubspot", "waiting", "d", "main")], twins)).toEqual([]);
   });
 
   it("is no later plan, which waits because it goes beyond what applies by itself", () => {

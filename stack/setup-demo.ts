@@ -3,6 +3,7 @@ import { csvFileOf, guessFile } from "#connectors/csv/guess.ts";
 import { missingFields } from "#connectors/csv/overrides.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import { connectFiles, keepCopy } from "#console/csv-files.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Workspace } from "#profile/store/connections.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
@@ -14,6 +15,7 @@ import {
   DEMO_REQUESTS_PER_SECOND,
   DEMO_STRIPE_KEY,
 } from "./demo-shop/accounts.ts";
+import { TWIN_CONNECTION } from "./first-plans.ts";
 import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 import type { RunningStack } from "./running-stack.ts";
@@ -26,6 +28,8 @@ const TWIN_SECRETS = { hubspot: { accessToken: DEMO_HUBSPOT_TOKEN }, stripe: { a
 const AUTO_APPLY_SHARE = 0.25;
 
 const ACTOR = "npm start";
+
+const REAL_CONNECTION = "main";
 
 export async function setUpDemo(
   stack: RunningStack,
@@ -60,7 +64,7 @@ async function connectTool(
   const { connectionId } = await deps.connections.upsertConnection(
     workspaceId,
     {
-      ...{ connector, name: "main", baseUrl: twinUrl, writeBack: true },
+      ...{ connector, name: twinUrl === null ? REAL_CONNECTION : TWIN_CONNECTION, baseUrl: twinUrl, writeBack: true },
       ...(twinUrl !== null && connector === "hubspot" ? { settings: DEMO_HUBSPOT_SETTINGS } : {}),
       ...(twinUrl === null ? {} : { autoApplyShare: AUTO_APPLY_SHARE, requestsPerSecond: DEMO_REQUESTS_PER_SECOND }),
     },
@@ -77,8 +81,23 @@ async function connectTool(
   if (known.externalAccount !== account) {
     await deps.connections.updateConnection(workspaceId, connectionId, { externalAccount: account }, ACTOR);
   }
-  if (known.status === "needs_reconnect")
+  if (known.status === "needs_reconnect" || known.status === "paused")
     await deps.connections.setStatus(workspaceId, connectionId, "ready", null, ACTOR);
+  await pauseOther(deps, workspaceId, connector, connectionId);
+}
+
+/** A twin and a real account are two connections: positions, plans and what may apply unasked must never pass over. */
+async function pauseOther(
+  deps: Dependencies,
+  workspaceId: WorkspaceId,
+  connector: string,
+  used: ConnectionId,
+): Promise<void> {
+  for (const other of await deps.connections.listConnections(workspaceId)) {
+    if (other.connector !== connector || other.connectionId === used || other.status === "paused") continue;
+    const reason = `Not used by this start: ${other.name === TWIN_CONNECTION ? "credentials for the tool itself are set" : "the demo's stand-in is"}.`;
+    await deps.connections.setStatus(workspaceId, other.connectionId, "paused", reason, ACTOR);
+  }
 }
 
 async function connectTillExports(
