@@ -1,6 +1,6 @@
 /** `node bench/identity.ts`: resolving people, from nothing and after small changes. */
-import { createIdentityStore } from "#profile/store/identity.ts";
-import { createIngestStore } from "#profile/store/ingest.ts";
+import { createIdentityStore } from "#profile/store/identity/store.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
 import {
   median,
   milliseconds,

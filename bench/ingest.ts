@@ -1,7 +1,7 @@
 /** `node bench/ingest.ts`: our page store against the barest bulk upsert of the same rows, in the same run. */
 import { Client } from "pg";
 import type { RecordPage } from "#connectors/core/contract.ts";
-import { createIngestStore } from "#profile/store/ingest.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { median, peakMemory, print, printHeading, printTable, rate, readOptions, timed } from "./measure.ts";
 import { withScratch, type Scratch } from "./scratch.ts";
 import { ordersOf, pagesOf, personsOf } from "./shop-records.ts";

@@ -1,5 +1,5 @@
 /** Complete, or said so: the state of a stream in words. */
-import type { StreamRow } from "#profile/store/read.ts";
+import type { StreamRow } from "#profile/store/views/read.ts";
 
 export interface StreamWords {
   /** `attention`: a person has to look. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectionIdOf, uuidOf, workspaceIdOf, type PlanId } from "#profile/ids.ts";
-import type { PlanSummary } from "#profile/store/plans-rows.ts";
+import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import { firstPlansOfTwins, TWIN_CONNECTION } from "./first-plans.ts";
 import type { Twins } from "./running-stack.ts";
 

@@ -1,4 +1,4 @@
-import type { PlanSummary } from "#profile/store/plans-rows.ts";
+import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { Twins } from "./running-stack.ts";
 
 /** The name of a connection to a twin; one to a real account has another. */

@@ -1,6 +1,6 @@
 /** What a run did, for the person who started it. */
 import type { WorkspaceId } from "#profile/ids.ts";
-import type { Overview, Reader, StreamRow } from "#profile/store/read.ts";
+import type { Overview, Reader, StreamRow } from "#profile/store/views/read.ts";
 import type { Run, RunStep } from "#profile/store/runs.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import type { RunningStack } from "./running-stack.ts";

@@ -1,12 +1,12 @@
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { ConnectionStore } from "#profile/store/connections.ts";
-import type { ConsentStore } from "#profile/store/consent.ts";
+import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
-import type { IdentityStore } from "#profile/store/identity.ts";
-import type { IngestStore } from "#profile/store/ingest.ts";
-import type { PlanStore } from "#profile/store/plans.ts";
+import type { IdentityStore } from "#profile/store/identity/store.ts";
+import type { IngestStore } from "#profile/store/ingest/store.ts";
+import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
-import type { ScoreStore } from "#profile/store/scores.ts";
+import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { Logger } from "#logger.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */

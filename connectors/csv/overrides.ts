@@ -123,7 +123,8 @@ function checked(setting: keyof Reading, word: string, value: string): Partial<R
   const code = setting === "defaultCurrency" || setting === "defaultCountry";
   const raw = code ? value.toUpperCase() : value;
   const parsed = reading.partial().safeParse({ [setting]: setting === "defaultCountry" && raw === "" ? null : raw });
-  if (parsed.success) return parsed.data;
+  // Exactly the one setting is in it, and parsed.
+  if (parsed.success) return parsed.data as Partial<Reading>;
   throw new OverrideError(
     `"${value}" is not a value for ${word}: ${parsed.error.issues[0]?.message ?? "it is not known"}.`,
   );

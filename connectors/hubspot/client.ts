@@ -238,8 +238,9 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
     setOptions: (name: string, options: PropertyReply["options"]): Promise<void> =>
       call("general", "properties.update", async () => {
         await sdk.crm.properties.coreApi.update("contacts", name, {
-          options: options.map((option, n) => ({
+          options: options.map(({ description = "", ...option }, n) => ({
             ...option,
+            description,
             hidden: option.hidden ?? false,
             displayOrder: option.displayOrder ?? n,
           })),

@@ -10,7 +10,7 @@ import type {
 } from "#connectors/core/records.ts";
 import { moneyOf } from "./currency.ts";
 import { chargeBody, customerBody, refundBody, subscriptionBody } from "./schema.ts";
-import type { ChargeBody, CustomerBody } from "./schema.ts";
+import type { ChargeBody, CustomerBody, SubscriptionBody } from "./schema.ts";
 
 /** One object of a stream, from a list or out of an event. */
 export interface StripeRow {
@@ -164,7 +164,7 @@ function subscriptionStatus(status: string, collectionPaused: boolean): Subscrip
 }
 
 /** Tiered prices have no single amount and count as 0; `unit_amount_decimal` holds fractions of a minor unit. */
-function unitAmount(price: { unit_amount?: number | null; unit_amount_decimal?: number | null } | null | undefined) {
+function unitAmount(price: SubscriptionBody["items"]["data"][number]["price"]) {
   return price?.unit_amount ?? price?.unit_amount_decimal ?? 0;
 }
 

@@ -105,6 +105,8 @@ export const subscriptionBody = z.object({
   }),
 });
 
+export type SubscriptionBody = z.infer<typeof subscriptionBody>;
+
 export const eventBody = z.object({
   id: z.string(),
   type: z.string(),

@@ -1,12 +1,12 @@
 import { loadConfig } from "#config.ts";
 import type { Config } from "#config.ts";
 import { createLogger } from "#logger.ts";
-import { createProfileViews } from "#profile/store/profile-view.ts";
-import type { ProfileViews } from "#profile/store/profile-view.ts";
-import { readRejectReasons } from "#profile/store/health.ts";
-import type { RejectReason } from "#profile/store/health.ts";
-import { createReader } from "#profile/store/read.ts";
-import type { Reader } from "#profile/store/read.ts";
+import { createProfileViews } from "#profile/store/views/profile.ts";
+import type { ProfileViews } from "#profile/store/views/profile.ts";
+import { readRejectReasons } from "#profile/store/views/health.ts";
+import type { RejectReason } from "#profile/store/views/health.ts";
+import { createReader } from "#profile/store/views/read.ts";
+import type { Reader } from "#profile/store/views/read.ts";
 import type { Workspace } from "#profile/store/connections.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";

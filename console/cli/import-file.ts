@@ -2,8 +2,8 @@
 import { writeRejectFile } from "#connectors/csv/reject-file.ts";
 import type { CsvFile } from "#connectors/csv/settings.ts";
 import type { ConnectionId } from "#profile/ids.ts";
-import type { Overview } from "#profile/store/read.ts";
-import type { StoredReject } from "#profile/store/rejects.ts";
+import type { Overview } from "#profile/store/views/read.ts";
+import type { StoredReject } from "#profile/store/ingest/rejects.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { connectedFiles, wasReadToItsEnd } from "../csv-files.ts";
 import { describeStep } from "../run-steps.ts";

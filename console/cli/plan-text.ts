@@ -1,6 +1,6 @@
 /** A plan as a page of text: what a person reads before saying yes. */
 import { plural, heading, count, table, when } from "./output.ts";
-import type { PlanView } from "#profile/store/plans.ts";
+import type { PlanView } from "#profile/store/plan/store.ts";
 import { fieldEntries } from "../trait-words.ts";
 
 export function renderPlan(plan: PlanView): string {

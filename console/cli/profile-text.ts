@@ -1,6 +1,6 @@
 /** One customer as a page of text. */
-import type { ProfileExplanation } from "#profile/store/identity-explain.ts";
-import type { ProfileRecord, ProfileView } from "#profile/store/profile-view.ts";
+import type { ProfileExplanation } from "#profile/store/identity/explain.ts";
+import type { ProfileRecord, ProfileView } from "#profile/store/views/profile.ts";
 import { customerName } from "../customer-name.ts";
 import { groupEvidence } from "../evidence.ts";
 import { money } from "../money.ts";

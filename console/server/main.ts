@@ -1,9 +1,9 @@
 /** The console process. */
 import { loadConfig } from "#config.ts";
 import { createLogger } from "#logger.ts";
-import { readRejectReasons } from "#profile/store/health.ts";
-import { createProfileViews } from "#profile/store/profile-view.ts";
-import { createReader } from "#profile/store/read.ts";
+import { readRejectReasons } from "#profile/store/views/health.ts";
+import { createProfileViews } from "#profile/store/views/profile.ts";
+import { createReader } from "#profile/store/views/read.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import { createServer } from "./server.ts";
 

@@ -3,9 +3,9 @@ import { request } from "node:http";
 import { createServer } from "#console/server/server.ts";
 import { createLogger } from "#logger.ts";
 import { openDatabase } from "#profile/store/database.ts";
-import { readRejectReasons } from "#profile/store/health.ts";
-import { createProfileViews } from "#profile/store/profile-view.ts";
-import { createReader } from "#profile/store/read.ts";
+import { readRejectReasons } from "#profile/store/views/health.ts";
+import { createProfileViews } from "#profile/store/views/profile.ts";
+import { createReader } from "#profile/store/views/read.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 

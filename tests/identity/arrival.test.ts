@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import type { Database } from "#profile/store/database.ts";
-import { createIdentityStore } from "#profile/store/identity.ts";
+import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { person } from "#tests/support/records.ts";
 import { messyPeople, randomOf } from "./people.ts";
 import { openShop, type Shop } from "./shop.ts";

@@ -2,9 +2,9 @@
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type ProfileId, recordIdOf, type RecordId } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
-import { createConsentStore } from "#profile/store/consent.ts";
-import { createIdentityStore, type ResolvedBatch } from "#profile/store/identity.ts";
-import { createIngestStore } from "#profile/store/ingest.ts";
+import { createConsentStore } from "#profile/store/consent/store.ts";
+import { createIdentityStore, type ResolvedBatch } from "#profile/store/identity/store.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createTestDatabase } from "#tests/support/database.ts";
 import { page } from "#tests/support/records.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { FIELDS } from "#profile/plan/fields.ts";
-import type { PlanView } from "#profile/store/plans.ts";
+import type { PlanView } from "#profile/store/plan/store.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, smallShop } from "#tests/support/people.ts";
 import { consent } from "#tests/support/records.ts";

@@ -6,9 +6,9 @@ import { diffRecord } from "#profile/plan/diff.ts";
 import { desiredValues } from "#profile/plan/fields.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
-import type { ChangeResult } from "#profile/store/plans-apply.ts";
-import type { CandidateCursor, Sealed } from "#profile/store/plans-build.ts";
-import type { PlanStore } from "#profile/store/plans.ts";
+import type { ChangeResult } from "#profile/store/plan/apply.ts";
+import type { CandidateCursor, Sealed } from "#profile/store/plan/build.ts";
+import type { PlanStore } from "#profile/store/plan/store.ts";
 
 export const STREAM = "contacts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createPlanStore, type PlanStore } from "#profile/store/plans.ts";
-import { createScoreStore, type ScoreStore } from "#profile/store/scores.ts";
+import { createPlanStore, type PlanStore } from "#profile/store/plan/store.ts";
+import { createScoreStore, type ScoreStore } from "#profile/store/scores/store.ts";
 import { openShop, type Shop } from "#tests/scores/shop.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { applyBatch, carryOut, makePlan, type Site, type Vendor } from "./carry-out.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createScoreStore, type ScoreStore } from "#profile/store/scores.ts";
+import { createScoreStore, type ScoreStore } from "#profile/store/scores/store.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { openShop, type Shop } from "./shop.ts";
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RecordPage } from "#connectors/core/contract.ts";
 import { profileIdOf, recordIdOf, type ConnectionId } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
-import { createIngestStore, type IngestStore, type PageCounts } from "#profile/store/ingest.ts";
-import type { StoredReject } from "#profile/store/rejects.ts";
+import { createIngestStore, type IngestStore, type PageCounts } from "#profile/store/ingest/store.ts";
+import type { StoredReject } from "#profile/store/ingest/rejects.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { consent, deal, order, page, person, subscription, touchpoint } from "#tests/support/records.ts";
 

@@ -2,7 +2,7 @@ import { Client, type QueryResultRow } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
-import { createIngestStore } from "#profile/store/ingest.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { consent, order, page, person } from "#tests/support/records.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
-import { createIngestStore } from "#profile/store/ingest.ts";
-import { createReader } from "#profile/store/read.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
+import { createReader } from "#profile/store/views/read.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { order, page, person } from "#tests/support/records.ts";
 

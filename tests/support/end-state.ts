@@ -1,7 +1,7 @@
 /** Everything a run of the loop leaves behind, in a form in which two runs can be compared row by row. */
 import { Client } from "pg";
 import { LAST_COMPUTED } from "#profile/plan/fields.ts";
-import { canonicalJson } from "#profile/store/content.ts";
+import { canonicalJson } from "#profile/store/ingest/content.ts";
 import type { TestLoop } from "./loop.ts";
 
 /** Rows of each table and of each tool, as sorted text. */

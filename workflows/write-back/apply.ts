@@ -8,9 +8,9 @@ import type { ApplyDecision } from "#profile/plan/apply.ts";
 import { usesOf } from "#profile/plan/fields.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanKind } from "#profile/plan/types.ts";
-import type { ConsentStore } from "#profile/store/consent.ts";
-import type { ChangeResult, ClaimedChange } from "#profile/store/plans-apply.ts";
-import type { PlanStore } from "#profile/store/plans.ts";
+import type { ConsentStore } from "#profile/store/consent/store.ts";
+import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
+import type { PlanStore } from "#profile/store/plan/store.ts";
 
 export interface ApplyInput {
   plans: PlanStore;

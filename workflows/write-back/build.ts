@@ -6,8 +6,8 @@ import { diffRecord } from "#profile/plan/diff.ts";
 import { desiredValues } from "#profile/plan/fields.ts";
 import type { Ownership, PlanChange } from "#profile/plan/types.ts";
 import { marketingPermission, objectsToProfiling } from "#profile/scores/permission.ts";
-import type { Candidate, CandidateCursor } from "#profile/store/plans-build.ts";
-import type { PlanStore } from "#profile/store/plans.ts";
+import type { Candidate, CandidateCursor } from "#profile/store/plan/build.ts";
+import type { PlanStore } from "#profile/store/plan/store.ts";
 
 /** Candidates compared per transaction; connectors cut this into calls as suits their vendor. */
 const PORTION = 5_000;

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { exportProfiles } from "#connectors/csv/export.ts";
 import type { ExportRow } from "#connectors/csv/export.ts";
-import type { ProfileRow } from "#profile/store/profile-view.ts";
+import type { ProfileRow } from "#profile/store/views/profile.ts";
 import type { TraitName } from "#profile/scores/types.ts";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { withContext } from "../context.ts";

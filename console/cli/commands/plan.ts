@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { PlanId } from "#profile/ids.ts";
-import type { PlanView } from "#profile/store/plans.ts";
+import type { PlanView } from "#profile/store/plan/store.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { RejectReason } from "#profile/store/health.ts";
-import type { Overview, StreamRow } from "#profile/store/read.ts";
+import type { RejectReason } from "#profile/store/views/health.ts";
+import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import { describeOutcome } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";

@@ -1,7 +1,7 @@
 /** The two servers everything needs: Postgres, and Temporal with a worker. */
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
-import { readDatabaseHealth } from "#profile/store/health.ts";
+import { readDatabaseHealth } from "#profile/store/views/health.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { TemporalAddress } from "#workflows/client.ts";
 import { databaseAddress, databaseTrouble } from "../database-failure.ts";

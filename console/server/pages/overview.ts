@@ -1,7 +1,7 @@
 import { connectorOf } from "#connectors/registry.ts";
-import type { RejectReason } from "#profile/store/health.ts";
-import type { PlanSummary } from "#profile/store/plans-rows.ts";
-import type { Overview, StreamRow } from "#profile/store/read.ts";
+import type { RejectReason } from "#profile/store/views/health.ts";
+import type { PlanSummary } from "#profile/store/plan/rows.ts";
+import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { describeOutcome, describeStep } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";

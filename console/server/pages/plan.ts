@@ -1,5 +1,5 @@
 import { connectorOf } from "#connectors/registry.ts";
-import type { PlanView } from "#profile/store/plans.ts";
+import type { PlanView } from "#profile/store/plan/store.ts";
 import { fieldEntries } from "../../trait-words.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";

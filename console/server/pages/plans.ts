@@ -1,5 +1,5 @@
 import { connectorOf } from "#connectors/registry.ts";
-import type { PlanSummary } from "#profile/store/plans-rows.ts";
+import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 import { count, empty, instant, table } from "./layout.ts";

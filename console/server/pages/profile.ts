@@ -1,6 +1,6 @@
 import { connectorOf } from "#connectors/registry.ts";
-import type { ProfileExplanation } from "#profile/store/identity-explain.ts";
-import type { ProfileRecord, ProfileTrait, ProfileView } from "#profile/store/profile-view.ts";
+import type { ProfileExplanation } from "#profile/store/identity/explain.ts";
+import type { ProfileRecord, ProfileTrait, ProfileView } from "#profile/store/views/profile.ts";
 import { customerName } from "../../customer-name.ts";
 import { groupEvidence } from "../../evidence.ts";
 import { money } from "../../money.ts";

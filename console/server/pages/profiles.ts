@@ -1,4 +1,4 @@
-import type { ProfileRow } from "#profile/store/profile-view.ts";
+import type { ProfileRow } from "#profile/store/views/profile.ts";
 import { customerName } from "../../customer-name.ts";
 import { valueWords } from "../../trait-words.ts";
 import { html } from "../html.ts";

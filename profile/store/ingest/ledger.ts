@@ -1,7 +1,7 @@
 /** Appending to the consent ledger. Reading and judging it is the consent module's work. */
 import type { ConsentRecord } from "#connectors/core/records.ts";
 import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 import type { Prepared } from "./tables.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ProfileId } from "#profile/ids.ts";
 import type { ProfileFacts, TraitName } from "#profile/scores/types.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 
 const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
 

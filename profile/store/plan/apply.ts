@@ -1,8 +1,8 @@
 /** Carrying a plan out: which changes are next, what became of them, the end. */
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
-import type { Transaction } from "./database.ts";
-import { advancePlanned, audit, digestOfStored, lockConnection, lockPlan, unfinishedPlan } from "./plans-rows.ts";
+import type { Transaction } from "../database.ts";
+import { advancePlanned, audit, digestOfStored, lockConnection, lockPlan, unfinishedPlan } from "./rows.ts";
 
 /** After so many tries a change that is "worth another try" counts as failed. */
 const MAX_ATTEMPTS = 5;

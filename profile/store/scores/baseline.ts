@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { MIN_REPEAT_BUYERS } from "#profile/scores/rhythm.ts";
 import type { ShopBaseline } from "#profile/scores/types.ts";
-import type { Transaction } from "./database.ts";
-import { purchaseDaySql, scoringWorkspace } from "./scores-facts.ts";
+import type { Transaction } from "../database.ts";
+import { purchaseDaySql, scoringWorkspace } from "./facts.ts";
 
 const NAME = "shop_rhythm";
 /** Share by which the number of orders must change for a new look at once; below that, once a day. */

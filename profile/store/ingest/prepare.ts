@@ -11,7 +11,7 @@ import {
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
 import { recordIdOf } from "#profile/ids.ts";
-import type { Place } from "./bulk.ts";
+import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
 import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
 

@@ -1,7 +1,7 @@
 /** Is the database what the product needs, and what could it not make sense of? For `tributary doctor` and `status`. */
 import { readdir } from "node:fs/promises";
 import type { WorkspaceId } from "#profile/ids.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "../database.ts";
 
 export interface DatabaseHealth {
   version: string;

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
-import type { Database, Transaction } from "./database.ts";
-import { readBaseline, refreshBaseline } from "./scores-baseline.ts";
-import { loadFacts, scoringWorkspace, type LoadedFacts } from "./scores-facts.ts";
+import type { Database, Transaction } from "../database.ts";
+import { readBaseline, refreshBaseline } from "./baseline.ts";
+import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
 
 export interface StoredTrait {
   name: string;

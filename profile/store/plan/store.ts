@@ -5,7 +5,7 @@
 import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import { FIELDS } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, Transaction } from "../database.ts";
 import {
   claim,
   finish,
@@ -17,7 +17,7 @@ import {
   type ClaimedChange,
   type Ending,
   type Retrying,
-} from "./plans-apply.ts";
+} from "./apply.ts";
 import {
   addChanges,
   begin,
@@ -27,9 +27,9 @@ import {
   type CandidateCursor,
   type CandidatePage,
   type Sealed,
-} from "./plans-build.ts";
-import { approve, beginUndo, reject, replan, type Approval, type Undoing } from "./plans-decide.ts";
-import { findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./plans-rows.ts";
+} from "./build.ts";
+import { approve, beginUndo, reject, replan, type Approval, type Undoing } from "./decide.ts";
+import { findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 /** Who decided, and when (ISO 8601). */
 export interface Decision {

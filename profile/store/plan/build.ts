@@ -4,7 +4,7 @@ import type { PlannableTraits } from "#profile/plan/fields.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
 import type { ConsentFact } from "#profile/scores/types.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 import {
   advancePlanned,
   audit,
@@ -13,7 +13,7 @@ import {
   lockPlan,
   unfinishedPlan,
   type PlanSummary,
-} from "./plans-rows.ts";
+} from "./rows.ts";
 
 export type Beginning =
   /** No profile has news for the destination. */

@@ -1,9 +1,9 @@
 /** Dead letters: vendor rows that could not become records, kept until they are read again and pass. */
 import type { Reject } from "#connectors/core/contract.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
-import type { Place } from "./bulk.ts";
+import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, Transaction } from "../database.ts";
 
 export interface StoredReject extends Reject {
   rejectedAt: Date;

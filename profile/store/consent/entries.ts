@@ -5,7 +5,7 @@ import { type ProfileId, uuidOf } from "#profile/ids.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseEmail } from "#profile/identity/normalise-email.ts";
 import { normaliseName } from "#profile/identity/normalise-name.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 
 /** Per profile the entries to judge by. Profiles without any are absent. */
 export async function entriesFor(

@@ -7,9 +7,9 @@ import { normalisePhone } from "#profile/identity/normalise-phone.ts";
 import { resolve } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { type Display, displayOf } from "#profile/identity/survivorship.ts";
-import type { Transaction } from "./database.ts";
-import { gather } from "./identity-gather.ts";
-import { storedPerson } from "./identity-identifiers.ts";
+import type { Transaction } from "../database.ts";
+import { gather } from "./gather.ts";
+import { storedPerson } from "./identifiers.ts";
 
 export interface ProfileExplanation {
   display: Display;

@@ -2,9 +2,9 @@
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import { type ConsentAnswer, type ConsentEntry, effectiveConsent, nextConsentChange } from "#profile/consent/ledger.ts";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
-import { entriesFor, neighboursOf } from "./consent-entries.ts";
-import type { Database, Transaction } from "./database.ts";
-import { lockProfiles } from "./identity.ts";
+import { entriesFor, neighboursOf } from "./entries.ts";
+import type { Database, Transaction } from "../database.ts";
+import { lockProfiles } from "../identity/store.ts";
 
 export type ConsentState = Omit<ConsentAnswer, "changesAt">;
 

@@ -2,7 +2,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { Prisma, PrismaClient } from "#prisma/generated/client.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "../database.ts";
 
 export interface Overview {
   /** Live person records of all sources. */

@@ -1,11 +1,11 @@
 /** Identity on the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { resolve } from "#profile/identity/resolve.ts";
-import type { Database, Transaction } from "./database.ts";
-import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./identity-explain.ts";
-import { gather } from "./identity-gather.ts";
-import { refreshIdentifiers, refreshSharedValues, type TouchedRecord } from "./identity-identifiers.ts";
-import { deleteEmptied, differenceOf, writeAliases, writeDifference, writeRefusals } from "./identity-write.ts";
+import type { Database, Transaction } from "../database.ts";
+import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
+import { gather } from "./gather.ts";
+import { refreshIdentifiers, refreshSharedValues, type TouchedRecord } from "./identifiers.ts";
+import { deleteEmptied, differenceOf, writeAliases, writeDifference, writeRefusals } from "./write.ts";
 
 export interface ResolvedBatch {
   /** Changed person records taken. */

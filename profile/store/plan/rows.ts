@@ -2,7 +2,7 @@
 import { openDigest } from "#profile/plan/digest.ts";
 import type { FieldValues, PlanKind, PlanStatus } from "#profile/plan/types.ts";
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 
 export interface PlanSummary {
   planId: PlanId;

@@ -1,8 +1,8 @@
 /** Brings membership, profiles, aliases and refusals from what they are to what resolving says they should be. */
 import { type ProfileId, profileIdOf, type RecordId, uuidOf } from "#profile/ids.ts";
 import type { Cluster, Refusal, Resolution } from "#profile/identity/resolve.ts";
-import type { Transaction } from "./database.ts";
-import type { Gathered } from "./identity-gather.ts";
+import type { Transaction } from "../database.ts";
+import type { Gathered } from "./gather.ts";
 
 export interface Difference {
   created: Cluster[];

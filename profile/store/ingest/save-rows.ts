@@ -1,7 +1,7 @@
 /** Bulk writing: one statement per table and page, sorted, deduplicated, and only for rows that say something new. */
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 import type { Prepared, Table } from "./tables.ts";
 
 export interface Place {

@@ -2,8 +2,8 @@
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
 import { reverse, type DeliveredChange } from "#profile/plan/undo.ts";
 import type { PlanChange, PlanStatus } from "#profile/plan/types.ts";
-import type { Transaction } from "./database.ts";
-import { insertChanges, nextPlanId } from "./plans-build.ts";
+import type { Transaction } from "../database.ts";
+import { insertChanges, nextPlanId } from "./build.ts";
 import {
   advancePlanned,
   audit,
@@ -14,7 +14,7 @@ import {
   PLAN_SQL,
   unfinishedPlan,
   type PlanSummary,
-} from "./plans-rows.ts";
+} from "./rows.ts";
 
 export type Approval =
   | { outcome: "approved" }

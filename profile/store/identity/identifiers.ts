@@ -4,8 +4,8 @@ import { personRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import { type Identifier, identifiersOf, valueKeyOf } from "#profile/identity/identifiers.ts";
 import { OVERFLOW_HOLDERS, overflows } from "#profile/identity/rules.ts";
-import type { Transaction } from "./database.ts";
-import type { ValueRef } from "./identity-gather.ts";
+import type { Transaction } from "../database.ts";
+import type { ValueRef } from "./gather.ts";
 
 const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
 /** The part of a stored person that identity reads. */

@@ -5,7 +5,7 @@ import { normaliseName } from "#profile/identity/normalise-name.ts";
 import type { HumanLink, IdentityRecord } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
-import type { Transaction } from "./database.ts";
+import type { Transaction } from "../database.ts";
 
 export interface ValueRef {
   kind: IdentifierKind;

@@ -1,7 +1,7 @@
 /** One profile as a person wants to see it: from which records, with what permission, which traits, what was written where. */
 import type { PersonRecord } from "#connectors/core/records.ts";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, Transaction } from "../database.ts";
 
 export interface ProfileRecord {
   recordId: RecordId;
