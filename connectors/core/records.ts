@@ -107,7 +107,11 @@ export const consentRecord = z.strictObject({
   basis: z.enum(["opt_in", "soft_opt_in", "implied", "legitimate_interest", "contract", "none"]),
   /** The person said so themselves through a verified way (form, double opt-in, reply), as opposed to an import. */
   explicit: z.boolean(),
-  effectiveAt: instant,
+  /**
+   * When the person said it. A no that is known by its day only: the end of that day; such a yes: its beginning. Null:
+   * the source does not say; the ledger then counts a no from when it reached us, and a yes as older than any no.
+   */
+  effectiveAt: instant.nullable(),
   expiresAt: instant.nullable(),
   /** Where and how it was captured, in words an auditor understands; no personal data. */
   proof: z.string(),

@@ -137,7 +137,7 @@ function consentsOf({ row, statuses, optedOutAt }: Extract<RawContact, { state: 
   const records = statuses.flatMap((status) => consentOf(row, address, status));
   if (!hasOptedOut(row)) return records;
   // Whatever is subscribed, the opt-out from everything stands above it: it counts as said last.
-  const later = records.filter((record) => record.state === "granted").map((record) => record.effectiveAt);
+  const later = records.filter((record) => record.state === "granted").flatMap((record) => record.effectiveAt ?? []);
   const effectiveAt = [optedOutAt ?? modifiedAtOf(row), ...later].reduce((a, b) =>
     Date.parse(a) >= Date.parse(b) ? a : b,
   );

@@ -28,8 +28,10 @@ export async function appendConsents(
   const inserted = await transaction.query<{ record_id: RecordId }>(
     `INSERT INTO consent_entry (workspace_id, connection_id, entry_id, record_id, address, channel, purpose, state, basis,
        explicit, effective_at, expires_at, proof)
-     SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+     SELECT $1, $2, entry, person, address, channel, purpose, state, basis, explicit, coalesce(at, now()), until, proof
+     FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
        $10::bool[], $11::timestamptz[], $12::timestamptz[], $13::text[])
+       AS said (entry, person, address, channel, purpose, state, basis, explicit, at, until, proof)
      ON CONFLICT (workspace_id, entry_id) DO NOTHING
      RETURNING record_id`,
     [
