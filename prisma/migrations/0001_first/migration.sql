@@ -97,7 +97,7 @@ CREATE TABLE source_record (
 CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
 CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
   WHERE kind = 'person' AND touched_seq > resolved_seq;
-CREATE INDEX source_record_deal ON source_record (workspace_id) WHERE kind = 'deal' AND NOT deleted;
+CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids) WHERE kind = 'deal' AND NOT deleted;
 
 -- What the full read under way listed without a change: a narrow row here instead of rewriting a wide one there.
 -- Emptied when the read ends; a first read leaves nothing in it.
