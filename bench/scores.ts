@@ -19,16 +19,17 @@ import {
 import { withScratch, type Scratch } from "./scratch.ts";
 import { ordersOf, pagesOf, personsOf } from "./shop-records.ts";
 
-const HELP = `Usage: node bench/scores.ts [--profiles N] [--batch N] [--runs K]
+const HELP = `Usage: node bench/scores.ts [--profiles N] [--batch N] [--lanes N] [--runs K]
 
 Scores profiles of the demo shop: lifecycle stage, churn risk, band and next best action, each with reasons. First in
 memory, then through the database: from nothing, all again with equal answers, a twentieth of them again.
 
   --profiles N   profiles per run (default 20000)
   --batch N      profiles per transaction (default 2000)
+  --lanes N      transactions side by side, as the worker runs them (default 2)
   --runs K       repetitions in memory; the median is shown (default 5)`;
 
-const options = readOptions(HELP, { profiles: 20_000, batch: 2_000, runs: 5 });
+const options = readOptions(HELP, { profiles: 20_000, batch: 2_000, lanes: 2, runs: 5 });
 const NOW = Date.UTC(2026, 10, 1);
 const CONTEXT: ScoreContext = {
   asOf: new Date(NOW).toISOString(),
@@ -107,14 +108,15 @@ async function throughDatabase({ database, workspaceId, connectionId }: Scratch)
   const rows = [["through the database", "changed", "time", "rate"]];
   const measure = async (name: string) => {
     const done = { profiles: 0, changed: 0 };
-    const time = await timed(async () => {
+    const lane = async () => {
       for (let more = true; more;) {
         const batch = await scores.scoreBatch(workspaceId, { limit: options.batch, asOf });
         done.profiles += batch.profiles;
         done.changed += batch.changed;
         more = batch.more;
       }
-    });
+    };
+    const time = await timed(() => Promise.all(Array.from({ length: options.lanes }, lane)));
     const figures = [milliseconds(time), rate(done.profiles, time, "profiles")];
     rows.push([`${done.profiles} ${name}`, String(done.changed), ...figures]);
   };

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
-import type { ProfileFacts, TraitName } from "#profile/scores/types.ts";
+import type { ProfileFacts } from "#profile/scores/types.ts";
 import type { Transaction } from "../database.ts";
 
 const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
@@ -27,7 +27,7 @@ export async function scoringWorkspace(transaction: Transaction): Promise<Scorin
 export interface LoadedFacts {
   profileId: ProfileId;
   facts: ProfileFacts;
-  /** Hex hashes of the answers stored now, by trait. */
+  /** Hashes of the answers stored now, by trait. */
   answers: Partial<Record<string, string>>;
   /** An order or touchpoint dated after `asOf`: the profile has to be looked at again then. */
   nextFactAt: string | null;
@@ -277,18 +277,11 @@ async function answersOf(
   transaction: Transaction,
   profileIds: readonly ProfileId[],
 ): Promise<Map<ProfileId, LoadedFacts["answers"]>> {
-  const rows = await transaction.query<{ profile_id: ProfileId; name: TraitName; hash: string }>(
-    `SELECT profile_id, name, encode(inputs_hash, 'hex') AS hash FROM trait
-     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+  const rows = await transaction.query<{ profile_id: ProfileId; hashes: LoadedFacts["answers"] }>(
+    "SELECT profile_id, hashes FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
     [transaction.workspaceId, profileIds],
   );
-  const answers = new Map<ProfileId, LoadedFacts["answers"]>();
-  for (const { profile_id, name, hash } of rows) {
-    const own = answers.get(profile_id) ?? {};
-    own[name] = hash;
-    answers.set(profile_id, own);
-  }
-  return answers;
+  return new Map(rows.map(({ profile_id, hashes }) => [profile_id, hashes]));
 }
 
 /** SQL of an instant as whole milliseconds: cheaper to hand over than a time stamp to be parsed. */
