@@ -135,29 +135,6 @@ async function moveSourceTime<Row extends CanonicalRecord>(
   );
 }
 
-/** Marks as deleted what the full read under way did not list; returns how many, and whose facts they were. */
-export async function sweepVanished<Row extends CanonicalRecord>(
-  transaction: Transaction,
-  place: Place,
-  table: Table<Row>,
-): Promise<{ vanished: number; people: RecordId[] }> {
-  const rows = await transaction.query<{ people: RecordId[] }>(
-    // EXCEPT and not an anti-join: the planner has no statistics for `full_read_seen` yet and would nest the loops.
-    `UPDATE ${table.name} SET ${table.onVanish}
-     WHERE workspace_id = $1 AND record_id IN (
-       SELECT record_id FROM ${table.name}
-       WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND NOT deleted
-         AND listed_at < (
-           SELECT full_read_started_at FROM stream_state WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
-         )
-       EXCEPT SELECT record_id FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
-     )
-     RETURNING ${table.storedPeople} AS people`,
-    [transaction.workspaceId, place.connectionId, place.stream],
-  );
-  return { vanished: rows.length, people: rows.flatMap((row) => row.people) };
-}
-
 /** Marks the profiles of these person records as needing work. Sorted locks: two streams may meet at one profile. */
 export async function touchProfiles(transaction: Transaction, people: RecordId[]): Promise<void> {
   if (people.length === 0) return;

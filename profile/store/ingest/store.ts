@@ -3,12 +3,13 @@ import type { RecordPage } from "#connectors/core/contract.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import type { RecordKind } from "#connectors/core/records.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import { saveRows, sweepVanished, touchProfiles, type BulkResult, type Place } from "./save-rows.ts";
+import { forgetSeen, markSeen, NOTHING_SWEPT, startFullRead, sweep } from "./full-read.ts";
+import { saveRows, touchProfiles, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
 import { preparePage } from "./prepare.ts";
-import { forgetRejects, readRejects, saveRejects, type StoredReject } from "./rejects.ts";
+import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
 export interface StreamState {
@@ -239,49 +240,6 @@ async function lockState(
   const [made] = await lock();
   if (made === undefined) throw new Error(`The state of stream "${stream}" vanished while it was being locked.`);
   return made;
-}
-
-/** Everything is read again, so earlier dead letters and marks of an unfinished read are void. */
-async function startFullRead(transaction: Transaction, place: Place): Promise<void> {
-  await transaction.query(
-    `UPDATE stream_state SET full_read_started_at = now() WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
-    [transaction.workspaceId, place.connectionId, place.stream],
-  );
-  await forgetSeen(transaction, place);
-  await forgetRejects(transaction, place);
-}
-
-async function markSeen(transaction: Transaction, place: Place, saved: BulkResult[]): Promise<void> {
-  const seen = saved.flatMap((result) => result.untouched);
-  if (seen.length === 0) return;
-  await transaction.query(
-    `INSERT INTO full_read_seen (workspace_id, connection_id, stream, record_id)
-     SELECT $1, $2, $3, * FROM unnest($4::uuid[]) ON CONFLICT DO NOTHING`,
-    [transaction.workspaceId, place.connectionId, place.stream, seen],
-  );
-}
-
-async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
-  await transaction.query("DELETE FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3", [
-    transaction.workspaceId,
-    place.connectionId,
-    place.stream,
-  ]);
-}
-
-const NOTHING_SWEPT = { vanished: 0, people: [] };
-
-async function sweep(transaction: Transaction, place: Place): Promise<Awaited<ReturnType<typeof sweepVanished>>> {
-  const swept = [
-    await sweepVanished(transaction, place, sourceRecords),
-    await sweepVanished(transaction, place, orders),
-    await sweepVanished(transaction, place, subscriptions),
-    await sweepVanished(transaction, place, touchpoints),
-  ];
-  return {
-    vanished: swept.reduce((total, { vanished }) => total + vanished, 0),
-    people: swept.flatMap(({ people }) => people),
-  };
 }
 
 async function moveCursor(transaction: Transaction, place: Place, page: RecordPage, fullRead: boolean): Promise<void> {
