@@ -98,7 +98,7 @@ describe("a vendor that answers later than a dead worker would be given up", () 
 describe("a token that is revoked in the middle of a sync", () => {
   it("fails the run saying what to do, holds up no other tool, and is forgotten once reconnected", async () => {
     const { hubspot, deps, workspaceId, connectionIds } = await begin();
-    afterFirstPage(hubspot, () => hubspot.faults.revoked = true);
+    afterFirstPage(hubspot, () => (hubspot.faults.revoked = true));
     const run = await loop.refresh();
     expect(run.outcome).toBe("failed");
     expect(run.message).toMatch(/tributary status/);
