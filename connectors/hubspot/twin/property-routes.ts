@@ -131,9 +131,9 @@ function checkedOptions(options: z.infer<typeof option>[]): PropertyRow["options
   return options.map((each, n) => ({ ...each, displayOrder: each.displayOrder ?? n }));
 }
 
-function shown({ id: _, readOnly, ...property }: PropertyRow): unknown {
+function shown({ readOnly, ...property }: PropertyRow): unknown {
   return {
-    ...property,
+    ...{ ...property, id: undefined },
     ...{ formField: false, calculated: false, displayOrder: -1, hasUniqueValue: false },
     modificationMetadata: { archivable: true, readOnlyDefinition: false, readOnlyValue: readOnly },
   };
