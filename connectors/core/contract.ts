@@ -24,8 +24,10 @@ export type VendorCall = <T>(
 
 /** A vendor row that could not become a record: kept as a dead letter, can be retried. */
 export interface Reject {
-  /** Vendor id, or `line 17` of a file. */
+  /** Vendor id, or `line 17` of a file. A record of this id counts as listed. */
   ref: string;
+  /** The row does not say which record it is; a full read that meets one takes nothing as deleted. */
+  anonymous?: true;
   reason: string;
   /** The offending row as it came, so that it can be mended and tried again. Stored, never logged. */
   raw: unknown;

@@ -10,7 +10,7 @@ import {
   type SubscriptionRecord,
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
-import { recordIdOf } from "#profile/ids.ts";
+import { recordIdOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
 import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
@@ -24,6 +24,10 @@ export interface PreparedPage {
   vendorIds: string[];
   /** One per reference. */
   rejects: Reject[];
+  /** The records they would have become. */
+  rejectedIds: RecordId[];
+  /** A reject does not say which record it is. */
+  gap: boolean;
   sources: Prepared<SourceRecord>[];
   orders: Prepared<OrderRecord>[];
   subscriptions: Prepared<SubscriptionRecord>[];
@@ -39,7 +43,7 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
+      const reject = { ...refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
       rejects.set(reject.ref, storableReject(reject));
       continue;
     }
@@ -53,6 +57,8 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     duplicates: records - newest.size,
     vendorIds: [...newest.values()].map((record) => record.id),
     rejects: [...rejects.values()],
+    rejectedIds: [...rejects.keys()].map((ref) => recordIdOf(place.connectionId, place.stream, ref)),
+    gap: [...rejects.values()].some(({ anonymous }) => anonymous === true),
     sources: [],
     orders: [],
     subscriptions: [],
@@ -117,8 +123,8 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
 }
 
 /** The record is out of form, so its id may be too. */
-function refOf({ id }: { id: unknown }): string {
-  return typeof id === "string" && id !== "" ? id : "(no id)";
+function refOf({ id }: { id: unknown }): Pick<Reject, "ref" | "anonymous"> {
+  return typeof id === "string" && id !== "" ? { ref: id } : { ref: "(no id)", anonymous: true };
 }
 
 /** Names the fields, never their values. */
@@ -127,7 +133,7 @@ function reasonOf(error: z.ZodError): string {
   return `The record does not have our form (${fields.join("; ")}).`;
 }
 
-function storableReject({ ref, reason, raw }: Reject): Reject {
+function storableReject(reject: Reject): Reject {
   const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
-  return { ref: clean(ref), reason: clean(reason), raw };
+  return { ...reject, ref: clean(reject.ref), reason: clean(reject.reason) };
 }
