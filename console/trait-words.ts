@@ -8,7 +8,7 @@ const TITLES: Record<string, string> = {
   next_best_action: "Next best action",
 };
 
-/** Value labels by trait, as our fields' options name them in HubSpot. */
+/** Value labels by trait, as our fields' options name them in the tools. */
 const LABELS = new Map(
   FIELDS.filter(({ part }) => part === "value").map(({ trait, definition }) => [
     trait as string,

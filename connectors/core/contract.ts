@@ -1,5 +1,6 @@
 /** What a connector is. Paging loops, rate limits, checkpoints, retries and logging are the framework's work. */
 import type { z } from "zod";
+import type { Auth } from "./auth.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import type { CanonicalRecord, RecordKind } from "./records.ts";
@@ -149,11 +150,23 @@ export interface RateLimit {
   readOn: string;
 }
 
+/** Who a connection is at the vendor. */
+export interface AccountIdentity {
+  /** Identifies the external account: quota is counted by it, and a connection never moves to another. */
+  account: string;
+  /** For people: the account's own name where it has one. */
+  title: string;
+  /** Real customers, or a sandbox's made-up ones; left out where the vendor does not tell. */
+  mode?: "live" | "test";
+}
+
 export interface ConnectorSpec<Settings, Credentials, Client> {
   id: string;
   title: string;
   settings: z.ZodType<Settings>;
   credentials: z.ZodType<Credentials>;
+  /** What `credentials` are to a person, and where they come from. */
+  auth: Auth;
   /** The vendor's production host; null for a source without network. */
   baseUrl: string | null;
   /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
@@ -161,8 +174,8 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
   /** Turns whatever the SDK threw into a ConnectorError; undefined: not ours, treated as transient. */
   classify(error: unknown): ConnectorError | undefined;
-  /** Who are we at the vendor: proves that the credentials work. `account` identifies the external account. */
-  check(client: Client): Promise<{ account: string; title: string }>;
+  /** Who are we at the vendor: proves that the credentials work. */
+  check(client: Client): Promise<AccountIdentity>;
   streams: Record<string, Stream<Client>>;
   writeBack?: WriteBack<Client>;
 }
@@ -171,18 +184,21 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
 export interface Connector {
   readonly id: string;
   readonly title: string;
+  readonly auth: Auth;
   readonly baseUrl: string | null;
   readonly limits: Record<string, RateLimit>;
   readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes">>;
   readonly writeBack?: Pick<WriteBack<unknown>, "object" | "stream" | "batchSize" | "maxValueLength">;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
+  /** @throws z.ZodError when a field is missing or of a form the vendor never issues */
+  parseCredentials(raw: unknown): unknown;
   open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
 }
 
 /** A connection one can work with: the client is bound inside. */
 export interface OpenConnection {
-  check(): Promise<{ account: string; title: string }>;
+  check(): Promise<AccountIdentity>;
   read(stream: string, cursor: unknown): AsyncGenerator<RecordPage>;
   count(stream: string): Promise<number | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
@@ -232,12 +248,14 @@ export function defineConnector<Settings, Credentials, Client>(
   return {
     id: spec.id,
     title: spec.title,
+    auth: spec.auth,
     baseUrl: spec.baseUrl,
     limits: spec.limits,
     streams: spec.streams,
     ...(spec.writeBack === undefined ? {} : { writeBack: spec.writeBack }),
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
+    parseCredentials: (raw) => spec.credentials.parse(raw),
     open(environment) {
       const client = spec.connect({
         ...environment,

@@ -32,6 +32,7 @@ export const csv = defineConnector<CsvSettings, Record<string, never>, CsvClient
   title: "CSV files",
   settings: csvSettings,
   credentials: z.strictObject({}),
+  auth: { kind: "none", instead: "`tributary import FILE` reads a file" },
   baseUrl: null,
   limits: {},
   connect: ({ settings }) => ({ settings }),

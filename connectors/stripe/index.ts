@@ -1,6 +1,7 @@
 /** Stripe: payments, subscriptions and the till (Terminal). */
 import { defineConnector, defineStream } from "#connectors/core/contract.ts";
 import type { StreamSpec } from "#connectors/core/contract.ts";
+import { auth } from "./auth.ts";
 import { connect, credentials, settings } from "./client.ts";
 import type { StripeClient } from "./client.ts";
 import { classify } from "./errors.ts";
@@ -29,6 +30,7 @@ export const stripe = defineConnector({
   title: "Stripe",
   settings,
   credentials,
+  auth,
   baseUrl: "https://api.stripe.com",
   limits: LIMITS,
   connect,
