@@ -1,10 +1,10 @@
 /** The reading position through a connection's files: pages of records, resumable after each. */
 import { ConnectorError } from "../core/errors.ts";
-import type { RawPage } from "../core/contract.ts";
+import type { RawPage } from "../core/stream.ts";
 import { columnNames, columnsOf, type Assembler, type Columns } from "./columns.ts";
 import { OrderAssembler } from "./orders.ts";
 import { assemblePeople } from "./people.ts";
-import { PageBuilder, type CsvRow, type FilePage } from "./page.ts";
+import { PageBuilder, type FilePage } from "./page.ts";
 import { park, takeParked } from "./parked.ts";
 import { readRows, type Row } from "./rows.ts";
 import type { CsvCursor, CsvFile, CsvSettings, FileKind, Position } from "./settings.ts";
@@ -13,7 +13,7 @@ import { assembleTouchpoints } from "./touchpoints.ts";
 
 const PAGE_ROWS = 2_000;
 
-type CsvPage = RawPage<CsvRow, CsvCursor>;
+type CsvPage = RawPage<CsvCursor>;
 
 const START = { offset: 0, line: 0 };
 

@@ -23,7 +23,7 @@ export function syncActivities(deps: Dependencies) {
             throw deletionsHeld(before.errorMessage);
           }
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
-          const { kind, deletes } = opened.streamOf(input.stream);
+          const { kind } = opened.streamOf(input.stream);
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           let pages = 0;
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
@@ -31,7 +31,7 @@ export function syncActivities(deps: Dependencies) {
               connectionId,
               stream: input.stream,
               from: cursor,
-              page: { ...page, fullScan: page.fullScan && deletes === "full-scan" },
+              page,
             });
             // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
             if (saved.outcome === "superseded") return { atEnd: false };

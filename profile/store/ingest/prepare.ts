@@ -26,7 +26,7 @@ export interface PreparedPage {
   rejects: Reject[];
   /** The records they would have become. */
   rejectedIds: RecordId[];
-  /** A reject does not say which record it is. */
+  /** A row could not be told apart from other records. */
   gap: boolean;
   sources: Prepared<SourceRecord>[];
   orders: Prepared<OrderRecord>[];
@@ -39,11 +39,15 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
   const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
   const newest = new Map<string, CanonicalRecord>();
   let records = 0;
+  let gap = page.gap === true;
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ...refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
+      const id = idOf(candidate);
+      gap ||= id === null;
+      const named = id === null ? { ref: "(no id)" } : { ref: id, id };
+      const reject = { ...named, reason: reasonOf(parsed.error), raw: candidate };
       rejects.set(reject.ref, storableReject(reject));
       continue;
     }
@@ -57,8 +61,10 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     duplicates: records - newest.size,
     vendorIds: [...newest.values()].map((record) => record.id),
     rejects: [...rejects.values()],
-    rejectedIds: [...rejects.keys()].map((ref) => recordIdOf(place.connectionId, place.stream, ref)),
-    gap: [...rejects.values()].some(({ anonymous }) => anonymous === true),
+    rejectedIds: [...rejects.values()].flatMap(({ id }) =>
+      id === undefined ? [] : [recordIdOf(place.connectionId, place.stream, id)],
+    ),
+    gap,
     sources: [],
     orders: [],
     subscriptions: [],
@@ -123,8 +129,8 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
 }
 
 /** The record is out of form, so its id may be too. */
-function refOf({ id }: { id: unknown }): Pick<Reject, "ref" | "anonymous"> {
-  return typeof id === "string" && id !== "" ? { ref: id } : { ref: "(no id)", anonymous: true };
+function idOf({ id }: { id: unknown }): string | null {
+  return typeof id === "string" && id !== "" ? id : null;
 }
 
 /** Names the fields, never their values. */
