@@ -1,4 +1,5 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
+import { guessConsent } from "./consent/guess.ts";
 import { headerWords } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
 import type { Shape } from "./value-shapes.ts";
@@ -33,17 +34,19 @@ export function guessMapping(
   names: readonly string[],
   shapes: readonly Shape[],
 ): { mapping: Mapping; columns: ColumnGuess[] } {
+  const consent = kind === "people" ? guessConsent(names, shapes).columns : [];
+  const claimed = new Set(consent.map(({ at }) => at));
   const candidates: Candidate[] = [];
   for (const [at, name] of names.entries()) {
     const shape = shapes[at];
-    if (shape === undefined) continue;
+    if (shape === undefined || claimed.has(at)) continue;
     for (const field of fieldsOf(kind)) {
       const candidate = rate(kind, field, name, shape);
       if (candidate !== null && candidate.score >= ENOUGH) candidates.push({ ...candidate, field, at });
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.at - b.at);
-  const chosen = new Map<number, Candidate>();
+  const chosen = new Map<number, Candidate>(consent.map((found) => [found.at, found]));
   const taken = new Map<Field, number[]>();
   for (const candidate of candidates) {
     const others = taken.get(candidate.field) ?? [];
@@ -136,7 +139,6 @@ function fitOf(field: Field, shape: Shape): number {
     case "at":
     case "created_at":
     case "updated_at":
-    case "consent_at":
       return shape.date;
     case "amount":
     case "quantity":
@@ -147,9 +149,6 @@ function fitOf(field: Field, shape: Shape): number {
       return shape.currency;
     case "country":
       return Math.min(1, shape.country * 1.5);
-    case "consent_email":
-    case "consent_sms":
-      return Math.min(1, shape.yesNo * 1.5);
     case "first_name":
     case "last_name":
     case "full_name":
@@ -175,6 +174,7 @@ const OF_PEOPLE: Field[] = [
   "created_at",
   "consent_email",
   "consent_sms",
+  "opt_out",
 ];
 
 /** Sales have a date and money; events a date and something that happened; the rest are people. */

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { columnNames } from "./columns.ts";
 import { decideAmountPer, decideCurrency, decideDayOrder, decideDecimal, guessChannel } from "./guess-formats.ts";
+import { guessConsent } from "./consent/guess.ts";
 import { guessKind, guessMapping, type ColumnGuess } from "./guess-mapping.ts";
 import { readRows, type Row } from "./rows.ts";
 import {
@@ -23,6 +24,7 @@ import { cleanCell } from "./words.ts";
 const HEAD_BYTES = 256 * 1024;
 const SAMPLE_ROWS = 2_000;
 const SHOWN_ROWS = 5;
+const NO_CONSENT = { crosses: {}, remarks: [] };
 
 export interface GuessOptions {
   /** What holds where the file does not say: the workspace's own. */
@@ -79,8 +81,10 @@ export async function guessHead(
   const column = (name: string): string[] => values[names.indexOf(name)] ?? [];
   const valuesOf = (...fields: (keyof Mapping)[]): string[] =>
     fields.flatMap((field) => (mapping[field] ?? []).flatMap(column));
+  const { crosses, remarks: onConsent } = kind === "people" ? guessConsent(names, shapes) : NO_CONSENT;
+  remarks.push(...onConsent);
   const amounts = valuesOf("amount", "quantity", "unit_price", "refunded");
-  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at");
+  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at");
 
   if (!header) remarks.push("The first row looks like data, so that columns are called by their position.");
   if (body.length === 0) remarks.push("The file has no rows below its header.");
@@ -99,6 +103,7 @@ export async function guessHead(
     defaultCountry: options.country,
     defaultChannel: guessChannel([options.fileName, ...names]),
     timeZone: options.timeZone,
+    crosses,
     remarks,
     sample: body
       .slice(0, SHOWN_ROWS)
@@ -109,7 +114,7 @@ export async function guessHead(
 /** A guess, perhaps overridden, as the settings of a connection. */
 export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
   const { kind, mapping, encoding, delimiter, header, dayOrder, decimal, amountPer } = guess;
-  const { defaultCurrency, defaultCountry, defaultChannel, timeZone } = guess;
+  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, crosses } = guess;
   return csvFile.parse({
     name: basename(path),
     file: path,
@@ -127,6 +132,7 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     defaultCountry,
     defaultChannel,
     timeZone,
+    crosses,
   });
 }
 

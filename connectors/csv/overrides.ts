@@ -47,13 +47,14 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
       remarks: [...guess.remarks, `The columns are not those of ${earlier.name}: they were guessed anew.`],
     };
   }
-  const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
+  const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone, crosses } =
+    earlier;
   const columns = guess.columns.map((column) => {
     const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
     return { ...column, field, confidence: field === null ? 0 : 1, why: `as in ${earlier.name}` };
   });
   const unused = columns.filter((column) => column.field === null).map((column) => column.column);
-  const settings = { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone };
+  const settings = { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone, crosses };
   return {
     ...guess,
     ...settings,
@@ -89,7 +90,7 @@ function columnsNamed(field: Field, value: string, names: readonly string[]): st
   const found = parts.filter((part) => part !== null);
   if (found.length < parts.length) return null;
   if (found.length > 1 && !REPEATABLE.has(field)) {
-    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(" and ")} take several.`);
+    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(", ")} take several.`);
   }
   return found;
 }

@@ -28,6 +28,11 @@ export const FIELDS = {
     "loyalty_id",
     "consent_email",
     "consent_sms",
+    "consent_call",
+    "consent_post",
+    "consent_push",
+    "opt_out",
+    "opt_out_at",
     "consent_at",
     "consent_source",
   ],
@@ -57,8 +62,25 @@ export const FIELDS = {
 export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
 export type Field = (typeof ALL_FIELDS)[number];
 
-/** The fields that may be fed by more than one column: addresses, best first, and instants as a date and a time of day. */
-export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone", "placed_at", "at"]);
+/**
+ * The fields that may be fed by more than one column: addresses, best first, instants as a date and a time of day, and
+ * statements about consent, each of which counts.
+ */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>([
+  "email",
+  "phone",
+  "placed_at",
+  "at",
+  "consent_email",
+  "consent_sms",
+  "consent_call",
+  "consent_post",
+  "consent_push",
+  "opt_out",
+  "opt_out_at",
+  "consent_at",
+  "consent_source",
+]);
 
 export function fieldsOf(kind: FileKind): readonly Field[] {
   return FIELDS[kind];
@@ -92,6 +114,8 @@ export const reading = z.strictObject({
   defaultChannel: z.enum(["online", "store", "unknown"]),
   /** IANA name; local times in the file are read in it. */
   timeZone: z.string().refine(isTimeZone, "is not a known time zone"),
+  /** What a cross in a consent column marks; of a column not named here a cross is neither yes nor no. */
+  crosses: z.record(z.string(), z.enum(["yes", "no"])).default({}),
 });
 export type Reading = z.infer<typeof reading>;
 

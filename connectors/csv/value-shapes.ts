@@ -2,7 +2,8 @@
 import { currencyOf, parseAmount } from "./amounts.ts";
 import { countryCodeOf } from "../core/countries.ts";
 import { parseInstant } from "./dates.ts";
-import { cleanCell, consentWord } from "./words.ts";
+import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
+import { cleanCell } from "./words.ts";
 
 /** Shares between 0 and 1 of the values that are not blank. */
 export interface Shape {
@@ -26,7 +27,13 @@ export interface Shape {
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
+  /** Opt-outs in so many words, alone or among tags. */
+  optOuts: number;
+  /** The first different values. Personal data: to be shown, not logged. */
+  words: readonly string[];
 }
+
+const WORDS_KEPT = 60;
 
 /** One or several in a cell. */
 const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
@@ -48,10 +55,14 @@ export function shapeOf(values: readonly string[]): Shape {
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
     country: share((value) => countryCodeOf(value) !== null),
     currency: share((value) => currencyOf(value) !== null),
-    yesNo: share((value) => consentWord(value) !== null),
+    yesNo: share((value) => readConsentCell(value) !== "unreadable"),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+    optOuts: share(
+      (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
+    ),
+    words: [...new Set(filled)].slice(0, WORDS_KEPT),
   };
 }
 
