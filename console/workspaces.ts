@@ -1,5 +1,6 @@
 /** Workspaces as a person makes and changes them: every value checked before it is stored. */
 import { countryCodeOf } from "#connectors/core/countries.ts";
+import { isCurrency } from "#connectors/core/currency.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
 import { Refusal } from "./refusal.ts";
@@ -105,7 +106,7 @@ function countryOf(text: string): string | null {
 
 function currencyOf(text: string): string | null {
   const code = text.toUpperCase();
-  return Intl.supportedValuesOf("currency").includes(code) ? code : null;
+  return isCurrency(code) ? code : null;
 }
 
 /** Names of places only: an offset or an abbreviation knows nothing of summer time. */
