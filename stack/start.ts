@@ -64,6 +64,8 @@ async function run(): Promise<void> {
   await refuseWrongKey(deps, masterKeys);
   const named = namedAccounts(process.env);
   const demo = wantsDemo(options.demo, named, await deps.connections.listWorkspaces());
+  if (!demo && options.demo === undefined)
+    report.log("The fictitious shop does not run beside accounts of your own; --demo brings it, in a workspace apart");
   const stack = await startPrograms({ dataDir, environment, services, supervisor, options, demo, report });
   const place = { deps, database, stack, options, log: report.log, signal: cancel.signal };
   await untilCancelled(setUp(place, named));

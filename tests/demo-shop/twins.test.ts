@@ -45,7 +45,9 @@ describe("the twins' process", () => {
     const [people] = first.files;
     const written = statSync(people?.path ?? "").mtimeMs;
     expect(readFileSync(join(first.truthFolder, "records.jsonl"), "utf8")).toContain('"person":"p0000001"');
-    expect((await fetch(`${first.tools["hubspot"]?.url}/crm/v3/objects/contacts`, bearer(DEMO_HUBSPOT_TOKEN))).status).toBe(200);
+    expect(
+      (await fetch(`${first.tools["hubspot"]?.url}/crm/v3/objects/contacts`, bearer(DEMO_HUBSPOT_TOKEN))).status,
+    ).toBe(200);
     expect((await fetch(`${first.tools["hubspot"]?.url}/crm/v3/objects/contacts`, bearer("another"))).status).toBe(401);
     expect((await fetch(`${first.tools["stripe"]?.url}/v1/customers`, bearer(DEMO_STRIPE_KEY))).status).toBe(200);
     const changed = await fetch(`${first.control}/change?count=5&seed=1`, { method: "POST" });
