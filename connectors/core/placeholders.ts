@@ -55,7 +55,10 @@ export function isPlaceholderId(value: string): boolean {
 /** What a spreadsheet leaves of a long number: `6.54321E+12`, `6,54E+12`, `####`. A million ids look like it. */
 export function isDestroyedNumber(value: string): boolean {
   const text = value.trim();
-  return text.length <= LONGEST_PLACEHOLDER && (/^[-+]?\d{1,3}(?:[.,]\d{1,20})?E[+-]?\d{1,3}$/i.test(text) || /^#+$/.test(text));
+  return (
+    text.length <= LONGEST_PLACEHOLDER &&
+    (/^[-+]?\d{1,3}(?:[.,]\d{1,20})?E[+-]?\d{1,3}$/i.test(text) || /^#+$/.test(text))
+  );
 }
 
 /** Digits a spreadsheet keeps of a number; the rest become zeros. */
@@ -69,7 +72,8 @@ export function isRoundedNumber(value: string): boolean {
 
 /** Why an id cannot say who somebody is; null: it can. */
 export function faultOfId(value: string): "placeholder" | "destroyed" | null {
-  if (isDestroyedNumber(value) || (isRoundedNumber(value) && value.trim().length >= KEPT_DIGITS + 3)) return "destroyed";
+  if (isDestroyedNumber(value) || (isRoundedNumber(value) && value.trim().length >= KEPT_DIGITS + 3))
+    return "destroyed";
   return isPlaceholderId(value) ? "placeholder" : null;
 }
 
@@ -87,7 +91,10 @@ export function isPlaceholderEmail(address: string): boolean {
   const mailbox = plus > 0 ? local.slice(0, plus) : local;
   const label = text.slice(at + 1).split(".")[0] ?? "";
   if (placeholderDomains.has(label) || placeholderLocalParts.has(mailbox)) return true;
-  return (mailbox === label && label.length <= 3) || /^(no|not|kein|keine|sin|sans|senza|geen|sem|ingen)[-_.]?e?-?mail/.test(mailbox);
+  return (
+    (mailbox === label && label.length <= 3) ||
+    /^(no|not|kein|keine|sin|sans|senza|geen|sem|ingen)[-_.]?e?-?mail/.test(mailbox)
+  );
 }
 
 /** An inbox behind which many people stand: the shop's own, a role's. */

@@ -18,7 +18,13 @@ const PERSONAL: ReadonlySet<Field> = new Set<Field>([
 ]);
 const NUMBERED: ReadonlySet<Field> = new Set<Field>(["id", "customer_id", "loyalty_id", "email", "phone"]);
 
-const phrases = (text: string): RegExp => new RegExp(`\\b(?:${text.trim().split(/\s*,\s*/).join("|")})\\b`);
+const phrases = (text: string): RegExp =>
+  new RegExp(
+    `\\b(?:${text
+      .trim()
+      .split(/\s*,\s*/)
+      .join("|")})\\b`,
+  );
 
 const OTHERS = phrases(`
   owner, owners, owned by, rep, reps, sales rep, representative, salesperson, sales person, salesman, seller, agent, manager, account manager, account executive, staff,
@@ -40,7 +46,8 @@ const COUNTS = phrases(`
   lifetime, ltv, value, amount, since, date, expiry, expires, status, enabled, discount, stufe`);
 
 /** The person themselves, whatever else is in the name. */
-const THEMSELVES = /^(?:customer|kunde|kunden|client|cliente|buyer|member|guest|klant|kund|asiakas|contact|billing|shipping|bill to|ship to)\b/;
+const THEMSELVES =
+  /^(?:customer|kunde|kunden|client|cliente|buyer|member|guest|klant|kund|asiakas|contact|billing|shipping|bill to|ship to)\b/;
 const KEEPS = /\b(?:owner|rep|manager|agent|betreuer|fax|count|total|points|from|status)\b/;
 
 /** Why a column of this name cannot feed the field; null: it may. */
