@@ -127,7 +127,24 @@ function reasonOf(error: z.ZodError): string {
   return `The record does not have our form (${fields.join("; ")}).`;
 }
 
+/** Bounds of a dead letter. The reference is part of a key, and an index holds no entry of more than 2,700 bytes. */
+const LONGEST_REF = 200;
+const LONGEST_REASON = 1_000;
+const LONGEST_RAW = 100_000;
+
 function storableReject({ ref, reason, raw }: Reject): Reject {
   const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
-  return { ref: clean(ref), reason: clean(reason), raw };
+  const shortRef = ref.length <= LONGEST_REF ? ref : `${ref.slice(0, 60)}… ${hash("sha256", ref, "hex")}`;
+  return { ref: clean(shortRef), reason: clean(reason.slice(0, LONGEST_REASON)), raw: storableRaw(raw) };
+}
+
+/** As it came where JSON can say it; cut where it is too long to keep. */
+function storableRaw(raw: unknown): unknown {
+  try {
+    const text = JSON.stringify(raw, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    if (text === undefined) return null;
+    return text.length <= LONGEST_RAW ? JSON.parse(text) : { cut: text.slice(0, LONGEST_RAW), characters: text.length };
+  } catch {
+    return null; // A row that contains itself: the reason and the reference are what is left of it.
+  }
 }
