@@ -16,16 +16,22 @@ const minor = z.number().int();
 const line = z.string().max(1_000);
 const address = z.string().max(500);
 const name = z.string().max(300);
+/** What rows are found by. NUL and halves of surrogate pairs cannot be stored: without them two ids might become one. */
+const key = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((text) => text.isWellFormed() && !text.includes("\u0000"), "holds characters that no id has");
 /** More than a merged record of a real person ever holds. */
 const SEVERAL = 200;
 
 /** Points at a person record of the same connection. It may arrive before the person it names. */
-export const personRef = z.strictObject({ stream: z.string().min(1).max(100), id: z.string().min(1).max(255) });
+export const personRef = z.strictObject({ stream: z.string().min(1).max(100), id: key });
 export type PersonRef = z.infer<typeof personRef>;
 
 const base = {
   /** The vendor's id, unique within connection and stream. Never personal data. */
-  id: z.string().min(1).max(255),
+  id: key,
   /** When the vendor last changed the record; older versions never overwrite newer ones. Null: the vendor does not say. */
   updatedAt: instant.nullable(),
   /** The vendor no longer has it. */
@@ -35,7 +41,7 @@ const base = {
 /** Identifiers a vendor hands out besides e-mail and phone. Scoped to the connection unless `scope` is `workspace`. */
 export const externalId = z.strictObject({
   kind: z.enum(["account_id", "loyalty_id", "card_fingerprint", "click_id", "client_id"]),
-  value: z.string().min(1).max(255),
+  value: key,
   scope: z.enum(["connection", "workspace"]),
 });
 export type ExternalId = z.infer<typeof externalId>;
@@ -57,7 +63,7 @@ export const personRecord = z.strictObject({
   city: name.nullable(),
   externalIds: z.array(externalId).max(SEVERAL),
   /** The vendor merged this record into another one of the same stream. */
-  mergedInto: z.string().max(255).nullable(),
+  mergedInto: key.nullable(),
 });
 
 export const orderRecord = z.strictObject({

@@ -32,15 +32,20 @@ export interface PreparedPage {
 }
 
 export function preparePage(place: Place, page: RecordPage): PreparedPage {
-  const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
+  // Keyed by what is stored: two references may differ only in what Postgres cannot hold.
+  const rejects = new Map<string, Reject>();
+  const refuse = (given: Reject) => {
+    const reject = storableReject(given);
+    rejects.set(reject.ref, reject);
+  };
+  for (const reject of page.rejects) refuse(reject);
   const newest = new Map<string, CanonicalRecord>();
   let records = 0;
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
-      rejects.set(reject.ref, storableReject(reject));
+      refuse({ ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate });
       continue;
     }
     records += 1;
