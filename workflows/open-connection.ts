@@ -1,6 +1,5 @@
 import { createVendorCall } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
-import type { RecordKind } from "#connectors/core/records.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { connectorOf } from "#connectors/registry.ts";
@@ -11,7 +10,7 @@ import type { Dependencies } from "./dependencies.ts";
 export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
-  kindOf(stream: string): RecordKind;
+  streamOf(stream: string): Connector["streams"][string];
   /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
@@ -44,10 +43,10 @@ export async function openConnection(
   return {
     connector,
     connection,
-    kindOf: (stream) => {
+    streamOf: (stream) => {
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
-      return known.kind;
+      return known;
     },
     takeCalls: () => {
       const taken = calls;

@@ -59,7 +59,14 @@ CREATE TABLE stream_state (
   complete boolean NOT NULL DEFAULT false,
   -- Set while a full read is under way.
   full_read_started_at timestamptz,
+  -- The full read under way met a row that does not say which record it is: nothing may be taken as deleted by absence.
+  full_read_gap boolean NOT NULL DEFAULT false,
   full_read_at timestamptz,
+  -- The full read ended with so many known records missing that a person has to say whether they are gone.
+  -- Until then the stream is not read; full_read_seen keeps which were listed.
+  held_at timestamptz,
+  held_vanishing bigint,
+  held_known bigint,
   last_success_at timestamptz,
   records_read bigint NOT NULL DEFAULT 0,
   vendor_count bigint,
