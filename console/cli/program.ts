@@ -14,6 +14,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
+import { setAsideCommand } from "./commands/set-aside.ts";
 import { statusCommand } from "./commands/status.ts";
 import { syncCommand } from "./commands/sync.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
@@ -65,6 +66,7 @@ for (const add of [
   profileCommand,
   importCommand,
   exportCommand,
+  setAsideCommand,
   doctorCommand,
 ]) {
   add(program);
