@@ -10,8 +10,7 @@ export const TWIN_CONNECTION = "demo";
  */
 export function firstPlansOfTwins(plans: readonly PlanSummary[], twins: Twins | null): PlanSummary[] {
   const isTwin = ({ connector, connection }: PlanSummary) =>
-    connection === TWIN_CONNECTION &&
-    ((connector === "hubspot" && Boolean(twins?.hubspot)) || (connector === "stripe" && Boolean(twins?.stripe)));
+    connection === TWIN_CONNECTION && twins !== null && connector in twins.tools;
   const writtenBefore = new Set(
     plans
       .filter(({ status }) => status === "applied" || status === "applied_with_failures")

@@ -13,6 +13,8 @@ CREATE TABLE workspace (
   currency char(3) NOT NULL,
   time_zone text NOT NULL,
   refresh_minutes integer NOT NULL DEFAULT 15 CHECK (refresh_minutes > 0),
+  -- ISO 8601: 1 is Monday, 7 is Sunday.
+  week_start integer NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -26,7 +28,11 @@ CREATE TABLE connection (
   settings jsonb NOT NULL DEFAULT '{}',
   -- The account at the vendor; the quota is counted per (connector, account).
   external_account text,
-  status text NOT NULL DEFAULT 'ready' CHECK (status IN ('ready', 'paused', 'needs_reconnect', 'needs_permission')),
+  -- Real customers or a sandbox's; null where the vendor does not tell.
+  mode text CHECK (mode IN ('live', 'test')),
+  -- disconnected: the credentials are gone; what was read stays.
+  status text NOT NULL DEFAULT 'ready'
+    CHECK (status IN ('ready', 'paused', 'disconnected', 'needs_reconnect', 'needs_permission')),
   status_reason text,
   write_back boolean NOT NULL DEFAULT false,
   -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.
@@ -59,7 +65,14 @@ CREATE TABLE stream_state (
   complete boolean NOT NULL DEFAULT false,
   -- Set while a full read is under way.
   full_read_started_at timestamptz,
+  -- The full read under way met a row that does not say which record it is: nothing may be taken as deleted by absence.
+  full_read_gap boolean NOT NULL DEFAULT false,
   full_read_at timestamptz,
+  -- The full read ended with so many known records missing that a person has to say whether they are gone.
+  -- Until then the stream is not read; full_read_seen keeps which were listed.
+  held_at timestamptz,
+  held_vanishing bigint,
+  held_known bigint,
   last_success_at timestamptz,
   records_read bigint NOT NULL DEFAULT 0,
   vendor_count bigint,
@@ -450,6 +463,17 @@ CREATE TABLE quota (
   refilled_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The vendor said "not before": nobody spends until then.
   blocked_until timestamptz
+);
+
+-- A row that breaks a step: set aside with its reason, so that the rest goes on. A person record for identity, a profile
+-- for the other steps; tried again when it changes.
+CREATE TABLE set_aside (
+  workspace_id uuid NOT NULL,
+  step text NOT NULL CHECK (step IN ('identity', 'consent', 'scores')),
+  subject_id uuid NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, step, subject_id)
 );
 
 -- Row-level security: a session sees the one workspace it named, and none when it named none.
