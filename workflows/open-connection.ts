@@ -12,6 +12,8 @@ export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
   kindOf(stream: string): RecordKind;
+  /** Has this done before each call leaves, after it waited for the account's quota; null: nothing any more. */
+  beforeSending(check: (() => Promise<void>) | null): void;
   /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
@@ -28,12 +30,14 @@ export async function openConnection(
   const connector = connectorOf(row.connector);
   const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
   let calls: Record<string, number> = {};
+  let beforeSending: (() => Promise<void>) | null = null;
   const limits = row.requestsPerSecond === null ? connector.limits : raised(connector.limits, row.requestsPerSecond);
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
     limiter: deps.limiterFor(row.connector, row.externalAccount ?? connectionId),
     now: deps.now,
     signal,
+    beforeSending: async () => beforeSending?.(),
     observe: (operation) => {
       const name = `calls.${operation}`;
       calls[name] = (calls[name] ?? 0) + 1;
@@ -48,6 +52,9 @@ export async function openConnection(
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
       return known.kind;
+    },
+    beforeSending: (check) => {
+      beforeSending = check;
     },
     takeCalls: () => {
       const taken = calls;

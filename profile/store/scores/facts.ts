@@ -1,7 +1,8 @@
 /** Loads what scores read, for many profiles in one statement. */
 import { z } from "zod";
 import type { ProfileId } from "#profile/ids.ts";
-import type { ProfileFacts, TraitName } from "#profile/scores/types.ts";
+import type { ProfileFacts } from "#profile/scores/types.ts";
+import type { TraitName } from "#profile/traits.ts";
 import type { Transaction } from "../database.ts";
 
 const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
