@@ -3,6 +3,8 @@
  * not: what slips in with an object, an SDK's error or a message is taken out here, at any depth.
  */
 import pino from "pino";
+import { secretPatternsOf } from "#connectors/core/auth.ts";
+import { connectors } from "#connectors/registry.ts";
 
 export type Logger = pino.Logger;
 
@@ -27,10 +29,10 @@ const PRIVATE_TEXT = [
   /[^\s<>"'(),;:]+@[^\s<>"'(),;:]+\.[^\s<>"'(),;:.]+/g,
   /(?<![\w.])\+\d[\d ().-]{6,}\d/g,
   /\b(?:bearer|basic)\s+[\w.~+/=-]{8,}/gi,
-  // Stripe keys and webhook secrets, HubSpot private app tokens, JSON web tokens
-  /\b(?:sk|rk|pk|whsec)_[\w-]{8,}/g,
-  /\bpat-[a-z0-9]+-[0-9a-f-]{8,}/gi,
+  // JSON web tokens
   /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g,
+  // Keys and tokens as the vendors issue them
+  ...secretPatternsOf(connectors),
 ];
 
 /** Deep enough for anything sensible, and an end for what refers to itself. */
@@ -110,7 +112,7 @@ function errorWithout(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-/** The first line: HubSpot's client appends body and headers, Postgres and zod the values they were given. */
+/** The first line: some SDKs append body and headers, Postgres and zod the values they were given. */
 function messageOf(error: Error): string {
   const [line = ""] = error.message.split("\n");
   // SQLSTATE class 22: the message quotes a value of the row.

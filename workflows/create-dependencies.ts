@@ -7,6 +7,7 @@ import { createCredentialStore } from "#profile/store/credentials.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
+import { createHeldDeletions } from "#profile/store/ingest/held.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
@@ -34,6 +35,7 @@ export function createDependencies(
     connections: createConnectionStore(database),
     credentials: createCredentialStore(database, config.masterKeys),
     ingest: createIngestStore(database),
+    held: createHeldDeletions(database),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),

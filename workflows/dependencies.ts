@@ -3,6 +3,7 @@ import type { ConnectionStore } from "#profile/store/connections.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
 import type { IdentityStore } from "#profile/store/identity/store.ts";
+import type { HeldDeletions } from "#profile/store/ingest/held.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
@@ -14,6 +15,7 @@ export interface Dependencies {
   connections: ConnectionStore;
   credentials: CredentialStore;
   ingest: IngestStore;
+  held: HeldDeletions;
   identity: IdentityStore;
   consent: ConsentStore;
   scores: ScoreStore;

@@ -1,6 +1,5 @@
 import { createVendorCall } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
-import type { RecordKind } from "#connectors/core/records.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { connectorOf } from "#connectors/registry.ts";
@@ -11,7 +10,7 @@ import type { Dependencies } from "./dependencies.ts";
 export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
-  kindOf(stream: string): RecordKind;
+  streamOf(stream: string): Connector["streams"][string];
   /** Has this done before each call leaves, after it waited for the account's quota; null: nothing any more. */
   beforeSending(check: (() => Promise<void>) | null): void;
   /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
@@ -48,10 +47,10 @@ export async function openConnection(
   return {
     connector,
     connection,
-    kindOf: (stream) => {
+    streamOf: (stream) => {
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
-      return known.kind;
+      return known;
     },
     beforeSending: (check) => {
       beforeSending = check;

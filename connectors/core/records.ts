@@ -3,9 +3,10 @@
  * product knows. Money is integer minor units plus ISO 4217 currency; time is an instant in UTC (ISO 8601, `Z`).
  */
 import { z } from "zod";
+import { isCurrency } from "./currency.ts";
 
 const instant = z.iso.datetime();
-const currency = z.string().regex(/^[A-Z]{3}$/);
+const currency = z.string().refine(isCurrency, "not a currency of ISO 4217");
 const minor = z.number().int();
 
 /** Points at a person record of the same connection. It may arrive before the person it names. */

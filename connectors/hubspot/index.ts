@@ -1,4 +1,5 @@
 import { defineConnector } from "../core/contract.ts";
+import { auth } from "./auth.ts";
 import { createClient, credentials, settings } from "./client.ts";
 import type { HubspotClient } from "./client.ts";
 import { classify } from "./errors.ts";
@@ -12,14 +13,21 @@ export const hubspot = defineConnector({
   title: "HubSpot",
   settings,
   credentials,
+  auth,
   baseUrl: "https://api.hubapi.com",
   limits: LIMITS,
   connect: createClient,
   classify,
   check: async (client: HubspotClient) => {
-    const { portalId } = await client.account();
-    return { account: String(portalId), title: `HubSpot account ${portalId}` };
+    const { portalId, accountType } = await client.account();
+    const identity = { account: String(portalId), title: `HubSpot account ${portalId}` };
+    return accountType === undefined ? identity : { ...identity, mode: modeOf(accountType) };
   },
   streams: { contacts, companies, deals },
   writeBack,
 });
+
+/** Read 2026-11: https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide */
+function modeOf(accountType: string): "live" | "test" {
+  return accountType === "STANDARD" ? "live" : "test";
+}

@@ -143,6 +143,9 @@ describe("a HubSpot deal", () => {
     expect(amountOf("1.005", "GBP")).toEqual([101, "GBP"]);
     expect(amountOf("500", "JPY")).toEqual([500, "JPY"]);
     expect(amountOf("5.12", "KWD")).toEqual([5_120, "KWD"]);
+    expect(amountOf("1990", "HUF")).toEqual([199_000, "HUF"]);
+    expect(amountOf("15000", "idr")).toEqual([1_500_000, "IDR"]);
+    expect(amountOf("1.2E+3", "COP")).toEqual([120_000, "COP"]);
     expect(amountOf("10", null, "EUR")).toEqual([1_000, "EUR"]);
   });
 

@@ -9,6 +9,7 @@ import type {
   PersonRecord,
 } from "../core/records.ts";
 import { countryCodeOf } from "../core/countries.ts";
+import { isCurrency, toMinor } from "../core/currency.ts";
 import type { ObjectRow, SubscriptionStatus } from "./schema.ts";
 
 /** Asked for when reading contacts. Our own `tributary_` properties are never among them: a write of ours changes no record. */
@@ -110,7 +111,7 @@ export function dealToRecords(raw: RawAssociated): CanonicalRecord[] {
     people: raw.contactIds.map((id) => ({ stream: "contacts", id })),
     stage: text("dealstage"),
     status: text("hs_is_closed_won") === "true" ? "won" : text("hs_is_closed") === "true" ? "lost" : "open",
-    amountMinor: currency === null ? null : minorOf(text("amount"), currency),
+    amountMinor: currency === null ? null : toMinor(text("amount") ?? "", currency),
     currency,
     createdAt: row.createdAt,
     closedAt: instantOf(text("closedate")),
@@ -273,14 +274,5 @@ function instantOf(value: string | null): string | null {
 
 function currencyOf(code: string | null): string | null {
   const upper = code?.toUpperCase() ?? "";
-  return /^[A-Z]{3}$/.test(upper) ? upper : null;
-}
-
-/** Shifts the decimal point in the text, for 1.005 * 100 is not 100.5 in binary. */
-function minorOf(amount: string | null, currency: string): number | null {
-  if (amount === null || !/^-?\d+(\.\d+)?$/.test(amount)) return null;
-  const digits =
-    new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  const minor = Math.round(Number(`${amount}e${digits}`));
-  return Number.isSafeInteger(minor) ? minor : null;
+  return isCurrency(upper) ? upper : null;
 }

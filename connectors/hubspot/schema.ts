@@ -79,6 +79,8 @@ export const statusesReply = z.object({
 
 export const accountReply = z.object({
   portalId: z.number(),
+  /** STANDARD, or a kind of test account: DEVELOPER_TEST, SANDBOX, APP_DEVELOPER. */
+  accountType: z.string().optional(),
   uiDomain: z.string().optional(),
   companyCurrency: z.string().optional(),
 });

@@ -1,7 +1,7 @@
 /** The calls to Stripe we make, one function each, through the official SDK. */
 import { Stripe } from "stripe";
 import { z } from "zod";
-import type { ConnectEnvironment } from "#connectors/core/contract.ts";
+import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { PAGE_SIZE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
@@ -57,7 +57,7 @@ export interface PageQuery {
 export interface StripeClient {
   readonly settings: Settings;
   readonly now: () => number;
-  account(): Promise<{ account: string; title: string }>;
+  account(): Promise<AccountIdentity>;
   list(resource: Resource, query: PageQuery): Promise<Page<Listed>>;
   events(types: string[], query: PageQuery): Promise<Page<StripeEvent>>;
   /** Null: no such object (any more). */
@@ -129,7 +129,8 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
       call("account", "account.retrieve", async () => {
         const account = accountReply.parse(await sdk.accounts.retrieveCurrent());
         const title = account.settings?.dashboard?.display_name ?? account.business_profile?.name ?? account.id;
-        return { account: account.id, title };
+        const mode = modeOf(environment.credentials.apiKey);
+        return { account: account.id, title, ...(mode === undefined ? {} : { mode }) };
       }),
     list: (resource, query) =>
       call(resource, `${resource}.list`, async () =>
@@ -177,6 +178,12 @@ async function nullWhenMissing<T>(send: () => Promise<T>): Promise<T | null> {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === "resource_missing") return null;
     throw error;
   }
+}
+
+/** A key says it itself. Read 2026-11: https://docs.stripe.com/keys#test-live-modes */
+function modeOf(key: string): "live" | "test" | undefined {
+  const named = /^[a-z]+_(live|test)_/.exec(key)?.[1];
+  return named === "live" || named === "test" ? named : undefined;
 }
 
 function modeName(livemode: boolean): string {

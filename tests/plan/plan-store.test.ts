@@ -26,7 +26,7 @@ afterAll(() => test.drop());
 beforeEach(async () => {
   await test.database.inWorkspace(test.workspaceId, async (transaction) => {
     const facts = [
-      "trait",
+      "profile_traits",
       "baseline",
       "consent_state",
       "membership",

@@ -15,7 +15,15 @@ beforeAll(async () => {
 afterAll(() => test.drop());
 beforeEach(async () => {
   await test.database.inWorkspace(test.workspaceId, async (transaction) => {
-    const tables = ["trait", "baseline", "consent_state", "membership", "profile", "identifier", "customer_order"];
+    const tables = [
+      "profile_traits",
+      "baseline",
+      "consent_state",
+      "membership",
+      "profile",
+      "identifier",
+      "customer_order",
+    ];
     for (const table of [...tables, "touchpoint", "subscription", "source_record", "connection"]) {
       await transaction.query(`DELETE FROM ${table}`);
     }

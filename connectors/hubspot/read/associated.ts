@@ -1,5 +1,6 @@
 /** Companies and deals: objects that belong to contacts. */
-import { defineStream } from "../../core/contract.ts";
+import { z } from "zod";
+import { defineStream } from "../../core/stream.ts";
 import type { HubspotClient } from "../client.ts";
 import { BATCH_SIZE } from "../limits.ts";
 import { COMPANY_PROPERTIES, companyToRecords, DEAL_PROPERTIES, dealToRecords } from "../mapping.ts";
@@ -13,7 +14,8 @@ export const companies = defineStream({
   title: "Companies",
   kind: "organisation",
   cursor: objectCursor,
-  deletes: "tombstones",
+  deletes: "full-scan",
+  row: z.custom<RawAssociated>(),
   read: (client: HubspotClient, cursor) =>
     readObjects(
       client,
@@ -25,7 +27,6 @@ export const companies = defineStream({
       cursor,
     ),
   toRecords: companyToRecords,
-  rawRef: (raw) => raw.row.id,
   count: async (client) => (await client.search("companies", [], [], null, 1)).total,
 });
 
@@ -33,7 +34,8 @@ export const deals = defineStream({
   title: "Deals",
   kind: "deal",
   cursor: objectCursor,
-  deletes: "tombstones",
+  deletes: "full-scan",
+  row: z.custom<RawAssociated>(),
   read: (client: HubspotClient, cursor) => {
     let currency: Promise<string | null> | undefined;
     // Accounts with one currency leave it off their deals.
@@ -45,7 +47,6 @@ export const deals = defineStream({
     );
   },
   toRecords: dealToRecords,
-  rawRef: (raw) => raw.row.id,
   count: async (client) => (await client.search("deals", [], [], null, 1)).total,
 });
 

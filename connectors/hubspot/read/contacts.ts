@@ -1,4 +1,5 @@
-import { defineStream } from "../../core/contract.ts";
+import { z } from "zod";
+import { defineStream } from "../../core/stream.ts";
 import type { Reject } from "../../core/contract.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { Operator } from "../client.ts";
@@ -15,7 +16,8 @@ export const contacts = defineStream({
   title: "Contacts",
   kind: "person",
   cursor: objectCursor,
-  deletes: "tombstones",
+  deletes: "full-scan",
+  row: z.custom<RawContact>(),
   read: (client: HubspotClient, cursor) => {
     const statuses = statusReader(client);
     return readObjects(
@@ -44,7 +46,6 @@ export const contacts = defineStream({
     );
   },
   toRecords: contactToRecords,
-  rawRef: (raw) => raw.row.id,
   count: async (client) => (await client.search("contacts", [], [], null, 1)).total,
 });
 

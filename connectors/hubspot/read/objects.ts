@@ -1,5 +1,5 @@
 /** Reading one object type to the end: lists first, then changes by search. Used by all three streams. */
-import type { RawPage, Reject } from "../../core/contract.ts";
+import type { Reject } from "../../core/contract.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { Operator } from "../client.ts";
 import type { HubspotClient, ObjectType } from "../client.ts";
@@ -7,6 +7,7 @@ import { LIST_PAGE, SEARCH_PAGE } from "../limits.ts";
 import { modifiedAtOf } from "../mapping.ts";
 import { objectRow } from "../schema.ts";
 import type { ObjectRow } from "../schema.ts";
+import type { RawPage } from "../../core/stream.ts";
 import type { ObjectCursor } from "./cursor.ts";
 
 /** What sets one object type apart. */
@@ -19,7 +20,7 @@ export interface ObjectReading<Raw> {
   archived(rows: ObjectRow[]): Promise<Raw[]>;
 }
 
-type Page<Raw> = RawPage<Raw, ObjectCursor>;
+type Page<Raw> = RawPage<ObjectCursor> & { raw: Raw[] };
 
 /**
  * A full read (null) lists the live records, then the archived ones, whose absence from search would hide deletions. An

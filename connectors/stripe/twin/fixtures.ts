@@ -1,4 +1,5 @@
 /** Invented people and sales for tests of the twin and the connector. */
+import { inventedPerson } from "#connectors/core/twin/people.ts";
 import type { StripeSeed } from "./seed.ts";
 
 type Customer = StripeSeed["customers"][number];
@@ -46,4 +47,23 @@ export function chargeSeed(index: number, fields: Partial<Charge> = {}): Charge 
 
 export function customers(count: number): Customer[] {
   return Array.from({ length: count }, (_, index) => customerSeed(index));
+}
+
+/** The first `count` invented people and what they bought: some weekly, some monthly, some long ago. */
+export function inventedCustomers(count: number, now: number): StripeSeed {
+  const people = Array.from({ length: count }, (_, index) => ({ index, ...inventedPerson(index) }));
+  return seedOf({
+    customers: people.map(({ index, firstName, lastName, email, phone, city, postcode, since }) =>
+      customerSeed(index, { name: `${firstName} ${lastName}`, email, phone, city, postcode, createdAt: since }),
+    ),
+    charges: people.flatMap(({ index }) =>
+      Array.from({ length: 1 + (index % 5) }, (_, nth) =>
+        chargeSeed(index * 5 + nth, {
+          customer: customerSeed(index).id,
+          amount: 1200 + 150 * (index % 30),
+          createdAt: new Date(now - (1 + nth) * (7 + 30 * (index % 4)) * 86_400_000).toISOString(),
+        }),
+      ),
+    ),
+  });
 }

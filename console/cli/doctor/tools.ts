@@ -2,6 +2,7 @@
 import { connectorOf } from "#connectors/registry.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Connection } from "#profile/store/connections.ts";
+import type { HeldStream } from "#profile/store/ingest/held.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { openConnection } from "#workflows/open-connection.ts";
 import { globals } from "../context.ts";
@@ -17,7 +18,14 @@ export async function toolFindings(deps: Dependencies): Promise<Finding[]> {
   const connections = await Promise.all(wanted.map(({ workspaceId }) => deps.connections.listConnections(workspaceId)));
   if (connections.flat().length === 0)
     return [fail("tools", "none is connected", "`npm start` connects the demo; `tributary import FILE` reads a file")];
-  return Promise.all(connections.flat().map((connection) => toolFinding(deps, connection)));
+  const held = await Promise.all(wanted.map(({ workspaceId }) => deps.held.list(workspaceId)));
+  const tools = await Promise.all(connections.flat().map((connection) => toolFinding(deps, connection)));
+  return [...tools, ...held.flat().map(heldFinding)];
+}
+
+function heldFinding({ connector, connectionName, stream, reason }: HeldStream): Finding {
+  const check = `${connectorOf(connector).title} "${connectionName}" ${stream}`;
+  return fail(check, reason, "`tributary sync --accept-deletions`, or correct the key and `tributary sync`");
 }
 
 async function toolFinding(deps: Dependencies, connection: Connection): Promise<Finding> {

@@ -59,7 +59,14 @@ CREATE TABLE stream_state (
   complete boolean NOT NULL DEFAULT false,
   -- Set while a full read is under way.
   full_read_started_at timestamptz,
+  -- The full read under way met a row that does not say which record it is: nothing may be taken as deleted by absence.
+  full_read_gap boolean NOT NULL DEFAULT false,
   full_read_at timestamptz,
+  -- The full read ended with so many known records missing that a person has to say whether they are gone.
+  -- Until then the stream is not read; full_read_seen keeps which were listed.
+  held_at timestamptz,
+  held_vanishing bigint,
+  held_known bigint,
   last_success_at timestamptz,
   records_read bigint NOT NULL DEFAULT 0,
   vendor_count bigint,
@@ -97,7 +104,7 @@ CREATE TABLE source_record (
 CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
 CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
   WHERE kind = 'person' AND touched_seq > resolved_seq;
-CREATE INDEX source_record_deal ON source_record (workspace_id) WHERE kind = 'deal' AND NOT deleted;
+CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids) WHERE kind = 'deal' AND NOT deleted;
 
 -- What the full read under way listed without a change: a narrow row here instead of rewriting a wide one there.
 -- Emptied when the read ends; a first read leaves nothing in it.
@@ -305,20 +312,23 @@ CREATE TABLE consent_state (
   PRIMARY KEY (workspace_id, profile_id, channel, purpose)
 );
 
-CREATE TABLE trait (
+-- All traits of a profile in one row: scoring answers for a profile at once. `traits` maps a name to status, value (null
+-- when refused: an abstaining score has none), reasons, method, modelVersion and computedAt; `hashes` maps it to a hash of
+-- what is shown, so that an equal answer is recognised without reading it.
+CREATE TABLE profile_traits (
   workspace_id uuid NOT NULL,
   profile_id uuid NOT NULL,
-  name text NOT NULL,
-  status text NOT NULL CHECK (status IN ('ok', 'low_confidence', 'refused')),
-  -- Null when refused: an abstaining score has no value.
-  value jsonb,
-  reasons jsonb NOT NULL,
-  method text NOT NULL,
-  model_version text NOT NULL,
-  inputs_hash bytea NOT NULL,
-  computed_at timestamptz NOT NULL,
-  PRIMARY KEY (workspace_id, profile_id, name)
+  traits jsonb NOT NULL,
+  hashes jsonb NOT NULL,
+  PRIMARY KEY (workspace_id, profile_id)
 );
+
+-- The same, one row per trait, for whoever reads.
+CREATE VIEW trait WITH (security_invoker = true) AS
+  SELECT t.workspace_id, t.profile_id, each.name, each.trait ->> 'status' AS status,
+    nullif(each.trait -> 'value', 'null') AS value, each.trait -> 'reasons' AS reasons, each.trait ->> 'method' AS method,
+    each.trait ->> 'modelVersion' AS model_version, (each.trait ->> 'computedAt')::timestamptz AS computed_at
+  FROM profile_traits t CROSS JOIN jsonb_each(t.traits) AS each (name, trait);
 
 -- Facts about the whole shop that single scores lean on (its own purchase rhythm).
 CREATE TABLE baseline (

@@ -10,7 +10,7 @@ import {
   type SubscriptionRecord,
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
-import { recordIdOf } from "#profile/ids.ts";
+import { recordIdOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
 import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
@@ -24,6 +24,10 @@ export interface PreparedPage {
   vendorIds: string[];
   /** One per reference. */
   rejects: Reject[];
+  /** The records they would have become. */
+  rejectedIds: RecordId[];
+  /** A row could not be told apart from other records. */
+  gap: boolean;
   sources: Prepared<SourceRecord>[];
   orders: Prepared<OrderRecord>[];
   subscriptions: Prepared<SubscriptionRecord>[];
@@ -35,11 +39,15 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
   const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
   const newest = new Map<string, CanonicalRecord>();
   let records = 0;
+  let gap = page.gap === true;
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
+      const id = idOf(candidate);
+      gap ||= id === null;
+      const named = id === null ? { ref: "(no id)" } : { ref: id, id };
+      const reject = { ...named, reason: reasonOf(parsed.error), raw: candidate };
       rejects.set(reject.ref, storableReject(reject));
       continue;
     }
@@ -53,6 +61,10 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     duplicates: records - newest.size,
     vendorIds: [...newest.values()].map((record) => record.id),
     rejects: [...rejects.values()],
+    rejectedIds: [...rejects.values()].flatMap(({ id }) =>
+      id === undefined ? [] : [recordIdOf(place.connectionId, place.stream, id)],
+    ),
+    gap,
     sources: [],
     orders: [],
     subscriptions: [],
@@ -126,8 +138,8 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
 }
 
 /** The record is out of form, so its id may be too. */
-function refOf({ id }: { id: unknown }): string {
-  return typeof id === "string" && id !== "" ? id : "(no id)";
+function idOf({ id }: { id: unknown }): string | null {
+  return typeof id === "string" && id !== "" ? id : null;
 }
 
 /** Names the fields, never their values. */
@@ -136,7 +148,7 @@ function reasonOf(error: z.ZodError): string {
   return `The record does not have our form (${fields.join("; ")}).`;
 }
 
-function storableReject({ ref, reason, raw }: Reject): Reject {
+function storableReject(reject: Reject): Reject {
   const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
-  return { ref: clean(ref), reason: clean(reason), raw };
+  return { ...reject, ref: clean(reject.ref), reason: clean(reject.reason) };
 }

@@ -24,8 +24,8 @@ export interface BulkResult {
   unchanged: number;
   /** Older than what is stored: ignored. */
   stale: number;
-  /** Rows that were listed and left as they are. */
-  untouched: RecordId[];
+  /** Rows that were there before. */
+  known: RecordId[];
   /** Person records whose facts changed, before or after. */
   people: RecordId[];
 }
@@ -44,7 +44,7 @@ export async function saveRows<Row extends CanonicalRecord>(
   table: Table<Row>,
   rows: Prepared<Row>[],
 ): Promise<BulkResult> {
-  const result: BulkResult = { inserted: 0, changed: 0, unchanged: 0, stale: 0, untouched: [], people: [] };
+  const result: BulkResult = { inserted: 0, changed: 0, unchanged: 0, stale: 0, known: [], people: [] };
   if (rows.length === 0) return result;
   const sorted = rows.toSorted((a, b) => (a.recordId < b.recordId ? -1 : 1));
   const stored = await readStored(transaction, table, sorted);
@@ -55,11 +55,10 @@ export async function saveRows<Row extends CanonicalRecord>(
     const verdict = before === undefined ? "inserted" : compare(before, row);
     if (verdict === "touched") touches.push(row);
     result[verdict === "touched" ? "unchanged" : verdict] += 1;
+    if (before !== undefined) result.known.push(row.recordId);
     if (verdict === "inserted" || verdict === "changed") {
       writes.push(row);
       result.people.push(...(before?.people ?? []), ...row.people);
-    } else {
-      result.untouched.push(row.recordId);
     }
   }
   if (writes.length > 0) await upsert(transaction, place, table, writes);
@@ -133,29 +132,6 @@ async function moveSourceTime<Row extends CanonicalRecord>(
      WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id`,
     [transaction.workspaceId, rows.map((row) => row.recordId), rows.map((row) => row.record.updatedAt)],
   );
-}
-
-/** Marks as deleted what the full read under way did not list; returns how many, and whose facts they were. */
-export async function sweepVanished<Row extends CanonicalRecord>(
-  transaction: Transaction,
-  place: Place,
-  table: Table<Row>,
-): Promise<{ vanished: number; people: RecordId[] }> {
-  const rows = await transaction.query<{ people: RecordId[] }>(
-    // EXCEPT and not an anti-join: the planner has no statistics for `full_read_seen` yet and would nest the loops.
-    `UPDATE ${table.name} SET ${table.onVanish}
-     WHERE workspace_id = $1 AND record_id IN (
-       SELECT record_id FROM ${table.name}
-       WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND NOT deleted
-         AND listed_at < (
-           SELECT full_read_started_at FROM stream_state WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
-         )
-       EXCEPT SELECT record_id FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
-     )
-     RETURNING ${table.storedPeople} AS people`,
-    [transaction.workspaceId, place.connectionId, place.stream],
-  );
-  return { vanished: rows.length, people: rows.flatMap((row) => row.people) };
 }
 
 /** Marks the profiles of these person records as needing work. Sorted locks: two streams may meet at one profile. */

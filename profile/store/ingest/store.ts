@@ -3,12 +3,22 @@ import type { RecordPage } from "#connectors/core/contract.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import type { RecordKind } from "#connectors/core/records.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import { saveRows, sweepVanished, touchProfiles, type BulkResult, type Place } from "./save-rows.ts";
+import {
+  forgetSeen,
+  markSeen,
+  NOTHING_SWEPT,
+  startFullRead,
+  sweepUnlessImplausible,
+  USUAL_BRAKE,
+  type Missing,
+} from "./full-read.ts";
+import { heldReason, RELEASED } from "./held.ts";
+import { saveRows, touchProfiles, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
 import { preparePage } from "./prepare.ts";
-import { forgetRejects, readRejects, saveRejects, type StoredReject } from "./rejects.ts";
+import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
 export interface StreamState {
@@ -19,12 +29,15 @@ export interface StreamState {
   /** Set while a full read is under way. */
   fullReadStartedAt: Date | null;
   fullReadAt: Date | null;
+  /** Deletions wait for a person since then, and the stream with them; see `held.ts`. */
+  heldAt: Date | null;
   lastSuccessAt: Date | null;
   /** Vendor rows read so far, repeats included. */
   recordsRead: number;
   vendorCount: number | null;
   storedCount: number | null;
-  errorKind: ConnectorErrorKind | null;
+  /** `held` while `heldAt` is set. */
+  errorKind: ConnectorErrorKind | "held" | null;
   errorMessage: string | null;
 }
 
@@ -44,8 +57,14 @@ export interface PageCounts {
   vanished: number;
 }
 
-/** `superseded`: the stored cursor is no longer the one this page was read from; nothing was written. */
-export type SavedPage = { outcome: "saved"; counts: PageCounts } | { outcome: "superseded" };
+/**
+ * `held`: the page was saved, but ended a full read that misses too much; a person has to decide.
+ * `superseded`: the stored cursor is no longer the one this page was read from; nothing was written.
+ */
+export type SavedPage =
+  | { outcome: "saved"; counts: PageCounts }
+  | { outcome: "held"; counts: PageCounts; reason: string }
+  | { outcome: "superseded" };
 
 export interface Reconciliation {
   vendorCount: number | null;
@@ -61,7 +80,7 @@ export interface IngestStore {
    * Stores a page and moves the cursor in one transaction.
    *
    * A page read from null begins a full read; the page with `atEnd` ends it. When that page says `fullScan`, what the read
-   * did not list is marked as deleted here too, so that no crash can fall in between.
+   * did not list is marked as deleted here too, so that no crash can fall in between; unless that is too much to believe.
    *
    * @param input.from the cursor the page was read from
    */
@@ -101,7 +120,7 @@ const COUNTED: Partial<Record<RecordKind, string>> = {
 };
 
 const STATE = `cursor, complete, full_read_started_at AS "fullReadStartedAt", full_read_at AS "fullReadAt",
-  last_success_at AS "lastSuccessAt", records_read AS "recordsRead", vendor_count AS "vendorCount",
+  held_at AS "heldAt", last_success_at AS "lastSuccessAt", records_read AS "recordsRead", vendor_count AS "vendorCount",
   stored_count AS "storedCount", error_kind AS "errorKind", error_message AS "errorMessage"`;
 
 const UNREAD: StreamState = {
@@ -109,6 +128,7 @@ const UNREAD: StreamState = {
   complete: false,
   fullReadStartedAt: null,
   fullReadAt: null,
+  heldAt: null,
   lastSuccessAt: null,
   recordsRead: 0,
   vendorCount: null,
@@ -117,7 +137,7 @@ const UNREAD: StreamState = {
   errorMessage: null,
 };
 
-export function createIngestStore(database: Database): IngestStore {
+export function createIngestStore(database: Database, brake = USUAL_BRAKE): IngestStore {
   return {
     streamState: (workspaceId, connectionId, stream) =>
       database.inWorkspace(workspaceId, async (transaction) => {
@@ -132,8 +152,8 @@ export function createIngestStore(database: Database): IngestStore {
       const place = { connectionId, stream };
       const prepared = preparePage(place, page);
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
-        const { cursor, fullReadStartedAt } = await lockState(transaction, place);
-        if (canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
+        const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
+        if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
         const starts = from === null;
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
@@ -146,30 +166,31 @@ export function createIngestStore(database: Database): IngestStore {
         ];
         const consents = await appendConsents(transaction, connectionId, prepared.consents);
         await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
-        if (fullRead) await markSeen(transaction, place, saved);
-        const swept = fullRead && page.atEnd && page.fullScan ? await sweep(transaction, place) : NOTHING_SWEPT;
+        const listed = [...saved.flatMap((result) => result.known), ...prepared.rejectedIds];
+        if (fullRead) await markSeen(transaction, place, listed, prepared.gap);
+        const mayDelete = fullRead && page.atEnd && page.fullScan;
+        const end = mayDelete ? await sweepUnlessImplausible(transaction, place, brake) : NOTHING_SWEPT;
+        const [swept, held] = "held" in end ? [NOTHING_SWEPT, end.held] : [end, null];
         await touchProfiles(transaction, [
           ...saved.flatMap((result) => result.people),
           ...consents.people,
           ...swept.people,
         ]);
-        await moveCursor(transaction, place, page, fullRead);
+        await moveCursor(transaction, place, page, fullRead, held);
 
         const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
           saved.reduce((total, result) => total + result[key], 0);
-        return {
-          outcome: "saved",
-          counts: {
-            read: page.rawCount,
-            records: prepared.records,
-            inserted: sum("inserted") + consents.inserted,
-            changed: sum("changed"),
-            unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
-            stale: sum("stale") + prepared.duplicates,
-            rejected: prepared.rejects.length,
-            vanished: swept.vanished,
-          },
+        const counts = {
+          read: page.rawCount,
+          records: prepared.records,
+          inserted: sum("inserted") + consents.inserted,
+          changed: sum("changed"),
+          unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
+          stale: sum("stale") + prepared.duplicates,
+          rejected: prepared.rejects.length,
+          vanished: swept.vanished,
         };
+        return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
       });
     },
 
@@ -207,7 +228,8 @@ export function createIngestStore(database: Database): IngestStore {
     resetCursor: async (workspaceId, connectionId, stream) => {
       await database.inWorkspace(workspaceId, (transaction) =>
         transaction.query(
-          `UPDATE stream_state SET cursor = NULL, complete = false, full_read_started_at = NULL, updated_at = now()
+          `UPDATE stream_state SET cursor = NULL, complete = false, full_read_started_at = NULL, updated_at = now(),
+             ${RELEASED}
            WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
           [workspaceId, connectionId, stream],
         ),
@@ -218,15 +240,14 @@ export function createIngestStore(database: Database): IngestStore {
   };
 }
 
+type Locked = Pick<StreamState, "cursor" | "fullReadStartedAt" | "heldAt">;
+
 /** One writer per stream at a time; the lock ends with the transaction. */
-async function lockState(
-  transaction: Transaction,
-  { connectionId, stream }: Place,
-): Promise<Pick<StreamState, "cursor" | "fullReadStartedAt">> {
+async function lockState(transaction: Transaction, { connectionId, stream }: Place): Promise<Locked> {
   const keys = [transaction.workspaceId, connectionId, stream];
   const lock = () =>
-    transaction.query<Pick<StreamState, "cursor" | "fullReadStartedAt">>(
-      `SELECT cursor, full_read_started_at AS "fullReadStartedAt" FROM stream_state
+    transaction.query<Locked>(
+      `SELECT cursor, full_read_started_at AS "fullReadStartedAt", held_at AS "heldAt" FROM stream_state
        WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 FOR UPDATE`,
       keys,
     );
@@ -241,67 +262,36 @@ async function lockState(
   return made;
 }
 
-/** Everything is read again, so earlier dead letters and marks of an unfinished read are void. */
-async function startFullRead(transaction: Transaction, place: Place): Promise<void> {
-  await transaction.query(
-    `UPDATE stream_state SET full_read_started_at = now() WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
-    [transaction.workspaceId, place.connectionId, place.stream],
-  );
-  await forgetSeen(transaction, place);
-  await forgetRejects(transaction, place);
-}
-
-async function markSeen(transaction: Transaction, place: Place, saved: BulkResult[]): Promise<void> {
-  const seen = saved.flatMap((result) => result.untouched);
-  if (seen.length === 0) return;
-  await transaction.query(
-    `INSERT INTO full_read_seen (workspace_id, connection_id, stream, record_id)
-     SELECT $1, $2, $3, * FROM unnest($4::uuid[]) ON CONFLICT DO NOTHING`,
-    [transaction.workspaceId, place.connectionId, place.stream, seen],
-  );
-}
-
-async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
-  await transaction.query("DELETE FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3", [
-    transaction.workspaceId,
-    place.connectionId,
-    place.stream,
-  ]);
-}
-
-const NOTHING_SWEPT = { vanished: 0, people: [] };
-
-async function sweep(transaction: Transaction, place: Place): Promise<Awaited<ReturnType<typeof sweepVanished>>> {
-  const swept = [
-    await sweepVanished(transaction, place, sourceRecords),
-    await sweepVanished(transaction, place, orders),
-    await sweepVanished(transaction, place, subscriptions),
-    await sweepVanished(transaction, place, touchpoints),
-  ];
-  return {
-    vanished: swept.reduce((total, { vanished }) => total + vanished, 0),
-    people: swept.flatMap(({ people }) => people),
-  };
-}
-
-async function moveCursor(transaction: Transaction, place: Place, page: RecordPage, fullRead: boolean): Promise<void> {
+async function moveCursor(
+  transaction: Transaction,
+  place: Place,
+  page: RecordPage,
+  fullRead: boolean,
+  held: Missing | null,
+): Promise<void> {
   const next = page.next ?? null;
-  if (fullRead && page.atEnd) await forgetSeen(transaction, place);
+  const complete = page.atEnd && held === null;
+  if (fullRead && complete) await forgetSeen(transaction, place);
   await transaction.query(
     `UPDATE stream_state SET cursor = $4, complete = $5, records_read = records_read + $6,
        full_read_started_at = CASE WHEN $5 THEN NULL ELSE full_read_started_at END,
        full_read_at = CASE WHEN $5 AND $7 THEN now() ELSE full_read_at END,
        last_success_at = CASE WHEN $5 THEN now() ELSE last_success_at END,
-       error_kind = NULL, error_message = NULL, updated_at = now()
+       held_at = CASE WHEN $8::bigint IS NULL THEN NULL ELSE now() END, held_vanishing = $8, held_known = $9,
+       error_kind = $10, error_message = $11, updated_at = now()
      WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
     [
       transaction.workspaceId,
       place.connectionId,
       place.stream,
       next === null ? null : storable(JSON.stringify(next)),
-      page.atEnd,
+      complete,
       page.rawCount,
       fullRead,
+      held?.vanishing ?? null,
+      held?.known ?? null,
+      held === null ? null : "held",
+      held === null ? null : heldReason(held),
     ],
   );
 }

@@ -1,0 +1,56 @@
+/** The one list of twins: what stands in for a vendor in tests, in the demo and on a developer's machine. */
+import { inventedContacts } from "./hubspot/twin/fixtures.ts";
+import { startHubspotTwin } from "./hubspot/twin/index.ts";
+import { inventedCustomers } from "./stripe/twin/fixtures.ts";
+import { startStripeTwin } from "./stripe/twin/index.ts";
+import type { Twin, TwinOptions } from "./core/twin/twin.ts";
+
+export interface TwinStart extends TwinOptions {
+  /** Fill the account with so many invented people, the same at every twin. */
+  people?: number;
+}
+
+/** A running twin, whatever its vendor. */
+export type TwinHandle = Pick<Twin<unknown>, "url" | "requests" | "close">;
+
+export interface TwinEntry {
+  /** The connector it stands in for. */
+  id: string;
+  /** What a connection to it is made with. */
+  credentials: Record<string, string>;
+  settings: Record<string, unknown>;
+  start(options: TwinStart): Promise<TwinHandle>;
+}
+
+const DEMO_HUBSPOT_TOKEN = "demo-hubspot-token";
+const DEMO_STRIPE_KEY = "sk_test_demo";
+
+export const twins: readonly TwinEntry[] = [
+  {
+    id: "hubspot",
+    credentials: { accessToken: DEMO_HUBSPOT_TOKEN },
+    settings: {},
+    async start({ people = 0, ...options }) {
+      const twin = await startHubspotTwin({ ...options, accessToken: DEMO_HUBSPOT_TOKEN });
+      twin.load(inventedContacts(people));
+      return twin;
+    },
+  },
+  {
+    id: "stripe",
+    credentials: { apiKey: DEMO_STRIPE_KEY },
+    settings: {},
+    async start({ people = 0, ...options }) {
+      const twin = await startStripeTwin({ ...options, apiKey: DEMO_STRIPE_KEY });
+      twin.load(inventedCustomers(people, twin.now()));
+      return twin;
+    },
+  },
+];
+
+/** @throws Error when no twin has this id */
+export function twinOf(id: string): TwinEntry {
+  const twin = twins.find((candidate) => candidate.id === id);
+  if (twin !== undefined) return twin;
+  throw new Error(`There is no twin "${id}"; there are: ${twins.map((known) => known.id).join(", ")}.`);
+}
