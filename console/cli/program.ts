@@ -9,6 +9,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
+import { setAsideCommand } from "./commands/set-aside.ts";
 import { statusCommand } from "./commands/status.ts";
 import { syncCommand } from "./commands/sync.ts";
 import { globals } from "./context.ts";
@@ -49,6 +50,7 @@ for (const add of [
   profileCommand,
   importCommand,
   exportCommand,
+  setAsideCommand,
   doctorCommand,
 ]) {
   add(program);

@@ -9,6 +9,7 @@ import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
 import { databaseFindings, temporalFindings } from "./servers.ts";
+import { setAsideFindings } from "./set-aside.ts";
 import { toolFindings } from "./tools.ts";
 
 export async function examine(): Promise<Finding[]> {
@@ -38,7 +39,13 @@ export async function examine(): Promise<Finding[]> {
   const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "silent" });
   const { dependencies, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
   try {
-    return [...basics, ...database, ...temporal, ...(await toolFindings(dependencies))];
+    return [
+      ...basics,
+      ...database,
+      ...temporal,
+      ...(await toolFindings(dependencies)),
+      ...(await setAsideFindings(dependencies)),
+    ];
   } finally {
     await close();
   }

@@ -463,6 +463,17 @@ CREATE TABLE quota (
   blocked_until timestamptz
 );
 
+-- A row that breaks a step: set aside with its reason, so that the rest goes on. A person record for identity, a profile
+-- for the other steps; tried again when it changes.
+CREATE TABLE set_aside (
+  workspace_id uuid NOT NULL,
+  step text NOT NULL CHECK (step IN ('identity', 'consent', 'scores')),
+  subject_id uuid NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, step, subject_id)
+);
+
 -- Row-level security: a session sees the one workspace it named, and none when it named none.
 DO $$
 DECLARE t text;

@@ -12,6 +12,7 @@ import { entriesFor, neighboursOf } from "./entries.ts";
 import type { Database, Transaction } from "../database.ts";
 import { lockProfiles } from "../identity/store.ts";
 import { scoringWorkspace } from "../scores/facts.ts";
+import { settingAside, type Took } from "../set-aside.ts";
 
 export type ConsentState = Omit<ConsentAnswer, "changesAt">;
 
@@ -39,8 +40,10 @@ export interface SendingFacts extends ConsentFacts {
 
 export function createConsentStore(database: Database): ConsentStore {
   return {
-    refreshBatch: (workspaceId, options) =>
-      database.inWorkspace(workspaceId, (transaction) => refreshBatch(transaction, options)),
+    refreshBatch: (workspaceId, { limit, at }) =>
+      settingAside(database, { workspaceId, step: "consent", limit }, NOTHING, (transaction, size, took) =>
+        refreshBatch(transaction, { limit: size, at, took }),
+      ),
     factsFor: (workspaceId, recordIds, at) =>
       database.inWorkspace(workspaceId, (transaction) => readFacts(transaction, recordIds, at)),
   };
@@ -51,9 +54,11 @@ interface DueProfile {
   touched_seq: number;
 }
 
+const NOTHING = { profiles: 0, changed: 0, more: false };
+
 async function refreshBatch(
   transaction: Transaction,
-  { limit, at }: { limit: number; at: string },
+  { limit, at, took }: { limit: number; at: string; took: Took },
 ): Promise<{ profiles: number; changed: number; more: boolean }> {
   // Identity must not remove a profile while its answers are being written.
   await lockProfiles(transaction);
@@ -66,7 +71,8 @@ async function refreshBatch(
      LIMIT $2`,
     [transaction.workspaceId, limit, at],
   );
-  if (due.length === 0) return { profiles: 0, changed: 0, more: false };
+  if (due.length === 0) return NOTHING;
+  took(due.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
   const ids = due.map((profile) => profile.profile_id);
   const entries = await entriesFor(transaction, ids);
   const stored = await readStates(transaction, ids);

@@ -4,6 +4,7 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
 import type { Database, Transaction } from "../database.ts";
+import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
 import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
 
@@ -28,8 +29,10 @@ export function createScoreStore(database: Database): ScoreStore {
   return {
     refreshBaseline: (workspaceId, asOf) =>
       database.inWorkspace(workspaceId, (transaction) => refreshBaseline(transaction, asOf)),
-    scoreBatch: (workspaceId, options) =>
-      database.inWorkspace(workspaceId, (transaction) => scoreBatch(transaction, options)),
+    scoreBatch: (workspaceId, { limit, asOf }) =>
+      settingAside(database, { workspaceId, step: "scores", limit }, NOTHING, (transaction, size, took) =>
+        scoreBatch(transaction, { limit: size, asOf, took }),
+      ),
   };
 }
 
@@ -38,12 +41,15 @@ interface Picked {
   touched_seq: number;
 }
 
+const NOTHING: ScoredBatch = { profiles: 0, changed: 0, refused: 0, more: false };
+
 async function scoreBatch(
   transaction: Transaction,
-  { limit, asOf }: { limit: number; asOf: string },
+  { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
   const picked = await pick(transaction, limit, asOf);
-  if (picked.length === 0) return { profiles: 0, changed: 0, refused: 0, more: false };
+  if (picked.length === 0) return NOTHING;
+  took(picked.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
   const workspace = await scoringWorkspace(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
   const loaded = await loadFacts(
