@@ -11,8 +11,7 @@ export const TWIN_CONNECTION = "demo";
  */
 export function firstPlansOfTwins(plans: readonly PlanSummary[], twins: Twins | null): PlanSummary[] {
   const isTwin = ({ connector, connection }: PlanSummary) =>
-    connection === TWIN_CONNECTION &&
-    ((connector === "hubspot" && Boolean(twins?.hubspot)) || (connector === "stripe" && Boolean(twins?.stripe)));
+    connection === TWIN_CONNECTION && twins !== null && connector in twins.tools;
   const writtenBefore = new Set(
     plans.filter(({ status }) => WRITTEN.some((written) => written === status)).map((plan) => plan.connectionId),
   );

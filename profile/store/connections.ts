@@ -13,14 +13,19 @@ export interface WorkspaceInput {
   /** IANA name; where a purchase's calendar day is counted. */
   timeZone: string;
   refreshMinutes?: number;
+  /** ISO 8601: 1 is Monday, 7 is Sunday. */
+  weekStart?: number;
 }
 
 export interface Workspace extends Required<WorkspaceInput> {
   workspaceId: WorkspaceId;
 }
 
-/** Who may act on the connection next: us (`ready`), nobody (`paused`), or the customer. */
-export type ConnectionStatus = "ready" | "paused" | "needs_reconnect" | "needs_permission";
+/**
+ * Who may act on the connection next: us (`ready`), nobody (`paused`; `disconnected` has no credentials any more), or the
+ * customer.
+ */
+export type ConnectionStatus = "ready" | "paused" | "disconnected" | "needs_reconnect" | "needs_permission";
 
 export interface ConnectionInput {
   connector: string;
@@ -41,6 +46,8 @@ export interface Connection extends Required<ConnectionInput> {
   connectionId: ConnectionId;
   /** The account at the vendor, once a check has told us; quota is counted per account. */
   externalAccount: string | null;
+  /** Real customers or a sandbox's; null where the vendor does not tell. */
+  mode: "live" | "test" | null;
   status: ConnectionStatus;
   statusReason: string | null;
 }
@@ -50,6 +57,8 @@ export interface ConnectionChange {
   settings?: Record<string, unknown>;
   baseUrl?: string | null;
   externalAccount?: string | null;
+  mode?: "live" | "test" | null;
+  requestsPerSecond?: number | null;
   writeBack?: boolean;
   autoApplyShare?: number | null;
 }
@@ -81,10 +90,10 @@ export interface ConnectionStore {
 }
 
 const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS "defaultCountry", currency,
-  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes"`;
+  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes", week_start AS "weekStart"`;
 
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
-  base_url AS "baseUrl", settings, external_account AS "externalAccount", status, status_reason AS "statusReason",
+  base_url AS "baseUrl", settings, external_account AS "externalAccount", mode, status, status_reason AS "statusReason",
   write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
@@ -93,11 +102,13 @@ export function createConnectionStore(database: Database): ConnectionStore {
       const workspaceId = workspaceIdOf(input.slug);
       return database.inWorkspace(workspaceId, async (transaction) => {
         const rows = await transaction.query<Workspace>(
-          `INSERT INTO workspace (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes)
-           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15))
+          `INSERT INTO workspace
+             (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes, week_start)
+           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15), coalesce($8, 1))
            ON CONFLICT (workspace_id) DO UPDATE SET name = excluded.name, default_country = excluded.default_country,
              currency = excluded.currency, time_zone = excluded.time_zone,
-             refresh_minutes = coalesce($7, workspace.refresh_minutes)
+             refresh_minutes = coalesce($7, workspace.refresh_minutes),
+             week_start = coalesce($8, workspace.week_start)
            RETURNING ${WORKSPACE}`,
           [
             workspaceId,
@@ -107,6 +118,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
             input.currency,
             input.timeZone,
             input.refreshMinutes ?? null,
+            input.weekStart ?? null,
           ],
         );
         return only(rows);
@@ -178,7 +190,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
         const after = { ...before, ...change };
         await transaction.query(
           `UPDATE connection SET base_url = $3, settings = $4, external_account = $5, write_back = $6,
-             auto_apply_share = $7
+             auto_apply_share = $7, mode = $8, requests_per_second = $9
            WHERE workspace_id = $1 AND connection_id = $2`,
           [
             workspaceId,
@@ -188,6 +200,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
             after.externalAccount,
             after.writeBack,
             after.autoApplyShare,
+            after.mode,
+            after.requestsPerSecond,
           ],
         );
         // Values stay out of the log: settings can hold account names.

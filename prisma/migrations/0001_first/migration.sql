@@ -13,6 +13,8 @@ CREATE TABLE workspace (
   currency char(3) NOT NULL,
   time_zone text NOT NULL,
   refresh_minutes integer NOT NULL DEFAULT 15 CHECK (refresh_minutes > 0),
+  -- ISO 8601: 1 is Monday, 7 is Sunday.
+  week_start integer NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -26,7 +28,11 @@ CREATE TABLE connection (
   settings jsonb NOT NULL DEFAULT '{}',
   -- The account at the vendor; the quota is counted per (connector, account).
   external_account text,
-  status text NOT NULL DEFAULT 'ready' CHECK (status IN ('ready', 'paused', 'needs_reconnect', 'needs_permission')),
+  -- Real customers or a sandbox's; null where the vendor does not tell.
+  mode text CHECK (mode IN ('live', 'test')),
+  -- disconnected: the credentials are gone; what was read stays.
+  status text NOT NULL DEFAULT 'ready'
+    CHECK (status IN ('ready', 'paused', 'disconnected', 'needs_reconnect', 'needs_permission')),
   status_reason text,
   write_back boolean NOT NULL DEFAULT false,
   -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.

@@ -50,14 +50,15 @@ export interface GradeInput {
   workspaceId: WorkspaceId;
   truthFolder: string;
   /** Null: not read, everything about the tools counts as nothing. */
-  twins: { hubspot: string | null; stripe: string | null };
+  /** Base URLs by connector. */
+  twins: Readonly<Record<string, string>>;
 }
 
 export async function grade({ database, workspaceId, truthFolder, twins }: GradeInput): Promise<Grade> {
   const truth = await readTruth(truthFolder);
   const stored = await readStored(database, workspaceId);
-  const hubspot = twins.hubspot === null ? new Map<string, FieldValues>() : await readHubspot(twins.hubspot);
-  const stripe = twins.stripe === null ? new Map<string, FieldValues>() : await readStripe(twins.stripe);
+  const hubspot = twins["hubspot"] === undefined ? new Map<string, FieldValues>() : await readHubspot(twins["hubspot"]);
+  const stripe = twins["stripe"] === undefined ? new Map<string, FieldValues>() : await readStripe(twins["stripe"]);
   const people = peopleOf(truth, stored);
   return {
     identity: identityGrade(truth, stored, (record) => record.traceable),
