@@ -1,5 +1,6 @@
 /** Workspaces, their connections, and the log of who changed what about them. */
 import { connectionIdOf, workspaceIdOf, type ConnectionId, type WorkspaceId } from "#profile/ids.ts";
+import { audit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export interface WorkspaceInput {
@@ -166,7 +167,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
         );
         const after = only(rows);
         if (JSON.stringify(before) !== JSON.stringify(after)) {
-          await log(transaction, actor, before === null ? "connection.created" : "connection.changed", connectionId);
+          const action = before === null ? "connection.created" : "connection.changed";
+          await audit(transaction, { actor, action, subject: connectionId });
         }
         return after;
       }),
@@ -202,7 +204,9 @@ export function createConnectionStore(database: Database): ConnectionStore {
             after.requestsPerSecond,
           ],
         );
-        await log(transaction, actor, "connection.changed", connectionId, { fields: Object.keys(change) });
+        // Values stay out of the log: settings can hold account names.
+        const details = { fields: Object.keys(change) };
+        await audit(transaction, { actor, action: "connection.changed", subject: connectionId, details });
       }),
 
     setStatus: (workspaceId, connectionId, status, reason, actor) =>
@@ -213,7 +217,10 @@ export function createConnectionStore(database: Database): ConnectionStore {
            RETURNING connection_id`,
           [workspaceId, connectionId, status, reason],
         );
-        if (changed.length > 0) await log(transaction, actor, "connection.status", connectionId, { status, reason });
+        if (changed.length > 0) {
+          const details = { status, reason };
+          await audit(transaction, { actor, action: "connection.status", subject: connectionId, details });
+        }
       }),
   };
 }
@@ -230,20 +237,6 @@ async function existing(transaction: Transaction, connectionId: ConnectionId): P
   const connection = await find(transaction, connectionId);
   if (connection === null) throw new Error(`There is no connection ${connectionId} in this workspace.`);
   return connection;
-}
-
-/** Values stay out of the log: settings can hold account names. */
-async function log(
-  transaction: Transaction,
-  actor: string,
-  action: string,
-  subject: string,
-  details: Record<string, unknown> = {},
-): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, $3, $4, $5)",
-    [transaction.workspaceId, actor, action, subject, JSON.stringify(details)],
-  );
 }
 
 function only<Row>(rows: Row[]): Row {
