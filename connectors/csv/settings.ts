@@ -28,6 +28,11 @@ export const FIELDS = {
     "loyalty_id",
     "consent_email",
     "consent_sms",
+    "consent_call",
+    "consent_post",
+    "consent_push",
+    "opt_out",
+    "opt_out_at",
     "consent_at",
     "consent_source",
   ],
@@ -61,8 +66,25 @@ export const FIELDS = {
 export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
 export type Field = (typeof ALL_FIELDS)[number];
 
-/** The fields that may be fed by more than one column: addresses, best first, and instants as a date and a time of day. */
-export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone", "placed_at", "at"]);
+/**
+ * The fields that may be fed by more than one column: addresses, best first, instants as a date and a time of day, and
+ * statements about consent, each of which counts.
+ */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>([
+  "email",
+  "phone",
+  "placed_at",
+  "at",
+  "consent_email",
+  "consent_sms",
+  "consent_call",
+  "consent_post",
+  "consent_push",
+  "opt_out",
+  "opt_out_at",
+  "consent_at",
+  "consent_source",
+]);
 
 export function fieldsOf(kind: FileKind): readonly Field[] {
   return FIELDS[kind];
@@ -107,6 +129,8 @@ export const reading = z.strictObject({
   export: z.string().nullable().default(null),
   /** Dates are days since 1900, as spreadsheets count: a bare `45384` is one. */
   serialDates: z.boolean().default(false),
+  /** What a cross in a consent column marks; of a column not named here a cross is neither yes nor no. */
+  crosses: z.record(z.string(), z.enum(["yes", "no"])).default({}),
 });
 export type Reading = z.infer<typeof reading>;
 

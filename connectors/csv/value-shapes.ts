@@ -6,7 +6,8 @@ import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
 import { roleOf } from "./order-words.ts";
-import { cleanCell, consentWord } from "./words.ts";
+import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
+import { cleanCell } from "./words.ts";
 
 /** Shares between 0 and 1 of the values that are not blank. */
 export interface Shape {
@@ -37,7 +38,13 @@ export interface Shape {
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
+  /** Opt-outs in so many words, alone or among tags. */
+  optOuts: number;
+  /** The first different values. Personal data: to be shown, not logged. */
+  words: readonly string[];
 }
+
+const WORDS_KEPT = 60;
 
 /** One or several in a cell. */
 const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
@@ -64,10 +71,14 @@ export function shapeOf(values: readonly string[]): Shape {
     anyOtherRole: filled.some((value) => !["sale", null].includes(roleOf(value, null))),
     zone: share((value) => zoneNamed(value) !== null),
     currency: share(isCurrencyMark),
-    yesNo: share((value) => consentWord(value) !== null),
+    yesNo: share((value) => readConsentCell(value) !== "unreadable"),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+    optOuts: share(
+      (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
+    ),
+    words: [...new Set(filled)].slice(0, WORDS_KEPT),
   };
 }
 

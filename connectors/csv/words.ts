@@ -20,20 +20,6 @@ export function table<Meaning extends string>(meanings: Record<Meaning, string>)
   return (text) => words.get(foldWords(text)) ?? null;
 }
 
-/** What a consent column says; null where we do not know the word, which is not a yes. */
-export const consentWord = table({
-  granted:
-    "yes,y,true,1,x,ja,j,wahr,oui,o,vrai,si,s,vero,verdadero,granted,subscribed,opted in,opt in,optin,active,angemeldet," +
-    "abonniert,zugestimmt,erteilt,abonne,inscrit,accepte,iscritto,accettato,suscrito,aceptado,on,confirmed,consented",
-  denied:
-    "no,n,false,0,nein,falsch,non,faux,falso,denied,not subscribed,never subscribed,refused,abgelehnt,refuse,rifiutato," +
-    "rechazado,off,none,declined",
-  withdrawn:
-    "withdrawn,unsubscribed,unsubscribe,opted out,opt out,optout,abgemeldet,widerrufen,desabonne,desinscrit," +
-    "disiscritto,cancelled,revoked,dado de baja,baja,bounced,complained,suppressed,cleaned",
-  pending: "pending,unconfirmed,double opt in pending,ausstehend,unbestatigt,en attente,in attesa,pendiente",
-});
-
 /** How a consent was captured, as far as it makes a statement the person's own. */
 export const consentSource = table({
   "double opt-in": "double opt in,doubleoptin,doi,confirmed opt in,double optin,confirmation email",
