@@ -1,5 +1,6 @@
 /** How columns are called in exports, by field and kind of file, in English, German, French, Italian and Spanish. */
-import type { Field, FileKind } from "./settings.ts";
+import { FILE_KINDS, type Field, type FileKind } from "./settings.ts";
+import { foldWords } from "./words.ts";
 
 /** Names shared by all kinds. Folded as `foldWords` does; the first are the surest. */
 const COMMON: Partial<Record<Field, string>> = {
@@ -91,6 +92,17 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "refunded,refunded amount,refund amount,refund,amount refunded,total refunded,erstattet,erstattung,erstattungsbetrag," +
       "ruckerstattung,rembourse,montant rembourse,remboursement,rimborso,rimborsato,importo rimborsato,reembolso,reembolsado," +
       "importe reembolsado,returned amount,returns",
+    paid:
+      "payments total,total paid,paid total,paid to date,amount paid,paid amount,amount received,bezahlter betrag,montant paye," +
+      "importo pagato,importe pagado",
+    outstanding:
+      "outstanding balance,outstanding amount,outstanding,balance due,amount due,open amount,offener betrag,restbetrag," +
+      "reste a payer,importo residuo,importe pendiente",
+    type:
+      "type,transaction type,event type,row type,record type,entry type,line type,txn type,tran type,trans type,sale type," +
+      "kind,order type,payment type,art,typ,vorgang,vorgangsart,buchungsart,transaktionstyp,belegart,type de transaction," +
+      "type d operation,nature,tipo,tipo transazione,tipo di transazione,tipo de transaccion,tipo movimiento,activity type",
+    time_zone: "time zone,timezone,tz,zeitzone,fuseau horaire,fuso orario,zona horaria",
     currency:
       "currency,currency code,cur,ccy,wahrung,waehrung,devise,monnaie,valuta,divisa,moneda,order currency,iso currency",
     status:
@@ -135,4 +147,15 @@ export function headerWords(kind: FileKind): Map<Field, Map<string, number>> {
   // Nobody has consented by a column of an orders file, and a list of people has no sales channel.
   books.set(kind, book);
   return book;
+}
+
+let everyName: Set<string> | undefined;
+
+/** Whether a cell is a name we know a column by, in any kind of file. */
+export function isHeaderWord(cell: string): boolean {
+  everyName ??= new Set(
+    FILE_KINDS.flatMap((kind) => [...headerWords(kind).values()].flatMap((words) => [...words.keys()])),
+  );
+  const folded = foldWords(cell);
+  return everyName.has(folded) || everyName.has(folded.replaceAll(" ", ""));
 }

@@ -10,7 +10,7 @@ import type { CsvFile, Field } from "./settings.ts";
 export function assemblePeople(file: CsvFile, columns: Columns, sharedIds: boolean): Assembler {
   const instant = instantReader(file);
   const consents = consentReader(file, columns.names);
-  let unit: Unit = { rows: 0, records: [], rejects: [] };
+  let unit: Unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
 
   /** Null where blank; a date that cannot be read is noted and left out: the person is worth more than the date. */
   function dateOf(row: Row, field: Field, notes: string[]): string | null {
@@ -49,7 +49,7 @@ export function assemblePeople(file: CsvFile, columns: Columns, sharedIds: boole
     },
     close() {
       const closed = unit;
-      unit = { rows: 0, records: [], rejects: [] };
+      unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
       return closed;
     },
   };

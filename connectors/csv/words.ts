@@ -10,7 +10,8 @@ export function foldWords(text: string): string {
     .trim();
 }
 
-function table<Meaning extends string>(meanings: Record<Meaning, string>): (text: string) => Meaning | null {
+/** Folded word -> meaning; null where none is known. */
+export function table<Meaning extends string>(meanings: Record<Meaning, string>): (text: string) => Meaning | null {
   const words = new Map<string, Meaning>();
   for (const [meaning, list] of Object.entries(meanings) as [Meaning, string][]) {
     // Object.entries forgets the key type.
@@ -25,18 +26,6 @@ export const consentSource = table({
   form:
     "form,web form,webform,website form,signup form,sign up form,online form,formular,anmeldeformular,webformular," +
     "formulaire,modulo,formulario,checkout,checkout form,preference centre,preference center",
-});
-
-export const orderStatus = table({
-  paid:
-    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,ok,settled,bezahlt,abgeschlossen," +
-    "geliefert,versendet,payee,paye,termine,livre,pagato,completato,spedito,pagado,completado,enviado,sold,processed",
-  pending:
-    "pending,open,processing,new,unpaid,authorized,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente,awaiting payment",
-  failed: "failed,declined,error,fehlgeschlagen,echoue,fallito,fallido,rejected,expired",
-  cancelled: "cancelled,canceled,void,voided,storniert,storno,abgebrochen,annule,annullato,cancelado,anulado",
-  refunded:
-    "refunded,returned,refund,return,chargeback,erstattet,retoure,zuruckgegeben,rembourse,rimborsato,reembolsado,devuelto",
 });
 
 export const salesChannel = table({
@@ -70,14 +59,17 @@ export function eventType(text: string): string | null {
 
 const BLANKS = new Set(["NULL", "\\N", "N/A", "n/a", "#N/A", "NaN", "(null)"]);
 
+/** `'+44`, `'=1`, `'02134`, `'N1 9GU`, but not `'t Hart`. */
+const QUOTED_TEXT = /^'(?:[=+\-@\d]|[A-Z]{1,2}\d)/;
+
 /**
  * A cell as it was meant: without surrounding space, without what databases write for nothing, and without the
- * apostrophe that our own export puts before a formula sign.
+ * apostrophe by which spreadsheets (and our own export) mark a number or formula as text.
  */
 export function cleanCell(cell: string): string {
   const text = cell.trim();
   if (text === "" || BLANKS.has(text)) return "";
-  return text.charCodeAt(0) === 39 && /^'[=+\-@]/.test(text) ? text.slice(1) : text;
+  return text.charCodeAt(0) === 39 && QUOTED_TEXT.test(text) ? text.slice(1) : text;
 }
 
 /** An id as it was meant: spreadsheets and data frames turn 17850 into 17850.0. */

@@ -1,10 +1,11 @@
 /** A row's statements about consent. Each column makes its own; none replaces another, the ledger weighs them. */
 import type { ConsentRecord, PersonRecord } from "../../core/records.ts";
+import { knownExport } from "../exports/index.ts";
 import { keyOf } from "../person.ts";
 import type { CsvFile } from "../settings.ts";
-import { cleanCell, consentSource } from "../words.ts";
+import { cleanCell, consentSource, foldWords } from "../words.ts";
 import { isKnownCell, isListWord, isOptOutWord, readConsentCell, type CellMeaning } from "./cell.ts";
-import { consentColumns, type DateColumn, type StatementColumn } from "./columns.ts";
+import { consentColumns, type ConsentColumns, type DateColumn, type StatementColumn } from "./columns.ts";
 import { statementTime, type Said } from "./dates.ts";
 
 export interface RowConsent {
@@ -19,7 +20,7 @@ type Answer = "granted" | "denied" | "withdrawn" | "pending" | "unknown" | "unde
 interface Statement {
   state: ConsentRecord["state"];
   channel: ConsentRecord["channel"];
-  column: Pick<StatementColumn, "name" | "purpose">;
+  purpose: ConsentRecord["purpose"];
   effectiveAt: string | null;
   proof: string;
 }
@@ -30,6 +31,7 @@ export function consentReader(
   names: readonly string[],
 ): (cells: readonly string[], person: PersonRecord) => RowConsent {
   const { statements, dates, list } = consentColumns(file, names);
+  const listed = listedIn(file, names, list);
   const sources = (file.mapping.consent_source ?? []).map((name) => names.indexOf(name));
 
   return (cells, person) => {
@@ -48,14 +50,19 @@ export function consentReader(
       if (own === null && isNoteworthy(column, cell)) notes.push(noteOf(column, cell, answer));
       const at = own?.to ?? dateOf(answer, column, dates, timeAt);
       const proof = proofOf(`Column "${column.name}"`, answer, source);
-      for (const channel of channelsOf(column, answer, person)) {
-        said.push({ state: answer === "undeliverable" ? "denied" : answer, channel, column, effectiveAt: at, proof });
+      for (const channel of channelsOf(column, answer, person, listed)) {
+        said.push({
+          state: answer === "undeliverable" ? "denied" : answer,
+          channel,
+          purpose: column.purpose,
+          effectiveAt: at,
+          proof,
+        });
       }
     }
-    if (list !== null && !said.some(({ state }) => state === "denied" || state === "withdrawn")) {
-      const state = list === "undeliverable" ? "denied" : "withdrawn";
-      const proof = proofOf("The file's name", list === "undeliverable" ? "undeliverable" : "withdrawn", null);
-      said.push({ state, channel: "email", column: { name: "", purpose: "marketing" }, effectiveAt: null, proof });
+    const left = said.some(({ state }) => state === "denied" || state === "withdrawn");
+    if (listed !== null && !(left && listed.answer !== "granted")) {
+      said.push(listedAs(listed, listed.at.flatMap((at) => timeAt(at) ?? [])[0] ?? null));
     }
     const records = new Map<string, ConsentRecord>();
     for (const statement of said) {
@@ -64,6 +71,34 @@ export function consentReader(
     }
     return { records: [...records.values()], notes };
   };
+}
+
+/** What being in the file says of everybody in it. */
+interface Listed {
+  answer: "granted" | "withdrawn" | "undeliverable";
+  channel: "email" | "sms";
+  origin: string;
+  /** Positions of the columns that date it, best first. */
+  at: number[];
+}
+
+function listedIn(file: CsvFile, names: readonly string[], list: ConsentColumns["list"]): Listed | null {
+  const known = knownExport(file.export);
+  if (known?.everyone !== undefined) {
+    const { state, channel, at } = known.everyone;
+    const positions = at.map((name) => names.findIndex((other) => foldWords(other) === foldWords(name)));
+    const found = positions.filter((position) => position !== -1);
+    return { answer: state, channel, origin: `The list of ${known.title}`, at: found };
+  }
+  if (list === null) return null;
+  const answer = list === "unsubscribed" ? "withdrawn" : list;
+  return { answer, channel: "email", origin: "The name", at: [] };
+}
+
+function listedAs({ answer, channel, origin }: Listed, time: Said | null): Statement {
+  const effectiveAt = time === null ? null : answer === "granted" ? time.from : time.to;
+  const state = answer === "undeliverable" ? "denied" : answer;
+  return { state, channel, purpose: "marketing", effectiveAt, proof: proofOf(origin, answer, null) };
 }
 
 /** An opt-out column may hold the day it happened instead of a yes. */
@@ -193,15 +228,22 @@ function dateOf(
 }
 
 /** A withdrawal that names no channel is one from all; other statements without a channel are about e-mail. */
-function channelsOf(column: StatementColumn, answer: Answer, person: PersonRecord): ConsentRecord["channel"][] {
+function channelsOf(
+  column: StatementColumn,
+  answer: Answer,
+  person: PersonRecord,
+  listed: Listed | null,
+): ConsentRecord["channel"][] {
   if (answer === "undeliverable") return ["email"];
   if (column.channels.length > 0) return column.channels;
+  // A list of one channel speaks of it alone.
+  if (listed !== null) return [listed.channel];
   if (answer !== "withdrawn") return ["email"];
   return person.emails.length > 0 && column.purpose === "marketing" ? ["email", "any"] : ["any"];
 }
 
 function recordOf(
-  { state, channel, column, effectiveAt, proof }: Statement,
+  { state, channel, purpose, effectiveAt, proof }: Statement,
   person: PersonRecord,
   source: string | null,
 ): ConsentRecord | null {
@@ -212,13 +254,13 @@ function recordOf(
   if (isYes && address === null && (channel === "email" || channel === "sms" || channel === "call")) return null;
   return {
     kind: "consent",
-    id: `${person.id}/${channel}/${keyOf(column.purpose, state, effectiveAt ?? "", address ?? "", proof).slice(0, 16)}`,
+    id: `${person.id}/${channel}/${keyOf(purpose, state, effectiveAt ?? "", address ?? "", proof).slice(0, 16)}`,
     updatedAt: person.updatedAt,
     deleted: false,
     person: { stream: "people", id: person.id },
     address,
     channel,
-    purpose: column.purpose,
+    purpose,
     state,
     basis: isYes ? "opt_in" : "none",
     // Without its own date a statement may be older than a withdrawal elsewhere: it must not count as the last word.
