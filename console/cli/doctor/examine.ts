@@ -4,7 +4,7 @@ import type { Environment } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
-import { globals } from "../context.ts";
+import { commandEnvironment, globals } from "../context.ts";
 import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
@@ -15,7 +15,7 @@ import { toolFindings } from "./tools.ts";
 export async function examine(): Promise<Finding[]> {
   let environment: Environment;
   try {
-    environment = parseEnvironment();
+    environment = parseEnvironment(commandEnvironment());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [nodeFinding(), fail("environment", error.message.replaceAll("\n", "; "), "correct these variables")];

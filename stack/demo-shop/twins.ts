@@ -9,12 +9,13 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
-import { changeSome, type ChangeCounts } from "./demo-shop/changes.ts";
-import { DEMO_HUBSPOT_SETTINGS, DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "./demo-shop/accounts.ts";
-import { openShop } from "./demo-shop/write.ts";
-import { findFreePort } from "./ports.ts";
+import { changeSome, type ChangeCounts } from "./changes.ts";
+import { DEMO_HUBSPOT_SETTINGS, DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "./accounts.ts";
+import { openShop } from "./write.ts";
+import type { Twins } from "../running-stack.ts";
+import { findFreePort } from "../ports.ts";
 
-const HELP = `Usage: node stack/twins.ts --data-dir DIR [options]
+const HELP = `Usage: node stack/demo-shop/twins.ts --data-dir DIR [options]
 
 Starts the HubSpot and Stripe twins on 127.0.0.1 and fills them with the demo shop.
 Accepted tokens: HubSpot ${DEMO_HUBSPOT_TOKEN}, Stripe ${DEMO_STRIPE_KEY}.
@@ -22,13 +23,12 @@ Accepted tokens: HubSpot ${DEMO_HUBSPOT_TOKEN}, Stripe ${DEMO_STRIPE_KEY}.
   --data-dir DIR      where journals, ports, CSV exports and the truth are kept, in DIR/twins
   --customers N       how many customers the shop has, 1 to 1000000 (default 2000)
   --seed S            whole number; another seed is another shop (default 1)
-  --hubspot-rps N     requests per second HubSpot allows (default: HubSpot's own limits)
-  --stripe-rps N      requests per second Stripe allows (default: Stripe's own limits)
+  --rps N             requests per second each tool allows (default: the tools' own limits)
   --help              this text
 
 When ready it prints one line of JSON:
-  {"ready":true,"hubspot":URL,"stripe":URL,"csvFolder":PATH,"files":[{"path","kind"}],"truthFolder":PATH,
-   "control":URL,"hubspotSettings":{...}}
+  {"ready":true,"tools":{"hubspot":{"url","page","credentials","settings"},"stripe":{...}},"control":URL,
+   "csvFolder":PATH,"files":[{"path","kind"}],"truthFolder":PATH}
 The control address answers GET /requests (vendor calls so far, by kind) and POST /change?count=N&seed=S.
 `;
 
@@ -40,8 +40,7 @@ const argumentsSchema = z.object({
     .min(0)
     .max(2 ** 31)
     .default(1),
-  "hubspot-rps": whole.min(1).optional(),
-  "stripe-rps": whole.min(1).optional(),
+  rps: whole.min(1).optional(),
 });
 
 /** Ports of the last start, taken again when free: connections remember addresses. */
@@ -54,8 +53,7 @@ async function main(): Promise<void> {
       "data-dir": { type: "string" },
       customers: { type: "string" },
       seed: { type: "string" },
-      "hubspot-rps": { type: "string" },
-      "stripe-rps": { type: "string" },
+      rps: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -75,19 +73,18 @@ async function run(options: z.infer<typeof argumentsSchema>): Promise<void> {
   const folder = resolve(options["data-dir"], "twins");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const ports = await choosePorts(join(folder, "ports.json"));
-  const limited = (requestsPerSecond: number | undefined) =>
-    requestsPerSecond === undefined ? {} : { requestsPerSecond };
+  const limited = options.rps === undefined ? {} : { requestsPerSecond: options.rps };
   const hubspot = await startHubspotTwin({
     port: ports.hubspot,
     journal: join(folder, "hubspot.jsonl"),
     accessToken: DEMO_HUBSPOT_TOKEN,
-    ...limited(options["hubspot-rps"]),
+    ...limited,
   });
   const stripe = await startStripeTwin({
     port: ports.stripe,
     journal: join(folder, "stripe.jsonl"),
     apiKey: DEMO_STRIPE_KEY,
-    ...limited(options["stripe-rps"]),
+    ...limited,
   });
   const wanted = { seed: options.seed, customers: options.customers, now: Date.now() };
   const shop = await openShop(folder, wanted, {
@@ -99,8 +96,24 @@ async function run(options: z.infer<typeof argumentsSchema>): Promise<void> {
     change: (what) => changeSome({ hubspot, stripe }, shop.facts, what),
   });
   const { csvFolder, files, truthFolder } = shop;
-  const addresses = { hubspot: hubspot.url, stripe: stripe.url, control: `http://127.0.0.1:${ports.control}` };
-  const where = { ...addresses, csvFolder, files, truthFolder, hubspotSettings: DEMO_HUBSPOT_SETTINGS };
+  const where: Twins = {
+    tools: {
+      hubspot: {
+        url: hubspot.url,
+        page: `${hubspot.url}/contacts`,
+        credentials: { accessToken: DEMO_HUBSPOT_TOKEN },
+        settings: DEMO_HUBSPOT_SETTINGS,
+      },
+      stripe: {
+        url: stripe.url,
+        page: `${stripe.url}/dashboard/customers`,
+        credentials: { apiKey: DEMO_STRIPE_KEY },
+        settings: {},
+      },
+    },
+    control: `http://127.0.0.1:${ports.control}`,
+    ...{ csvFolder, files, truthFolder },
+  };
   process.stdout.write(`${JSON.stringify({ ready: true, ...where })}\n`);
 
   const stop = async () => {
