@@ -7,7 +7,7 @@ import { moneyOf } from "./currency.ts";
 import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
 import type { StripeRow } from "./mapping.ts";
 import { chargeFrom, customerFrom, subscriptionFrom } from "./twin/objects.ts";
-import { chargeSeed, customerSeed } from "./twin/fixtures.ts";
+import { chargeSeed, customerSeed } from "./fixtures.ts";
 import { render } from "./twin/render.ts";
 
 function row(body: Record<string, unknown>, more: Partial<StripeRow> = {}): StripeRow {
@@ -15,7 +15,7 @@ function row(body: Record<string, unknown>, more: Partial<StripeRow> = {}): Stri
 }
 
 function chargeBody(seed: Parameters<typeof chargeSeed>[1], fields: Record<string, unknown> = {}) {
-  return { ...render({ kind: "charges", state: chargeFrom(chargeSeed(1, seed)) }, false), ...fields };
+  return { ...render("charges", chargeFrom(chargeSeed(1, seed)), false), ...fields };
 }
 
 function ofKind<K extends CanonicalRecord["kind"]>(records: CanonicalRecord[], kind: K) {
@@ -51,10 +51,7 @@ describe("money", () => {
 });
 
 describe("a customer", () => {
-  const body = render(
-    { kind: "customers", state: customerFrom(customerSeed(1, { name: "Ana  Maria Velde", country: "gb" })) },
-    false,
-  );
+  const body = render("customers", customerFrom(customerSeed(1, { name: "Ana  Maria Velde", country: "gb" })), false);
 
   it("becomes a person with the name split at the first word", () => {
     expect(ofKind(customerToRecords(row(body)), "person")).toMatchObject({
@@ -181,7 +178,7 @@ describe("a subscription", () => {
     currentPeriodEnd: "2026-04-05T00:00:00.000Z",
     endedAt: null,
   };
-  const body = render({ kind: "subscriptions", state: subscriptionFrom(seed) }, false);
+  const body = render("subscriptions", subscriptionFrom(seed), false);
 
   it("takes the end of its period from its items", () => {
     expect(ofKind(subscriptionToRecords(row(body)), "subscription")).toMatchObject({
