@@ -20,7 +20,14 @@ function fileNamed(name: string): CsvFile {
     exportedAt: "2026-11-01T00:00:00.000Z",
     ...{ encoding: "utf-8", delimiter: ",", header: true, start: { offset: 0, line: 0 } },
     ...{ mapping: { email: ["email"] }, dayOrder: "dmy", decimal: ".", amountPer: "row", defaultCurrency: "GBP" },
-    ...{ defaultCountry: null, defaultChannel: "unknown", timeZone: "UTC", export: null, serialDates: false, crosses: {} },
+    ...{
+      defaultCountry: null,
+      defaultChannel: "unknown",
+      timeZone: "UTC",
+      export: null,
+      serialDates: false,
+      crosses: {},
+    },
   };
 }
 
