@@ -27,6 +27,10 @@ export class TwinServer {
   readonly answers = new Map<string, number>();
   /** Calls of routes that the twin does not have. */
   readonly missingRoutes = new Set<string>();
+  /** What its error replies said, in its own words. */
+  readonly said = new Set<string>();
+  /** Writes without an idempotency key where the vendor takes one. */
+  readonly unkeyedWrites = new Set<string>();
   /** What went wrong inside the twin itself. */
   readonly crashes: unknown[] = [];
   readonly #definition: TwinDefinition;
@@ -145,6 +149,8 @@ export class TwinServer {
   #carriedOut(call: Call, route: Route): Reply {
     try {
       if (this.#keys === null || route.idempotent !== true) return route.handle(call);
+      if (call.headers[this.#definition.idempotency?.header ?? ""] === undefined)
+        this.unkeyedWrites.add(call.operation);
       return this.#keys.once(call, () => route.handle(call));
     } finally {
       this.#definition.account.commit();
@@ -172,6 +178,7 @@ export class TwinServer {
 
   #failed(error: unknown, call: Call, reply: FastifyReply): void {
     if (error instanceof VendorError) {
+      this.said.add(error.message);
       this.#send(call, reply, { status: error.status, body: error.body, headers: error.headers }, {});
       return;
     }

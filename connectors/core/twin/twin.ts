@@ -15,6 +15,10 @@ export interface Twin<Seed> {
   readonly answers: ReadonlyMap<string, number>;
   /** Calls of routes that the twin does not have: method and path. */
   readonly missingRoutes: ReadonlySet<string>;
+  /** What its error replies said, in the vendor's own words. */
+  readonly said: ReadonlySet<string>;
+  /** Writes without an idempotency key where the vendor takes one. */
+  readonly unkeyedWrites: ReadonlySet<string>;
   /** @throws AggregateError when something went wrong inside the twin. */
   close(): Promise<void>;
 }
@@ -44,6 +48,8 @@ export async function startTwin(
     requests: server.requests,
     answers: server.answers,
     missingRoutes: server.missingRoutes,
+    said: server.said,
+    unkeyedWrites: server.unkeyedWrites,
     async close() {
       await Promise.all(parts.map((part) => part.close()));
       try {

@@ -28,10 +28,10 @@ export interface StripeTwinOptions extends TwinOptions {
 /** What a merchant or their shop does at Stripe, without a request of ours. Each leaves the events Stripe would. */
 const DEEDS = [
   ...(["addCustomer", "changeCustomer", "deleteCustomer", "addCharge", "changeCharge", "refund"] as const),
-  ...(["addSubscription", "changeSubscription", "cancelSubscription"] as const),
+  ...(["addSubscription", "changeSubscription", "cancelSubscription", "change", "advance"] as const),
 ] as const;
 
-export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number] | "advance"> {
+export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number]> {
   readonly faults: StripeFaults;
   readonly apiKey: string;
   /** Milliseconds since the epoch, by Stripe's clock. */
@@ -78,7 +78,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
     now: () => account.now(),
     customer: (id) => account.find("customers", id),
     charge: (id) => account.find("charges", id),
-    ...deeds(account, ...DEEDS, "advance"),
+    ...deeds(account, ...DEEDS),
   };
 }
 
