@@ -15,10 +15,11 @@ type Answer = (query: Query, reply: ServerResponse) => unknown;
 /** 2026-03-01T00:00:00Z */
 const T0 = 1_772_323_200;
 const servers: Server[] = [];
-afterEach(async () => {
-  await Promise.all(
-    servers.splice(0).map((server) => new Promise((resolve) => void server.close(resolve).closeAllConnections())),
-  );
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 /** What is returned goes out as JSON; null: the route has answered by itself. A path ending in `/` takes any id. */
@@ -379,12 +380,8 @@ describe("money", () => {
       charge(5, { amount: null }),
     ];
     const pages = await read(await open({ "/v1/charges": () => list(rows) }), "charges");
-    expect([
-      records(pages).map(({ id }) => id),
-      rejects(pages)
-        .map(({ id }) => id)
-        .toSorted(),
-    ]).toEqual([["ch_1"], ["ch_2", "ch_3", "ch_4", "ch_5"]]);
+    expect(records(pages).map(({ id }) => id)).toEqual(["ch_1"]);
+    expect(new Set(rejects(pages).map(({ id }) => id))).toEqual(new Set(["ch_2", "ch_3", "ch_4", "ch_5"]));
   });
 
   it("of a sale whose customer was deleted stays with that customer", async () => {
