@@ -13,6 +13,7 @@ import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
+import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
 
@@ -41,6 +42,7 @@ export function createDependencies(
     scores: createScoreStore(database),
     plans: createPlanStore(database),
     runs: createRunStore(database),
+    setAside: createSetAsideStore(database),
     limiterFor,
     refreshStatistics: () => refreshStatistics(database),
     now: Date.now,

@@ -8,6 +8,7 @@ import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
+import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */
@@ -21,6 +22,7 @@ export interface Dependencies {
   scores: ScoreStore;
   plans: PlanStore;
   runs: RunStore;
+  setAside: SetAsideStore;
   /** The shared budget of one external account. */
   limiterFor(connector: string, account: string): RateLimiter;
   /** After large loads: what the planner knows of the tables is brought up to date. */

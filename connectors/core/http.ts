@@ -53,11 +53,11 @@ export async function requestJson(baseUrl: string, request: JsonRequest): Promis
   return JSON.parse(text);
 }
 
-function jsonOf(text: string): unknown {
+/** A refusal's body; null where it is a proxy's HTML page: the status alone says what there is to know. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A proxy's HTML page: the status alone says what there is to know.
     return null;
   }
 }

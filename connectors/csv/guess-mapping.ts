@@ -1,4 +1,6 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
+import { isBystander } from "./bystanders.ts";
+import { guessConsent } from "./consent/guess.ts";
 import { headerWords } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
 import type { Shape } from "./value-shapes.ts";
@@ -45,12 +47,15 @@ export interface MappingGuess {
 }
 
 export function guessMapping(kind: FileKind, names: readonly string[], shapes: readonly Shape[]): MappingGuess {
+  const consent = kind === "people" ? guessConsent(names, shapes).columns : [];
+  const claimed = new Set(consent.map(({ at }) => at));
   const candidates: Candidate[] = [];
   const misfits: Misfit[] = [];
   for (const [at, name] of names.entries()) {
     const shape = shapes[at];
-    if (shape === undefined) continue;
+    if (shape === undefined || claimed.has(at)) continue;
     for (const field of fieldsOf(kind)) {
+      if (isBystander(field, name)) continue;
       const candidate = rate(kind, field, name, shape);
       const named = rateName(kind, field, name)?.score ?? 0;
       if (named >= NAMED_OUTRIGHT && shape.filled > 0 && fitOf(field, shape, kind) < 0.5) {
@@ -60,7 +65,7 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.at - b.at);
-  const chosen = new Map<number, Candidate>();
+  const chosen = new Map<number, Candidate>(consent.map((found) => [found.at, found]));
   const taken = new Map<Field, number[]>();
   for (const candidate of candidates) {
     const others = taken.get(candidate.field) ?? [];
@@ -116,6 +121,8 @@ const NEEDED: ReadonlySet<Field> = new Set<Field>([
   "id",
 ]);
 
+const FEW_ROWS = 4;
+
 type Rated = Pick<Candidate, "score" | "why">;
 
 function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated | null {
@@ -135,6 +142,9 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
 
 function rateValues(field: Field, shape: Shape): Rated | null {
   if (shape.filled === 0) return null;
+  // An address that stands in row after row is the business's own, or that of whoever looks after its customers.
+  const own = shape.filled >= FEW_ROWS && shape.distinct < 0.5;
+  if (own && (field === "email" || field === "phone")) return null;
   if (field === "email" && shape.email >= 0.8) return { score: 0.55, why: "its values are e-mail addresses" };
   if (field === "phone" && shape.phoneSure >= 0.8) return { score: 0.5, why: "its values are phone numbers" };
   // Numbers alone may be epochs or may be anything.
@@ -169,7 +179,6 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
     case "at":
     case "created_at":
     case "updated_at":
-    case "consent_at":
       return Math.max(shape.date, shape.serial);
     case "type":
       // Kinds of goods or shops are no kinds of rows: all must be known, or some must plainly not be sales.
@@ -188,9 +197,6 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
       return shape.currency;
     case "country":
       return Math.min(1, shape.country * 1.5);
-    case "consent_email":
-    case "consent_sms":
-      return Math.min(1, shape.yesNo * 1.5);
     case "first_name":
     case "last_name":
     case "full_name":
@@ -216,6 +222,7 @@ const OF_PEOPLE: Field[] = [
   "created_at",
   "consent_email",
   "consent_sms",
+  "opt_out",
 ];
 
 /** Names by which a column belongs to sales, whatever else is in the file. */

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { ConnectorError } from "../core/errors.ts";
 import { columnNames } from "./columns.ts";
+import { guessConsent } from "./consent/guess.ts";
 import { mappingOf, recogniseExport } from "./exports/index.ts";
 import type { KnownExport } from "./exports/known-export.ts";
 import { decideAmountPer } from "./guess-amount.ts";
@@ -23,6 +24,7 @@ import { COLUMNS_LIMIT } from "./read.ts";
 import {
   csvFile,
   fieldsOf,
+  REPEATABLE,
   type CsvFile,
   type Delimiter,
   type Dialect,
@@ -39,6 +41,7 @@ import { cleanCell } from "./words.ts";
 const HEAD_BYTES = 256 * 1024;
 const SAMPLE_ROWS = 2_000;
 const SHOWN_ROWS = 5;
+const NO_CONSENT = { crosses: {}, remarks: [] };
 
 export interface GuessOptions {
   /** What holds where the file does not say: the workspace's own. */
@@ -107,14 +110,16 @@ export async function guessHead(
   const guessed = guessMapping(kind, names, sample.shapes);
   const { mapping, columns } = known === null ? guessed : knownMapping(known, guessed.mapping, sample);
   const valuesOf = (...fields: Field[]): string[] => fields.flatMap((field) => (mapping[field] ?? []).flatMap(column));
-  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at");
+  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at");
+  const { crosses, remarks: onConsent } = kind === "people" ? guessConsent(names, sample.shapes) : NO_CONSENT;
+  said.remarks.push(...onConsent);
   const prescribed = known?.reading ?? {};
   const decimal =
     prescribed.decimal ?? decideDecimal(valuesOf("amount", "quantity", "unit_price", "refunded"), delimiter, said);
   const perOrder = prescribed.amountPer === undefined ? decideAmountPer(mapping, sample, decimal) : null;
   said.remarks.push(...(perOrder?.remarks ?? []));
   said.questions.push(...(perOrder?.questions ?? []));
-  const serialDates = (["placed_at", "at", "created_at", "updated_at", "consent_at"] as const).some(
+  const serialDates = (["placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at"] as const).some(
     (field) => shapeOf(valuesOf(field)).serial > 0.5,
   );
   if (serialDates) said.remarks.push("Dates are numbers of days, as spreadsheets count them from 1900.");
@@ -137,6 +142,7 @@ export async function guessHead(
     timeZone: prescribed.timeZone ?? options.timeZone,
     export: known?.id ?? null,
     serialDates,
+    crosses,
     remarks: said.remarks,
     questions: said.questions,
     stoppers: options.kind !== undefined && kind !== "orders" ? [] : stoppers(kind, mapping, guessed, sample),
@@ -176,8 +182,10 @@ function knownMapping(
   const added = new Set<string>();
   for (const field of fieldsOf(known.kind)) {
     const own = (guessed[field] ?? []).filter((name) => !taken.has(name));
-    if (mapping[field] !== undefined || own.length === 0 || !MAY_BE_ADDED.has(field)) continue;
-    mapping[field] = own;
+    // Every statement about consent counts, also one the export did not use to have.
+    const filled = mapping[field] !== undefined && !(REPEATABLE.has(field) && /consent|opt_out/.test(field));
+    if (filled || own.length === 0 || !MAY_BE_ADDED.has(field)) continue;
+    mapping[field] = [...(mapping[field] ?? []), ...own];
     for (const name of own) added.add(name);
   }
   const columns = names.map((name): ColumnGuess => {
@@ -192,7 +200,7 @@ function knownMapping(
 /** A guess, perhaps overridden, as the settings of a connection. */
 export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
   const { kind, mapping, encoding, delimiter, header, dayOrder, decimal, amountPer } = guess;
-  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates } = guess;
+  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates, crosses } = guess;
   return csvFile.parse({
     name: basename(path),
     file: path,
@@ -213,6 +221,7 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     start,
     serialDates,
     export: guess.export,
+    crosses,
   });
 }
 

@@ -48,7 +48,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     };
   }
   const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
-  const { export: known, serialDates } = earlier;
+  const { export: known, serialDates, crosses } = earlier;
   const columns = guess.columns.map((column) => {
     const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
     return { ...column, field, confidence: field === null ? 0 : 1, why: `as in ${earlier.name}` };
@@ -63,6 +63,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     defaultChannel,
     timeZone,
     serialDates,
+    crosses,
   };
   return {
     ...guess,
@@ -108,7 +109,7 @@ function columnsNamed(field: Field, value: string, names: readonly string[]): st
   const found = parts.filter((part) => part !== null);
   if (found.length < parts.length) return null;
   if (found.length > 1 && !REPEATABLE.has(field)) {
-    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(" and ")} take several.`);
+    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(", ")} take several.`);
   }
   return found;
 }

@@ -28,6 +28,11 @@ export const FIELDS = {
     "loyalty_id",
     "consent_email",
     "consent_sms",
+    "consent_call",
+    "consent_post",
+    "consent_push",
+    "opt_out",
+    "opt_out_at",
     "consent_at",
     "consent_source",
   ],
@@ -61,8 +66,25 @@ export const FIELDS = {
 export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
 export type Field = (typeof ALL_FIELDS)[number];
 
-/** The fields that may be fed by more than one column: addresses, best first, and instants as a date and a time of day. */
-export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone", "placed_at", "at"]);
+/**
+ * The fields that may be fed by more than one column: addresses, best first, instants as a date and a time of day, and
+ * statements about consent, each of which counts.
+ */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>([
+  "email",
+  "phone",
+  "placed_at",
+  "at",
+  "consent_email",
+  "consent_sms",
+  "consent_call",
+  "consent_post",
+  "consent_push",
+  "opt_out",
+  "opt_out_at",
+  "consent_at",
+  "consent_source",
+]);
 
 export function fieldsOf(kind: FileKind): readonly Field[] {
   return FIELDS[kind];
@@ -107,6 +129,8 @@ export const reading = z.strictObject({
   export: z.string().nullable().default(null),
   /** Dates are days since 1900, as spreadsheets count: a bare `45384` is one. */
   serialDates: z.boolean().default(false),
+  /** What a cross in a consent column marks; of a column not named here a cross is neither yes nor no. */
+  crosses: z.record(z.string(), z.enum(["yes", "no"])).default({}),
 });
 export type Reading = z.infer<typeof reading>;
 
@@ -165,4 +189,22 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false; // RangeError is how Intl says "no such zone"
   }
+}
+
+/** What follows `line 7` where a connection has several files; two of one name are told apart by their content. */
+export function refSuffixOf(files: readonly CsvFile[], { name, contentHash }: CsvFile): string {
+  if (files.length < 2) return "";
+  const alone = files.every((other) => other.name !== name || other.contentHash === contentHash);
+  return alone ? ` of ${name}` : ` of ${name} (${contentHash.slice(0, 8)})`;
+}
+
+/** Every suffix the file's lines may have: it may have been read when it was the only one, or the only one of its name. */
+export function refSuffixesOf(files: readonly CsvFile[], file: CsvFile): string[] {
+  const isFirst = (among: readonly CsvFile[]) => among[0]?.contentHash === file.contentHash;
+  const namesakes = files.filter(({ name }) => name === file.name);
+  return [
+    ...(isFirst(files) ? [""] : []),
+    ...(isFirst(namesakes) ? [` of ${file.name}`] : []),
+    ` of ${file.name} (${file.contentHash.slice(0, 8)})`,
+  ];
 }

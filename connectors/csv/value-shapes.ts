@@ -5,8 +5,11 @@ import { isCurrency } from "../core/currency.ts";
 import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
+import { emailsOf } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
-import { cleanCell, consentWord } from "./words.ts";
+import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId } from "../core/placeholders.ts";
+import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
+import { cleanCell } from "./words.ts";
 
 /** Shares between 0 and 1 of the values that are not blank. */
 export interface Shape {
@@ -37,24 +40,34 @@ export interface Shape {
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
+  /** Opt-outs in so many words, alone or among tags. */
+  optOuts: number;
+  /** The first different values. Personal data: to be shown, not logged. */
+  words: readonly string[];
 }
 
-/** One or several in a cell. */
-const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
+const WORDS_KEPT = 60;
+
 const PHONE = /^\+?[\d\s()./-]{6,20}$/;
 
 export function shapeOf(values: readonly string[]): Shape {
   const filled = values.map(cleanCell).filter((value) => value !== "");
   const share = (fits: (value: string) => boolean): number =>
     filled.length === 0 ? 0 : filled.filter(fits).length / filled.length;
+  // What names nobody, or was destroyed, does not speak against the column.
+  const telling = filled.filter(
+    (value) => !isPlaceholderId(value) && !isDestroyedNumber(value) && !isPlaceholderEmail(value),
+  );
+  const named = (fits: (value: string) => boolean): number =>
+    telling.length === 0 ? share(() => true) / 2 : telling.filter(fits).length / telling.length;
   const digits = (value: string): number => value.replace(/\D/g, "").length;
   return {
     rows: values.length,
     filled: filled.length,
     coverage: values.length === 0 ? 0 : filled.length / values.length,
     distinct: filled.length === 0 ? 0 : new Set(filled).size / filled.length,
-    email: share((value) => EMAIL.test(value)),
-    phone: share((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
+    email: named((value) => emailsOf([value]).value.length > 0),
+    phone: named((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
     date: share(isDateLike),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
@@ -64,10 +77,14 @@ export function shapeOf(values: readonly string[]): Shape {
     anyOtherRole: filled.some((value) => !["sale", null].includes(roleOf(value, null))),
     zone: share((value) => zoneNamed(value) !== null),
     currency: share(isCurrencyMark),
-    yesNo: share((value) => consentWord(value) !== null),
+    yesNo: share((value) => readConsentCell(value) !== "unreadable"),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+    optOuts: share(
+      (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
+    ),
+    words: [...new Set(filled)].slice(0, WORDS_KEPT),
   };
 }
 

@@ -20,20 +20,6 @@ export function table<Meaning extends string>(meanings: Record<Meaning, string>)
   return (text) => words.get(foldWords(text)) ?? null;
 }
 
-/** What a consent column says; null where we do not know the word, which is not a yes. */
-export const consentWord = table({
-  granted:
-    "yes,y,true,1,x,ja,j,wahr,oui,o,vrai,si,s,vero,verdadero,granted,subscribed,opted in,opt in,optin,active,angemeldet," +
-    "abonniert,zugestimmt,erteilt,abonne,inscrit,accepte,iscritto,accettato,suscrito,aceptado,on,confirmed,consented",
-  denied:
-    "no,n,false,0,nein,falsch,non,faux,falso,denied,not subscribed,never subscribed,refused,abgelehnt,refuse,rifiutato," +
-    "rechazado,off,none,declined",
-  withdrawn:
-    "withdrawn,unsubscribed,unsubscribe,opted out,opt out,optout,abgemeldet,widerrufen,desabonne,desinscrit," +
-    "disiscritto,cancelled,revoked,dado de baja,baja,bounced,complained,suppressed,cleaned",
-  pending: "pending,unconfirmed,double opt in pending,ausstehend,unbestatigt,en attente,in attesa,pendiente",
-});
-
 /** How a consent was captured, as far as it makes a statement the person's own. */
 export const consentSource = table({
   "double opt-in": "double opt in,doubleoptin,doi,confirmed opt in,double optin,confirmation email",
@@ -74,7 +60,7 @@ export function eventType(text: string): string | null {
 const BLANKS = new Set(["NULL", "\\N", "N/A", "n/a", "#N/A", "NaN", "(null)"]);
 
 /** `'+44`, `'=1`, `'02134`, `'N1 9GU`, but not `'t Hart`. */
-const QUOTED_TEXT = /^'(?:[=+\-@\d]|[A-Z]{1,2}\d)/;
+const QUOTED_TEXT = /^'(?:\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\d]|[A-Z]{1,2}\d)/;
 
 /**
  * A cell as it was meant: without surrounding space, without what databases write for nothing, and without the

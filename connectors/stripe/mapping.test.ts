@@ -8,7 +8,7 @@ import * as mapping from "./mapping.ts";
 import { rowOf, withReading } from "./row.ts";
 import * as schema from "./schema.ts";
 import { chargeFrom, customerFrom, subscriptionFrom } from "./twin/objects.ts";
-import { chargeSeed, customerSeed } from "./twin/fixtures.ts";
+import { chargeSeed, customerSeed } from "./fixtures.ts";
 import { render } from "./twin/render.ts";
 
 const row = (body: object, more: { formerGuest?: boolean } = {}) => withReading(body, { changedAt: null, ...more });
@@ -22,7 +22,7 @@ const subscriptionToRecords = (raw: unknown): CanonicalRecord[] =>
   mapping.subscriptionToRecords(rowOf(schema.subscriptionBody).parse(raw), new Map());
 
 function chargeBody(seed: Parameters<typeof chargeSeed>[1], fields: Record<string, unknown> = {}) {
-  return { ...render({ kind: "charges", state: chargeFrom(chargeSeed(1, seed)) }, false), ...fields };
+  return { ...render("charges", chargeFrom(chargeSeed(1, seed)), false), ...fields };
 }
 
 function ofKind<K extends CanonicalRecord["kind"]>(records: CanonicalRecord[], kind: K) {
@@ -58,10 +58,7 @@ describe("money", () => {
 });
 
 describe("a customer", () => {
-  const body = render(
-    { kind: "customers", state: customerFrom(customerSeed(1, { name: "Ana  Maria Velde", country: "gb" })) },
-    false,
-  );
+  const body = render("customers", customerFrom(customerSeed(1, { name: "Ana  Maria Velde", country: "gb" })), false);
 
   it("becomes a person with the name split at the first word", () => {
     expect(ofKind(customerToRecords(row(body)), "person")).toMatchObject({
@@ -183,7 +180,7 @@ describe("a subscription", () => {
     currentPeriodEnd: "2026-04-05T00:00:00.000Z",
     endedAt: null,
   };
-  const body = render({ kind: "subscriptions", state: subscriptionFrom(seed) }, false);
+  const body = render("subscriptions", subscriptionFrom(seed), false);
 
   it("takes the end of its period from its items", () => {
     expect(ofKind(subscriptionToRecords(row(body)), "subscription")).toMatchObject({

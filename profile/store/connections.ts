@@ -1,5 +1,6 @@
 /** Workspaces, their connections, and the log of who changed what about them. */
 import { connectionIdOf, workspaceIdOf, type ConnectionId, type WorkspaceId } from "#profile/ids.ts";
+import { audit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export interface WorkspaceInput {
@@ -12,14 +13,19 @@ export interface WorkspaceInput {
   /** IANA name; where a purchase's calendar day is counted. */
   timeZone: string;
   refreshMinutes?: number;
+  /** ISO 8601: 1 is Monday, 7 is Sunday. */
+  weekStart?: number;
 }
 
 export interface Workspace extends Required<WorkspaceInput> {
   workspaceId: WorkspaceId;
 }
 
-/** Who may act on the connection next: us (`ready`), nobody (`paused`), or the customer. */
-export type ConnectionStatus = "ready" | "paused" | "needs_reconnect" | "needs_permission";
+/**
+ * Who may act on the connection next: us (`ready`), nobody (`paused`; `disconnected` has no credentials any more), or the
+ * customer.
+ */
+export type ConnectionStatus = "ready" | "paused" | "disconnected" | "needs_reconnect" | "needs_permission";
 
 export interface ConnectionInput {
   connector: string;
@@ -40,6 +46,8 @@ export interface Connection extends Required<ConnectionInput> {
   connectionId: ConnectionId;
   /** The account at the vendor, once a check has told us; quota is counted per account. */
   externalAccount: string | null;
+  /** Real customers or a sandbox's; null where the vendor does not tell. */
+  mode: "live" | "test" | null;
   status: ConnectionStatus;
   statusReason: string | null;
 }
@@ -49,6 +57,8 @@ export interface ConnectionChange {
   settings?: Record<string, unknown>;
   baseUrl?: string | null;
   externalAccount?: string | null;
+  mode?: "live" | "test" | null;
+  requestsPerSecond?: number | null;
   writeBack?: boolean;
   autoApplyShare?: number | null;
 }
@@ -60,6 +70,16 @@ export interface ConnectionStore {
   getWorkspace(workspaceId: WorkspaceId): Promise<Workspace | null>;
   /** Makes the connection or updates what the input names; status and account of an existing one stay. */
   upsertConnection(workspaceId: WorkspaceId, input: ConnectionInput, actor: string): Promise<Connection>;
+  /**
+   * Settings made from those there are, under a lock: of two changes at the same time none is lost. Makes the connection
+   * when it is missing; `change` then gets null.
+   */
+  changeSettings(
+    workspaceId: WorkspaceId,
+    input: Pick<ConnectionInput, "connector" | "name">,
+    change: (settings: Record<string, unknown> | null) => Record<string, unknown>,
+    actor: string,
+  ): Promise<Connection>;
   listConnections(workspaceId: WorkspaceId): Promise<Connection[]>;
   /** @throws Error when there is no such connection in the workspace */
   get(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<Connection>;
@@ -80,10 +100,10 @@ export interface ConnectionStore {
 }
 
 const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS "defaultCountry", currency,
-  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes"`;
+  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes", week_start AS "weekStart"`;
 
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
-  base_url AS "baseUrl", settings, external_account AS "externalAccount", status, status_reason AS "statusReason",
+  base_url AS "baseUrl", settings, external_account AS "externalAccount", mode, status, status_reason AS "statusReason",
   write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
@@ -92,11 +112,13 @@ export function createConnectionStore(database: Database): ConnectionStore {
       const workspaceId = workspaceIdOf(input.slug);
       return database.inWorkspace(workspaceId, async (transaction) => {
         const rows = await transaction.query<Workspace>(
-          `INSERT INTO workspace (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes)
-           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15))
+          `INSERT INTO workspace
+             (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes, week_start)
+           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15), coalesce($8, 1))
            ON CONFLICT (workspace_id) DO UPDATE SET name = excluded.name, default_country = excluded.default_country,
              currency = excluded.currency, time_zone = excluded.time_zone,
-             refresh_minutes = coalesce($7, workspace.refresh_minutes)
+             refresh_minutes = coalesce($7, workspace.refresh_minutes),
+             week_start = coalesce($8, workspace.week_start)
            RETURNING ${WORKSPACE}`,
           [
             workspaceId,
@@ -106,6 +128,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
             input.currency,
             input.timeZone,
             input.refreshMinutes ?? null,
+            input.weekStart ?? null,
           ],
         );
         return only(rows);
@@ -129,34 +152,14 @@ export function createConnectionStore(database: Database): ConnectionStore {
 
     upsertConnection: (workspaceId, input, actor) =>
       database.inWorkspace(workspaceId, async (transaction) => {
-        const connectionId = connectionIdOf(workspaceId, input.connector, input.name);
-        const before = await find(transaction, connectionId);
-        const rows = await transaction.query<Connection>(
-          `INSERT INTO connection
-             (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share,
-              requests_per_second)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-           ON CONFLICT (workspace_id, connection_id) DO UPDATE SET base_url = excluded.base_url,
-             settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share,
-             requests_per_second = excluded.requests_per_second
-           RETURNING ${CONNECTION}`,
-          [
-            workspaceId,
-            connectionId,
-            input.connector,
-            input.name,
-            input.baseUrl === undefined ? (before?.baseUrl ?? null) : input.baseUrl,
-            JSON.stringify(input.settings ?? before?.settings ?? {}),
-            input.writeBack ?? before?.writeBack ?? false,
-            input.autoApplyShare === undefined ? (before?.autoApplyShare ?? null) : input.autoApplyShare,
-            input.requestsPerSecond === undefined ? (before?.requestsPerSecond ?? null) : input.requestsPerSecond,
-          ],
-        );
-        const after = only(rows);
-        if (JSON.stringify(before) !== JSON.stringify(after)) {
-          await log(transaction, actor, before === null ? "connection.created" : "connection.changed", connectionId);
-        }
-        return after;
+        const before = await findLocked(transaction, connectionIdOf(workspaceId, input.connector, input.name));
+        return upsert(transaction, before, input, actor);
+      }),
+
+    changeSettings: (workspaceId, { connector, name }, change, actor) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const before = await findLocked(transaction, connectionIdOf(workspaceId, connector, name));
+        return upsert(transaction, before, { connector, name, settings: change(before?.settings ?? null) }, actor);
       }),
 
     listConnections: (workspaceId) =>
@@ -176,7 +179,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
         const after = { ...before, ...change };
         await transaction.query(
           `UPDATE connection SET base_url = $3, settings = $4, external_account = $5, write_back = $6,
-             auto_apply_share = $7
+             auto_apply_share = $7, mode = $8, requests_per_second = $9
            WHERE workspace_id = $1 AND connection_id = $2`,
           [
             workspaceId,
@@ -186,9 +189,13 @@ export function createConnectionStore(database: Database): ConnectionStore {
             after.externalAccount,
             after.writeBack,
             after.autoApplyShare,
+            after.mode,
+            after.requestsPerSecond,
           ],
         );
-        await log(transaction, actor, "connection.changed", connectionId, { fields: Object.keys(change) });
+        // Values stay out of the log: settings can hold account names.
+        const details = { fields: Object.keys(change) };
+        await audit(transaction, { actor, action: "connection.changed", subject: connectionId, details });
       }),
 
     setStatus: (workspaceId, connectionId, status, reason, actor) =>
@@ -199,9 +206,56 @@ export function createConnectionStore(database: Database): ConnectionStore {
            RETURNING connection_id`,
           [workspaceId, connectionId, status, reason],
         );
-        if (changed.length > 0) await log(transaction, actor, "connection.status", connectionId, { status, reason });
+        if (changed.length > 0) {
+          const details = { status, reason };
+          await audit(transaction, { actor, action: "connection.status", subject: connectionId, details });
+        }
       }),
   };
+}
+
+/** The connection, which nobody else changes or makes until the transaction ends; null: there is none yet. */
+async function findLocked(transaction: Transaction, connectionId: ConnectionId): Promise<Connection | null> {
+  // A row that is not there cannot be locked.
+  await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`connection ${connectionId}`]);
+  return find(transaction, connectionId);
+}
+
+async function upsert(
+  transaction: Transaction,
+  before: Connection | null,
+  input: ConnectionInput,
+  actor: string,
+): Promise<Connection> {
+  const { workspaceId } = transaction;
+  const connectionId = connectionIdOf(workspaceId, input.connector, input.name);
+  const rows = await transaction.query<Connection>(
+    `INSERT INTO connection
+       (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share,
+        requests_per_second)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (workspace_id, connection_id) DO UPDATE SET base_url = excluded.base_url,
+       settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share,
+       requests_per_second = excluded.requests_per_second
+     RETURNING ${CONNECTION}`,
+    [
+      workspaceId,
+      connectionId,
+      input.connector,
+      input.name,
+      input.baseUrl === undefined ? (before?.baseUrl ?? null) : input.baseUrl,
+      JSON.stringify(input.settings ?? before?.settings ?? {}),
+      input.writeBack ?? before?.writeBack ?? false,
+      input.autoApplyShare === undefined ? (before?.autoApplyShare ?? null) : input.autoApplyShare,
+      input.requestsPerSecond === undefined ? (before?.requestsPerSecond ?? null) : input.requestsPerSecond,
+    ],
+  );
+  const after = only(rows);
+  if (JSON.stringify(before) !== JSON.stringify(after)) {
+    const action = before === null ? "connection.created" : "connection.changed";
+    await audit(transaction, { actor, action, subject: connectionId });
+  }
+  return after;
 }
 
 async function find(transaction: Transaction, connectionId: ConnectionId): Promise<Connection | null> {
@@ -216,20 +270,6 @@ async function existing(transaction: Transaction, connectionId: ConnectionId): P
   const connection = await find(transaction, connectionId);
   if (connection === null) throw new Error(`There is no connection ${connectionId} in this workspace.`);
   return connection;
-}
-
-/** Values stay out of the log: settings can hold account names. */
-async function log(
-  transaction: Transaction,
-  actor: string,
-  action: string,
-  subject: string,
-  details: Record<string, unknown> = {},
-): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, $3, $4, $5)",
-    [transaction.workspaceId, actor, action, subject, JSON.stringify(details)],
-  );
 }
 
 function only<Row>(rows: Row[]): Row {

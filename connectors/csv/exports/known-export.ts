@@ -13,7 +13,8 @@ export type RowRole = "sale" | "detail" | "tender" | "refund" | "void" | "other"
 /** What being listed in a file says, for tools that write one file for each state; dated by the first column filled. */
 interface EveryoneSays {
   channel: "email" | "sms";
-  state: "granted" | "withdrawn";
+  /** `undeliverable`: mail to them came back. */
+  state: "granted" | "withdrawn" | "undeliverable";
   /** Column names. */
   at: readonly string[];
 }

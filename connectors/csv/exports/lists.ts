@@ -33,7 +33,7 @@ export const LISTS: readonly KnownExport[] = [
     id: "mailchimp-cleaned",
     title: "cleaned contacts of Mailchimp",
     has: ["Email Address|EMAIL", "LEID|EUID", ...CLEANED],
-    everyone: { channel: "email", state: "withdrawn", at: CLEANED },
+    everyone: { channel: "email", state: "undeliverable", at: CLEANED },
   },
   {
     ...MAILCHIMP,
@@ -49,7 +49,7 @@ export const LISTS: readonly KnownExport[] = [
     title: "cleaned contacts of Mailchimp",
     has: ["Email Address|EMAIL", "LEID|EUID"],
     fileName: /(^|[-_ .])cleaned([-_ .]|$)/i,
-    everyone: { channel: "email", state: "withdrawn", at: CLEANED },
+    everyone: { channel: "email", state: "undeliverable", at: CLEANED },
   },
   {
     ...MAILCHIMP,

@@ -92,7 +92,7 @@ async function answerHeld({ stores, workspace }: Context, asked: SyncOptions["ac
 const nameOf = ({ connector, connectionName, stream }: Omit<Accepted, "deleted">): string =>
   `${connector}/${connectionName}/${stream}`;
 
-/** `stripe`, `stripe/main` or `stripe/main/customers`. */
+/** A connector, `connector/name` or `connector/name/stream`. */
 function isNamed(stream: HeldStream, asked: string): boolean {
   return nameOf(stream) === asked || nameOf(stream).startsWith(`${asked.replace(/\/$/, "")}/`);
 }

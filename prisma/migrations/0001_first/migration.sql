@@ -13,6 +13,8 @@ CREATE TABLE workspace (
   currency char(3) NOT NULL,
   time_zone text NOT NULL,
   refresh_minutes integer NOT NULL DEFAULT 15 CHECK (refresh_minutes > 0),
+  -- ISO 8601: 1 is Monday, 7 is Sunday.
+  week_start integer NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -26,7 +28,11 @@ CREATE TABLE connection (
   settings jsonb NOT NULL DEFAULT '{}',
   -- The account at the vendor; the quota is counted per (connector, account).
   external_account text,
-  status text NOT NULL DEFAULT 'ready' CHECK (status IN ('ready', 'paused', 'needs_reconnect', 'needs_permission')),
+  -- Real customers or a sandbox's; null where the vendor does not tell.
+  mode text CHECK (mode IN ('live', 'test')),
+  -- disconnected: the credentials are gone; what was read stays.
+  status text NOT NULL DEFAULT 'ready'
+    CHECK (status IN ('ready', 'paused', 'disconnected', 'needs_reconnect', 'needs_permission')),
   status_reason text,
   write_back boolean NOT NULL DEFAULT false,
   -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.
@@ -288,7 +294,8 @@ CREATE TABLE consent_entry (
   state text NOT NULL,
   basis text NOT NULL,
   explicit boolean NOT NULL,
-  effective_at timestamptz NOT NULL,
+  -- Null: the source does not say when.
+  effective_at timestamptz,
   expires_at timestamptz,
   recorded_at timestamptz NOT NULL DEFAULT now(),
   proof text NOT NULL,
@@ -303,9 +310,9 @@ CREATE TABLE consent_state (
   channel text NOT NULL,
   purpose text NOT NULL,
   state text NOT NULL,
-  -- The address the state holds for; null when the whole person.
-  address text,
   entry_ids uuid[] NOT NULL,
+  -- Of a yes, by place in entry_ids: the address it holds for; null: the whole person.
+  addresses text[] NOT NULL,
   reason text NOT NULL,
   effective_at timestamptz,
   PRIMARY KEY (workspace_id, profile_id, channel, purpose)
@@ -357,7 +364,8 @@ CREATE TABLE plan (
   kind text NOT NULL DEFAULT 'write' CHECK (kind IN ('write', 'undo')),
   undo_of uuid,
   status text NOT NULL CHECK (status IN
-    ('building', 'waiting', 'approved', 'applying', 'applied', 'applied_with_failures', 'superseded', 'rejected', 'empty')),
+    ('building', 'waiting', 'approved', 'applying', 'applied', 'applied_with_failures', 'undone', 'partly_undone',
+     'superseded', 'rejected', 'empty')),
   through_seq bigint NOT NULL,
   -- sha256 over the sorted changes: what is approved is what is written.
   digest bytea,
@@ -381,6 +389,8 @@ CREATE TABLE plan_change (
   profile_id uuid,
   before jsonb NOT NULL,
   after jsonb NOT NULL,
+  -- The permissions it rests on: purpose and channel of each.
+  uses jsonb NOT NULL DEFAULT '[]',
   status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'applied', 'failed', 'skipped', 'gone')),
   attempts integer NOT NULL DEFAULT 0,
   reason text,
@@ -457,6 +467,17 @@ CREATE TABLE quota (
   refilled_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The vendor said "not before": nobody spends until then.
   blocked_until timestamptz
+);
+
+-- A row that breaks a step: set aside with its reason, so that the rest goes on. A person record for identity, a profile
+-- for the other steps; tried again when it changes.
+CREATE TABLE set_aside (
+  workspace_id uuid NOT NULL,
+  step text NOT NULL CHECK (step IN ('identity', 'consent', 'scores')),
+  subject_id uuid NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, step, subject_id)
 );
 
 -- Row-level security: a session sees the one workspace it named, and none when it named none.

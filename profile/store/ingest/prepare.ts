@@ -36,7 +36,13 @@ export interface PreparedPage {
 }
 
 export function preparePage(place: Place, page: RecordPage): PreparedPage {
-  const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
+  // Keyed by what is stored: two references may differ only in what Postgres cannot hold.
+  const rejects = new Map<string, Reject>();
+  const refuse = (given: Reject) => {
+    const reject = storableReject(given);
+    rejects.set(reject.ref, reject);
+  };
+  for (const reject of page.rejects) refuse(reject);
   const newest = new Map<string, CanonicalRecord>();
   let records = 0;
   let gap = page.gap === true;
@@ -47,12 +53,11 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
       const id = idOf(candidate);
       gap ||= id === null;
       const named = id === null ? { ref: "(no id)" } : { ref: id, id };
-      const reject = { ...named, reason: reasonOf(parsed.error), raw: candidate };
-      rejects.set(reject.ref, storableReject(reject));
+      refuse({ ...named, reason: reasonOf(parsed.error), raw: candidate });
       continue;
     }
     records += 1;
-    const key = `${shelfOf(parsed.data)} ${parsed.data.id}`;
+    const key = keyOf(parsed.data);
     const rival = newest.get(key);
     if (rival === undefined || !isOlder(parsed.data, rival)) newest.set(key, parsed.data);
   }
@@ -117,6 +122,15 @@ function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, p
   };
 }
 
+/**
+ * Repeats within a page have the same key. Statements of consent are entries of a ledger: two of one id that differ are two,
+ * and neither takes the other's place.
+ */
+function keyOf(record: CanonicalRecord): string {
+  const key = `${shelfOf(record)} ${record.id}`;
+  return record.kind === "consent" ? `${key} ${JSON.stringify({ ...record, updatedAt: null })}` : key;
+}
+
 /** Kinds that share a table share its ids. */
 function shelfOf({ kind }: CanonicalRecord): string {
   return kind === "organisation" || kind === "deal" ? "person" : kind;
@@ -139,7 +153,24 @@ function reasonOf(error: z.ZodError): string {
   return `The record does not have our form (${fields.join("; ")}).`;
 }
 
-function storableReject(reject: Reject): Reject {
+/** Bounds of a dead letter. The reference is part of a key, and an index holds no entry of more than 2,700 bytes. */
+const LONGEST_REF = 200;
+const LONGEST_REASON = 1_000;
+const LONGEST_RAW = 100_000;
+
+function storableReject({ ref, reason, raw, ...rest }: Reject): Reject {
   const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
-  return { ...reject, ref: clean(reject.ref), reason: clean(reject.reason) };
+  const shortRef = ref.length <= LONGEST_REF ? ref : `${ref.slice(0, 60)}… ${hash("sha256", ref, "hex")}`;
+  return { ...rest, ref: clean(shortRef), reason: clean(reason.slice(0, LONGEST_REASON)), raw: storableRaw(raw) };
+}
+
+/** As it came where JSON can say it; cut where it is too long to keep. */
+function storableRaw(raw: unknown): unknown {
+  try {
+    const text = JSON.stringify(raw, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    if (text === undefined) return null;
+    return text.length <= LONGEST_RAW ? JSON.parse(text) : { cut: text.slice(0, LONGEST_RAW), characters: text.length };
+  } catch {
+    return null; // A row that contains itself: the reason and the reference are what is left of it.
+  }
 }

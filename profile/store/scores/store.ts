@@ -4,19 +4,9 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
 import type { Database, Transaction } from "../database.ts";
+import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
 import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
-
-export interface StoredTrait {
-  name: string;
-  status: "ok" | "low_confidence" | "refused";
-  /** Null when refused. */
-  value: unknown;
-  reasons: string[];
-  method: string;
-  modelVersion: string;
-  computedAt: string;
-}
 
 export interface ScoredBatch {
   profiles: number;
@@ -28,31 +18,21 @@ export interface ScoredBatch {
   more: boolean;
 }
 
-/** How many profiles have each value of the traits a marketer filters on; refusals count as `(none)`. */
-export interface Distribution {
-  stages: Record<string, number>;
-  bands: Record<string, number>;
-  actions: Record<string, number>;
-}
-
 export interface ScoreStore {
   /** To be called before scoring; `changed` when people who bought are due for scoring because the shop's rhythm moved. */
   refreshBaseline(workspaceId: WorkspaceId, asOf: string): Promise<{ changed: boolean; baseline: ShopBaseline }>;
   /** Scores up to `limit` profiles that changed or fell due; one transaction. A thousand or more at a time is quick. */
   scoreBatch(workspaceId: WorkspaceId, options: { limit: number; asOf: string }): Promise<ScoredBatch>;
-  traitsOf(workspaceId: WorkspaceId, profileId: ProfileId): Promise<StoredTrait[]>;
-  distribution(workspaceId: WorkspaceId): Promise<Distribution>;
 }
 
 export function createScoreStore(database: Database): ScoreStore {
   return {
     refreshBaseline: (workspaceId, asOf) =>
       database.inWorkspace(workspaceId, (transaction) => refreshBaseline(transaction, asOf)),
-    scoreBatch: (workspaceId, options) =>
-      database.inWorkspace(workspaceId, (transaction) => scoreBatch(transaction, options)),
-    traitsOf: (workspaceId, profileId) =>
-      database.inWorkspace(workspaceId, (transaction) => readTraits(transaction, profileId)),
-    distribution: (workspaceId) => database.inWorkspace(workspaceId, readDistribution),
+    scoreBatch: (workspaceId, { limit, asOf }) =>
+      settingAside(database, { workspaceId, step: "scores", limit }, NOTHING, (transaction, size, took) =>
+        scoreBatch(transaction, { limit: size, asOf, took }),
+      ),
   };
 }
 
@@ -61,12 +41,15 @@ interface Picked {
   touched_seq: number;
 }
 
+const NOTHING: ScoredBatch = { profiles: 0, changed: 0, refused: 0, more: false };
+
 async function scoreBatch(
   transaction: Transaction,
-  { limit, asOf }: { limit: number; asOf: string },
+  { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
   const picked = await pick(transaction, limit, asOf);
-  if (picked.length === 0) return { profiles: 0, changed: 0, refused: 0, more: false };
+  if (picked.length === 0) return NOTHING;
+  took(picked.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
   const workspace = await scoringWorkspace(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
   const loaded = await loadFacts(
@@ -183,39 +166,4 @@ async function forget(transaction: Transaction, profileIds: ProfileId[]): Promis
     transaction.workspaceId,
     profileIds,
   ]);
-}
-
-interface TraitRow {
-  name: string;
-  status: StoredTrait["status"];
-  value: unknown;
-  reasons: string[];
-  method: string;
-  model_version: string;
-  computed_at: Date;
-}
-
-async function readTraits(transaction: Transaction, profileId: ProfileId): Promise<StoredTrait[]> {
-  const rows = await transaction.query<TraitRow>(
-    `SELECT name, status, value, reasons, method, model_version, computed_at FROM trait
-     WHERE workspace_id = $1 AND profile_id = $2 ORDER BY name`,
-    [transaction.workspaceId, profileId],
-  );
-  return rows.map(({ model_version, computed_at, ...rest }) => ({
-    ...rest,
-    modelVersion: model_version,
-    computedAt: computed_at.toISOString(),
-  }));
-}
-
-async function readDistribution(transaction: Transaction): Promise<Distribution> {
-  const rows = await transaction.query<{ name: string; value: string; profiles: number }>(
-    `SELECT name, coalesce(value #>> '{}', '(none)') AS value, count(*) AS profiles FROM trait
-     WHERE workspace_id = $1 AND name IN ('lifecycle_stage', 'churn_risk_band', 'next_best_action')
-     GROUP BY 1, 2 ORDER BY 3 DESC, 2`,
-    [transaction.workspaceId],
-  );
-  const of = (name: string) =>
-    Object.fromEntries(rows.filter((row) => row.name === name).map(({ value, profiles }) => [value, profiles]));
-  return { stages: of("lifecycle_stage"), bands: of("churn_risk_band"), actions: of("next_best_action") };
 }
