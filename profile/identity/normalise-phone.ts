@@ -1,4 +1,5 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { LONGEST_PHONE } from "#connectors/core/placeholders.ts";
 import { type Normalised, unusable } from "./normalised.ts";
 
 /** Personal by its numbering plan. */
@@ -15,6 +16,7 @@ const RESERVED = [/^\+1\d{3}55501\d\d$/, /^\+447700900\d{3}$/, /^\+442079460\d{3
  * @returns E.164, with `;ext=` where there is an extension
  */
 export function normalisePhone(raw: string, country: string): Normalised {
+  if (raw.length > LONGEST_PHONE) return unusable("It is too long for a phone number.");
   const region: CountryCode | undefined = isSupportedCountry(country) ? country : undefined;
   const parsed = parsePhoneNumberFromString(raw.normalize("NFKC"), region);
   if (parsed === undefined) return unusable("It is not a phone number.");
