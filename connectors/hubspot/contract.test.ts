@@ -98,7 +98,7 @@ testConnector({
   connector: hubspot,
   start: startContractAccount,
   merges: true,
-  without: { stub: "HubSpot lists deleted records whole" },
+  without: { stub: "HubSpot lists deleted records whole", otherMode: "only the account tells its mode" },
 });
 
 describe("HubSpot: reading changes", () => {

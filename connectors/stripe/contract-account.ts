@@ -88,9 +88,6 @@ export async function startContractAccount(size: number, now: () => number): Pro
         twin = await startStripeTwin({ ...options, port: Number(new URL(url).port) });
         twin.load(seed);
       },
-      mixModes() {
-        twin.faults.otherModeRow = 1;
-      },
     }),
     async close() {
       await twin.close();

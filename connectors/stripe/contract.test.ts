@@ -5,7 +5,6 @@ import { stripe } from "./index.ts";
 testConnector({
   connector: stripe,
   start: startContractAccount,
-  mixedModes: true,
   without: {
     partial207: "one call per customer: there are no batch answers",
     entryError: "one call per customer: a refused record is a refused call",

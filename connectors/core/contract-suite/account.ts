@@ -44,8 +44,6 @@ export interface ContractVendor extends Pick<Twin<never>, "requests" | "missingR
   restart(): Promise<void>;
   /** How the vendor holds a field of ours; absent where fields need no definition. */
   fieldOf?(name: string): { type: FieldDefinition["type"]; hidden: boolean };
-  /** The next row read is a test one in a live account, or the other way round; absent where rows do not tell. */
-  mixModes?(): void;
 }
 
 export interface ContractSubject {
@@ -58,8 +56,6 @@ export interface ContractSubject {
   golden?: Record<string, [row: unknown, expected: unknown[]][]>;
   /** People are merged at this vendor. */
   merges?: boolean;
-  /** Rows say whether they are real or a sandbox's. */
-  mixedModes?: boolean;
   /** Faults that this kind of API cannot have, each with the reason. */
   without?: Partial<Record<keyof Faults, string>>;
 }
@@ -67,7 +63,7 @@ export interface ContractSubject {
 /** The books and switches of a twin that may be another one after a restart. */
 export function vendorAt(
   twin: () => Twin<never> & { faults: Faults },
-  hands: Pick<ContractVendor, "permissionOf" | "restart" | "fieldOf" | "mixModes">,
+  hands: Pick<ContractVendor, "permissionOf" | "restart" | "fieldOf">,
 ): ContractVendor {
   return {
     ...hands,
