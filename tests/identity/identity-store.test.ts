@@ -85,10 +85,7 @@ describe("resolving changed records", () => {
       a,
       b,
     );
-    await shop.rows(
-      "UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2",
-      a,
-    );
+    await shop.rows("INSERT INTO unresolved (workspace_id, record_id) VALUES ($1, $2)", a);
     expect(await shop.resolveAll()).toMatchObject({ created: 1, split: 1 });
     expect(await shop.profileOf("2")).toBe(second);
     expect(await shop.rows("SELECT 1 FROM profile_alias WHERE workspace_id = $1")).toHaveLength(0);

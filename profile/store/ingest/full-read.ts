@@ -2,6 +2,8 @@
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
+import { markChanged } from "../identity/marks.ts";
 import { forgetRejects } from "./rejects.ts";
 import type { BulkResult, Place } from "./save-rows.ts";
 import { orders, sourceRecords, subscriptions, touchpoints, type Table } from "./tables.ts";
@@ -22,14 +24,18 @@ export async function startFullRead(transaction: Transaction, place: Place): Pro
   await forgetRejects(transaction, place);
 }
 
+const insertSeen = insertInto<RecordId>({
+  table: "full_read_seen",
+  constants: ["connection_id", "stream"],
+  columns: { record_id: { type: "uuid", of: (recordId) => recordId } },
+  key: ["connection_id", "stream", "record_id"],
+  onConflict: "ignore",
+});
+
 export async function markSeen(transaction: Transaction, place: Place, saved: BulkResult[]): Promise<void> {
   const seen = saved.flatMap((result) => result.untouched);
   if (seen.length === 0) return;
-  await transaction.query(
-    `INSERT INTO full_read_seen (workspace_id, connection_id, stream, record_id)
-     SELECT $1, $2, $3, * FROM unnest($4::uuid[]) ON CONFLICT DO NOTHING`,
-    [transaction.workspaceId, place.connectionId, place.stream, seen],
-  );
+  await insertSeen(transaction, seen, [place.connectionId, place.stream]);
 }
 
 export async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
@@ -61,7 +67,7 @@ async function sweepVanished<Row extends CanonicalRecord>(
   place: Place,
   table: Table<Row>,
 ): Promise<Swept> {
-  const rows = await transaction.query<{ people: RecordId[] }>(
+  const rows = await transaction.query<{ people: RecordId[]; person: RecordId | null }>(
     // EXCEPT and not an anti-join: the planner has no statistics for `full_read_seen` yet and would nest the loops.
     `UPDATE ${table.name} SET ${table.onVanish}
      WHERE workspace_id = $1 AND record_id IN (
@@ -72,8 +78,12 @@ async function sweepVanished<Row extends CanonicalRecord>(
          )
        EXCEPT SELECT record_id FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
      )
-     RETURNING ${table.storedPeople} AS people`,
+     RETURNING ${table.storedPeople} AS people, ${table.storedPerson} AS person`,
     [transaction.workspaceId, place.connectionId, place.stream],
+  );
+  await markChanged(
+    transaction,
+    rows.flatMap(({ person }) => person ?? []),
   );
   return { vanished: rows.length, people: rows.flatMap((row) => row.people) };
 }

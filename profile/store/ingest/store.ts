@@ -4,10 +4,11 @@ import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import type { RecordKind } from "#connectors/core/records.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { forgetSeen, markSeen, NOTHING_SWEPT, startFullRead, sweep } from "./full-read.ts";
-import { saveRows, touchProfiles, type Place } from "./save-rows.ts";
+import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
+import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
@@ -149,7 +150,7 @@ export function createIngestStore(database: Database): IngestStore {
         await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
         if (fullRead) await markSeen(transaction, place, saved);
         const swept = fullRead && page.atEnd && page.fullScan ? await sweep(transaction, place) : NOTHING_SWEPT;
-        await touchProfiles(transaction, [
+        await touchProfilesOf(transaction, [
           ...saved.flatMap((result) => result.people),
           ...consents.people,
           ...swept.people,

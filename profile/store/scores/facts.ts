@@ -77,7 +77,7 @@ const FACTS_SQL = `
   ), open_deal AS MATERIALIZED (
     SELECT DISTINCT d.record_id, person.record_id AS person_record_id
     FROM source_record d CROSS JOIN unnest(d.person_record_ids) AS person (record_id)
-    WHERE d.workspace_id = $1 AND d.kind = 'deal' AND NOT d.deleted AND d.data ->> 'status' = 'open'
+    WHERE d.workspace_id = $1 AND NOT d.deleted AND d.deal_status = 'open'
   ), deal AS (
     SELECT m.profile_id, count(DISTINCT d.record_id) AS open FROM m JOIN open_deal d ON d.person_record_id = m.record_id
     GROUP BY 1
