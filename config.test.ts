@@ -29,7 +29,8 @@ const state = {
   ownerUrl: "postgresql://postgres:x@127.0.0.1:1/tributary",
   temporal: { address: "127.0.0.1:2", namespace: "default", uiUrl: null },
   consoleUrl: "http://127.0.0.1:3",
-  twins: { hubspot: null, stripe: null, control: null },
+  twins: {},
+  twinsControl: null,
 };
 
 describe("the environment", () => {

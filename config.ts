@@ -1,5 +1,6 @@
 /**
- * The environment, parsed once. Every variable the product reads is named and explained here.
+ * The environment, parsed once. Every variable the product reads is named and explained here, except those that hold a
+ * vendor's credentials: each connector names its own (connectors/core/auth.ts).
  *
  * Processes that `npm start` starts get everything from it. A command in another terminal (`npx tributary`) has no
  * variables set: it finds the running stack by the state file in the data directory.
@@ -43,14 +44,14 @@ const environmentSchema = z.object({
    * others still decrypt. Without it the file `master-key` in the data directory.
    */
   TRIBUTARY_KEY: z.string().optional(),
-  /** Access token of a HubSpot private app; with it `npm start` talks to HubSpot instead of its twin. */
-  HUBSPOT_ACCESS_TOKEN: z.string().optional(),
-  /** Stripe secret or restricted key; with it `npm start` talks to Stripe instead of its twin. */
-  STRIPE_API_KEY: z.string().optional(),
   /** Interface the HTTP server listens on. Anything but loopback needs a proxy with sign-in in front. */
   HOST: z.string().default("127.0.0.1"),
   /** Port of the HTTP server; 0 takes any free one. */
   PORT: port.optional(),
+  /** How many ports, from PORT on, the HTTP server may try; `npm start` says more than one where nobody chose the port. */
+  PORT_TRIES: z.coerce.number().int().min(1).max(100).default(1),
+  /** Given by `npm start`: `/healthz` repeats it, so that a start knows its own console from somebody else's. */
+  TRIBUTARY_INSTANCE: z.string().optional(),
   /** trace, debug, info, warn, error or fatal. */
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
@@ -66,12 +67,10 @@ export const stackState = z.object({
   ownerUrl: z.string(),
   temporal: z.object({ address: z.string(), namespace: z.string(), uiUrl: z.string().nullable() }),
   consoleUrl: z.string(),
-  /** Base URLs of the vendor twins and of their control; null where the vendor itself is used. */
-  twins: z.object({
-    hubspot: z.string().nullable(),
-    stripe: z.string().nullable(),
-    control: z.string().nullable(),
-  }),
+  /** Base URLs of the demo's twins by connector; none without the demo. */
+  twins: z.record(z.string(), z.string()),
+  /** Of the twins' control; null without the demo. */
+  twinsControl: z.string().nullable(),
 });
 export type StackState = z.infer<typeof stackState>;
 
@@ -80,7 +79,7 @@ export interface Config {
   databaseUrl: string;
   temporal: { address: string; namespace: string };
   masterKeys: MasterKeys;
-  http: { host: string; port: number };
+  http: { host: string; port: number; tries: number; instance: string | null };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
 }
@@ -120,7 +119,12 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
     databaseUrl,
     temporal: { address, namespace: running?.temporal.namespace ?? TEMPORAL_NAMESPACE },
     masterKeys: readMasterKeys(environment, dataDir),
-    http: { host: environment.HOST, port: environment.PORT ?? DEFAULT_PORT },
+    http: {
+      host: environment.HOST,
+      port: environment.PORT ?? DEFAULT_PORT,
+      tries: environment.PORT_TRIES,
+      instance: environment.TRIBUTARY_INSTANCE ?? null,
+    },
     logLevel: environment.LOG_LEVEL,
     dataDir,
   };

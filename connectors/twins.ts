@@ -3,7 +3,7 @@ import { inventedContacts } from "./hubspot/twin/fixtures.ts";
 import { startHubspotTwin } from "./hubspot/twin/index.ts";
 import { inventedCustomers } from "./stripe/twin/fixtures.ts";
 import { startStripeTwin } from "./stripe/twin/index.ts";
-import type { Twin, TwinOptions } from "./core/twin.ts";
+import type { Twin, TwinOptions } from "./core/twin/twin.ts";
 
 export interface TwinStart extends TwinOptions {
   /** Fill the account with so many invented people, the same at every twin. */

@@ -14,7 +14,8 @@ const state = {
   ownerUrl: "postgresql://a:b@127.0.0.1/c",
   temporal: { address: "127.0.0.1:2", namespace: "default", uiUrl: null },
   consoleUrl: "http://127.0.0.1:3",
-  twins: { hubspot: null, stripe: null, control: null },
+  twins: {},
+  twinsControl: null,
 };
 
 describe("the data directory", () => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirOf, type Environment, type StackState } from "#config.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock, type LockResult } from "./lock.ts";
 import { removeOutsideHome } from "./postgres-cluster.ts";
 import { reasonOf, StackError } from "./stack-error.ts";
 
@@ -27,7 +27,7 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
   } catch (error) {
     throw new StackError(`The data directory ${path} cannot be made: ${reasonOf(error)}`);
   }
-  const lock = takeLock(join(path, "lock"));
+  const lock = lockOf(path);
   if (!lock.held) {
     throw new StackError(
       `Tributary already runs on ${path} (process ${lock.holder.pid}): end that one with Ctrl-C, or start with another --data-dir.`,
@@ -44,6 +44,16 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
       lock.release();
     },
   };
+}
+
+function lockOf(path: string): LockResult {
+  try {
+    return takeLock(join(path, "lock"));
+  } catch (error) {
+    throw new StackError(
+      `The data directory ${path} cannot be written (${reasonOf(error)}): choose another with --data-dir, or make room or give yourself the right to write there.`,
+    );
+  }
 }
 
 const MADE_BY_STARTS = [

@@ -6,13 +6,16 @@ import type { Twins } from "./running-stack.ts";
 
 const workspaceId = workspaceIdOf("demo");
 const twins: Twins = {
-  hubspot: "http://127.0.0.1:1",
-  stripe: "http://127.0.0.1:2",
+  tools: Object.fromEntries(
+    ["acme", "bolt"].map((connector, at) => [
+      connector,
+      { url: `http://127.0.0.1:${at + 1}`, page: `http://127.0.0.1:${at + 1}`, credentials: {}, settings: {} },
+    ]),
+  ),
   control: "http://127.0.0.1:3",
   csvFolder: "/tmp",
   files: [],
   truthFolder: "/tmp",
-  hubspotSettings: {},
 };
 
 function plan(
@@ -31,20 +34,23 @@ function plan(
 }
 
 describe("what npm start approves by itself", () => {
-  const hubspot = plan("hubspot", "waiting", "a");
-  const stripe = plan("stripe", "waiting", "b");
+  const acme = plan("acme", "waiting", "a");
+  const bolt = plan("bolt", "waiting", "b");
 
   it("is the first plan of each twin", () => {
-    expect(firstPlansOfTwins([hubspot, stripe], twins)).toEqual([hubspot, stripe]);
+    expect(firstPlansOfTwins([acme, bolt], twins)).toEqual([acme, bolt]);
   });
 
   it("is never a real account's plan", () => {
-    expect(firstPlansOfTwins([hubspot, stripe], { ...twins, hubspot: null })).toEqual([stripe]);
-    expect(firstPlansOfTwins([hubspot, stripe], null)).toEqual([]);
-    expect(firstPlansOfTwins([plan("hubspot", "waiting", "d", "main")], twins)).toEqual([]);
+    const { bolt: twin } = twins.tools;
+    expect(firstPlansOfTwins([acme, bolt], { ...twins, tools: twin === undefined ? {} : { bolt: twin } })).toEqual([
+      bolt,
+    ]);
+    expect(firstPlansOfTwins([acme, bolt], null)).toEqual([]);
+    expect(firstPlansOfTwins([plan("acme", "waiting", "d", "main")], twins)).toEqual([]);
   });
 
   it("is no later plan, which waits because it goes beyond what applies by itself", () => {
-    expect(firstPlansOfTwins([hubspot, plan("hubspot", "applied", "c")], twins)).toEqual([]);
+    expect(firstPlansOfTwins([acme, plan("acme", "applied", "c")], twins)).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { WRITTEN } from "#profile/plan/types.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { Twins } from "./running-stack.ts";
 
@@ -10,12 +11,9 @@ export const TWIN_CONNECTION = "demo";
  */
 export function firstPlansOfTwins(plans: readonly PlanSummary[], twins: Twins | null): PlanSummary[] {
   const isTwin = ({ connector, connection }: PlanSummary) =>
-    connection === TWIN_CONNECTION &&
-    ((connector === "hubspot" && Boolean(twins?.hubspot)) || (connector === "stripe" && Boolean(twins?.stripe)));
+    connection === TWIN_CONNECTION && twins !== null && connector in twins.tools;
   const writtenBefore = new Set(
-    plans
-      .filter(({ status }) => status === "applied" || status === "applied_with_failures")
-      .map((plan) => plan.connectionId),
+    plans.filter(({ status }) => WRITTEN.some((written) => written === status)).map((plan) => plan.connectionId),
   );
   return plans.filter((plan) => plan.status === "waiting" && isTwin(plan) && !writtenBefore.has(plan.connectionId));
 }

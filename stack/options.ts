@@ -7,6 +7,8 @@ export interface StartOptions {
   fresh: boolean;
   dataDir: string | undefined;
   once: boolean;
+  /** Whether the fictitious shop runs; left out: where nothing else is connected. */
+  demo: boolean | undefined;
   /** Whether the demo's first plan is approved without asking. */
   approve: boolean;
   port: number | undefined;
@@ -25,6 +27,8 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .option("--fresh", "forget the data of earlier starts first", false)
     .option("--data-dir <folder>", "where data are kept (default: TRIBUTARY_DATA_DIR or .tributary in the project)")
     .option("--once", "end after the loop: exit code 0 when all went well", false)
+    .option("--demo", "run the fictitious shop (default: where no account of yours is connected or named)")
+    .option("--no-demo", "run without it: connect your own accounts with `npx tributary connect`")
     .option("--no-approve", "leave the demo's first plan waiting for your approval")
     .option("--port <n>", "port of the console (default: PORT, or 4080 or any other free one)", wholeNumber(1, 65_535))
     .option("--refresh-minutes <n>", "minutes between refreshes", wholeNumber(1, 1_440), 15)
@@ -33,9 +37,9 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .allowExcessArguments(false);
   command.parse([...argv]);
   const options = command.opts<
-    Omit<StartOptions, "dataDir" | "port"> & Partial<Pick<StartOptions, "dataDir" | "port">>
+    Omit<StartOptions, "dataDir" | "port" | "demo"> & Partial<Pick<StartOptions, "dataDir" | "port" | "demo">>
   >();
-  return { ...options, dataDir: options.dataDir, port: options.port };
+  return { ...options, dataDir: options.dataDir, port: options.port, demo: options.demo };
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -8,7 +8,7 @@ import { forgetProcess, noteProcess } from "./leftovers.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Log } from "./log.ts";
 import { endProcess, type ProcessIdentity } from "./process-identity.ts";
-import { StackError } from "./stack-error.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 
 export interface ProcessPlan {
   /** One word; names the log file, the note and the lines in the output. */
@@ -117,22 +117,33 @@ class Supervised implements SupervisedProcess {
 
   async #keepAlive(first: Running): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
-    for (let running = first; ;) {
-      const how = await running.ended;
+    for (let running: Running | null = first; ;) {
+      const how = running === null ? "it could not be started" : await running.ended;
       this.#running = null;
       if (this.#stop.signal.aborted) return;
-      pauseMs = performance.now() - running.startedAtMs > HEALTHY_AFTER_MS ? FIRST_PAUSE_MS : pauseMs;
+      const wasHealthy = running !== null && performance.now() - running.startedAtMs > HEALTHY_AFTER_MS;
+      pauseMs = wasHealthy ? FIRST_PAUSE_MS : pauseMs;
       this.#log(`The ${this.name} ended (${how}); starting it again in ${pauseMs / 1000} s`);
       if (!(await this.#pause(pauseMs))) return;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       this.restarts++;
+      running = this.#startNext();
+    }
+  }
+
+  /** @returns null when it cannot even be started, as on a full disk: tried again later */
+  #startNext(): Running | null {
+    try {
       const next = this.#spawn();
-      // A successor that never gets ready ends, and its end brings us back here.
+      // A successor that never gets ready ends, and its end brings us back to `#keepAlive`.
       next.ready.then(
         () => this.#log(`The ${this.name} runs again`),
         () => undefined,
       );
-      running = next;
+      return next;
+    } catch (error) {
+      this.#log(`The ${this.name} could not be started: ${reasonOf(error)}`);
+      return null;
     }
   }
 
@@ -164,18 +175,31 @@ class Supervised implements SupervisedProcess {
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
-    const identity = child.pid === undefined ? null : noteProcess(this.#dataDir, this.name, child.pid);
+    const identity = child.pid === undefined ? null : this.#note(child, child.pid);
     const running = { child, identity, startedAtMs: performance.now(), ended };
     this.#running = running;
     const lineSaidReady = onLine === undefined ? undefined : this.#followOutput(child, logFile.path, onLine);
     return { ...running, ready: this.#waitUntilReady(running, lineSaidReady, logFile.tail) };
   }
 
+  /** A process without a note would be left over for ever if we were killed: rather none at all. */
+  #note(child: ChildProcess, pid: number): ProcessIdentity | null {
+    try {
+      return noteProcess(this.#dataDir, this.name, pid);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw new StackError(`The ${this.name} could not be noted in ${this.#dataDir}: ${reasonOf(error)}`);
+    }
+  }
+
   /** Copies standard output to the log file; resolves at the line that says ready. */
   #followOutput(child: ChildProcess, path: string, onLine: (line: string) => boolean): Promise<void> {
     const { stdout } = child;
     if (stdout === null) throw new TypeError("Standard output is not piped.");
-    stdout.pipe(createWriteStream(path, { flags: "a", mode: 0o600 }));
+    const copy = createWriteStream(path, { flags: "a", mode: 0o600 });
+    // A full disk loses lines of a log, nothing else.
+    copy.on("error", () => stdout.resume());
+    stdout.pipe(copy);
     const lines = createInterface({ input: stdout });
     const ready = Promise.withResolvers<void>();
     const read = (line: string) => {

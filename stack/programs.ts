@@ -1,12 +1,13 @@
 /** The stack's own programs on top of the services: vendor twins, worker, console. */
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Connection } from "@temporalio/client";
+import { z } from "zod";
 import { readMasterKeys, type Environment } from "#config.ts";
 import { ENGINE_QUEUE } from "#workflows/names.ts";
 import { DEMO_REQUESTS_PER_SECOND } from "./demo-shop/accounts.ts";
 import type { DataDir } from "./data-dir.ts";
 import type { StartOptions } from "./options.ts";
-import { findFreePort } from "./ports.ts";
 import type { Supervisor } from "./processes.ts";
 import type { Report } from "./report.ts";
 import { twinsLine, type RunningStack, type Twins } from "./running-stack.ts";
@@ -14,6 +15,8 @@ import type { Services } from "./services.ts";
 import { StackError } from "./stack-error.ts";
 
 const PREFERRED_CONSOLE_PORT = 4_080;
+/** How many from there on are tried where nobody chose one. */
+const CONSOLE_PORTS = 20;
 
 /** Node lets its heap grow with the machine; a worker gets by with this, and stays under 512 MB with all its threads. */
 const WORKER_FLAGS = ["--max-old-space-size=320", "--max-semi-space-size=16"];
@@ -24,6 +27,8 @@ interface Place {
   services: Services;
   supervisor: Supervisor;
   options: StartOptions;
+  /** Whether the fictitious shop runs. */
+  demo: boolean;
   report: Report;
 }
 
@@ -34,7 +39,6 @@ interface Place {
  */
 export async function startPrograms(place: Place): Promise<RunningStack> {
   const { dataDir, environment, services, supervisor, report } = place;
-  const consolePort = await chooseConsolePort(environment);
   const childEnvironment = {
     ...process.env,
     DATABASE_URL: services.databaseUrl,
@@ -43,12 +47,16 @@ export async function startPrograms(place: Place): Promise<RunningStack> {
     TEMPORAL_ADDRESS: services.temporal.address,
     TEMPORAL_NAMESPACE: services.temporal.namespace,
     TRIBUTARY_DATA_DIR: dataDir.path,
-    HOST: environment.HOST,
-    PORT: String(consolePort),
     LOG_LEVEL: environment.LOG_LEVEL,
   };
-  const twins = await startTwins(place);
-  const consoleUrl = `http://127.0.0.1:${consolePort}`;
+  const twins = place.demo ? await startTwins(place) : null;
+  const writeState = (consoleUrl: string) =>
+    dataDir.writeState({
+      pid: process.pid,
+      ...{ databaseUrl: services.databaseUrl, ownerUrl: services.ownerUrl, temporal: services.temporal, consoleUrl },
+      twins: Object.fromEntries(Object.entries(twins?.tools ?? {}).map(([connector, { url }]) => [connector, url])),
+      twinsControl: twins?.control ?? null,
+    });
   await report.step("Worker", () =>
     supervisor.start({
       name: "worker",
@@ -57,55 +65,33 @@ export async function startPrograms(place: Place): Promise<RunningStack> {
       isReady: () => isPolled(services.temporal),
     }),
   );
-  await report.step(
+  const consoleUrl = await report.step(
     "Console",
-    () =>
-      supervisor.start({
-        name: "console",
-        run: { script: pathOf("../console/server/main.ts") },
-        environment: childEnvironment,
-        isReady: () => answers(`${consoleUrl}/healthz`),
-      }),
-    () => `ready on ${consoleUrl}`,
+    () => startConsole(place, childEnvironment, writeState),
+    (url) => `ready on ${url}`,
   );
-  dataDir.writeState({
-    pid: process.pid,
-    databaseUrl: services.databaseUrl,
-    ownerUrl: services.ownerUrl,
-    temporal: services.temporal,
-    consoleUrl,
-    twins: { hubspot: twins?.hubspot ?? null, stripe: twins?.stripe ?? null, control: twins?.control ?? null },
-  });
   return {
     dataDir: dataDir.path,
     ...services,
     consoleUrl,
     twins,
     masterKeys: readMasterKeys(environment, dataDir.path),
-    environment,
   };
 }
 
-/** With both vendors' credentials set nothing of the demo runs. */
-async function startTwins({ dataDir, environment, supervisor, options, report }: Place): Promise<Twins | null> {
-  const real = {
-    hubspot: environment.HUBSPOT_ACCESS_TOKEN !== undefined,
-    stripe: environment.STRIPE_API_KEY !== undefined,
-  };
-  if (real.hubspot && real.stripe) return null;
-  let said: ReturnType<typeof twinsLine.parse> | undefined;
+async function startTwins({ dataDir, supervisor, options, report }: Place): Promise<Twins> {
+  let said: Twins | undefined;
   await report.step(
     "Vendor twins",
     () =>
       supervisor.start({
         name: "twins",
-        run: { script: pathOf("./twins.ts") },
+        run: { script: pathOf("./demo-shop/twins.ts") },
         args: [
           `--data-dir=${dataDir.path}`,
           `--customers=${options.customers}`,
           `--seed=${options.seed}`,
-          `--hubspot-rps=${DEMO_REQUESTS_PER_SECOND}`,
-          `--stripe-rps=${DEMO_REQUESTS_PER_SECOND}`,
+          `--rps=${DEMO_REQUESTS_PER_SECOND}`,
         ],
         onLine(line) {
           if (!line.startsWith("{")) return false;
@@ -118,15 +104,62 @@ async function startTwins({ dataDir, environment, supervisor, options, report }:
     () => `ready, ${options.customers.toLocaleString("en")} customers (seed ${options.seed})`,
   );
   if (said === undefined) throw new StackError("The twins did not say where they are.");
-  return { ...said, hubspot: real.hubspot ? null : said.hubspot, stripe: real.stripe ? null : said.stripe };
+  return said;
 }
 
-async function chooseConsolePort({ PORT }: Environment): Promise<number> {
-  const port = await findFreePort(PORT ?? PREFERRED_CONSOLE_PORT);
-  if (PORT !== undefined && PORT !== 0 && port !== PORT) {
-    throw new StackError(`Port ${PORT} is taken: choose another with --port, or leave it out.`);
+const consoleLine = z.object({ ready: z.literal(true), port: z.number().int() });
+
+/**
+ * The console takes its port itself and says which: between looking for a free one and taking it, another program could
+ * have it. What answers there must be ours, known by the token it was started with.
+ */
+async function startConsole(
+  { environment, supervisor }: Place,
+  childEnvironment: Record<string, string | undefined>,
+  writeState: (consoleUrl: string) => void,
+): Promise<string> {
+  const instance = randomBytes(16).toString("hex");
+  const { HOST, PORT } = environment;
+  let url = "";
+  await supervisor.start({
+    name: "console",
+    run: { script: pathOf("../console/server/main.ts") },
+    environment: {
+      ...childEnvironment,
+      HOST,
+      PORT: String(PORT ?? PREFERRED_CONSOLE_PORT),
+      // A port that somebody chose is that one or none.
+      PORT_TRIES: PORT === undefined ? String(CONSOLE_PORTS) : "1",
+      TRIBUTARY_INSTANCE: instance,
+    },
+    onLine(line) {
+      if (!line.startsWith('{"ready"')) return false;
+      // Started again after an end, it may have had to move.
+      url = `http://${urlHost(HOST)}:${consoleLine.parse(JSON.parse(line)).port}`;
+      writeState(url);
+      return true;
+    },
+  });
+  const answering = await instanceAt(url);
+  if (answering !== instance) {
+    throw new StackError(`Another program answers at ${url} in place of the console: choose another port with --port.`);
   }
-  return port;
+  return url;
+}
+
+/** Where this machine reaches what listens on the interface. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+async function instanceAt(url: string): Promise<string | null> {
+  try {
+    const reply: unknown = await (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) })).json();
+    return z.object({ instance: z.string() }).parse(reply).instance;
+  } catch {
+    return null; // Nothing of ours.
+  }
 }
 
 /** A worker is ready when it asks for work. */
@@ -141,14 +174,6 @@ async function isPolled({ address, namespace }: Services["temporal"]): Promise<b
     return (pollers ?? []).length > 0;
   } finally {
     await connection.close();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false; // Not listening yet.
   }
 }
 

@@ -1,24 +1,32 @@
 /** One pass of the loop with its progress, the demo's first approval, and the summary. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLogger } from "#logger.ts";
-import { workspaceIdOf } from "#profile/ids.ts";
+import { databaseTrouble } from "#console/database-trouble.ts";
+import { DEMO_WORKSPACE } from "#console/workspaces.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
+import type { Database } from "#profile/store/database.ts";
 import { createReader } from "#profile/store/views/read.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
-import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { reconcileSchedules } from "#workflows/schedules.ts";
 import { firstPlansOfTwins } from "./first-plans.ts";
 import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 import type { RunningStack } from "./running-stack.ts";
-import { StackError } from "./stack-error.ts";
+import { nextSteps } from "./next-steps.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 import { describeStep, summarise } from "./summary.ts";
 
-type LoopOptions = StartOptions & { log: Log; signal: AbortSignal };
+export interface LoopPlace {
+  deps: Dependencies;
+  database: Database;
+  stack: RunningStack;
+  options: StartOptions;
+  log: Log;
+  signal: AbortSignal;
+}
 
 const POLL_MS = 250;
 
@@ -33,42 +41,88 @@ const SHOW_EVERY_MS = 3_000;
 /** Without any progress for so long, `--once` gives up and says what it waits for. */
 const STUCK_MS = 180_000;
 
-export async function runLoop(stack: RunningStack, options: LoopOptions): Promise<void> {
-  const log = createLogger({ name: "start", level: options.verbose ? "debug" : "warn" });
-  const { dependencies, database, close } = createDependencies(stack, log);
+/** The loop once for every workspace that has something to run; what to do next where none has. */
+export async function runLoops(place: LoopPlace): Promise<void> {
+  const { deps, stack, signal } = place;
   const engine = await openEngine(stack.temporal, stack.masterKeys);
-  const workspaceId = workspaceIdOf("demo");
   try {
-    await reconcileSchedules(engine.client, await dependencies.connections.listWorkspaces());
-    const watching = new AbortController();
-    const progress = watch(dependencies, workspaceId, options, watching.signal);
-    const work = turn(dependencies, engine, workspaceId, stack, options).finally(() => watching.abort());
-    await Promise.all([work, progress]);
-    const { runId } = await work;
-    const run = await find(dependencies, workspaceId, runId);
-    options.log(await summarise({ dependencies, reader: createReader(database), workspaceId, run, stack }));
-    if (run.outcome === "failed") throw new StackError(run.message ?? "The run failed.");
+    const workspaces = await deps.connections.listWorkspaces();
+    await reconcileSchedules(engine.client, workspaces);
+    let ran = 0;
+    for (const { workspaceId, slug } of workspaces) {
+      if (signal.aborted) return;
+      const usable = (await deps.connections.listConnections(workspaceId)).filter(
+        ({ status }) => status !== "paused" && status !== "disconnected",
+      );
+      if (usable.length === 0 || (slug === DEMO_WORKSPACE && stack.twins === null)) continue;
+      ran += 1;
+      await runLoop(place, engine, workspaceId, slug);
+    }
+    if (ran === 0) place.log(nextSteps(stack.dataDir, workspaces));
   } finally {
     await engine.close();
-    await close();
   }
 }
 
+async function runLoop(place: LoopPlace, engine: Engine, workspaceId: WorkspaceId, slug: string): Promise<void> {
+  const { deps, database, stack, options, log } = place;
+  const watching = new AbortController();
+  const progress = watch(place, workspaceId, watching.signal);
+  const turning = (async () => {
+    const { runId } = await patiently(place, () => turn(place, engine, workspaceId));
+    return patiently(place, () => find(deps, workspaceId, runId));
+  })().finally(() => watching.abort());
+  const [run] = await Promise.all([turning, progress]);
+  const reader = createReader(database);
+  const words = await patiently(place, () => summarise({ dependencies: deps, reader, workspaceId, run, stack }));
+  log(slug === DEMO_WORKSPACE ? words : `Workspace ${slug}. ${words}`);
+  if (run.outcome !== "failed") return;
+  const why = run.message ?? "The run failed.";
+  if (options.once) throw new StackError(why);
+  // A tool that is away today must not take the stack with it.
+  log(`Not everything went well: ${why} The next run on schedule tries again.`);
+}
+
+const WAIT_MS = 2_000;
+
+/** Does it again while a server it needs is away; says so once. Ctrl-C ends the wait, and --once does after a while. */
+async function patiently<T>({ log, options, signal }: LoopPlace, work: () => Promise<T>): Promise<T> {
+  const since = performance.now();
+  for (let said = ""; ;) {
+    try {
+      return await work();
+    } catch (error) {
+      const trouble = passingTrouble(error);
+      if (trouble === null || signal.aborted || (options.once && performance.now() - since > STUCK_MS)) throw error;
+      if (trouble !== said) log(`${trouble} Waiting; it goes on by itself.`);
+      said = trouble;
+    }
+    await sleep(WAIT_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Null when waiting would not help. */
+function passingTrouble(error: unknown): string | null {
+  const database = databaseTrouble(error);
+  if (database !== null) return `The database does not answer: ${database}.`;
+  const cause = error instanceof Error ? error.cause : undefined;
+  for (const each of [error, cause])
+    if (each instanceof Error && "code" in each && GRPC_AWAY.has(each.code)) return "Temporal does not answer.";
+  return null;
+}
+
+/** DEADLINE_EXCEEDED and UNAVAILABLE. */
+const GRPC_AWAY = new Set<unknown>([4, 14]);
+
 /** The refresh, then the first plans of the demo's twins; all others are left to a person. */
-async function turn(
-  deps: Dependencies,
-  engine: Engine,
-  workspaceId: WorkspaceId,
-  stack: RunningStack,
-  options: LoopOptions,
-) {
+async function turn({ deps, stack, options, log }: LoopPlace, engine: Engine, workspaceId: WorkspaceId) {
   const summary = await engine.refresh(workspaceId);
   const plans = await deps.plans.list(workspaceId, PLANS);
   const ours = options.approve ? firstPlansOfTwins(plans, stack.twins) : [];
   for (const plan of plans.filter(({ status }) => status === "waiting")) {
     const what = `the plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
-    if (!ours.includes(plan)) options.log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
-    else options.log(`Approving ${what}: it is the demo's first; --no-approve leaves it to you`);
+    if (!ours.includes(plan)) log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
+    else log(`Approving ${what}: it is the demo's first; --no-approve leaves it to you`);
   }
   if (ours.length > 0) await approveFirst(deps, engine, workspaceId, stack);
   return summary;
@@ -97,12 +151,8 @@ async function approveAndWait(engine: Engine, plan: PlanSummary): Promise<void> 
 }
 
 /** Prints each step of the run under way when it ends, long ones in between too. */
-async function watch(
-  deps: Dependencies,
-  workspaceId: WorkspaceId,
-  { log, once }: LoopOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function watch({ deps, log, options }: LoopPlace, workspaceId: WorkspaceId, signal: AbortSignal): Promise<void> {
+  let trouble = "";
   const printed = new Map<string, { line: string; shownAt: number }>();
   let lastNews = performance.now();
   const since = new Date(Date.now() - 1_000);
@@ -121,12 +171,23 @@ async function watch(
     }
   };
   while (!signal.aborted) {
-    await look();
-    if (once && performance.now() - lastNews > STUCK_MS) throw new StackError(await stuck(deps, workspaceId));
+    try {
+      await look();
+      if (trouble !== "") log("The database answers again");
+      trouble = "";
+    } catch (error) {
+      const now = databaseTrouble(error) ?? reasonOf(error);
+      if (now !== trouble) log(`The database does not answer: ${now}. The run goes on when it does`);
+      trouble = now;
+    }
+    if (options.once && performance.now() - lastNews > STUCK_MS)
+      throw new StackError(await stuck(deps, workspaceId).catch(() => NOTHING_MOVES));
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
-  await look();
+  await look().catch(() => undefined);
 }
+
+const NOTHING_MOVES = `Nothing moved for ${STUCK_MS / 60_000} minutes, and the database does not answer. Logs are in the data directory.`;
 
 async function stuck(deps: Dependencies, workspaceId: WorkspaceId): Promise<string> {
   const connections = await deps.connections.listConnections(workspaceId);

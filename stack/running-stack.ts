@@ -1,12 +1,22 @@
 /** What the parts of `npm start` hand to each other once everything runs. */
 import { z } from "zod";
-import type { Environment } from "#config.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 
-/** The line the twins print when they answer (`stack/twins.ts --help`). */
+/** A stand-in of a vendor, filled with the demo business. */
+const twin = z.object({
+  url: z.url(),
+  /** Where a person looks at what is in it. */
+  page: z.url(),
+  /** The only ones it accepts. */
+  credentials: z.record(z.string(), z.string()),
+  /** Of a connection that fits the demo's account. */
+  settings: z.record(z.string(), z.unknown()),
+});
+
+/** The line the twins print when they answer (`stack/demo-shop/twins.ts --help`). */
 export const twinsLine = z.object({
-  hubspot: z.url(),
-  stripe: z.url(),
+  /** By connector. */
+  tools: z.record(z.string(), twin),
   /** What no vendor has: counts of requests, and making things happen on the vendors' side. */
   control: z.url(),
   csvFolder: z.string(),
@@ -14,15 +24,8 @@ export const twinsLine = z.object({
   files: z.array(z.object({ path: z.string(), kind: z.enum(["people", "orders"]) })),
   /** Who is who in the demo, kept aside for grading. */
   truthFolder: z.string(),
-  /** Settings of the HubSpot connection that fit the demo's account. */
-  hubspotSettings: z.record(z.string(), z.unknown()),
 });
-
-/** The twins and which of them to use; `hubspot` or `stripe` is null where the vendor itself is used. */
-export type Twins = Omit<z.infer<typeof twinsLine>, "hubspot" | "stripe"> & {
-  hubspot: string | null;
-  stripe: string | null;
-};
+export type Twins = z.infer<typeof twinsLine>;
 
 export interface RunningStack {
   dataDir: string;
@@ -32,9 +35,7 @@ export interface RunningStack {
   ownerUrl: string;
   temporal: { address: string; namespace: string; uiUrl: string | null };
   consoleUrl: string;
-  /** Null when both vendors themselves are used: then nothing of the demo runs. */
+  /** Null without the demo. */
   twins: Twins | null;
   masterKeys: MasterKeys;
-  /** Vendor credentials among others. */
-  environment: Environment;
 }

@@ -113,19 +113,28 @@ function keepRunning(name: string, service: Restartable, { log }: Report): () =>
   let stopped = false;
   let atWork: Promise<void> = Promise.resolve();
   let identity = findProcess(service.pid);
+  let starting = false;
+  let said = "";
   const startAgain = async () => {
+    starting = true;
     try {
       await service.restart();
       identity = findProcess(service.pid);
+      said = "";
       log(`${name} runs again`);
     } catch (error) {
-      log(`${name} could not be started again: ${reasonOf(error)}`);
+      // A full disk is made room on, sooner or later: tried again until then, said once.
+      const reason = reasonOf(error);
+      if (reason !== said) log(`${name} could not be started again and is tried every few seconds: ${reason}`);
+      said = reason;
+    } finally {
+      starting = false;
     }
   };
   const timer = setInterval(() => {
-    if (stopped || identity === null || isRunning(identity)) return;
+    if (stopped || starting || (identity !== null && isRunning(identity))) return;
+    if (identity !== null) log(`${name} ended; starting it again`);
     identity = null;
-    log(`${name} ended; starting it again`);
     atWork = startAgain();
   }, WATCH_EVERY_MS);
   return async () => {

@@ -1,16 +1,23 @@
 /** `npm start`: everything on one machine, the loop run once and then on schedule, until Ctrl-C. */
-import { ConfigError, parseEnvironment, type Environment } from "#config.ts";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, dataDirOf, parseEnvironment, readMasterKeys, type Environment } from "#config.ts";
+import { databaseTrouble } from "#console/database-trouble.ts";
+import { createLogger } from "#logger.ts";
+import { createDependencies } from "#workflows/create-dependencies.ts";
+import { refuseWrongKey } from "#workflows/master-key.ts";
 import { emptyDataDir, ensureMasterKey, openDataDir, type DataDir } from "./data-dir.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { parseStartOptions, type StartOptions } from "./options.ts";
 import { clusterFolderOf, endLeftoverServer } from "./postgres-cluster.ts";
 import { createSupervisor } from "./processes.ts";
 import { startPrograms } from "./programs.ts";
+import { connectNamedAccounts, namedAccounts, wantsDemo, type NamedAccount } from "./real-accounts.ts";
 import { createReport } from "./report.ts";
-import { runLoop } from "./run-loop.ts";
+import { runLoops, type LoopPlace } from "./run-loop.ts";
 import { startServices } from "./services.ts";
-import { setUpDemo } from "./setup-demo.ts";
-import { StackError } from "./stack-error.ts";
+import { pauseDemo, setUpDemo } from "./setup-demo.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 
 /** Ctrl-C in a terminal arrives twice: from the terminal, and forwarded by the launcher. */
 const SAME_KEYPRESS_MS = 1_500;
@@ -50,13 +57,28 @@ async function run(): Promise<void> {
   stops.push(() => supervisor.stopAll());
   // A start that waits for a program to get ready fails at once when that program is ended.
   cancel.signal.addEventListener("abort", () => void supervisor.stopAll(), { once: true });
-  const stack = await startPrograms({ dataDir, environment, services, supervisor, options, report });
-  const loop = { ...options, log: report.log, signal: cancel.signal };
-  await untilCancelled(setUpDemo(stack, loop));
-  await untilCancelled(runLoop(stack, loop));
+  const masterKeys = readMasterKeys(environment, dataDir.path);
+  const log = createLogger({ name: "start", level: options.verbose ? "debug" : "warn" });
+  const { dependencies: deps, database, close } = createDependencies({ ...services, masterKeys }, log);
+  stops.push(close);
+  await refuseWrongKey(deps, masterKeys);
+  const named = namedAccounts(process.env);
+  const demo = wantsDemo(options.demo, named, await deps.connections.listWorkspaces());
+  if (!demo && options.demo === undefined)
+    report.log("The fictitious shop does not run beside accounts of your own; --demo brings it, in a workspace apart");
+  const stack = await startPrograms({ dataDir, environment, services, supervisor, options, demo, report });
+  const place = { deps, database, stack, options, log: report.log, signal: cancel.signal };
+  await untilCancelled(setUp(place, named));
+  await untilCancelled(runLoops(place));
   if (options.once) return;
   report.log("Running; Ctrl-C ends everything.");
   await untilCancelled(new Promise(() => undefined));
+}
+
+async function setUp({ deps, stack, options, log }: LoopPlace, named: readonly NamedAccount[]): Promise<void> {
+  if (stack.twins === null) await pauseDemo(deps);
+  else await setUpDemo(deps, stack.twins, { dataDir: stack.dataDir, refreshMinutes: options.refreshMinutes });
+  await connectNamedAccounts(deps, named, log);
 }
 
 /** The work's result, or a rejection as soon as somebody presses Ctrl-C; what the work waits for is then ended. */
@@ -131,7 +153,27 @@ async function stopAll(): Promise<void> {
   }
 }
 
+/** One sentence; where it is not one of ours, what a maintainer needs goes to the log. */
 function explain(error: unknown): string {
   if (error instanceof StackError || error instanceof ConfigError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const trouble = databaseTrouble(error);
+  if (trouble !== null) return `The database cannot be used: ${trouble}.`;
+  if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+    return "The disk is full: make room and start again; nothing that was stored is lost.";
+  return `${reasonOf(error).split("\n")[0] ?? ""}${keepDetails(error)}`;
+}
+
+function keepDetails(error: unknown): string {
+  const file = join(
+    dataDirOf({ TRIBUTARY_DATA_DIR: options.dataDir ?? process.env["TRIBUTARY_DATA_DIR"] }),
+    "logs",
+    "start.log",
+  );
+  try {
+    const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    appendFileSync(file, `${new Date().toISOString()} ${details}\n`, { mode: 0o600 });
+    return ` (details in ${file})`;
+  } catch {
+    return ""; // The place for it is what is missing.
+  }
 }

@@ -1,4 +1,5 @@
 /** What a run did, for the person who started it. */
+import { connectorOf } from "#connectors/registry.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Overview, Reader, StreamRow } from "#profile/store/views/read.ts";
 import type { Run, RunStep } from "#profile/store/runs.ts";
@@ -89,8 +90,9 @@ function spread(overview: Overview, trait: string): string[] {
 function addresses({ consoleUrl, twins, temporal }: RunningStack): string[] {
   return [
     `console             ${consoleUrl}`,
-    ...(!twins?.hubspot ? [] : [`HubSpot twin        ${twins.hubspot}/contacts`]),
-    ...(!twins?.stripe ? [] : [`Stripe twin         ${twins.stripe}/dashboard/customers`]),
+    ...Object.entries(twins?.tools ?? {}).map(
+      ([id, { page }]) => `${`${connectorOf(id).title} twin`.padEnd(19)} ${page}`,
+    ),
     ...(temporal.uiUrl === null ? [] : [`Temporal            ${temporal.uiUrl}`]),
   ];
 }

@@ -9,7 +9,7 @@ import { forgetProcess, noteProcess } from "./leftovers.ts";
 import { openLogFile } from "./log-file.ts";
 import { findFreePort } from "./ports.ts";
 import { endProcess, sendSignal, type ProcessIdentity } from "./process-identity.ts";
-import { StackError } from "./stack-error.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 
 const READY_WITHIN_MS = 60_000;
 
@@ -130,6 +130,7 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
       "server",
       "start-dev",
       "--ip=127.0.0.1",
+      "--ui-ip=127.0.0.1",
       `--port=${port}`,
       "--log-level=error",
       ...(ephemeral
@@ -146,7 +147,7 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
   child.once("exit", () => ended.abort("it ended"));
   child.unref();
   // Noted before it answers: a start killed in these seconds leaves a server that the next start must find.
-  const identity = child.pid === undefined ? null : noteProcess(folder, "temporal", child.pid);
+  const identity = child.pid === undefined ? null : noted(folder, child.pid);
   const deadline = performance.now() + READY_WITHIN_MS;
   while (!ended.signal.aborted && performance.now() < deadline) {
     if (identity !== null && (await answers(`127.0.0.1:${port}`))) return identity;
@@ -158,6 +159,16 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
   throw new StackError(
     `Temporal (${program}) did not start: ${ended.signal.aborted ? ended.signal.reason : "no answer in time"}. ${said}`,
   );
+}
+
+/** Without a note nobody would ever end it if we were killed: rather no server at all. */
+function noted(folder: string, pid: number): ProcessIdentity | null {
+  try {
+    return noteProcess(folder, "temporal", pid);
+  } catch (error) {
+    sendSignal(pid, "SIGKILL");
+    throw new StackError(`Temporal could not be noted in ${folder}: ${reasonOf(error)}`);
+  }
 }
 
 async function answers(address: string): Promise<boolean> {

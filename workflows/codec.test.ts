@@ -54,8 +54,18 @@ describe("the encryption of payloads", () => {
     await expect(encryptionCodec(before).decode([encoded])).rejects.toThrow(/"new"/);
   });
 
-  it("leaves alone what was never encrypted, as a start by hand in Temporal's UI", async () => {
+  it("refuses what was never encrypted, as a start by hand in Temporal's UI", async () => {
     const plain = payload(text.encode("{}"));
-    expect(await encryptionCodec(before).decode([plain])).toEqual([plain]);
+    await expect(encryptionCodec(before).decode([plain])).rejects.toThrow("not encrypted");
+    await expect(encryptionCodec(before).decode([{ data: text.encode("{}") }])).rejects.toThrow("not encrypted");
+  });
+
+  it("accepts no shortened seal", async () => {
+    const [encoded] = await encryptionCodec(before).encode([payload(text.encode("1"))]);
+    if (encoded?.data === undefined || encoded.data === null) throw new Error("There must be data.");
+    for (const length of [0, 11, 12, 16, 20, 27])
+      await expect(
+        encryptionCodec(before).decode([{ ...encoded, data: encoded.data.subarray(0, length) }]),
+      ).rejects.toThrow();
   });
 });

@@ -42,15 +42,21 @@ export function encryptionCodec(keys: MasterKeys): PayloadCodec {
         };
       }),
     decode: async (payloads) =>
-      payloads.map((payload) =>
-        metadataOf(payload, METADATA_ENCODING_KEY) === ENCODING ? decrypt(payload, keyOf) : payload,
-      ),
+      payloads.map((payload) => {
+        // Whoever can reach the server could otherwise hand the worker an input of their own, without any key.
+        if (metadataOf(payload, METADATA_ENCODING_KEY) !== ENCODING)
+          throw new ValueError("This payload is not encrypted, so it is not one of ours: refused.");
+        return decrypt(payload, keyOf);
+      }),
   };
 }
 
 function decrypt(payload: Payload, keyOf: (id: string) => Buffer): Payload {
   const data = payload.data ?? new Uint8Array();
-  const decipher = createDecipheriv("aes-256-gcm", keyOf(metadataOf(payload, KEY_ID)), data.subarray(0, NONCE_BYTES));
+  const nonce = data.subarray(0, NONCE_BYTES);
+  const decipher = createDecipheriv("aes-256-gcm", keyOf(metadataOf(payload, KEY_ID)), nonce, {
+    authTagLength: TAG_BYTES,
+  });
   decipher.setAuthTag(data.subarray(data.length - TAG_BYTES));
   const plain = Buffer.concat([decipher.update(data.subarray(NONCE_BYTES, data.length - TAG_BYTES)), decipher.final()]);
   return PayloadMessage.decode(plain);

@@ -7,11 +7,13 @@ import { createCredentialStore } from "#profile/store/credentials.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
+import { createHeldDeletions } from "#profile/store/ingest/held.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
+import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
 
@@ -34,11 +36,13 @@ export function createDependencies(
     connections: createConnectionStore(database),
     credentials: createCredentialStore(database, config.masterKeys),
     ingest: createIngestStore(database),
+    held: createHeldDeletions(database),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),
     plans: createPlanStore(database),
     runs: createRunStore(database),
+    setAside: createSetAsideStore(database),
     limiterFor,
     refreshStatistics: () => refreshStatistics(database),
     now: Date.now,

@@ -3,10 +3,12 @@ import type { ConnectionStore } from "#profile/store/connections.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
 import type { IdentityStore } from "#profile/store/identity/store.ts";
+import type { HeldDeletions } from "#profile/store/ingest/held.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
+import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */
@@ -14,11 +16,13 @@ export interface Dependencies {
   connections: ConnectionStore;
   credentials: CredentialStore;
   ingest: IngestStore;
+  held: HeldDeletions;
   identity: IdentityStore;
   consent: ConsentStore;
   scores: ScoreStore;
   plans: PlanStore;
   runs: RunStore;
+  setAside: SetAsideStore;
   /** The shared budget of one external account. */
   limiterFor(connector: string, account: string): RateLimiter;
   /** After large loads: what the planner knows of the tables is brought up to date. */

@@ -1,17 +1,18 @@
 import { createVendorCall } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
-import type { RecordKind } from "#connectors/core/records.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import type { ConnectionStatus } from "#profile/store/connections.ts";
+import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
-  kindOf(stream: string): RecordKind;
+  streamOf(stream: string): Connector["streams"][string];
+  /** Has this done before each call leaves, after it waited for the account's quota; null: nothing any more. */
+  beforeSending(check: (() => Promise<void>) | null): void;
   /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
@@ -24,16 +25,33 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<OpenedConnection> {
   const row = await deps.connections.get(workspaceId, connectionId);
-  if (row.status === "paused") throw new ConnectorError("permission", `The connection "${row.name}" is paused.`);
+  if (isClosed(row.status)) throw new ConnectorError("permission", `The connection "${row.name}" is ${row.status}.`);
+  return openWith(deps, row, (await deps.credentials.get(workspaceId, connectionId)) ?? {}, signal);
+}
+
+/** Nobody may call the vendor for it: that is no refusal, and stays until a person changes it. */
+const isClosed = (status: ConnectionStatus): boolean => status === "paused" || status === "disconnected";
+
+/** With credentials at hand, stored or not: a connection is tried before it is kept. */
+export function openWith(
+  deps: Pick<Dependencies, "limiterFor" | "now">,
+  row: Pick<
+    Connection,
+    "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
+  >,
+  credentials: unknown,
+  signal: AbortSignal,
+): OpenedConnection {
   const connector = connectorOf(row.connector);
-  const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
   let calls: Record<string, number> = {};
+  let beforeSending: (() => Promise<void>) | null = null;
   const limits = row.requestsPerSecond === null ? connector.limits : raised(connector.limits, row.requestsPerSecond);
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
-    limiter: deps.limiterFor(row.connector, row.externalAccount ?? connectionId),
+    limiter: deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
     now: deps.now,
     signal,
+    beforeSending: async () => beforeSending?.(),
     observe: (operation) => {
       const name = `calls.${operation}`;
       calls[name] = (calls[name] ?? 0) + 1;
@@ -44,10 +62,13 @@ export async function openConnection(
   return {
     connector,
     connection,
-    kindOf: (stream) => {
+    streamOf: (stream) => {
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
-      return known.kind;
+      return known;
+    },
+    beforeSending: (check) => {
+      beforeSending = check;
     },
     takeCalls: () => {
       const taken = calls;
@@ -82,7 +103,6 @@ export async function noteRefusal(
 ): Promise<void> {
   const status = STATUS_AFTER[error.kind];
   if (status === undefined) return;
-  // Somebody paused it on purpose: that is no refusal, and stays.
-  if ((await deps.connections.get(workspaceId, connectionId)).status === "paused") return;
+  if (isClosed((await deps.connections.get(workspaceId, connectionId)).status)) return;
   await deps.connections.setStatus(workspaceId, connectionId, status, error.message, actor);
 }

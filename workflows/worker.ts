@@ -5,6 +5,7 @@ import { createLogger } from "#logger.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
+import { refuseWrongKey } from "./master-key.ts";
 import { reconcileSchedules } from "./schedules.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { createWorkers } from "./workers.ts";
@@ -17,6 +18,7 @@ Runtime.install({
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "WARN" }), forward: {} } },
 });
 const { dependencies, close } = createDependencies(config, log);
+await refuseWrongKey(dependencies, masterKeys);
 const workflowBundle = await bundleWorkflows();
 const connection = await NativeConnection.connect({ address: temporal.address });
 const workers = await createWorkers({

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Connector, RateLimit, VendorCall } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
+import { isNetworkFailure } from "./http-errors.ts";
 
 /** The budget of one external account, shared by everybody who calls it. */
 export interface RateLimiter {
@@ -25,6 +26,8 @@ export interface VendorCallOptions {
   timeoutMs?: number;
   /** Cancels calls under way, as when an activity is cancelled. */
   signal?: AbortSignal;
+  /** The last word before a call leaves: a throw keeps it from leaving. */
+  beforeSending?: () => Promise<void>;
   /** Told about every call: for metrics and the budget forecast. */
   observe?: (operation: string, durationMs: number, outcome: "ok" | ConnectorError["kind"]) => void;
 }
@@ -39,17 +42,21 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
     if (limit === undefined)
       throw new ConnectorError("contract", `${connector.title} has no rate limit named "${bucket}".`);
     await limiter.acquire(bucket, limit);
+    await options.beforeSending?.();
     const startedAt = now();
     try {
       const result = await untilAborted(send, options.signal, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       options.observe?.(operation, now() - startedAt, "ok");
       return result;
     } catch (error) {
-      const failure = classified(connector, operation, error);
+      const failure = options.signal?.aborted
+        ? new ConnectorError("transient", `The call ${operation} to ${connector.title} was broken off on our side.`)
+        : classified(connector, operation, error);
       options.observe?.(operation, now() - startedAt, failure.kind);
-      const { retryAfterMs } = failure.details;
+      const { retryAfterMs, wholeAccount } = failure.details;
       if (failure.kind === "rate_limited" && retryAfterMs !== undefined)
-        await limiter.block(bucket, now() + retryAfterMs);
+        for (const name of wholeAccount === true ? Object.keys(connector.limits) : [bucket])
+          await limiter.block(name, now() + retryAfterMs);
       throw failure;
     }
   };
@@ -91,8 +98,15 @@ function classified(connector: VendorCallOptions["connector"], operation: string
     return new ConnectorError("transient", `${connector.title} did not answer ${operation} in time.`);
   }
   // Whatever an SDK threw may carry headers and bodies: it is not kept as the cause.
-  return (
-    connector.classify(error) ??
-    new ConnectorError("transient", `${connector.title} could not be reached for ${operation}.`)
+  const answer = connector.classify(error);
+  if (answer !== undefined) return answer;
+  if (isNetworkFailure(error))
+    return new ConnectorError("transient", `${connector.title} could not be reached for ${operation}.`);
+  if (error instanceof SyntaxError)
+    return new ConnectorError("transient", `${connector.title} answered ${operation} with something other than JSON.`);
+  const name = error instanceof Error ? error.name : typeof error;
+  return new ConnectorError(
+    "contract",
+    `The call ${operation} to ${connector.title} failed on our side or in the vendor's library (${name}).`,
   );
 }

@@ -27,55 +27,34 @@ export type VendorCall = <T>(
 export interface Reject {
   /** Vendor id, or `line 17` of a file. */
   ref: string;
+  /** The vendor id, where the row could be told apart: a record we hold under it is still listed, so it is not gone. */
+  id?: string;
   reason: string;
   /** The offending row as it came, so that it can be mended and tried again. Stored, never logged. */
   raw: unknown;
-}
-
-export interface RawPage<Raw, Cursor> {
-  raw: Raw[];
-  rejects?: Reject[];
-  /** Where to go on after this page, also the checkpoint: reading again from here gives exactly what follows. */
-  next: Cursor;
-  /** Nothing newer at the vendor now. `next` is then where the next incremental read starts. */
-  atEnd: boolean;
-  /** Set on the last page of a full read: everything the vendor has was seen, so absence means deletion. */
-  fullScan?: boolean;
 }
 
 export interface RecordPage {
   records: CanonicalRecord[];
   rejects: Reject[];
   rawCount: number;
+  /** Where to go on after this page, also the checkpoint. */
   next: unknown;
   atEnd: boolean;
+  /** Everything the vendor has was seen by this read, so absence means deletion. Only in a stream that deletes so. */
   fullScan: boolean;
+  /** Something on this page could not be told apart from other records: absence proves nothing in this read. */
+  gap?: boolean;
 }
 
-/** A stream as its connector writes it. */
-export interface StreamSpec<Client, Raw, Cursor> {
-  title: string;
-  /** The main kind of record it yields; `toRecords` may add others (a contact also yields consent). */
-  kind: RecordKind;
-  /** Flat and JSON-safe. */
-  cursor: z.ZodType<Cursor>;
-  /** `full-scan`: what a full read no longer lists is gone. Decides whether absence may mean deletion. */
-  deletes: "tombstones" | "full-scan" | "none";
-  /** Yields pages from the cursor on; null is a full read from the start. Ends after the page with `atEnd`. */
-  read(client: Client, cursor: Cursor | null): AsyncGenerator<RawPage<Raw, Cursor>>;
-  /** Pure. A throw makes that one row a reject. */
-  toRecords(raw: Raw): CanonicalRecord[];
-  rawRef(raw: Raw): string;
-  /** The vendor's own count, for reconciling after a full read; null where it offers none. */
-  count?(client: Client): Promise<number | null>;
-}
-
-/** A stream with its types erased, as the framework sees it. */
+/** A stream with its types erased, as the framework sees it; made by `defineStream`. */
 export interface Stream<Client> {
   readonly title: string;
   readonly kind: RecordKind;
+  /** How deletions show. `full-scan`: what a complete read no longer lists is gone, besides what the vendor says is. */
   readonly deletes: "tombstones" | "full-scan" | "none";
   read(client: Client, cursor: unknown): AsyncGenerator<RecordPage>;
+  /** The vendor's own count, for reconciling after a full read; null where it offers none. */
   count(client: Client): Promise<number | null>;
 }
 
@@ -170,7 +149,7 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
   limits: Record<string, RateLimit>;
   connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
-  /** Turns whatever the SDK threw into a ConnectorError; undefined: not ours, treated as transient. */
+  /** Turns whatever the SDK threw into a ConnectorError; undefined: the network's or our own fault. `httpErrors` makes one. */
   classify(error: unknown): ConnectorError | undefined;
   /** Who are we at the vendor: proves that the credentials work. */
   check(client: Client): Promise<AccountIdentity>;
@@ -202,42 +181,6 @@ export interface OpenConnection {
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
   readLive(ids: string[], fields: string[]): Promise<LiveRecord[]>;
   write(writes: RecordWrite[]): Promise<WriteResult[]>;
-}
-
-/** Binds a typed stream to the framework's view: checks the cursor, turns rows into records, isolates bad rows. */
-export function defineStream<Client, Raw, Cursor>(spec: StreamSpec<Client, Raw, Cursor>): Stream<Client> {
-  return {
-    title: spec.title,
-    kind: spec.kind,
-    deletes: spec.deletes,
-    async *read(client, cursor) {
-      for await (const page of spec.read(client, parseCursor(spec.cursor, cursor))) {
-        const rejects = [...(page.rejects ?? [])];
-        const records: CanonicalRecord[] = [];
-        for (const raw of page.raw) {
-          try {
-            records.push(...spec.toRecords(raw));
-          } catch (error) {
-            rejects.push({ ref: spec.rawRef(raw), reason: reasonOf(error), raw });
-          }
-        }
-        const { next, atEnd, fullScan = false } = page;
-        yield { records, rejects, rawCount: page.raw.length + (page.rejects?.length ?? 0), next, atEnd, fullScan };
-      }
-    },
-    count: async (client) => (spec.count === undefined ? null : spec.count(client)),
-  };
-}
-
-function parseCursor<Cursor>(schema: z.ZodType<Cursor>, cursor: unknown): Cursor | null {
-  if (cursor === null) return null;
-  const parsed = schema.safeParse(cursor);
-  if (parsed.success) return parsed.data;
-  throw new ConnectorError("cursor_expired", "The saved reading position has an outdated form; a full read follows.");
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export function defineConnector<Settings, Credentials, Client>(

@@ -11,6 +11,8 @@ export type ConnectorErrorKind =
 export interface ConnectorErrorDetails {
   /** `rate_limited`: how long the vendor asks us to wait. */
   retryAfterMs?: number;
+  /** `rate_limited`: every call of the account has to wait, not only those of the same bucket. */
+  wholeAccount?: boolean;
   /** Vendor's correlation or request id, for their support. */
   vendorRequestId?: string;
   status?: number;

@@ -3,18 +3,35 @@
  * product knows. Money is integer minor units plus ISO 4217 currency; time is an instant in UTC (ISO 8601, `Z`).
  */
 import { z } from "zod";
+import { isCurrency } from "./currency.ts";
 
-const instant = z.iso.datetime();
-const currency = z.string().regex(/^[A-Z]{3}$/);
+/** Postgres knows no year 0. */
+const instant = z.iso.datetime().refine((text) => text >= "0001", "before the year 1");
+const currency = z.string().refine(isCurrency, "not a currency of ISO 4217");
 const minor = z.number().int();
+/**
+ * Longest texts a record may carry, in characters. What is longer is no name or address but damage, and everything after
+ * this border (patterns, indexes, pages) relies on the bounds; such a row is rejected with its reason and kept.
+ */
+const line = z.string().max(1_000);
+const address = z.string().max(500);
+const name = z.string().max(300);
+/** What rows are found by. NUL and halves of surrogate pairs cannot be stored: without them two ids might become one. */
+const key = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((text) => text.isWellFormed() && !text.includes("\u0000"), "holds characters that no id has");
+/** More than a merged record of a real person ever holds. */
+const SEVERAL = 200;
 
 /** Points at a person record of the same connection. It may arrive before the person it names. */
-export const personRef = z.strictObject({ stream: z.string().min(1), id: z.string().min(1) });
+export const personRef = z.strictObject({ stream: z.string().min(1).max(100), id: key });
 export type PersonRef = z.infer<typeof personRef>;
 
 const base = {
   /** The vendor's id, unique within connection and stream. Never personal data. */
-  id: z.string().min(1).max(255),
+  id: key,
   /** When the vendor last changed the record; older versions never overwrite newer ones. Null: the vendor does not say. */
   updatedAt: instant.nullable(),
   /** The vendor no longer has it. */
@@ -24,7 +41,7 @@ const base = {
 /** Identifiers a vendor hands out besides e-mail and phone. Scoped to the connection unless `scope` is `workspace`. */
 export const externalId = z.strictObject({
   kind: z.enum(["account_id", "loyalty_id", "card_fingerprint", "click_id", "client_id"]),
-  value: z.string().min(1),
+  value: key,
   scope: z.enum(["connection", "workspace"]),
 });
 export type ExternalId = z.infer<typeof externalId>;
@@ -35,18 +52,18 @@ export const personRecord = z.strictObject({
   kind: z.literal("person"),
   createdAt: instant.nullable(),
   /** Primary address first. */
-  emails: z.array(z.string()),
-  phones: z.array(z.string()),
-  firstName: z.string().nullable(),
-  lastName: z.string().nullable(),
-  company: z.string().nullable(),
+  emails: z.array(address).max(SEVERAL),
+  phones: z.array(address).max(SEVERAL),
+  firstName: name.nullable(),
+  lastName: name.nullable(),
+  company: name.nullable(),
   /** ISO 3166-1 alpha-2; decides how a national phone number is read. */
   country: z.string().length(2).nullable(),
-  postcode: z.string().nullable(),
-  city: z.string().nullable(),
-  externalIds: z.array(externalId),
+  postcode: name.nullable(),
+  city: name.nullable(),
+  externalIds: z.array(externalId).max(SEVERAL),
   /** The vendor merged this record into another one of the same stream. */
-  mergedInto: z.string().nullable(),
+  mergedInto: key.nullable(),
 });
 
 export const orderRecord = z.strictObject({
@@ -79,10 +96,13 @@ export const touchpointRecord = z.strictObject({
   kind: z.literal("touchpoint"),
   person: personRef.nullable(),
   /** What happened, in our words: visit, email_sent, email_opened, email_clicked, refund, form, call ... */
-  type: z.string().regex(/^[a-z][a-z_]*$/),
+  type: z
+    .string()
+    .max(100)
+    .regex(/^[a-z][a-z_]*$/),
   at: instant,
-  channel: z.string().nullable(),
-  campaign: z.string().nullable(),
+  channel: name.nullable(),
+  campaign: line.nullable(),
   amountMinor: minor.nullable(),
   currency: currency.nullable(),
 });
@@ -100,7 +120,7 @@ export const consentRecord = z.strictObject({
   kind: z.literal("consent"),
   person: personRef,
   /** The e-mail address or phone the statement is about; null when it is about the person. */
-  address: z.string().nullable(),
+  address: address.nullable(),
   channel: consentChannel,
   purpose: consentPurpose,
   state: consentStateName,
@@ -114,22 +134,22 @@ export const consentRecord = z.strictObject({
   effectiveAt: instant.nullable(),
   expiresAt: instant.nullable(),
   /** Where and how it was captured, in words an auditor understands; no personal data. */
-  proof: z.string(),
+  proof: line,
 });
 
 export const organisationRecord = z.strictObject({
   ...base,
   kind: z.literal("organisation"),
-  name: z.string().nullable(),
-  domain: z.string().nullable(),
-  people: z.array(personRef),
+  name: line.nullable(),
+  domain: line.nullable(),
+  people: z.array(personRef).max(100_000),
 });
 
 export const dealRecord = z.strictObject({
   ...base,
   kind: z.literal("deal"),
-  people: z.array(personRef),
-  stage: z.string().nullable(),
+  people: z.array(personRef).max(100_000),
+  stage: line.nullable(),
   status: z.enum(["open", "won", "lost"]),
   amountMinor: minor.nullable(),
   currency: currency.nullable(),

@@ -1,4 +1,6 @@
 /** Amounts as people write them, exactly: decimal digits stay integers until they are minor units of a currency. */
+import { minorDigits } from "../core/currency.ts";
+import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 
 /** `digits / 10^scale`. */
 export interface Decimal {
@@ -8,62 +10,63 @@ export interface Decimal {
 
 export const ZERO: Decimal = { digits: 0n, scale: 0 };
 
-/** ISO 4217 minor units other than 2 (list one of the standard, read 2026-11): https://www.six-group.com/en/products-services/financial-information/data-standards.html */
-const MINOR_UNITS = new Map<string, number>([
-  ...["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"].map(
-    (code) => [code, 0] as const,
-  ),
-  ...["VND", "VUV", "XAF", "XOF", "XPF"].map((code) => [code, 0] as const),
-  ...["BHD", "IQD", "JOD", "KWD", "LYD", "OMN", "TND"].map((code) => [code, 3] as const),
-  ...["CLF", "UYW"].map((code) => [code, 4] as const),
-]);
-
-export function minorUnitsOf(currency: string): number {
-  return MINOR_UNITS.get(currency) ?? 2;
-}
-
-const SIGNS: Record<string, string> = { "€": "EUR", "£": "GBP", $: "USD", "¥": "JPY", "₹": "INR", zł: "PLN" };
-const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
-
-/** ISO 4217 code of a currency's code or sign, or null. */
-export function currencyOf(text: string): string | null {
-  const code = SIGNS[text] ?? text.toUpperCase();
-  return CURRENCIES.has(code) ? code : null;
-}
-
 const PLAIN = /^-?\d{1,12}(?:\.\d{1,6})?$/;
-/** Letters that stand for a currency beside its ISO code. */
-const SHORT_NAMES = new Set(["kr", "fr", "sfr", "rs", "ft", "lei", "zł", "zl", "kč", "лв", "r"]);
 const SPACES = /[\s\u00a0\u202f'’]/g;
-/** Sign, currency and parentheses around a number, in the orders people use. */
-const SHAPE =
-  /^\s*(\()?\s*([-−+])?\s*(\p{Sc}|\p{L}+\.?)?\s*([-−+])?\s*(\d[\d.,\s\u00a0\u202f'’]*|[.,]\d+)([-−])?\s*(\p{Sc}|\p{L}+\.?)?\s*([-−])?\s*(\))?\s*$/u;
+const LONGEST = 60;
+/** `12,-` is how some write twelve and nothing. */
+const AND_NOTHING = /[.,]\s?[-–—]{1,2}$/;
+const IN_PARENTHESES = /^([^()]*)\(([^()]+)\)([^()]*)$/;
+/** What stands before the number, the number, what stands after it. */
+const PARTS = /^([^\d]*?)([.,]?\d(?:[\d.,\s\u00a0\u202f'’]*\d)?[.,]?)([^\d]*)$/u;
+const SIGN = /[-−–+]/g;
 const GROUPED = { ".": /^\d{1,3}(?:,\d{2,3})*(?:,\d{3})(?:\.\d+)?$/, ",": /^\d{1,3}(?:\.\d{3})+(?:,\d+)?$/ };
 const BARE = { ".": /^(?:\d+(?:\.\d*)?|\.\d+)$/, ",": /^(?:\d+(?:,\d*)?|,\d+)$/ };
 
-/**
- * Reads `1.234,56`, `1,234.56`, `€ 12`, `12.50 EUR`, `-3`, `3-`, `(12.00)`, `1'234.50`; null where the text is no amount
- * in that notation. A separator in the wrong place is no amount, never a thousandth or a thousandfold of one.
- */
-export function parseAmount(text: string, decimal: "." | ","): Decimal | null {
-  if (decimal === "." && PLAIN.test(text)) return fromPlain(text);
-  const parts = SHAPE.exec(text);
-  if (parts === null) return null;
-  const [, open, sign1, mark1, sign2, number = "", sign3, mark2, sign4, close] = parts;
-  if (!isMark(mark1) || !isMark(mark2) || (open === undefined) !== (close === undefined)) return null;
-  const signs = [sign1, sign2, sign3, sign4].filter((sign) => sign !== undefined && sign !== "");
-  if (signs.length + (open === undefined ? 0 : 1) > 1) return null;
-  const negative = open !== undefined || (signs[0] !== undefined && signs[0] !== "+");
-  const rest = number.replace(SPACES, "");
-  if (!BARE[decimal].test(rest) && !GROUPED[decimal].test(rest)) return null;
-  const plain = decimal === "." ? rest.replaceAll(",", "") : rest.replaceAll(".", "").replace(",", ".");
-  return fromPlain(negative ? `-${plain}` : plain);
+export interface Money {
+  amount: Decimal;
+  /** The currency's sign, code or short name as written; "" where there is none. */
+  mark: string;
 }
 
-function isMark(mark: string | undefined): boolean {
-  if (mark === undefined || mark === "" || /^\p{Sc}$/u.test(mark)) return true;
-  const name = mark.replace(/\.$/, "");
-  return currencyOf(name) !== null || SHORT_NAMES.has(name.toLowerCase());
+/**
+ * Reads `1.234,56`, `1,234.56`, `€ 12`, `12.50 EUR`, `US$12`, `$12 USD`, `-3`, `3-`, `(12.00)`, `$(5.25)`, `1'234.50`; null
+ * where the text is no amount in that notation. A separator in the wrong place is no amount, never a thousandth or a
+ * thousandfold of one.
+ */
+export function parseMoney(text: string, decimal: "." | ","): Money | null {
+  if (decimal === "." && PLAIN.test(text)) return { amount: fromPlain(text), mark: "" };
+  if (text.length > LONGEST) return null;
+  const whole = text.trim().replace(AND_NOTHING, "");
+  const enclosed = IN_PARENTHESES.exec(whole);
+  const open = enclosed === null ? whole : enclosed.slice(1).join("");
+  if (/[()]/.test(open)) return null;
+  const [, before = "", number = "", after = ""] = PARTS.exec(open) ?? [];
+  // The point of `Rs.12` belongs to the name.
+  const short = /^[.,]/.test(number) && /\p{L}$/u.test(before);
+  const [prefix, digits] = short ? [before + number.slice(0, 1), number.slice(1)] : [before, number];
+  const signs = `${prefix}${after}`.match(SIGN) ?? [];
+  if (signs.length + (enclosed === null ? 0 : 1) > 1) return null;
+  const mark = markOf(prefix.replace(SIGN, "").trim(), after.replace(SIGN, "").trim());
+  const rest = digits.replace(SPACES, "");
+  if (mark === null || (!BARE[decimal].test(rest) && !GROUPED[decimal].test(rest))) return null;
+  const plain = decimal === "." ? rest.replaceAll(",", "") : rest.replaceAll(".", "").replace(",", ".");
+  const negative = enclosed !== null || (signs[0] !== undefined && signs[0] !== "+");
+  return { amount: fromPlain(negative ? `-${plain}` : plain), mark };
+}
+
+/** `parseMoney` for what is no money or whose currency does not matter. */
+export function parseAmount(text: string, decimal: "." | ","): Decimal | null {
+  return parseMoney(text, decimal)?.amount ?? null;
+}
+
+/** Null: it is no currency, or two of them. `$12 USD` is a dollar said twice, the second time exactly. */
+function markOf(before: string, after: string): string | null {
+  if (before !== "" && !isCurrencyMark(before)) return null;
+  if (after !== "" && !isCurrencyMark(after)) return null;
+  if (before === "" || after === "") return before + after;
+  const exact = currencyOf(after, null) ?? currencyOf(before, null);
+  if (exact === null) return null;
+  return currencyOf(before, exact) === exact && currencyOf(after, exact) === exact ? exact : null;
 }
 
 /** Digits with at most one point, perhaps a minus in front. */
@@ -89,7 +92,7 @@ export function multiply(a: Decimal, b: Decimal): Decimal {
  * @throws RangeError beyond what an integer number holds exactly
  */
 export function toMinor(amount: Decimal, currency: string): number {
-  const shift = minorUnitsOf(currency) - amount.scale;
+  const shift = minorDigits(currency) - amount.scale;
   let minor: bigint;
   if (shift >= 0) minor = amount.digits * 10n ** BigInt(shift);
   else {

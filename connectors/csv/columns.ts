@@ -4,13 +4,18 @@ import type { Reject } from "../core/contract.ts";
 import type { CanonicalRecord } from "../core/records.ts";
 import type { Row } from "./rows.ts";
 import type { CsvFile, Field } from "./settings.ts";
+import { zoneInName } from "./date-words.ts";
+import { knownExport } from "./exports/index.ts";
 import { cleanCell } from "./words.ts";
 
 /** What some rows that belong together came to. */
 export interface Unit {
   /** Rows used, so that what went in can be reconciled with what came out. */
   rows: number;
+  /** Of these, rows that say again what another row has said. */
+  collapsed: number;
   records: CanonicalRecord[];
+  /** Reasons that begin with "Kept" are warnings about rows that were used. */
   rejects: Reject[];
 }
 
@@ -38,6 +43,8 @@ export function columnNames(header: readonly string[], named: boolean): string[]
 
 export interface Columns {
   names: readonly string[];
+  /** Whether the file has a header. */
+  named: boolean;
   has(field: Field): boolean;
   /** Cleaned text of the field's first column that is not blank; "" where there is none. */
   text(cells: readonly string[], field: Field): string;
@@ -45,12 +52,18 @@ export interface Columns {
   texts(cells: readonly string[], field: Field): string[];
   /** The field's columns as one text: a date and the time of day beside it. */
   joined(cells: readonly string[], field: Field): string;
-  /** `column "Betrag"`, for reasons. */
+  /** The time zone the name of the field's column gives; null: none. */
+  zone(field: Field): string | null;
+  /** Column "Betrag", for reasons. */
   label(field: Field): string;
   reject(row: Row, reason: string): Reject;
+  /** Label of a used column whose cell is longer than any value of it; null: none is. */
+  overlong(cells: readonly string[]): string | null;
 }
 
 const NOWHERE: number[] = [];
+/** Longer ones are no address, name or number. Characters. */
+const VALUE_LIMIT = 2_000;
 
 /** @throws ConnectorError `contract` where the mapping names a column the file does not have */
 export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
@@ -65,16 +78,25 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     positions.set(field, found);
   }
   const at = (field: Field): number[] => positions.get(field) ?? NOWHERE;
+  const lackPlus = knownExport(file.export)?.phonesLackPlus === true;
   const texts = (cells: readonly string[], field: Field): string[] => {
     const found: string[] = [];
     for (const position of at(field)) {
       const text = cleanCell(cells[position] ?? "");
-      if (text !== "") found.push(text);
+      if (text !== "") found.push(lackPlus && field === "phone" && /^\d{8,15}$/.test(text) ? `+${text}` : text);
     }
     return found;
   };
+  const zones = new Map([...positions.keys()].map((field) => [field, zoneInName(file.mapping[field]?.[0] ?? "")]));
+  const label = (field: Field): string => `Column "${file.mapping[field]?.[0] ?? field}"`;
+  const used = [...positions].flatMap(([field, found]) => found.map((position) => ({ field, position })));
   return {
     names,
+    named: file.header,
+    overlong(cells) {
+      const long = used.find(({ position }) => (cells[position]?.length ?? 0) > VALUE_LIMIT);
+      return long === undefined ? null : label(long.field);
+    },
     has: (field) => positions.has(field),
     text(cells, field) {
       for (const position of at(field)) {
@@ -84,17 +106,21 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
       return "";
     },
     texts,
+    zone: (field) => zones.get(field) ?? null,
     joined: (cells, field) => texts(cells, field).join(" "),
-    label: (field) => `Column "${file.mapping[field]?.[0] ?? field}"`,
+    label,
     reject: (row, reason) => ({ ref: `line ${row.line}${refSuffix}`, reason, raw: namedCells(names, row.cells) }),
   };
 }
 
 const RAW_CELL_LIMIT = 10_000;
+const RAW_CELLS_LIMIT = 1_000;
 
 /** The row as it came, by column name. Cells beyond the header are named by position. */
 function namedCells(names: readonly string[], cells: readonly string[]): Record<string, string> {
-  const named = cells.map((cell, index) => [names[index] ?? `column ${index + 1}`, storable(cell)]);
+  const named = cells
+    .slice(0, RAW_CELLS_LIMIT)
+    .map((cell, index) => [names[index] ?? `column ${index + 1}`, storable(cell)]);
   return Object.fromEntries(named);
 }
 

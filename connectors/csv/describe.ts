@@ -34,6 +34,7 @@ export function describeGuess(guess: Guess): string {
     "",
     ...lines,
     ...(guess.remarks.length === 0 ? [] : ["", ...guess.remarks.map((remark) => `- ${remark}`)]),
+    ...(guess.questions.length === 0 ? [] : ["", ...guess.questions.map(({ text }) => `? ${text}`)]),
     ...(missing.length === 0 ? [] : ["", ...missing.map((line) => `! ${line}`)]),
   ].join("\n");
 }

@@ -113,7 +113,7 @@ describe("files we write", () => {
       const path = join(folder, "rejects.csv");
       expect(await writeRejectFile(path, rejectsOf(await readAll([file], "orders")))).toBe(2);
       expect(await readFile(path, "utf8")).toBe(
-        'line,reason,order id,date,total\n2,"Column ""date"" is blank or not a date.",1,soon,"5,50"\n3,The row has 2 cells where the header has 3.,2,2024-01-01,\n',
+        'line,reason,order id,date,total\n2,"Column ""date"" is not a date.",1,soon,"5,50"\n3,The row has 2 cells where the header has 3.,2,2024-01-01,\n',
       );
       expect((await stat(path)).mode & 0o077).toBe(0);
     });

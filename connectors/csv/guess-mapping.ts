@@ -1,4 +1,6 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
+import { isBystander } from "./bystanders.ts";
+import { guessConsent } from "./consent/guess.ts";
 import { headerWords } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
 import type { Shape } from "./value-shapes.ts";
@@ -24,26 +26,46 @@ interface Candidate {
 
 /** Below this a name that merely contains a known word is coincidence. */
 const ENOUGH = 0.35;
+/** Below this the name itself was not known, only a word in it. */
+const NAMED_OUTRIGHT = 0.6;
 const IDENTIFYING: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
 /** A second e-mail or phone column must be surer than the first. */
 const ENOUGH_TO_REPEAT = 0.45;
 
-export function guessMapping(
-  kind: FileKind,
-  names: readonly string[],
-  shapes: readonly Shape[],
-): { mapping: Mapping; columns: ColumnGuess[] } {
+/** A column whose name says what it holds and whose values do not. */
+export interface Misfit {
+  field: Field;
+  column: string;
+  at: number;
+  score: number;
+}
+
+export interface MappingGuess {
+  mapping: Mapping;
+  columns: ColumnGuess[];
+  misfits: Misfit[];
+}
+
+export function guessMapping(kind: FileKind, names: readonly string[], shapes: readonly Shape[]): MappingGuess {
+  const consent = kind === "people" ? guessConsent(names, shapes).columns : [];
+  const claimed = new Set(consent.map(({ at }) => at));
   const candidates: Candidate[] = [];
+  const misfits: Misfit[] = [];
   for (const [at, name] of names.entries()) {
     const shape = shapes[at];
-    if (shape === undefined) continue;
+    if (shape === undefined || claimed.has(at)) continue;
     for (const field of fieldsOf(kind)) {
+      if (isBystander(field, name)) continue;
       const candidate = rate(kind, field, name, shape);
+      const named = rateName(kind, field, name)?.score ?? 0;
+      if (named >= NAMED_OUTRIGHT && shape.filled > 0 && fitOf(field, shape, kind) < 0.5) {
+        misfits.push({ field, column: name, at, score: named });
+      }
       if (candidate !== null && candidate.score >= ENOUGH) candidates.push({ ...candidate, field, at });
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.at - b.at);
-  const chosen = new Map<number, Candidate>();
+  const chosen = new Map<number, Candidate>(consent.map((found) => [found.at, found]));
   const taken = new Map<Field, number[]>();
   for (const candidate of candidates) {
     const others = taken.get(candidate.field) ?? [];
@@ -64,7 +86,7 @@ export function guessMapping(
     const { field, score, why } = found ?? { field: null, score: 0, why: "neither its name nor its values are known" };
     return { column, field, confidence: Math.round(score * 100) / 100, why, samples: [] };
   });
-  return { mapping, columns };
+  return { mapping, columns, misfits };
 }
 
 /** A price without a quantity is what the row cost; quantities without a price say nothing about money. */
@@ -86,15 +108,33 @@ function addTimeOfDay(chosen: Map<number, Candidate>, field: Field, shapes: read
   if (at !== -1) chosen.set(at, { field, at, score: 0.6, why: "its values are times of day, to go with the date" });
 }
 
+const NEEDED: ReadonlySet<Field> = new Set<Field>([
+  "order_id",
+  "placed_at",
+  "at",
+  "amount",
+  "quantity",
+  "unit_price",
+  "refunded",
+  "status",
+  "type",
+  "id",
+]);
+
+const FEW_ROWS = 4;
+
 type Rated = Pick<Candidate, "score" | "why">;
 
 function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated | null {
   const named = rateName(kind, field, name);
-  if (named !== null && shape.filled === 0)
+  if (named !== null && shape.filled === 0) {
+    // An empty column must not take the place of one that says something.
+    if (NEEDED.has(field) && shape.rows > 0) return null;
     return { score: named.score * 0.8, why: `${named.why}; it has no values to check` };
+  }
   const valued = rateValues(field, shape);
   if (named === null) return valued;
-  const fit = fitOf(field, shape);
+  const fit = fitOf(field, shape, kind);
   if (fit < 0.5) return null;
   if (valued !== null && valued.score > named.score) return { ...valued, why: `${named.why} and ${valued.why}` };
   return { score: named.score, why: fit === 1 ? named.why : `${named.why}; most values agree` };
@@ -102,6 +142,9 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
 
 function rateValues(field: Field, shape: Shape): Rated | null {
   if (shape.filled === 0) return null;
+  // An address that stands in row after row is the business's own, or that of whoever looks after its customers.
+  const own = shape.filled >= FEW_ROWS && shape.distinct < 0.5;
+  if (own && (field === "email" || field === "phone")) return null;
   if (field === "email" && shape.email >= 0.8) return { score: 0.55, why: "its values are e-mail addresses" };
   if (field === "phone" && shape.phoneSure >= 0.8) return { score: 0.5, why: "its values are phone numbers" };
   // Numbers alone may be epochs or may be anything.
@@ -126,7 +169,7 @@ function rateName(kind: FileKind, field: Field, name: string): Rated | null {
 }
 
 /** How far the values are what the field holds, 0 to 1. */
-function fitOf(field: Field, shape: Shape): number {
+export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
   switch (field) {
     case "email":
       return shape.email;
@@ -136,8 +179,15 @@ function fitOf(field: Field, shape: Shape): number {
     case "at":
     case "created_at":
     case "updated_at":
-    case "consent_at":
-      return shape.date;
+      return Math.max(shape.date, shape.serial);
+    case "type":
+      // Kinds of goods or shops are no kinds of rows: all must be known, or some must plainly not be sales.
+      if (kind !== "orders") return 1;
+      return shape.role > 0.99 || shape.anyOtherRole ? shape.role : 0;
+    case "time_zone":
+      return shape.zone;
+    case "paid":
+    case "outstanding":
     case "amount":
     case "quantity":
     case "unit_price":
@@ -147,9 +197,6 @@ function fitOf(field: Field, shape: Shape): number {
       return shape.currency;
     case "country":
       return Math.min(1, shape.country * 1.5);
-    case "consent_email":
-    case "consent_sms":
-      return Math.min(1, shape.yesNo * 1.5);
     case "first_name":
     case "last_name":
     case "full_name":
@@ -175,7 +222,24 @@ const OF_PEOPLE: Field[] = [
   "created_at",
   "consent_email",
   "consent_sms",
+  "opt_out",
 ];
+
+/** Names by which a column belongs to sales, whatever else is in the file. */
+const OF_SALES: ReadonlySet<string> = new Set(
+  (
+    "order id,order no,order number,order date,order total,order amount,order value,invoice no,invoice number,invoice date," +
+    "receipt no,receipt number,receipt id,transaction id,transaction date,sale date,sale id,bestellnummer,bestelldatum," +
+    "rechnungsnummer,rechnungsdatum,bonnummer,belegnummer,belegdatum,numero de commande,date de commande,numero ordine," +
+    "data ordine,numero de pedido,fecha pedido,fecha de pedido,scontrino,ticket number,purchase date,order nr,bon nr"
+  ).split(","),
+);
+
+/** Whether a file taken for something else has columns only sales have: then something in them stopped us. */
+export function looksLikeSales(names: readonly string[]): boolean {
+  const folded = names.map(foldWords);
+  return folded.some((name) => OF_SALES.has(name));
+}
 
 /** Sales have a date and money; events a date and something that happened; the rest are people. */
 export function guessKind(names: readonly string[], shapes: readonly Shape[]): FileKind {

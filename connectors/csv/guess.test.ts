@@ -134,12 +134,16 @@ describe("guessing how a file is to be read", () => {
     expect((await dated(["03/04/2025", "04/25/2025"])).dayOrder).toBe("mdy");
     const sure = await dated(["03/04/2025", "25/04/2025"], { country: "US" });
     expect(sure.dayOrder).toBe("dmy");
-    expect(sure.remarks.join(" ")).not.toContain("either way");
+    expect(sure.questions).toEqual([]);
     const open = await dated(["03/04/2025", "05/06/2025"]);
     expect(open.dayOrder).toBe("dmy");
-    expect(open.remarks.join(" ")).toContain(
-      "Dates like 03/04/2025 could be either way; they are read day/month. Say dates=mdy",
-    );
+    expect(open.questions).toEqual([
+      {
+        about: "dates",
+        text: "Dates like 03/04/2025 could be either way: are they day/month (dates=dmy) or month/day (dates=mdy)?",
+      },
+    ]);
+    expect(applyOverrides(open, ["dates=mdy"])).toMatchObject({ dayOrder: "mdy", questions: [] });
     expect((await dated(["03/04/2025"], { country: "US" })).dayOrder).toBe("mdy");
   });
 

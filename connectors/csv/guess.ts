@@ -1,17 +1,35 @@
 /** Looks at the head of a file and proposes how to read it, saying why; everything it proposes can be overridden. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { ConnectorError } from "../core/errors.ts";
 import { columnNames } from "./columns.ts";
-import { decideAmountPer, decideCurrency, decideDayOrder, decideDecimal, guessChannel } from "./guess-formats.ts";
+import { guessConsent } from "./consent/guess.ts";
+import { mappingOf, recogniseExport } from "./exports/index.ts";
+import type { KnownExport } from "./exports/known-export.ts";
+import { decideAmountPer } from "./guess-amount.ts";
+import {
+  decideCurrency,
+  decideDayOrder,
+  decideDecimal,
+  guessChannel,
+  zoneRemark,
+  type Question,
+  type Said,
+} from "./guess-formats.ts";
 import { guessKind, guessMapping, type ColumnGuess } from "./guess-mapping.ts";
-import { readRows, type Row } from "./rows.ts";
+import { guessStart, looksLikeHeader, rowsOf } from "./guess-start.ts";
+import { stoppers, type Sample } from "./guess-stoppers.ts";
+import { LINE_LIMIT } from "./lines.ts";
+import { COLUMNS_LIMIT } from "./read.ts";
 import {
   csvFile,
-  DELIMITERS,
+  fieldsOf,
+  REPEATABLE,
   type CsvFile,
   type Delimiter,
   type Dialect,
   type Encoding,
+  type Field,
   type FileKind,
   type Mapping,
   type Reading,
@@ -23,6 +41,7 @@ import { cleanCell } from "./words.ts";
 const HEAD_BYTES = 256 * 1024;
 const SAMPLE_ROWS = 2_000;
 const SHOWN_ROWS = 5;
+const NO_CONSENT = { crosses: {}, remarks: [] };
 
 export interface GuessOptions {
   /** What holds where the file does not say: the workspace's own. */
@@ -45,6 +64,10 @@ export interface Guess extends Dialect, Omit<Reading, "mapping"> {
   unused: string[];
   /** What was decided without proof, in sentences. */
   remarks: string[];
+  /** What must be answered by whoever imports: a wrong answer would change dates or money. */
+  questions: Question[];
+  /** What keeps the file from being read as what it is; to be answered by an override. */
+  stoppers: Question[];
   /** The first rows by column. Personal data: to be shown, not logged. */
   sample: Record<string, string>[];
 }
@@ -62,54 +85,122 @@ export async function guessHead(
 ): Promise<Guess> {
   const encoding = options.encoding ?? detectEncoding(head);
   const text = Buffer.from(decodeHead(head, encoding));
-  const delimiter = options.delimiter ?? (await guessDelimiter(text));
-  const all = await rowsOf(text, delimiter);
+  const { delimiter, start } = await guessStart(text, options.delimiter);
+  const all = await rowsOf(text.subarray(start.offset), delimiter, start);
   const whole = options.cut ? all.slice(0, -1) : all;
+  refuseNoTable(whole[0] ?? all[0], options.fileName);
   const rows = whole.filter((row) => row.fault === null).slice(0, SAMPLE_ROWS + 1);
   const first = rows[0]?.cells ?? [];
   const header = options.header ?? looksLikeHeader(first);
   const names = columnNames(first, header);
   const body = (header ? rows.slice(1) : rows).map((row) => row.cells);
-  const values = names.map((_, index) => body.map((cells) => cells[index] ?? ""));
-  const shapes = values.map(shapeOf);
+  const values = new Map(names.map((name, index) => [name, body.map((cells) => cells[index] ?? "")]));
+  const column = (name: string): string[] => values.get(name) ?? [];
+  const sample: Sample = { names, shapes: names.map((name) => shapeOf(column(name))), column };
 
-  const kind = options.kind ?? guessKind(names, shapes);
-  const { mapping, columns } = guessMapping(kind, names, shapes);
-  const remarks: string[] = [];
-  const column = (name: string): string[] => values[names.indexOf(name)] ?? [];
-  const valuesOf = (...fields: (keyof Mapping)[]): string[] =>
-    fields.flatMap((field) => (mapping[field] ?? []).flatMap(column));
-  const amounts = valuesOf("amount", "quantity", "unit_price", "refunded");
-  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at");
-
-  if (!header) remarks.push("The first row looks like data, so that columns are called by their position.");
-  if (body.length === 0) remarks.push("The file has no rows below its header.");
+  const said: Said = { remarks: [], questions: [] };
+  if (!header) said.remarks.push("The first row looks like data, so that columns are called by their position.");
+  if (start.line > 0)
+    said.remarks.push(`The table begins at line ${start.line + 1}; what stands above is passed over.`);
+  if (body.length === 0) said.remarks.push("The file has no rows below its header.");
+  const recognised = header ? recogniseExport(names, options.fileName) : null;
+  const known = options.kind === undefined || options.kind === recognised?.kind ? recognised : null;
+  if (known !== null) said.remarks.push(`These are the ${known.title}.`);
+  const kind = known?.kind ?? options.kind ?? guessKind(names, sample.shapes);
+  const guessed = guessMapping(kind, names, sample.shapes);
+  const { mapping, columns } = known === null ? guessed : knownMapping(known, guessed.mapping, sample);
+  const valuesOf = (...fields: Field[]): string[] => fields.flatMap((field) => (mapping[field] ?? []).flatMap(column));
+  const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at");
+  const { crosses, remarks: onConsent } = kind === "people" ? guessConsent(names, sample.shapes) : NO_CONSENT;
+  said.remarks.push(...onConsent);
+  const prescribed = known?.reading ?? {};
+  const decimal =
+    prescribed.decimal ?? decideDecimal(valuesOf("amount", "quantity", "unit_price", "refunded"), delimiter, said);
+  const perOrder = prescribed.amountPer === undefined ? decideAmountPer(mapping, sample, decimal) : null;
+  said.remarks.push(...(perOrder?.remarks ?? []));
+  said.questions.push(...(perOrder?.questions ?? []));
+  const serialDates = (["placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at"] as const).some(
+    (field) => shapeOf(valuesOf(field)).serial > 0.5,
+  );
+  if (serialDates) said.remarks.push("Dates are numbers of days, as spreadsheets count them from 1900.");
+  zoneRemark(mapping, said);
   return {
     kind,
     encoding,
     delimiter,
     header,
+    start,
     mapping,
     columns: columns.map((guess) => ({ ...guess, samples: samplesOf(column(guess.column)) })),
     unused: columns.filter((guess) => guess.field === null).map((guess) => guess.column),
-    dayOrder: decideDayOrder(dates, options, remarks),
-    decimal: decideDecimal(amounts, delimiter, remarks),
-    amountPer: decideAmountPer(mapping, column, remarks),
-    defaultCurrency: decideCurrency(mapping, valuesOf("amount", "unit_price"), names, options, remarks),
+    dayOrder: prescribed.dayOrder ?? decideDayOrder(dates, options, said),
+    decimal,
+    amountPer: prescribed.amountPer ?? perOrder?.amountPer ?? "row",
+    defaultCurrency: decideCurrency(mapping, valuesOf("amount", "unit_price"), options, said),
     defaultCountry: options.country,
-    defaultChannel: guessChannel([options.fileName, ...names]),
-    timeZone: options.timeZone,
-    remarks,
+    defaultChannel: prescribed.defaultChannel ?? guessChannel([options.fileName, ...names]),
+    timeZone: prescribed.timeZone ?? options.timeZone,
+    export: known?.id ?? null,
+    serialDates,
+    crosses,
+    remarks: said.remarks,
+    questions: said.questions,
+    stoppers: options.kind !== undefined && kind !== "orders" ? [] : stoppers(kind, mapping, guessed, sample),
     sample: body
       .slice(0, SHOWN_ROWS)
       .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]))),
   };
 }
 
+/** @throws ConnectorError `contract` where the first row is beyond what any table has */
+function refuseNoTable(first: { cells: string[]; fault: string | null } | undefined, name: string): void {
+  if (
+    first === undefined ||
+    (first.cells.length <= COLUMNS_LIMIT && (first.fault === null || first.cells.length > 0))
+  ) {
+    return;
+  }
+  throw new ConnectorError(
+    "contract",
+    `The first row of ${name} is no header of a table: it has more than ${COLUMNS_LIMIT} cells or ${LINE_LIMIT} bytes.`,
+  );
+}
+
+/** Fields a known export may have in columns of the account's own; what it does not name for the others is not there. */
+const MAY_BE_ADDED: ReadonlySet<Field> = new Set(
+  fieldsOf("people").filter((field) => /^(?:company|postcode|city|country|.*consent.*|.*opt.*)$/.test(field)),
+);
+
+/** The export's own columns, and where it is silent what is found by name. */
+function knownMapping(
+  known: KnownExport,
+  guessed: Mapping,
+  { names, column }: Sample,
+): { mapping: Mapping; columns: ColumnGuess[] } {
+  const mapping = mappingOf(known, names, (name) => column(name).some((cell) => cleanCell(cell) !== ""));
+  const taken = new Set(Object.values(mapping).flat());
+  const added = new Set<string>();
+  for (const field of fieldsOf(known.kind)) {
+    const own = (guessed[field] ?? []).filter((name) => !taken.has(name));
+    // Every statement about consent counts, also one the export did not use to have.
+    const filled = mapping[field] !== undefined && !(REPEATABLE.has(field) && /consent|opt_out/.test(field));
+    if (filled || own.length === 0 || !MAY_BE_ADDED.has(field)) continue;
+    mapping[field] = [...(mapping[field] ?? []), ...own];
+    for (const name of own) added.add(name);
+  }
+  const columns = names.map((name): ColumnGuess => {
+    const field = fieldsOf(known.kind).find((other) => mapping[other]?.includes(name) === true) ?? null;
+    const why =
+      field === null ? "not needed" : added.has(name) ? `the name says ${field}` : `the ${known.title} have it so`;
+    return { column: name, field, confidence: field === null ? 0 : 1, why, samples: [] };
+  });
+  return { mapping, columns };
+}
+
 /** A guess, perhaps overridden, as the settings of a connection. */
 export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
   const { kind, mapping, encoding, delimiter, header, dayOrder, decimal, amountPer } = guess;
-  const { defaultCurrency, defaultCountry, defaultChannel, timeZone } = guess;
+  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates, crosses } = guess;
   return csvFile.parse({
     name: basename(path),
     file: path,
@@ -127,38 +218,11 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     defaultCountry,
     defaultChannel,
     timeZone,
+    start,
+    serialDates,
+    export: guess.export,
+    crosses,
   });
-}
-
-async function rowsOf(text: Buffer, delimiter: Delimiter): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const batch of readRows([text], { delimiter, width: null, offset: 0, line: 0 })) {
-    rows.push(...batch);
-  }
-  return rows;
-}
-
-/** The one that cuts most rows into as many cells as the first, and into more than one. */
-async function guessDelimiter(text: Buffer): Promise<Delimiter> {
-  let best: { delimiter: Delimiter; score: number } = { delimiter: ",", score: 0 };
-  const head = text.subarray(0, 32 * 1024);
-  for (const delimiter of DELIMITERS) {
-    const rows = (await rowsOf(head, delimiter)).slice(0, -1);
-    const width = rows[0]?.cells.length ?? 1;
-    const even = rows.filter((row) => row.fault === null).length / Math.max(rows.length, 1);
-    // A file of one row has only its width to go by.
-    const cells = rows.length === 0 ? (head.toString().split(delimiter).length ?? 1) : width;
-    const score = cells < 2 ? 0 : (rows.length === 0 ? 0.5 : even) + Math.min(cells, 50) / 1_000;
-    if (score > best.score) best = { delimiter, score };
-  }
-  return best.delimiter;
-}
-
-/** Names do not look like dates, amounts or addresses. */
-function looksLikeHeader(cells: readonly string[]): boolean {
-  const shape = shapeOf(cells);
-  const valued = shape.filled * (shape.email + shape.date + shape.number + shape.phoneSure);
-  return shape.filled > 0 && valued < Math.max(1, shape.filled * 0.2);
 }
 
 function samplesOf(values: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 /** How columns are called in exports, by field and kind of file, in English, German, French, Italian and Spanish. */
-import type { Field, FileKind } from "./settings.ts";
+import { FILE_KINDS, type Field, type FileKind } from "./settings.ts";
+import { foldWords } from "./words.ts";
 
 /** Names shared by all kinds. Folded as `foldWords` does; the first are the surest. */
 const COMMON: Partial<Record<Field, string>> = {
@@ -10,7 +11,7 @@ const COMMON: Partial<Record<Field, string>> = {
   phone:
     "phone,phone number,telephone,telephone number,tel,mobile,mobile phone,mobile number,cell,cell phone,cellphone,telefon," +
     "telefonnummer,telefon nr,handy,handynummer,mobil,mobiltelefon,rufnummer,numero de telephone,portable,gsm,telefono,cellulare," +
-    "movil,numero de telefono,numero di telefono,customer phone,contact phone,billing phone,phone 1,mobilnummer,telefono cellulare",
+    "movil,sms,sms number,numero de telefono,numero di telefono,customer phone,contact phone,billing phone,phone 1,mobilnummer,telefono cellulare",
   first_name:
     "first name,firstname,given name,givenname,forename,fname,vorname,prenom,nome,nombre,first,customer first name," +
     "billing first name,kunde vorname",
@@ -57,24 +58,6 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "registration date,joined,join date,customer since,member since,angelegt am,erstellt am,erfasst am,kunde seit," +
       "registriert am,date de creation,cree le,inscrit le,date d inscription,data creazione,data registrazione,creato il," +
       "fecha de alta,fecha de creacion,fecha alta,creado,createdate,client depuis,cliente dal",
-    consent_email:
-      "consent email,email consent,newsletter,newsletter consent,email opt in,e mail opt in,opt in email,accepts email marketing," +
-      "email marketing,marketing consent,marketing opt in,opt in,optin,accepts marketing,email marketing consent,subscribed," +
-      "newsletter opt in,email subscribed,newsletter einwilligung,werbeeinwilligung,werbung erlaubt,einwilligung email," +
-      "einwilligung e mail,consentement email,consentement,abonne newsletter,accepte newsletter,infolettre,consenso email," +
-      "consenso marketing,consenso newsletter,iscritto newsletter,consentimiento email,consentimiento,acepta marketing," +
-      "acepta publicidad,boletin,email permission,newsletter ok,newsletter abo",
-    consent_sms:
-      "consent sms,sms consent,sms opt in,opt in sms,accepts sms marketing,sms marketing,sms marketing consent,sms,sms subscribed," +
-      "text opt in,text consent,sms einwilligung,einwilligung sms,consentement sms,consenso sms,consentimiento sms,sms ok",
-    consent_at:
-      "consent at,consent date,consent time,consent timestamp,opt in date,optin date,opt in at,opt in time,opted in at," +
-      "subscribed at,subscription date,einwilligung am,einwilligung vom,einwilligungsdatum,opt in datum,date de consentement," +
-      "date consentement,data consenso,fecha de consentimiento,fecha consentimiento,consent given at",
-    consent_source:
-      "consent source,opt in source,optin source,consent method,consent origin,opt in method,einwilligung quelle," +
-      "einwilligungsquelle,opt in quelle,source du consentement,source consentement,fonte consenso,fonte del consenso," +
-      "origen consentimiento,origen del consentimiento,consent via,subscription source",
   },
   orders: {
     order_id:
@@ -109,6 +92,17 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "refunded,refunded amount,refund amount,refund,amount refunded,total refunded,erstattet,erstattung,erstattungsbetrag," +
       "ruckerstattung,rembourse,montant rembourse,remboursement,rimborso,rimborsato,importo rimborsato,reembolso,reembolsado," +
       "importe reembolsado,returned amount,returns",
+    paid:
+      "payments total,total paid,paid total,paid to date,amount paid,paid amount,amount received,bezahlter betrag,montant paye," +
+      "importo pagato,importe pagado",
+    outstanding:
+      "outstanding balance,outstanding amount,outstanding,balance due,amount due,open amount,offener betrag,restbetrag," +
+      "reste a payer,importo residuo,importe pendiente",
+    type:
+      "type,transaction type,event type,row type,record type,entry type,line type,txn type,tran type,trans type,sale type," +
+      "kind,order type,payment type,art,typ,vorgang,vorgangsart,buchungsart,transaktionstyp,belegart,type de transaction," +
+      "type d operation,nature,tipo,tipo transazione,tipo di transazione,tipo de transaccion,tipo movimiento,activity type",
+    time_zone: "time zone,timezone,tz,zeitzone,fuseau horaire,fuso orario,zona horaria",
     currency:
       "currency,currency code,cur,ccy,wahrung,waehrung,devise,monnaie,valuta,divisa,moneda,order currency,iso currency",
     status:
@@ -153,4 +147,15 @@ export function headerWords(kind: FileKind): Map<Field, Map<string, number>> {
   // Nobody has consented by a column of an orders file, and a list of people has no sales channel.
   books.set(kind, book);
   return book;
+}
+
+let everyName: Set<string> | undefined;
+
+/** Whether a cell is a name we know a column by, in any kind of file. */
+export function isHeaderWord(cell: string): boolean {
+  everyName ??= new Set(
+    FILE_KINDS.flatMap((kind) => [...headerWords(kind).values()].flatMap((words) => [...words.keys()])),
+  );
+  const folded = foldWords(cell);
+  return everyName.has(folded) || everyName.has(folded.replaceAll(" ", ""));
 }

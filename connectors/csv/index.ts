@@ -1,9 +1,10 @@
 /** CSV files as a source: people, orders and touchpoints from exports of tools that have no connector. */
 import { access, constants } from "node:fs/promises";
 import { z } from "zod";
-import { defineConnector, defineStream, type Stream } from "../core/contract.ts";
+import { defineConnector, type Stream } from "../core/contract.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { RecordKind } from "../core/records.ts";
+import { defineStream } from "../core/stream.ts";
 import type { CsvRow } from "./page.ts";
 import { readFiles } from "./read.ts";
 import { csvCursor, csvSettings, type CsvCursor, type CsvSettings, type FileKind } from "./settings.ts";
@@ -21,8 +22,8 @@ function fileStream(title: string, kind: FileKind, record: RecordKind): Stream<C
     deletes: "none",
     read: ({ settings }, cursor) => readFiles(settings, kind, cursor),
     // Reading has already told the good rows from the bad, since several rows may make one record.
+    row: z.custom<CsvRow>(),
     toRecords: (row) => row.records,
-    rawRef: (row) => row.records[0]?.id ?? "row",
   });
 }
 

@@ -60,16 +60,19 @@ describe("orders from a file", () => {
     ]);
   });
 
-  it("counts a total once where it is repeated on each row of its order", async () => {
+  it("counts a total once where it is repeated, and leaves out whole an order that gives two", async () => {
     const pages = await read(
-      "order id,date,total,email\n1,2024-01-01,30.00,a@brightleaf.co.uk\n1,2024-01-01,,a@brightleaf.co.uk\n1,2024-01-01,30.00,a@brightleaf.co.uk\n1,2024-01-01,31.00,a@brightleaf.co.uk\n2,2024-01-02,5.00,a@brightleaf.co.uk\n",
+      "order id,date,total,email\n1,2024-01-01,30.00,a@brightleaf.co.uk\n1,2024-01-01,,a@brightleaf.co.uk\n1,2024-01-01,30.00,a@brightleaf.co.uk\n3,2024-01-01,30.00,a@brightleaf.co.uk\n3,2024-01-01,31.00,a@brightleaf.co.uk\n2,2024-01-02,5.00,a@brightleaf.co.uk\n",
       ["amount-per=order"],
     );
     expect(money(pages)).toEqual([
       ["1", 3000, 0, "paid"],
       ["2", 500, 0, "paid"],
     ]);
-    expect(rejectsOf(pages)[0]?.ref).toBe("line 5");
+    expect(rejectsOf(pages).map(({ ref, reason }) => `${ref}: ${reason}`)).toEqual([
+      'line 5: Column "total" gives another total than the order\'s first row.',
+      "line 6: Another row of this order cannot be used, so that the order was left out whole.",
+    ]);
   });
 
   it("neither doubles nor overwrites an order that comes again further down", async () => {
@@ -110,22 +113,24 @@ describe("orders from a file", () => {
     ]);
   });
 
-  it("says of each bad row what is wrong with it, keeps its place and reads the rest of its order", async () => {
+  it("says of each bad row what is wrong with it, and leaves its order out whole", async () => {
     const pages = await read(
       `${HEADER}\n1,2024-01-01,7,1,10,GBP\n1,2024-01-01,7,one,10,GBP\n,2024-01-01,7,1,10,GBP\n1,2024-01-01,7,2,10,GBP\n` +
         "2,someday,7,1,10,GBP\n3,2024-01-01,7,1,-10,GBP\n4,2024-01-01,7,1,10,gold\n5,2024-01-01\n6,2024-01-01,7,1,,GBP\n",
     );
-    expect(money(pages)).toEqual([["1", 3000, 0, "paid"]]);
+    expect(money(pages)).toEqual([]);
     expect(rejectsOf(pages).map(({ ref, reason }) => `${ref}: ${reason}`)).toEqual([
+      "line 2: Another row of this order cannot be used, so that the order was left out whole.",
       'line 3: Column "quantity" is not a number.',
       'line 4: Column "order id" is blank.',
-      'line 6: Column "order date" is blank or not a date.',
+      "line 5: Another row of this order cannot be used, so that the order was left out whole.",
+      'line 6: Column "order date" is not a date.',
       'line 7: Column "unit price" is negative.',
       'line 8: Column "currency" is not a currency.',
       "line 9: The row has 2 cells where the header has 6.",
       'line 10: Column "unit price" is blank.',
     ]);
-    expect(rejectsOf(pages)[0]?.raw).toMatchObject({ "order id": "1", quantity: "one" });
+    expect(rejectsOf(pages)[1]?.raw).toMatchObject({ "order id": "1", quantity: "one" });
   });
 
   it("tells equal sales apart where the file has no order ids", async () => {

@@ -1,62 +1,48 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
-import type { OrderRecord } from "../core/records.ts";
-import { add, currencyOf, multiply, parseAmount, toMinor, ZERO, type Decimal } from "./amounts.ts";
+import type { Reject } from "../core/contract.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
 import { instantReader } from "./dates.ts";
-import { keyOf, personOfRow, safeId, type RowPerson } from "./person.ts";
+import { knownExport } from "./exports/index.ts";
+import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
+import { BadRow, OtherRow, readLine, type RowContext } from "./order-row.ts";
+import { isShortened } from "./order-words.ts";
+import { keyOf, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
-import type { CsvFile, Field } from "./settings.ts";
-import { cleanId, orderStatus, salesChannel } from "./words.ts";
+import type { CsvFile } from "./settings.ts";
+import { cleanId } from "./words.ts";
 
+/** More are no order, but a column taken for an order id that is none. */
+const LONGEST_ORDER = 5_000;
+const LEFT_OUT_WHOLE = "Another row of this order cannot be used, so that the order was left out whole.";
+const NO_ID = /^(?:0+|-+|n\/?a|none|null|unknown)$/i;
+
+/** The rows under way. */
 interface OpenOrder {
   id: string;
-  placedAt: string;
-  updatedAt: string | null;
-  currency: string;
-  status: OrderRecord["status"] | null;
-  channel: OrderRecord["channel"];
-  total: Decimal;
-  refunded: Decimal;
-  anyReturn: boolean;
-  rows: number;
-  person: RowPerson | null;
+  rows: { row: Row; reason: string | null }[];
+  lines: OrderLine[];
+  bad: boolean;
+  /** What its rows lack and are kept without. */
+  note: string | null;
 }
-
-/** One row's money, before it is added to its order. */
-interface RowMoney {
-  /** Null: the row says nothing, as the later rows of an order do in some exports. */
-  amount: Decimal | null;
-  refunded: Decimal;
-  /** Goods came back, even if they were worth nothing. */
-  isReturn: boolean;
-}
-
-/** Why one row cannot be used; caught where rows are added. */
-class BadRow extends Error {}
 
 /** State with a life cycle: the order under way, and which order ids the file has shown so far. */
 export class OrderAssembler implements Assembler {
-  readonly #file: CsvFile;
   readonly #columns: Columns;
-  readonly #sharedIds: boolean;
-  readonly #instant: (text: string) => string | null;
+  readonly #context: RowContext;
   /** Hashes of 52 bits, a number each: the ids themselves would be the largest thing in memory. */
   readonly #seen = new Set<number>();
+  readonly #refused = new Set<number>();
   readonly #hasIds: boolean;
-  readonly #hasAmount: boolean;
-  #unit: Unit = { rows: 0, records: [], rejects: [] };
+  #unit: Unit = emptyUnit();
   /** The file's id of the rows under way; null before the first. */
   #current: string | null = null;
-  #id = "";
   #order: OpenOrder | null = null;
 
   constructor(file: CsvFile, columns: Columns, sharedIds: boolean) {
-    this.#file = file;
     this.#columns = columns;
-    this.#sharedIds = sharedIds;
-    this.#instant = instantReader(file);
+    this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
     this.#hasIds = columns.has("order_id");
-    this.#hasAmount = columns.has("amount");
   }
 
   get openRejects(): number {
@@ -64,181 +50,143 @@ export class OrderAssembler implements Assembler {
   }
 
   begins(row: Row): boolean {
-    if (!this.#hasIds) return true;
     if (row.fault !== null) return false;
+    if (!this.#hasIds) return true;
     const id = this.#idOf(row);
-    return id !== "" && id !== this.#current;
+    return isShortened(id) || (id !== "" && id !== this.#current);
   }
 
   add(row: Row): void {
+    if (row.fault !== null) return this.#addFaulty(row, row.fault);
+    const id = this.#hasIds ? this.#idOf(row) : "";
+    if (this.#hasIds && id === "") return this.#reject(row, `${this.#columns.label("order_id")} is blank.`);
+    const own = !this.#hasIds || isShortened(id);
+    if (!own && this.#refused.has(hashOf(id))) return this.#reject(row, LEFT_OUT_WHOLE);
+    const nul = stripNul(row);
+    this.#current = own ? null : id;
+    const before = this.#order?.lines.at(-1) ?? null;
     try {
-      this.#take(row);
-      this.#unit.rows++;
+      const line = readLine(row.cells, before, this.#context);
+      const order = (this.#order ??= openOrder(own ? this.#derivedId(row, line) : this.#nameOf(id, row.line)));
+      if (own && this.#hasIds)
+        order.note = `Kept without its id: ${this.#columns.label("order_id")} was shortened by a spreadsheet.`;
+      if (nul) order.note = "Kept after removing NUL characters.";
+      order.note ??= line.notes.length === 0 ? null : line.notes.join(" ");
+      order.lines.push(line);
+      order.rows.push({ row, reason: null });
     } catch (error) {
+      if (error instanceof OtherRow) return this.#reject(row, error.message);
       if (!(error instanceof BadRow)) throw error;
-      this.#unit.rejects.push(this.#columns.reject(row, error.message));
+      const order = (this.#order ??= openOrder(own ? "" : this.#nameOf(id, row.line)));
+      order.bad = true;
+      order.rows.push({ row, reason: error.message });
     }
+    if (this.#order.rows.length >= LONGEST_ORDER) this.#refuseLong(this.#order);
   }
 
   close(): Unit {
+    const order = this.#order;
+    if (order !== null) this.#finish(order);
     const unit = this.#unit;
-    if (this.#order !== null) unit.records.push(...recordsOf(this.#order));
-    this.#unit = { rows: 0, records: [], rejects: [] };
+    // Rows left out of an order were noted before the order itself was refused.
+    if (order?.bad === true) unit.rejects.sort((a, b) => lineOf(a) - lineOf(b));
+    this.#unit = emptyUnit();
     this.#order = null;
     this.#current = null;
     return unit;
   }
 
   #idOf(row: Row): string {
-    return cleanId(this.#columns.text(row.cells, "order_id").replaceAll("\u0000", ""));
+    const id = cleanId(this.#columns.text(row.cells, "order_id").replaceAll("\u0000", ""));
+    return NO_ID.test(id) ? "" : id;
   }
 
-  #take(row: Row): void {
-    if (row.fault !== null) throw new BadRow(row.fault);
-    if (this.#hasIds) this.#enter(row);
-    stripNul(row);
-    const placedAt = this.#instant(this.#columns.joined(row.cells, "placed_at"));
-    if (placedAt === null) throw new BadRow(`${this.#columns.label("placed_at")} is blank or not a date.`);
-    const money = this.#money(row.cells);
-    if (this.#order === null) {
-      if (money.amount === null) throw new BadRow(`${this.#columns.label("amount")} is blank.`);
-      this.#order = this.#open(row, placedAt);
+  /** A row whose cells do not fit may still show which order lacks it. */
+  #addFaulty(row: Row, fault: string): void {
+    const id = this.#hasIds ? this.#idOf(row) : "";
+    if (id !== "" && id === this.#current && this.#order !== null) {
+      this.#order.bad = true;
+      this.#order.rows.push({ row, reason: fault });
+      return;
     }
-    const order = this.#order;
-    order.person ??= this.#person(row.cells, order.updatedAt ?? order.placedAt);
-    this.#book(order, money);
+    if (id !== "") this.#refused.add(hashOf(id));
+    this.#reject(row, fault);
   }
 
-  /** Notes the row's order id; one that came before, with others in between, continues under a name of its own. */
-  #enter(row: Row): void {
-    const id = this.#idOf(row);
-    if (id === "") throw new BadRow(`${this.#columns.label("order_id")} is blank.`);
-    if (id === this.#current) return;
-    this.#current = id;
+  #reject(row: Row, reason: string): void {
+    this.#unit.rejects.push(this.#columns.reject(row, reason));
+  }
+
+  #finish(order: OpenOrder): void {
+    const made = order.bad ? null : this.#made(order);
+    if (made === null) {
+      if (this.#current !== null) this.#refused.add(hashOf(this.#current));
+      for (const { row, reason } of order.rows) this.#reject(row, reason ?? LEFT_OUT_WHOLE);
+      return;
+    }
+    this.#unit.rows += order.rows.length;
+    this.#unit.collapsed += made.collapsed;
+    if (made.person !== null) this.#unit.records.push(made.person.record);
+    this.#unit.records.push(made.record);
+    const note = made.note ?? order.note;
+    const [first] = order.rows;
+    if (note !== null && first !== undefined) this.#reject(first.row, note);
+  }
+
+  /** Null: the rows contradict each other, which is noted at the first. */
+  #made(order: OpenOrder): MadeOrder | null {
+    const { amountPer } = this.#context.file;
+    const byRow = amountPer === "row" || !this.#columns.has("amount");
+    try {
+      const amountLabel = this.#columns.label("amount");
+      return orderOf(order.id, order.lines, { amountPer: byRow ? "row" : "order", amountLabel });
+    } catch (error) {
+      if (!(error instanceof BadOrder)) throw error;
+      const [first] = order.rows;
+      if (first !== undefined) first.reason = error.message;
+      return null;
+    }
+  }
+
+  #refuseLong(order: OpenOrder): void {
+    if (this.#current !== null) this.#refused.add(hashOf(this.#current));
+    for (const { row } of order.rows) this.#reject(row, `The order has more than ${LONGEST_ORDER} rows.`);
+    this.#order = null;
+  }
+
+  /** An id that came before, with others in between, continues under a name of its own. */
+  #nameOf(id: string, line: number): string {
     const safe = safeId(id);
-    this.#id = this.#isNew(safe) ? safe : `${safe}/line-${row.line}`;
+    return this.#isNew(safe) ? safe : `${safe}/line-${line}`;
   }
 
   #isNew(id: string): boolean {
     const size = this.#seen.size;
-    return this.#seen.add(Number.parseInt(keyOf(id).slice(0, 13), 16)).size > size;
+    return this.#seen.add(hashOf(id)).size > size;
   }
 
-  #open(row: Row, placedAt: string): OpenOrder {
-    const { cells } = row;
-    const columns = this.#columns;
-    const currencyText = columns.text(cells, "currency");
-    const currency = currencyText === "" ? this.#file.defaultCurrency : currencyOf(currencyText);
-    if (currency === null) throw new BadRow(`${columns.label("currency")} is not a currency.`);
-    const statusText = columns.text(cells, "status");
-    const status = statusText === "" ? null : orderStatus(statusText);
-    if (status === null && statusText !== "")
-      throw new BadRow(`${columns.label("status")} holds a status we do not know.`);
-    const updatedText = columns.text(cells, "updated_at");
-    const updatedAt = updatedText === "" ? null : this.#instant(updatedText);
-    if (updatedAt === null && updatedText !== "") throw new BadRow(`${columns.label("updated_at")} is not a date.`);
-    const channel = salesChannel(columns.text(cells, "channel")) ?? this.#file.defaultChannel;
-    const id = this.#hasIds ? this.#id : this.#derivedId(cells, placedAt);
-    const sums = { total: ZERO, refunded: ZERO, anyReturn: false, rows: 0 };
-    return { id, placedAt, updatedAt, currency, status, channel, ...sums, person: null };
-  }
-
-  /** For files without order ids: same customer, instant and amount is the same sale, told apart by occurrence. */
-  #derivedId(cells: readonly string[], placedAt: string): string {
-    const person = this.#person(cells, placedAt)?.id ?? "";
+  /** For rows without an order id: same customer, instant and amount is the same sale, told apart by occurrence. */
+  #derivedId({ cells }: Row, { person, placedAt }: OrderLine): string {
     const money = (["amount", "quantity", "unit_price"] as const).map((field) => this.#columns.text(cells, field));
-    const key = `row-${keyOf(person, placedAt, ...money)}`;
+    const key = `row-${keyOf(person?.id ?? "", placedAt, ...money)}`;
     let id = key;
     for (let count = 2; !this.#isNew(id); count++) id = `${key}-${count}`;
     return id;
   }
-
-  #person(cells: readonly string[], updatedAt: string): RowPerson | null {
-    const times = { createdAt: null, updatedAt };
-    return personOfRow(cells, this.#columns, this.#file, { idField: "customer_id", sharedIds: this.#sharedIds, times });
-  }
-
-  #money(cells: readonly string[]): RowMoney {
-    const refunded = this.#number(cells, "refunded") ?? ZERO;
-    if (this.#hasAmount) {
-      const amount = this.#number(cells, "amount");
-      return { amount, refunded, isReturn: amount !== null && amount.digits < 0n };
-    }
-    const quantity = this.#number(cells, "quantity");
-    if (quantity === null) throw new BadRow(`${this.#columns.label("quantity")} is blank.`);
-    const price = this.#number(cells, "unit_price");
-    if (price === null) throw new BadRow(`${this.#columns.label("unit_price")} is blank.`);
-    if (price.digits < 0n) throw new BadRow(`${this.#columns.label("unit_price")} is negative.`);
-    const amount = multiply(quantity, price);
-    if (isHuge(amount)) throw new BadRow("Quantity times price is too large to be an amount.");
-    return { amount, refunded, isReturn: quantity.digits < 0n };
-  }
-
-  #number(cells: readonly string[], field: Field): Decimal | null {
-    const text = this.#columns.text(cells, field);
-    if (text === "") return null;
-    const found = parseAmount(text, this.#file.decimal);
-    if (found === null) throw new BadRow(`${this.#columns.label(field)} is not a number.`);
-    if (isHuge(found)) throw new BadRow(`${this.#columns.label(field)} is too large.`);
-    return found;
-  }
-
-  #book(order: OpenOrder, { amount, refunded, isReturn }: RowMoney): void {
-    const back = refunded.digits < 0n ? { ...refunded, digits: -refunded.digits } : refunded;
-    if (this.#hasAmount && this.#file.amountPer === "order") {
-      const repeated = order.rows > 0;
-      if (repeated && amount !== null && add(amount, { ...order.total, digits: -order.total.digits }).digits !== 0n) {
-        throw new BadRow(`${this.#columns.label("amount")} gives another total than the order's first row.`);
-      }
-      if (!repeated) order.total = amount ?? ZERO;
-      if (order.refunded.digits === 0n) order.refunded = back;
-    } else {
-      order.total = add(order.total, amount ?? ZERO);
-      order.refunded = add(order.refunded, back);
-    }
-    order.anyReturn ||= isReturn;
-    order.rows++;
-  }
 }
 
-/**
- * A total below zero is money given back: nothing was sold, that much was refunded, so that amount minus refunds over a
- * customer's orders is what they spent. Sales and returns that cancel out exactly are a cancelled order.
- */
-function recordsOf(order: OpenOrder): Unit["records"] {
-  const net = toMinor(order.total, order.currency);
-  const back = toMinor(order.refunded, order.currency);
-  const status = statusOf(order, net, back);
-  const amountMinor = Math.max(net, 0);
-  const refundedMinor = net < 0 ? back - net : status === "refunded" && back === 0 ? amountMinor : back;
-  const record: OrderRecord = {
-    kind: "order",
-    id: order.id,
-    updatedAt: order.updatedAt,
-    deleted: false,
-    person: order.person === null ? null : { stream: "orders", id: order.person.id },
-    placedAt: order.placedAt,
-    amountMinor,
-    refundedMinor,
-    currency: order.currency,
-    status,
-    channel: order.channel,
-  };
-  return order.person === null ? [record] : [order.person.record, record];
+function openOrder(id: string): OpenOrder {
+  return { id, rows: [], lines: [], bad: false, note: null };
 }
 
-function statusOf(order: OpenOrder, net: number, back: number): OrderRecord["status"] {
-  if (order.status === "failed" || order.status === "cancelled" || order.status === "pending") return order.status;
-  if (net < 0) return "refunded";
-  if (order.status !== null) return order.status;
-  if (net === 0 && order.anyReturn) return "cancelled";
-  return back > 0 && back >= net ? "refunded" : "paid";
+function emptyUnit(): Unit {
+  return { rows: 0, collapsed: 0, records: [], rejects: [] };
 }
 
-/** Above this no sum of a file's rows is sure to be exact as an integer number of minor units. */
-const LARGEST = 10n ** 9n;
+function lineOf({ ref }: Reject): number {
+  return Number(/^line (\d+)/.exec(ref)?.[1] ?? 0);
+}
 
-function isHuge({ digits, scale }: Decimal): boolean {
-  const limit = LARGEST * 10n ** BigInt(scale);
-  return digits > limit || digits < -limit;
+function hashOf(id: string): number {
+  return Number.parseInt(keyOf(id).slice(0, 13), 16);
 }

@@ -29,7 +29,7 @@ export function applyOverrides(guess: Guess, overrides: readonly string[]): Gues
     if (cut < 1) throw new OverrideError(`"${override}" is not of the form field=column.`);
     const word = override.slice(0, cut).trim();
     const value = override.slice(cut + 1).trim();
-    result = applyOne(result, word, value);
+    result = answered(applyOne(result, word, value), word);
   }
   return result;
 }
@@ -48,20 +48,40 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     };
   }
   const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
+  const { export: known, serialDates, crosses } = earlier;
   const columns = guess.columns.map((column) => {
     const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
     return { ...column, field, confidence: field === null ? 0 : 1, why: `as in ${earlier.name}` };
   });
   const unused = columns.filter((column) => column.field === null).map((column) => column.column);
-  const settings = { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone };
+  const settings = {
+    dayOrder,
+    decimal,
+    amountPer,
+    defaultCurrency,
+    defaultCountry,
+    defaultChannel,
+    timeZone,
+    serialDates,
+    crosses,
+  };
   return {
     ...guess,
     ...settings,
+    export: known,
+    questions: [],
+    stoppers: [],
     mapping,
     columns,
     unused,
     remarks: [`Columns and formats are those of ${earlier.name}.`],
   };
+}
+
+/** Saying a field or setting answers what was asked about it. */
+function answered(guess: Guess, word: string): Guess {
+  const open = ({ about }: { about: string }) => about !== word;
+  return { ...guess, questions: guess.questions.filter(open), stoppers: guess.stoppers.filter(open) };
 }
 
 function applyOne(guess: Guess, word: string, value: string): Guess {
@@ -89,7 +109,7 @@ function columnsNamed(field: Field, value: string, names: readonly string[]): st
   const found = parts.filter((part) => part !== null);
   if (found.length < parts.length) return null;
   if (found.length > 1 && !REPEATABLE.has(field)) {
-    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(" and ")} take several.`);
+    throw new OverrideError(`The field ${field} takes one column; ${[...REPEATABLE].join(", ")} take several.`);
   }
   return found;
 }
@@ -134,7 +154,7 @@ function checked(setting: keyof Reading, word: string, value: string): Partial<R
 export function missingFields(guess: Guess): string[] {
   const { mapping } = guess;
   const has = (...fields: Field[]) => fields.every((field) => mapping[field] !== undefined);
-  const missing: string[] = [];
+  const missing = guess.stoppers.map(({ text }) => text);
   if (guess.kind === "orders") {
     if (!has("placed_at")) missing.push("No column says when an order was placed: add placed_at=COLUMN.");
     if (!has("amount") && !has("quantity", "unit_price")) {

@@ -3,7 +3,8 @@ import type { Reject } from "../core/contract.ts";
 import type { CanonicalRecord, PersonRecord } from "../core/records.ts";
 import type { Unit } from "./columns.ts";
 import { mergePersons } from "./person.ts";
-import type { Position } from "./settings.ts";
+import type { Position, Tally } from "./settings.ts";
+import { NOTHING, plus, type RowCounter } from "./tally.ts";
 
 /** One row of a file; the records of rows that belong together hang on the first. */
 export interface CsvRow {
@@ -13,6 +14,7 @@ export interface CsvRow {
 export interface FilePage {
   raw: CsvRow[];
   rejects: Reject[];
+  tally: Tally;
   /** Where to go on; null: the file is done. */
   at: Position | null;
 }
@@ -22,13 +24,16 @@ const NO_RECORDS: CsvRow = { records: [] };
 /** Collects units into a page; a person named by many sales of one page is handed over once. */
 export class PageBuilder {
   readonly #merging: boolean;
+  readonly #counter: RowCounter;
+  #tally = NOTHING;
   readonly #raw: CsvRow[] = [];
   readonly #rejects: Reject[] = [];
   /** Where on the page a person stands. */
   readonly #persons = new Map<string, { row: CsvRow; index: number; record: PersonRecord }>();
 
-  constructor(merging: boolean) {
+  constructor(merging: boolean, counter: RowCounter) {
     this.#merging = merging;
+    this.#counter = counter;
   }
 
   get size(): number {
@@ -36,6 +41,7 @@ export class PageBuilder {
   }
 
   take(unit: Unit): void {
+    this.#tally = plus(this.#tally, this.#counter.count(unit));
     this.#rejects.push(...unit.rejects);
     if (unit.rows === 0) return;
     const row: CsvRow = { records: [] };
@@ -59,6 +65,6 @@ export class PageBuilder {
   }
 
   build(at: Position | null): FilePage {
-    return { raw: this.#raw, rejects: this.#rejects, at };
+    return { raw: this.#raw, rejects: this.#rejects, tally: this.#tally, at };
   }
 }

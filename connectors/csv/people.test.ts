@@ -66,8 +66,8 @@ describe("people from a file", () => {
     );
     const consents = recordsOf(pages).filter((record) => record.kind === "consent");
     expect(
-      consents.map(({ id, channel, state, basis, explicit, address }) => [
-        id,
+      consents.map(({ person, channel, state, basis, explicit, address }) => [
+        person.id,
         channel,
         state,
         basis,
@@ -75,10 +75,11 @@ describe("people from a file", () => {
         address,
       ]),
     ).toEqual([
-      ["1/email", "email", "granted", "opt_in", true, "a@brightleaf.co.uk"],
-      ["1/sms", "sms", "denied", "none", true, "07700900001"],
-      ["2/email", "email", "withdrawn", "none", false, "b@brightleaf.co.uk"],
-      ["3/email", "email", "granted", "opt_in", false, "c@brightleaf.co.uk"],
+      ["1", "email", "granted", "opt_in", true, "a@brightleaf.co.uk"],
+      ["1", "sms", "denied", "none", true, "07700900001"],
+      ["2", "email", "withdrawn", "none", false, "b@brightleaf.co.uk"],
+      ["3", "email", "granted", "opt_in", false, "c@brightleaf.co.uk"],
+      ["5", "email", "unknown", "none", false, "e@brightleaf.co.uk"],
     ]);
     expect(consents[0]).toMatchObject({
       effectiveAt: "2024-04-30T23:00:00.000Z",
@@ -89,7 +90,8 @@ describe("people from a file", () => {
     expect(rejectsOf(pages)).toEqual([
       expect.objectContaining({
         ref: "line 6",
-        reason: 'Kept without consent: Column "newsletter" holds a word that is neither yes nor no.',
+        reason:
+          'Kept without consent: Column "newsletter" says "perhaps", which is neither yes nor no; an earlier yes is suspended.',
       }),
     ]);
   });

@@ -1,19 +1,23 @@
 /** The reading position through a connection's files: pages of records, resumable after each. */
 import { ConnectorError } from "../core/errors.ts";
-import type { RawPage } from "../core/contract.ts";
+import type { RawPage } from "../core/stream.ts";
 import { columnNames, columnsOf, type Assembler, type Columns } from "./columns.ts";
 import { OrderAssembler } from "./orders.ts";
 import { assemblePeople } from "./people.ts";
-import { PageBuilder, type CsvRow, type FilePage } from "./page.ts";
-import { park, takeParked } from "./parked.ts";
+import { PageBuilder, type FilePage } from "./page.ts";
+import { park, takeParked, type ReadState } from "./parked.ts";
 import { readRows, type Row } from "./rows.ts";
+import { setAside } from "./set-aside.ts";
 import type { CsvCursor, CsvFile, CsvSettings, FileKind, Position } from "./settings.ts";
 import { hashFile, openText } from "./text.ts";
+import { NOTHING, plus, RowCounter } from "./tally.ts";
 import { assembleTouchpoints } from "./touchpoints.ts";
 
 const PAGE_ROWS = 2_000;
+/** A header with more is no header. */
+export const COLUMNS_LIMIT = 2_000;
 
-type CsvPage = RawPage<CsvRow, CsvCursor>;
+type CsvPage = RawPage<CsvCursor>;
 
 const START = { offset: 0, line: 0 };
 
@@ -32,18 +36,22 @@ export async function* readFiles(
   // What no setting names any more need not be remembered.
   const known = new Set(mine.map((file) => file.contentHash));
   let done = (cursor?.done ?? []).filter((hash) => known.has(hash));
+  let tallies = Object.fromEntries(Object.entries(cursor?.tallies ?? {}).filter(([hash]) => known.has(hash)));
   const todo = mine.filter((file) => !done.includes(file.contentHash));
-  if (todo.length === 0) yield { raw: [], next: { done, hash: null, ...START }, atEnd: true };
+  if (todo.length === 0) yield { raw: [], next: { done, hash: null, ...START, tallies }, atEnd: true };
   // The one under way goes first, or its place would be forgotten.
   todo.sort((a, b) => Number(b.contentHash === cursor?.hash) - Number(a.contentHash === cursor?.hash));
   for (const [index, file] of todo.entries()) {
     const { contentHash } = file;
     if (done.includes(contentHash)) continue;
-    const from = cursor?.hash === contentHash ? { offset: cursor.offset, line: cursor.line } : START;
+    const underWay = cursor?.hash === contentHash;
+    const from = underWay ? { offset: cursor.offset, line: cursor.line } : START;
+    if (!underWay) tallies = { ...tallies, [contentHash]: NOTHING };
     const refSuffix = settings.files.length > 1 ? ` of ${file.name}` : "";
     for await (const page of readFile(file, { from, refSuffix, sharedIds: settings.sharedIds })) {
       if (page.at === null) done = [...done, contentHash];
-      const next = { done, hash: page.at === null ? null : contentHash, ...(page.at ?? START) };
+      tallies = { ...tallies, [contentHash]: plus(tallies[contentHash] ?? NOTHING, page.tally) };
+      const next = { done, hash: page.at === null ? null : contentHash, ...(page.at ?? START), tallies };
       const rest = todo.slice(index + 1).every((later) => done.includes(later.contentHash));
       yield { raw: page.raw, rejects: page.rejects, next, atEnd: page.at === null && rest };
     }
@@ -62,41 +70,46 @@ async function* readFile(file: CsvFile, context: FileContext): AsyncGenerator<Fi
   }
   const first = await firstRow(file);
   if (first === null) {
-    yield { raw: [], rejects: [], at: null };
+    yield { raw: [], rejects: [], tally: NOTHING, at: null };
     return;
+  }
+  if (first.cells.length > COLUMNS_LIMIT || (first.fault !== null && first.cells.length === 0)) {
+    throw new ConnectorError("contract", `The first row of ${file.name} is no header of a table.`);
   }
   const width = first.cells.length;
   const columns = columnsOf(file, columnNames(first.cells, file.header), context.refSuffix);
-  const body = file.header ? { offset: first.endOffset, line: first.endLine } : START;
+  const body = file.header ? { offset: first.endOffset, line: first.endLine } : file.start;
   const from = context.from.offset > body.offset ? context.from : body;
-  const rowsFrom = (position: Position) =>
-    readRows(openText(file.file, file.encoding, position.offset), { delimiter: file.delimiter, width, ...position });
-  const fresh = assemblerOf(file, columns, context.sharedIds);
-  const assembler =
-    takeParked(file, from) ?? (await caughtUp(fresh, from, file.kind === "orders" ? rowsFrom(body) : null));
+  async function* rowsFrom(position: Position): AsyncGenerator<Row> {
+    const text = openText(file.file, file.encoding, position.offset);
+    for await (const rows of readRows(text, { delimiter: file.delimiter, width, ...position })) {
+      for (const row of rows) yield setAside(row, file.kind, columns);
+    }
+  }
+  const fresh = { assembler: assemblerOf(file, columns, context.sharedIds), counter: new RowCounter() };
+  const state = takeParked(file, from) ?? (await caughtUp(fresh, from, rowsFrom(body)));
+  const { assembler, counter } = state;
 
   const merging = file.kind !== "people";
-  let page = new PageBuilder(merging);
+  let page = new PageBuilder(merging, counter);
   let position = from;
   let handedOut = false;
   try {
-    for await (const rows of rowsFrom(from)) {
-      for (const row of rows) {
-        if (isBoundary(assembler, row)) {
-          page.take(assembler.close());
-          if (page.size >= PAGE_ROWS) {
-            handedOut = true;
-            yield page.build(position);
-            handedOut = false;
-            page = new PageBuilder(merging);
-          }
+    for await (const row of rowsFrom(from)) {
+      if (isBoundary(assembler, row)) {
+        page.take(assembler.close());
+        if (page.size >= PAGE_ROWS) {
+          handedOut = true;
+          yield page.build(position);
+          handedOut = false;
+          page = new PageBuilder(merging, counter);
         }
-        assembler.add(row);
-        position = { offset: row.endOffset, line: row.endLine };
       }
+      assembler.add(row);
+      position = { offset: row.endOffset, line: row.endLine };
     }
   } finally {
-    if (handedOut) park(file, position, assembler);
+    if (handedOut) park(file, position, state);
   }
   page.take(assembler.close());
   yield page.build(null);
@@ -104,8 +117,9 @@ async function* readFile(file: CsvFile, context: FileContext): AsyncGenerator<Fi
 
 /** The first row with something in it: the header, or what tells how many cells rows have. */
 async function firstRow(file: CsvFile): Promise<Row | null> {
-  const text = openText(file.file, file.encoding);
-  for await (const [row] of readRows(text, { delimiter: file.delimiter, width: null, ...START })) return row ?? null;
+  const text = openText(file.file, file.encoding, file.start.offset);
+  for await (const [row] of readRows(text, { delimiter: file.delimiter, width: null, ...file.start }))
+    return row ?? null;
   return null;
 }
 
@@ -121,19 +135,14 @@ function isBoundary(assembler: Assembler, row: Row): boolean {
   return assembler.begins(row) || assembler.openRejects >= PAGE_ROWS;
 }
 
-/** Shows an assembler the rows before `from`: which order ids a file has had decides how later rows are named. */
-async function caughtUp(assembler: Assembler, from: Position, rows: AsyncIterable<Row[]> | null): Promise<Assembler> {
-  if (rows === null) return assembler;
-  for await (const batch of rows) {
-    for (const row of batch) {
-      if (row.endOffset > from.offset) return assembler;
-      if (isBoundary(assembler, row)) assembler.close();
-      assembler.add(row);
-      if (row.endOffset === from.offset) {
-        assembler.close();
-        return assembler;
-      }
-    }
+/** Shows a read the rows before `from`: which ids a file has had decides how later rows are named and counted. */
+async function caughtUp(state: ReadState, from: Position, rows: AsyncIterable<Row>): Promise<ReadState> {
+  const { assembler, counter } = state;
+  for await (const row of rows) {
+    if (row.endOffset > from.offset) break;
+    if (isBoundary(assembler, row)) counter.count(assembler.close());
+    assembler.add(row);
   }
-  return assembler;
+  counter.count(assembler.close());
+  return state;
 }

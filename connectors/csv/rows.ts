@@ -7,12 +7,15 @@
  */
 import { parse, type Parser } from "csv-parse";
 import { parse as parseSync } from "csv-parse/sync";
-import { ConnectorError } from "../core/errors.ts";
-import type { Delimiter } from "./settings.ts";
+import { LINE_LIMIT, shortLines } from "./lines.ts";
+import type { Delimiter, Position } from "./settings.ts";
 
-/** A longer row is taken for an unclosed quote. Characters. */
-const ROW_LIMIT = 1_000_000;
-const LINE_LIMIT = 16_000_000;
+/** A longer row is taken for an unclosed quote. Bytes. */
+const ROW_LIMIT = 256 * 1024;
+/** What a spreadsheet's cell can hold. Characters. */
+const CELL_LIMIT = 32_767;
+/** Of a row that cannot be used, so much is kept to be shown. */
+const FAULTY_CELLS_KEPT = 200;
 /** Text handed to the parser at once: small, because a broken row costs reading the rest of its slice again. */
 const SLICE_BYTES = 16 * 1024;
 
@@ -41,10 +44,19 @@ export async function* readRows(
   text: AsyncIterable<Buffer> | Iterable<Buffer>,
   options: RowOptions,
 ): AsyncGenerator<Row[]> {
-  const splitter = new Splitter(options);
-  for await (const chunk of text) {
-    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
-      const rows = await splitter.push(chunk.subarray(at, at + SLICE_BYTES));
+  let splitter = new Splitter(options);
+  for await (const piece of shortLines(text)) {
+    if ("cut" in piece) {
+      const rows = await splitter.end();
+      const { offset, line } = splitter.position;
+      const after = { offset: offset + piece.cut, line: line + 1 };
+      const fault = `The line is longer than ${LINE_LIMIT} bytes.`;
+      yield [...rows, { cells: [], line: after.line, endOffset: after.offset, endLine: after.line, fault }];
+      splitter = new Splitter({ ...options, ...after, width: splitter.width });
+      continue;
+    }
+    for (let at = 0; at < piece.text.length; at += SLICE_BYTES) {
+      const rows = await splitter.push(piece.text.subarray(at, at + SLICE_BYTES));
       if (rows.length > 0) yield rows;
     }
   }
@@ -69,6 +81,15 @@ class Splitter {
     this.#width = options.width;
     this.#offset = options.offset;
     this.#line = options.line;
+  }
+
+  /** After the last row handed out; after `end`, the end of the text. */
+  get position(): Position {
+    return { offset: this.#offset, line: this.#line };
+  }
+
+  get width(): number | null {
+    return this.#width;
   }
 
   async push(slice: Buffer): Promise<Row[]> {
@@ -112,7 +133,7 @@ class Splitter {
           if (row.endLine > row.line) return false;
           row.fault = misfit(row.cells.length, this.#width);
         }
-        rows.push(row);
+        this.#push(rows, row);
       }
       this.#advance(row.endOffset, row.endLine);
     }
@@ -136,11 +157,20 @@ class Splitter {
       ? null
       : "The quotes in this row do not match, and without them it has the wrong number of cells.";
     if (text !== "") {
-      rows.push({ cells, line: this.#line + 1, endOffset: this.#offset + length, endLine: this.#line + 1, fault });
+      const [endOffset, endLine] = [this.#offset + length, this.#line + 1];
+      this.#push(rows, { cells, line: endLine, endOffset, endLine, fault });
     }
     this.#advance(this.#offset + length, this.#line + 1);
     this.#kept = Buffer.alloc(0);
     return rest;
+  }
+
+  /** Looks for a cell beyond any length where the row is long enough to have one. */
+  #push(rows: Row[], row: Row): void {
+    const long = row.endOffset - this.#offset > CELL_LIMIT && row.cells.some((cell) => cell.length > CELL_LIMIT);
+    if (long) row.fault ??= `A cell of the row is longer than ${CELL_LIMIT} characters.`;
+    if (row.fault !== null && row.cells.length > FAULTY_CELLS_KEPT) row.cells.length = FAULTY_CELLS_KEPT;
+    rows.push(row);
   }
 
   #reread(text: string): string[] {
@@ -208,15 +238,9 @@ function misfit(found: number, expected: number): string {
   return `The row has ${found} ${found === 1 ? "cell" : "cells"} where the header has ${expected}.`;
 }
 
-/** @throws ConnectorError `contract` where a line is longer than any table's */
 function holdsWholeLine(text: Buffer): boolean {
   const length = lineLength(text);
-  const whole = text[length - 1] === 10 || (text[length - 1] === 13 && length < text.length);
-  if (whole || length < LINE_LIMIT) return whole;
-  throw new ConnectorError(
-    "contract",
-    `The file has a line of more than ${LINE_LIMIT} bytes: it is not a table of text.`,
-  );
+  return text[length - 1] === 10 || (text[length - 1] === 13 && length < text.length);
 }
 
 function lineLength(text: Buffer): number {

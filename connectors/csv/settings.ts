@@ -28,6 +28,11 @@ export const FIELDS = {
     "loyalty_id",
     "consent_email",
     "consent_sms",
+    "consent_call",
+    "consent_post",
+    "consent_push",
+    "opt_out",
+    "opt_out_at",
     "consent_at",
     "consent_source",
   ],
@@ -46,9 +51,13 @@ export const FIELDS = {
     "quantity",
     "unit_price",
     "refunded",
+    "paid",
+    "outstanding",
     "currency",
     "status",
+    "type",
     "channel",
+    "time_zone",
     "updated_at",
   ],
   touchpoints: ["id", "customer_id", "email", "phone", "type", "at", "channel", "campaign"],
@@ -57,8 +66,25 @@ export const FIELDS = {
 export const ALL_FIELDS = [...new Set([...FIELDS.people, ...FIELDS.orders, ...FIELDS.touchpoints])];
 export type Field = (typeof ALL_FIELDS)[number];
 
-/** The fields that may be fed by more than one column: addresses, best first, and instants as a date and a time of day. */
-export const REPEATABLE: ReadonlySet<Field> = new Set<Field>(["email", "phone", "placed_at", "at"]);
+/**
+ * The fields that may be fed by more than one column: addresses, best first, instants as a date and a time of day, and
+ * statements about consent, each of which counts.
+ */
+export const REPEATABLE: ReadonlySet<Field> = new Set<Field>([
+  "email",
+  "phone",
+  "placed_at",
+  "at",
+  "consent_email",
+  "consent_sms",
+  "consent_call",
+  "consent_post",
+  "consent_push",
+  "opt_out",
+  "opt_out_at",
+  "consent_at",
+  "consent_source",
+]);
 
 export function fieldsOf(kind: FileKind): readonly Field[] {
   return FIELDS[kind];
@@ -66,12 +92,19 @@ export function fieldsOf(kind: FileKind): readonly Field[] {
 
 export type Mapping = Partial<Record<Field, string[]>>;
 
+const position = z.strictObject({ offset: z.number().int().nonnegative(), line: z.number().int().nonnegative() });
+
+/** A place between two rows of a file: bytes of the text as UTF-8 without byte order mark, and lines before it. */
+export type Position = z.infer<typeof position>;
+
 /** How the bytes become rows. */
 export const dialect = z.strictObject({
   encoding: z.enum(ENCODINGS),
   delimiter: z.enum(DELIMITERS),
   /** Whether the first row names the columns; without it they are called `column 1`, `column 2` ... */
   header: z.boolean(),
+  /** Where the header (or the first row) begins: after a title, a `sep=` line, blank lines. */
+  start: position.default({ offset: 0, line: 0 }),
 });
 export type Dialect = z.infer<typeof dialect>;
 
@@ -92,6 +125,12 @@ export const reading = z.strictObject({
   defaultChannel: z.enum(["online", "store", "unknown"]),
   /** IANA name; local times in the file are read in it. */
   timeZone: z.string().refine(isTimeZone, "is not a known time zone"),
+  /** Id of the known export (`exports/`) the file is; null: none we know by name. */
+  export: z.string().nullable().default(null),
+  /** Dates are days since 1900, as spreadsheets count: a bare `45384` is one. */
+  serialDates: z.boolean().default(false),
+  /** What a cross in a consent column marks; of a column not named here a cross is neither yes nor no. */
+  crosses: z.record(z.string(), z.enum(["yes", "no"])).default({}),
 });
 export type Reading = z.infer<typeof reading>;
 
@@ -121,13 +160,14 @@ export const csvSettings = z.strictObject({
 });
 export type CsvSettings = z.infer<typeof csvSettings>;
 
-/** A place between two rows of a file. */
-export interface Position {
-  /** Bytes of the text as UTF-8 without byte order mark. */
-  offset: number;
-  /** Lines before it. */
-  line: number;
-}
+/** What became of a file's rows: each is taken, collapsed into another (the same person again) or refused. */
+export const tally = z.strictObject({
+  rows: z.number().int().nonnegative(),
+  taken: z.number().int().nonnegative(),
+  collapsed: z.number().int().nonnegative(),
+  refused: z.number().int().nonnegative(),
+});
+export type Tally = z.infer<typeof tally>;
 
 /** The reading position of one stream. */
 export const csvCursor = z.strictObject({
@@ -138,6 +178,8 @@ export const csvCursor = z.strictObject({
   /** The `Position` in that file before the next row. */
   offset: z.number().int().nonnegative(),
   line: z.number().int().nonnegative(),
+  /** By content hash, as far as read. */
+  tallies: z.record(z.string(), tally).default({}),
 });
 export type CsvCursor = z.infer<typeof csvCursor>;
 

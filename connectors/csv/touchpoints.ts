@@ -10,7 +10,7 @@ const NO_TIMES = { createdAt: null, updatedAt: null };
 
 export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: boolean): Assembler {
   const instant = instantReader(file);
-  let unit: Unit = { rows: 0, records: [], rejects: [] };
+  let unit: Unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
 
   /** Adds the row's records; returns why it cannot. */
   function take(row: Row): string | null {
@@ -55,7 +55,7 @@ export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: 
     },
     close() {
       const closed = unit;
-      unit = { rows: 0, records: [], rejects: [] };
+      unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
       return closed;
     },
   };

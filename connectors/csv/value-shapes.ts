@@ -1,11 +1,19 @@
 /** What the values of a column look like, so that a column's name is believed only when its values agree. */
-import { currencyOf, parseAmount } from "./amounts.ts";
+import { parseAmount, parseMoney } from "./amounts.ts";
 import { countryCodeOf } from "../core/countries.ts";
+import { isCurrency } from "../core/currency.ts";
+import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
+import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
-import { cleanCell, consentWord } from "./words.ts";
+import { emailsOf } from "./identifiers.ts";
+import { roleOf } from "./order-words.ts";
+import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId } from "../core/placeholders.ts";
+import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
+import { cleanCell } from "./words.ts";
 
 /** Shares between 0 and 1 of the values that are not blank. */
 export interface Shape {
+  rows: number;
   /** Values that are not blank. */
   filled: number;
   /** Share of rows that have a value. */
@@ -17,7 +25,13 @@ export interface Shape {
   /** Written with a leading +: a phone number without being told. */
   phoneSure: number;
   date: number;
+  /** Days as spreadsheets count them: what a date becomes when its format is lost. */
+  serial: number;
   number: number;
+  /** Kinds of rows: sale, refund; and whether any of them is not a sale. */
+  role: number;
+  anyOtherRole: boolean;
+  zone: number;
   country: number;
   currency: number;
   yesNo: number;
@@ -26,32 +40,51 @@ export interface Shape {
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
+  /** Opt-outs in so many words, alone or among tags. */
+  optOuts: number;
+  /** The first different values. Personal data: to be shown, not logged. */
+  words: readonly string[];
 }
 
-/** One or several in a cell. */
-const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
+const WORDS_KEPT = 60;
+
 const PHONE = /^\+?[\d\s()./-]{6,20}$/;
 
 export function shapeOf(values: readonly string[]): Shape {
   const filled = values.map(cleanCell).filter((value) => value !== "");
   const share = (fits: (value: string) => boolean): number =>
     filled.length === 0 ? 0 : filled.filter(fits).length / filled.length;
+  // What names nobody, or was destroyed, does not speak against the column.
+  const telling = filled.filter(
+    (value) => !isPlaceholderId(value) && !isDestroyedNumber(value) && !isPlaceholderEmail(value),
+  );
+  const named = (fits: (value: string) => boolean): number =>
+    telling.length === 0 ? share(() => true) / 2 : telling.filter(fits).length / telling.length;
   const digits = (value: string): number => value.replace(/\D/g, "").length;
   return {
+    rows: values.length,
     filled: filled.length,
     coverage: values.length === 0 ? 0 : filled.length / values.length,
     distinct: filled.length === 0 ? 0 : new Set(filled).size / filled.length,
-    email: share((value) => EMAIL.test(value)),
-    phone: share((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
+    email: named((value) => emailsOf([value]).value.length > 0),
+    phone: named((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
     date: share(isDateLike),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
     country: share((value) => countryCodeOf(value) !== null),
-    currency: share((value) => currencyOf(value) !== null),
-    yesNo: share((value) => consentWord(value) !== null),
+    serial: share((value) => /^\d{5}(?:\.\d+)?$/.test(value) && Number(value) >= 30_000 && Number(value) < 60_000),
+    role: share((value) => roleOf(value, null) !== null),
+    anyOtherRole: filled.some((value) => !["sale", null].includes(roleOf(value, null))),
+    zone: share((value) => zoneNamed(value) !== null),
+    currency: share(isCurrencyMark),
+    yesNo: share((value) => readConsentCell(value) !== "unreadable"),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+    optOuts: share(
+      (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
+    ),
+    words: [...new Set(filled)].slice(0, WORDS_KEPT),
   };
 }
 
@@ -96,14 +129,24 @@ export function dayOrderOf(values: readonly string[]): DayOrderEvidence {
   return evidence;
 }
 
-/** The one currency whose sign or code stands in the amounts. */
-export function currencyIn(values: readonly string[]): string | null {
+/** The currencies whose signs or codes stand in the amounts. */
+export function currenciesIn(values: readonly string[], usual: string): Set<string> {
   const found = new Set<string>();
-  for (const value of values) {
-    const mark = /\p{Sc}|\b[A-Z]{3}\b/u.exec(value)?.[0];
-    const currency = mark === undefined ? null : currencyOf(mark);
+  for (const value of values.map(cleanCell)) {
+    const mark = parseMoney(value, ".")?.mark ?? parseMoney(value, ",")?.mark ?? "";
+    const currency = mark === "" ? null : currencyOf(mark, usual);
     if (currency !== null) found.add(currency);
   }
-  const [only] = found;
-  return found.size === 1 && only !== undefined ? only : null;
+  return found;
+}
+
+/** `Total (USD)`, `Amount EUR`, `Betrag in €`. */
+export function currencyInName(name: string): string | null {
+  const sign = /\p{Sc}/u.exec(name)?.[0];
+  if (sign !== undefined && sign !== "$") return currencyOf(sign, null);
+  const code = /\(([A-Z]{3})\)|\b([A-Z]{3})$/
+    .exec(name.trim())
+    ?.slice(1)
+    .find((found) => found !== undefined);
+  return code !== undefined && code !== name.trim() && isCurrency(code) ? code : null;
 }

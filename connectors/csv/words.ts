@@ -10,7 +10,8 @@ export function foldWords(text: string): string {
     .trim();
 }
 
-function table<Meaning extends string>(meanings: Record<Meaning, string>): (text: string) => Meaning | null {
+/** Folded word -> meaning; null where none is known. */
+export function table<Meaning extends string>(meanings: Record<Meaning, string>): (text: string) => Meaning | null {
   const words = new Map<string, Meaning>();
   for (const [meaning, list] of Object.entries(meanings) as [Meaning, string][]) {
     // Object.entries forgets the key type.
@@ -19,38 +20,12 @@ function table<Meaning extends string>(meanings: Record<Meaning, string>): (text
   return (text) => words.get(foldWords(text)) ?? null;
 }
 
-/** What a consent column says; null where we do not know the word, which is not a yes. */
-export const consentWord = table({
-  granted:
-    "yes,y,true,1,x,ja,j,wahr,oui,o,vrai,si,s,vero,verdadero,granted,subscribed,opted in,opt in,optin,active,angemeldet," +
-    "abonniert,zugestimmt,erteilt,abonne,inscrit,accepte,iscritto,accettato,suscrito,aceptado,on,confirmed,consented",
-  denied:
-    "no,n,false,0,nein,falsch,non,faux,falso,denied,not subscribed,never subscribed,refused,abgelehnt,refuse,rifiutato," +
-    "rechazado,off,none,declined",
-  withdrawn:
-    "withdrawn,unsubscribed,unsubscribe,opted out,opt out,optout,abgemeldet,widerrufen,desabonne,desinscrit," +
-    "disiscritto,cancelled,revoked,dado de baja,baja,bounced,complained,suppressed,cleaned",
-  pending: "pending,unconfirmed,double opt in pending,ausstehend,unbestatigt,en attente,in attesa,pendiente",
-});
-
 /** How a consent was captured, as far as it makes a statement the person's own. */
 export const consentSource = table({
   "double opt-in": "double opt in,doubleoptin,doi,confirmed opt in,double optin,confirmation email",
   form:
     "form,web form,webform,website form,signup form,sign up form,online form,formular,anmeldeformular,webformular," +
     "formulaire,modulo,formulario,checkout,checkout form,preference centre,preference center",
-});
-
-export const orderStatus = table({
-  paid:
-    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,ok,settled,bezahlt,abgeschlossen," +
-    "geliefert,versendet,payee,paye,termine,livre,pagato,completato,spedito,pagado,completado,enviado,sold,processed",
-  pending:
-    "pending,open,processing,new,unpaid,authorized,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente,awaiting payment",
-  failed: "failed,declined,error,fehlgeschlagen,echoue,fallito,fallido,rejected,expired",
-  cancelled: "cancelled,canceled,void,voided,storniert,storno,abgebrochen,annule,annullato,cancelado,anulado",
-  refunded:
-    "refunded,returned,refund,return,chargeback,erstattet,retoure,zuruckgegeben,rembourse,rimborsato,reembolsado,devuelto",
 });
 
 export const salesChannel = table({
@@ -84,14 +59,17 @@ export function eventType(text: string): string | null {
 
 const BLANKS = new Set(["NULL", "\\N", "N/A", "n/a", "#N/A", "NaN", "(null)"]);
 
+/** `'+44`, `'=1`, `'02134`, `'N1 9GU`, but not `'t Hart`. */
+const QUOTED_TEXT = /^'(?:[=+\-@\d]|[A-Z]{1,2}\d)/;
+
 /**
  * A cell as it was meant: without surrounding space, without what databases write for nothing, and without the
- * apostrophe that our own export puts before a formula sign.
+ * apostrophe by which spreadsheets (and our own export) mark a number or formula as text.
  */
 export function cleanCell(cell: string): string {
   const text = cell.trim();
   if (text === "" || BLANKS.has(text)) return "";
-  return text.charCodeAt(0) === 39 && /^'[=+\-@]/.test(text) ? text.slice(1) : text;
+  return text.charCodeAt(0) === 39 && QUOTED_TEXT.test(text) ? text.slice(1) : text;
 }
 
 /** An id as it was meant: spreadsheets and data frames turn 17850 into 17850.0. */

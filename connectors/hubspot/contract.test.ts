@@ -3,8 +3,10 @@ import { unlimited } from "../core/call.ts";
 import type { FieldDefinition } from "../core/contract.ts";
 import { openForContract, peopleOf, readToEnd, testConnector } from "../core/contract-suite.ts";
 import type { ContractAccount } from "../core/contract-suite.ts";
+import type { ConnectorError } from "../core/errors.ts";
 import { issueGrant } from "../core/grant.ts";
 import type { ConsentRecord } from "../core/records.ts";
+import { untilMidnightMs } from "./daily-limit.ts";
 import { hubspot } from "./index.ts";
 import { startHubspotTwin } from "./twin/index.ts";
 import type { HubspotTwin, HubspotTwinOptions } from "./twin/index.ts";
@@ -70,7 +72,7 @@ function accountAt(twin: HubspotTwin, settings: unknown = {}, now?: () => number
       twin.faults.breakServer = { count, status: 503 };
     },
     revoke: () => {
-      twin.faults.revokedTokens.add(twin.accessToken);
+      twin.faults.revoked = true;
     },
     close: async () => undefined,
   };
@@ -129,7 +131,8 @@ describe("HubSpot: reading changes", () => {
     for (let n = 0; n < 1400; n++) twin.change("contacts", String(FIRST_ID + n), { city: "Leeds" });
     const { pages } = await readToEnd(connection, "contacts", full.next);
     expect(peopleOf(pages).size).toBe(1400);
-    expect(pages.flatMap((page) => page.records)).toHaveLength(1400);
+    const changed = pages.flatMap((page) => page.records).filter(({ kind }) => kind === "person");
+    expect(changed).toHaveLength(1400);
   });
 
   it("reads more records of one single instant than a search can page through", async () => {
@@ -164,7 +167,7 @@ describe("HubSpot: reading changes", () => {
     for (let n = 0; n < 1000; n++) twin.change("contacts", String(FIRST_ID + n), { city: "Leeds" });
     let touched = 0;
     // Records already read move to the end and would pull unread ones across an offset.
-    twin.faults.afterPage = (operation) => {
+    twin.faults.afterAnswer = (operation) => {
       if (operation.endsWith("/search") && touched < 60)
         for (let n = 0; n < 10; n++) twin.change("contacts", String(FIRST_ID + touched++), { city: "York" });
     };
@@ -174,9 +177,9 @@ describe("HubSpot: reading changes", () => {
 
   it("sees what changed while the first full read was under way", async () => {
     const { twin, connection } = await connected(people(300));
-    twin.faults.afterPage = (operation) => {
+    twin.faults.afterAnswer = (operation) => {
       if (operation !== "GET /crm/v3/objects/contacts") return;
-      twin.faults.afterPage = null;
+      twin.faults.afterAnswer = null;
       twin.change("contacts", String(FIRST_ID), { lastname: "During" });
     };
     const full = await readToEnd(connection, "contacts");
@@ -191,9 +194,9 @@ describe("HubSpot: reading changes", () => {
     const { twin, connection } = await connected(people(20), { now: clock, clock });
     const full = await readToEnd(connection, "contacts");
     now += 60 * 60_000;
-    twin.faults.indexLagMs = 60_000;
+    twin.faults.lag = 60_000;
     twin.change("contacts", String(FIRST_ID + 5), { lastname: "Late" });
-    twin.faults.indexLagMs = 0;
+    twin.faults.lag = 0;
     now += 10_000;
     twin.change("contacts", String(FIRST_ID + 6), { lastname: "Prompt" });
     const first = await readToEnd(connection, "contacts", full.next);
@@ -213,9 +216,9 @@ describe("HubSpot: reading changes", () => {
       now += 100;
       twin.change("contacts", String(FIRST_ID + n), { city: "Leeds" });
     }
-    twin.faults.indexLagMs = 60_000;
+    twin.faults.lag = 60_000;
     twin.change("contacts", String(FIRST_ID + 600), { lastname: "Late" });
-    twin.faults.indexLagMs = 0;
+    twin.faults.lag = 0;
     for (let n = 300; n < 600; n++) {
       now += 10;
       twin.change("contacts", String(FIRST_ID + n), { city: "Leeds" });
@@ -268,7 +271,7 @@ describe("HubSpot: reading changes", () => {
 
   it("turns a broken reply into an error worth retrying, not into a short page", async () => {
     const { twin, connection } = await connected(people(30));
-    twin.faults.dropReplies = 1;
+    twin.faults.dropReply = 1;
     await expect(readToEnd(connection, "contacts")).rejects.toMatchObject({ kind: "transient" });
   });
 });
@@ -388,13 +391,18 @@ describe("HubSpot: consent", () => {
     );
     const { pages } = await readToEnd(connection, "contacts");
     expect(peopleOf(pages).size).toBe(40);
-    expect(consentsOf(pages).map(({ person }) => person.id)).not.toContain(String(FIRST_ID + 17));
-    expect(consentsOf(pages)).toHaveLength(39);
+    const bad = String(FIRST_ID + 17);
+    for (const { person, state } of consentsOf(pages))
+      expect([person.id, state]).toEqual([person.id, person.id === bad ? "unknown" : "granted"]);
+    expect(consentsOf(pages)).toHaveLength(40);
+    expect(pages.flatMap((page) => page.rejects)).toMatchObject([
+      { id: bad, reason: expect.stringContaining("malformed") },
+    ]);
   });
 
   it("still reads contacts without the subscription scope, and says that consent stays unknown", async () => {
     const { twin, connection } = await connected(people(250, () => ({ subscriptions: [status({})] })));
-    twin.faults.missingScopes.add("communication_preferences.statuses.batch.read");
+    twin.faults.denied.add("communication_preferences.statuses.batch.read");
     const { pages } = await readToEnd(connection, "contacts");
     expect(peopleOf(pages).size).toBe(250);
     expect(consentsOf(pages)).toEqual([]);
@@ -544,7 +552,7 @@ describe("HubSpot: fields", () => {
 
   it("names the scope that is missing", async () => {
     const { twin, connection } = await connected(people(1));
-    twin.faults.missingScopes.add("crm.schemas.contacts.write");
+    twin.faults.denied.add("crm.schemas.contacts.write");
     await expect(connection.ensureFields([STAGE])).rejects.toMatchObject({
       kind: "permission",
       message: expect.stringContaining("crm.schemas.contacts.write"),
@@ -563,11 +571,11 @@ describe("HubSpot: writing", () => {
 
   it("tells single failures of a partly refused batch apart", async () => {
     const { twin, connection } = await ready(120);
-    twin.faults.failingIds = new Set([String(FIRST_ID + 3), String(FIRST_ID + 110)]);
+    twin.faults.entryError = new Set([String(FIRST_ID + 3), String(FIRST_ID + 110)]);
     const results = await connection.write(ids(120).map((id) => stageWrite(id)));
     expect(results.map(({ id }) => id)).toEqual(ids(120));
     expect(results.filter(({ outcome }) => outcome === "rejected").map(({ id }) => id)).toEqual([
-      ...twin.faults.failingIds,
+      ...twin.faults.entryError,
     ]);
     expect(results.filter(({ outcome }) => outcome === "written")).toHaveLength(118);
   });
@@ -611,7 +619,7 @@ describe("HubSpot: writing", () => {
 
   it("shows by reading back that a write answered as done changed nothing", async () => {
     const { twin, connection } = await ready(2);
-    twin.faults.silentIds.add(String(FIRST_ID));
+    twin.faults.silentNoOp.add(String(FIRST_ID));
     const results = await connection.write(ids(2).map((id) => stageWrite(id)));
     expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written"]);
     const live = await connection.readLive(ids(2), ["tributary_stage"]);
@@ -631,7 +639,7 @@ describe("HubSpot: writing", () => {
 
   it("keeps the answers it has when the quota ends in the middle", async () => {
     const { twin, connection } = await ready(150);
-    twin.faults.afterPage = (operation) => {
+    twin.faults.afterAnswer = (operation) => {
       if (operation.endsWith("/batch/update")) twin.faults.throttle = { count: 1 };
     };
     const results = await connection.write(ids(150).map((id) => stageWrite(id)));
@@ -675,13 +683,21 @@ describe("HubSpot: what its errors ask of us", () => {
 
   it.each([
     ["waits as long as Retry-After says", { count: 1, retryAfterSeconds: 7 }, 7_000],
-    ["waits out a ten second window", { count: 1, policyName: "TEN_SECONDLY_ROLLING" }, 10_000],
-    ["waits long when the day is used up", { count: 1, policyName: "DAILY" }, 3_600_000],
+    ["waits out a ten second window", { count: 1, reason: "TEN_SECONDLY_ROLLING" }, 10_000],
   ])("%s", async (_, throttle, retryAfterMs) => {
     const error = await failing((twin) => {
       twin.faults.throttle = throttle;
     });
     expect(error).toMatchObject({ kind: "rate_limited", details: { retryAfterMs } });
+  });
+
+  it("waits until the account's midnight when the day is used up, with every call", async () => {
+    const error = await failing((twin) => {
+      twin.faults.throttle = { count: 1, reason: "DAILY" };
+    });
+    expect(error).toMatchObject({ kind: "rate_limited", details: { wholeAccount: true } });
+    const until = untilMidnightMs(Date.now(), "Europe/London") ?? 0;
+    expect(Math.abs(((error as ConnectorError).details.retryAfterMs ?? 0) - until)).toBeLessThan(5_000);
   });
 
   it("waits while the account moves between data centres", async () => {

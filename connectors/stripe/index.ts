@@ -1,6 +1,8 @@
 /** Stripe: payments, subscriptions and the till (Terminal). */
-import { defineConnector, defineStream } from "#connectors/core/contract.ts";
-import type { StreamSpec } from "#connectors/core/contract.ts";
+import { z } from "zod";
+import { defineConnector } from "#connectors/core/contract.ts";
+import { defineStream } from "#connectors/core/stream.ts";
+import type { StreamSpec } from "#connectors/core/stream.ts";
 import { auth } from "./auth.ts";
 import { connect, credentials, settings } from "./client.ts";
 import type { StripeClient } from "./client.ts";
@@ -21,7 +23,7 @@ function stream(
     ...rest,
     cursor,
     read: (client, from) => read(client, source, from),
-    rawRef: (row) => row.id,
+    row: z.custom<StripeRow>(),
   });
 }
 
@@ -38,7 +40,11 @@ export const stripe = defineConnector({
   check: (client) => client.account(),
   streams: {
     customers: stream(
-      { resource: "customers", eventTypes: ["customer.created", "customer.updated", "customer.deleted"] },
+      {
+        resource: "customers",
+        eventTypes: ["customer.created", "customer.updated", "customer.deleted"],
+        listsAll: true,
+      },
       // Events tell of deletions; a list simply leaves the deleted ones out.
       { title: "Customers", kind: "person", deletes: "full-scan", toRecords: customerToRecords },
     ),

@@ -113,7 +113,7 @@ describe("the full list", () => {
     twin.load(seedOf({ charges: [chargeSeed(2, { amount: 12.5 })] }));
     const { pages } = await readToEnd(connection, "charges");
     expect(pages.flatMap((page) => page.rejects)).toMatchObject([
-      { ref: "ch_000002", reason: "charge: unknown form at amount" },
+      { ref: "ch_000002", reason: expect.stringContaining("unknown form at amount") },
     ]);
     expect(recordsOf(pages)).toHaveLength(2);
   });

@@ -14,7 +14,7 @@
  * harmless: it carries its time, and older versions never overwrite newer ones.
  */
 import { z } from "zod";
-import type { RawPage } from "#connectors/core/contract.ts";
+import type { RawPage } from "#connectors/core/stream.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { API_VERSION } from "./client.ts";
 import type { Listed, Page, PageQuery, Resource, StripeClient } from "./client.ts";
@@ -43,6 +43,8 @@ export interface Source {
   eventTypes: string[];
   /** The object inside an event lacks what the mapping needs, so it is always fetched by id. */
   eventsLackDetail?: boolean;
+  /** What the list leaves out is gone. */
+  listsAll?: boolean;
 }
 
 /** The gap at which events no longer tell everything; an hour's margin for the read itself. */
@@ -52,7 +54,7 @@ export async function* read(
   client: StripeClient,
   source: Source,
   from: Cursor | null,
-): AsyncGenerator<RawPage<StripeRow, Cursor>> {
+): AsyncGenerator<RawPage<Cursor>> {
   if (from === null || from.mode === "list") yield* readList(client, source, from);
   else yield* readEvents(client, source, from);
 }
@@ -66,7 +68,7 @@ async function* readList(client: StripeClient, source: Source, from: ListCursor 
     const last = page.rows.at(-1);
     if (!page.hasMore || last === undefined) {
       const next: Cursor = { mode: "events", since: startedAt, after: null };
-      yield { raw, next, atEnd: true, fullScan: true };
+      yield { raw, next, atEnd: true, fullScan: source.listsAll === true };
       return;
     }
     position = { mode: "list", startedAt, after: last.id, at: last.created };

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { loadConfig } from "#config.ts";
 import type { Config } from "#config.ts";
 import { createLogger } from "#logger.ts";
@@ -5,6 +6,7 @@ import { createProfileViews } from "#profile/store/views/profile.ts";
 import type { ProfileViews } from "#profile/store/views/profile.ts";
 import { readRejectReasons } from "#profile/store/views/health.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
+import type { Database } from "#profile/store/database.ts";
 import { createReader } from "#profile/store/views/read.ts";
 import type { Reader } from "#profile/store/views/read.ts";
 import type { Workspace } from "#profile/store/connections.ts";
@@ -12,43 +14,61 @@ import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
+import { refuseWrongKey } from "#workflows/master-key.ts";
 import { asDatabaseFailure } from "./database-failure.ts";
 import { CommandFailure } from "./failure.ts";
 
-export interface Context {
+export interface StoresContext {
   config: Config;
-  stores: Dependencies & { views: ProfileViews; reader: Reader; rejectReasons(): Promise<RejectReason[]> };
-  workspace: Workspace;
+  stores: Dependencies & { views: ProfileViews; reader: Reader };
+  /** @throws ConfigError when stored credentials need another master key: new ones would be kept under the wrong one */
+  checkKey(): Promise<void>;
   /** Connects to Temporal the first time it is asked for, and makes sure that a worker is there to do what is asked. */
   engine(): Promise<Engine>;
 }
 
-/** Set by the program's own options before a command runs. */
-export const globals: { workspace?: string; verbose: boolean } = { verbose: false };
+export interface Context extends StoresContext {
+  stores: StoresContext["stores"] & { rejectReasons(): Promise<RejectReason[]> };
+  workspace: Workspace;
+}
 
-/** Opens what a command works with and closes it whatever happens. */
-export async function withContext<T>(work: (context: Context) => Promise<T>): Promise<T> {
-  const config = loadConfig();
+/** Set by the program's own options before a command runs. */
+export const globals: { workspace?: string; dataDir?: string; verbose: boolean } = { verbose: false };
+
+/** The environment as the program's own options change it. */
+export function commandEnvironment(): Readonly<Record<string, string | undefined>> {
+  // Relative to where the person stands, not to the project.
+  return globals.dataDir === undefined ? process.env : { ...process.env, TRIBUTARY_DATA_DIR: resolve(globals.dataDir) };
+}
+
+/** Opens what a command works with, without a workspace, and closes it whatever happens. */
+export async function withStores<T>(work: (context: StoresContext, database: Database) => Promise<T>): Promise<T> {
+  const config = loadConfig(commandEnvironment());
   const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "warn" });
   const { dependencies, database, close } = createDependencies(config, log);
   let engine: Promise<Engine> | undefined;
   try {
-    const workspace = await chosenWorkspace(dependencies, config);
-    return await work({
-      config,
-      stores: {
-        ...dependencies,
-        views: createProfileViews(database),
-        reader: createReader(database),
-        rejectReasons: () => readRejectReasons(database, workspace.workspaceId),
-      },
-      workspace,
-      engine: () => (engine ??= engineWithWorker(config)),
+    const stores = { ...dependencies, views: createProfileViews(database), reader: createReader(database) };
+    // Whatever a command does first, a database that is away is one sentence.
+    await dependencies.connections.listWorkspaces().catch((error: unknown) => {
+      throw asDatabaseFailure(error, config.databaseUrl);
     });
+    const checkKey = () => refuseWrongKey(dependencies, config.masterKeys);
+    const open = () => checkKey().then(() => engineWithWorker(config));
+    return await work({ config, stores, checkKey, engine: () => (engine ??= open()) }, database);
   } finally {
     await (await engine?.catch(() => undefined))?.close();
     await close();
   }
+}
+
+/** The same with the workspace that --workspace names, or the only one. */
+export function withContext<T>(work: (context: Context) => Promise<T>): Promise<T> {
+  return withStores(async (context, database) => {
+    const workspace = await chosenWorkspace(context.stores);
+    const rejectReasons = () => readRejectReasons(database, workspace.workspaceId);
+    return work({ ...context, stores: { ...context.stores, rejectReasons }, workspace });
+  });
 }
 
 /** Asking a Temporal without workers would wait for ever. */
@@ -68,17 +88,15 @@ async function engineWithWorker({ temporal, masterKeys }: Config): Promise<Engin
 }
 
 /** The one there is, or the one named by --workspace. */
-async function chosenWorkspace({ connections }: Dependencies, { databaseUrl }: Config): Promise<Workspace> {
-  const all = await connections.listWorkspaces().catch((error: unknown) => {
-    throw asDatabaseFailure(error, databaseUrl);
-  });
+async function chosenWorkspace({ connections }: Pick<Dependencies, "connections">): Promise<Workspace> {
+  const all = await connections.listWorkspaces();
   const named = globals.workspace === undefined ? all : all.filter(({ slug }) => slug === globals.workspace);
   const [only, ...others] = named;
   const slugs = all.map(({ slug }) => slug).join(", ");
   if (only === undefined) {
     throw new CommandFailure(
       all.length === 0
-        ? "There is no workspace yet: run `npm start` first."
+        ? "There is no workspace yet: `tributary workspace create --help` says how to make one."
         : `There is no such workspace; there are: ${slugs}.`,
       3,
     );

@@ -3,14 +3,21 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "#config.ts";
+import { secretPatternsOf } from "#connectors/core/auth.ts";
+import { connectors } from "#connectors/registry.ts";
+import { Refusal } from "../refusal.ts";
+import { connectCommand } from "./commands/connect.ts";
+import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
+import { setAsideCommand } from "./commands/set-aside.ts";
 import { statusCommand } from "./commands/status.ts";
 import { syncCommand } from "./commands/sync.ts";
+import { workspaceCommand } from "./commands/workspace.ts";
 import { globals } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
 import { note } from "./output.ts";
@@ -20,35 +27,46 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
 
+const secrets = secretPatternsOf(connectors);
 const program = new Command("tributary")
   .description("One deduplicated, consented profile per customer, scored and written back into the tools you use.")
-  .option("--workspace <slug>", "which business, where there are several")
+  .option("--workspace <name>", "which business, where there are several: its short name")
+  .option("--data-dir <folder>", "of which `npm start` (default: TRIBUTARY_DATA_DIR, or .tributary in the project)")
   .option("--verbose", "log what happens to standard error")
   .version(version)
   .hook("preAction", (command) => {
-    const { workspace, verbose } = command.opts<{ workspace?: string; verbose?: boolean }>();
+    const { workspace, dataDir, verbose } = command.opts<{ workspace?: string; dataDir?: string; verbose?: boolean }>();
     globals.verbose = verbose ?? false;
+    if (dataDir !== undefined) globals.dataDir = dataDir;
     if (workspace !== undefined) globals.workspace = workspace;
   })
   .addHelpText(
     "after",
     `
-It finds what \`npm start\` started by the data directory (TRIBUTARY_DATA_DIR, default .tributary), or uses
+It finds what \`npm start\` started by the data directory, or uses
 DATABASE_URL, TEMPORAL_ADDRESS and TRIBUTARY_KEY where they are set. Times are shown in your time zone (TZ).
 
-Exit codes: 0 done, 1 it did not work, 2 the command's words are off, 3 what was asked for is not there.`,
+Exit codes: 0 done, 1 it did not work, 2 the command's words are wrong, 3 what was asked for is not there.`,
   )
+  // `--token=...` is no option, and must not be repeated as an unknown one.
+  .configureOutput({
+    outputError: (text, write) => write(secrets.reduce((rest, each) => rest.replace(each, "..."), text)),
+  })
   .showHelpAfterError("(add --help to see what there is)")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 for (const add of [
   statusCommand,
+  workspaceCommand,
+  connectCommand,
+  connectionStateCommands,
   connectionsCommand,
   syncCommand,
   planCommand,
   profileCommand,
   importCommand,
   exportCommand,
+  setAsideCommand,
   doctorCommand,
 ]) {
   add(program);
@@ -67,14 +85,21 @@ try {
 }
 
 function report(error: unknown): void {
-  process.exitCode = error instanceof CommandFailure ? error.exitCode : 1;
-  const known = error instanceof CommandFailure || error instanceof ConfigError ? error.message : refusalOf(error);
+  process.exitCode = exitCodeOf(error);
+  const says = error instanceof CommandFailure || error instanceof Refusal || error instanceof ConfigError;
+  const known = says ? error.message : refusalOf(error);
   if (globals.verbose && error instanceof Error) note(stackOf(error));
   if (known !== null) note(known);
   else {
     note(`It did not work: ${error instanceof Error ? error.message : String(error)}`);
     note("`tributary doctor` checks what is in place; `tributary --verbose ...` shows more.");
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandFailure) return error.exitCode;
+  if (error instanceof Refusal) return { words: 2, missing: 3, state: 1, vendor: 1 }[error.because];
+  return 1;
 }
 
 function stackOf(error: Error): string {

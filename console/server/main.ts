@@ -5,6 +5,7 @@ import { readRejectReasons } from "#profile/store/views/health.ts";
 import { createProfileViews } from "#profile/store/views/profile.ts";
 import { createReader } from "#profile/store/views/read.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
+import { listen } from "./listen.ts";
 import { createServer } from "./server.ts";
 
 const config = loadConfig();
@@ -19,6 +20,7 @@ const server = createServer({
   },
   log,
   hosts: [config.http.host],
+  instance: config.http.instance,
   ping: async () => {
     await database.pool.query("SELECT 1");
   },
@@ -28,5 +30,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     void server.close().then(close);
   });
 }
-await server.listen({ host: config.http.host, port: config.http.port });
-log.info({ port: config.http.port }, "console ready");
+const port = await listen(server, config.http);
+log.info({ port }, "console ready");
+// For whoever started it: the port is ours, for we hold it.
+process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);

@@ -37,6 +37,8 @@ export interface ServerOptions {
   log: Logger;
   /** Names the server is known by besides loopback's. */
   hosts: readonly string[];
+  /** Repeated by `/healthz`, so that whoever started this server knows it from another. */
+  instance?: string | null;
   /** Throws when the database cannot be reached. */
   ping(): Promise<void>;
 }
@@ -46,9 +48,17 @@ const SAMPLE = 25;
 const PING_MS = 3_000;
 const idParams = z.object({ id: z.uuid() });
 const listQuery = z.object({ after: z.uuid().optional() });
-const searchQuery = z.object({ q: z.string().trim().max(320).default("") });
+/** Postgres cannot hold a NUL, and no name or address has one. */
+const searchQuery = z.object({
+  q: z
+    .string()
+    .trim()
+    .max(320)
+    .refine((text) => !text.includes("\0"))
+    .default(""),
+});
 
-export function createServer({ stores, log, hosts, ping }: ServerOptions): FastifyInstance {
+export function createServer({ stores, log, hosts, ping, instance = null }: ServerOptions): FastifyInstance {
   // Addresses of requests can name people: Fastify logs nothing (no logger), we log failures, without the address.
   const app = Fastify();
   guard(app, hosts);
@@ -62,12 +72,12 @@ export function createServer({ stores, log, hosts, ping }: ServerOptions): Fasti
     sendPage(reply, 404, "Not found", messagePage("Not found", "There is no such page.")),
   );
   app.setErrorHandler(async (error, request, reply) => {
-    const isOff = error instanceof z.ZodError;
-    if (!isOff) log.error({ err: error, route: request.routeOptions.url }, "request failed");
+    const isInvalid = error instanceof z.ZodError;
+    if (!isInvalid) log.error({ err: error, route: request.routeOptions.url }, "request failed");
     const away =
-      isOff || (await answers(ping)) ? null : "The database does not answer. It is tried again with each request.";
-    const code = isOff ? 400 : away === null ? 500 : 503;
-    const words = isOff ? "The address is off." : (away ?? "Something went wrong here; the log says what.");
+      isInvalid || (await answers(ping)) ? null : "The database does not answer. It is tried again with each request.";
+    const code = isInvalid ? 400 : away === null ? 500 : 503;
+    const words = isInvalid ? "This is an invalid address." : (away ?? "Something went wrong here; the log says what.");
     if (request.routeOptions.url?.startsWith("/api/")) return reply.code(code).send({ error: words });
     return sendPage(reply, code, "That did not work", messagePage("That did not work", words));
   });
@@ -79,7 +89,9 @@ export function createServer({ stores, log, hosts, ping }: ServerOptions): Fasti
   }
 
   app.get("/healthz", async (_request, reply) =>
-    (await answers(ping)) ? { ok: true } : reply.code(503).send({ ok: false, reason: "The database does not answer." }),
+    (await answers(ping))
+      ? { ok: true, instance }
+      : reply.code(503).send({ ok: false, instance, reason: "The database does not answer." }),
   );
 
   const workspace = async (): Promise<Workspace | null> => {
@@ -95,7 +107,12 @@ export function createServer({ stores, log, hosts, ping }: ServerOptions): Fasti
   ) => {
     const current = await workspace();
     if (current === null)
-      return sendPage(reply, 200, "Welcome", messagePage("Welcome", "There is no workspace yet: run npm start."));
+      return sendPage(
+        reply,
+        200,
+        "Welcome",
+        messagePage("Welcome", "There is no workspace yet: tributary workspace create makes one."),
+      );
     const content = (await body(current)) ?? null;
     reply.code(content === null ? 404 : 200).type("text/html; charset=utf-8");
     return page({

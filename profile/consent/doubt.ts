@@ -1,4 +1,4 @@
-import type { ConsentEntry } from "./ledger.ts";
+import { type ConsentEntry, isRefusal } from "./ledger.ts";
 import { namesConflict, type PersonName } from "#profile/identity/names.ts";
 import { jaroWinkler } from "#profile/identity/strings.ts";
 
@@ -20,6 +20,4 @@ export function mayBeSamePerson(names: readonly PersonName[], others: readonly P
 
 /** What of somebody else's entries counts in doubt: a no. */
 export const doubtfulRefusals = (entries: readonly ConsentEntry[]): ConsentEntry[] =>
-  entries
-    .filter(({ state }) => state === "denied" || state === "withdrawn")
-    .map((entry) => ({ ...entry, inDoubt: true }));
+  entries.filter(({ state }) => isRefusal(state)).map((entry) => ({ ...entry, inDoubt: true }));

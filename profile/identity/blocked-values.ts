@@ -2,22 +2,7 @@
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** Local parts that name a role or a shared inbox. */
-export const roleBoxes = words(`
-  info sales admin administrator office contact support help helpdesk hello team billing accounts accounting invoice
-  invoices orders order shop store service customerservice marketing hr jobs careers mail post enquiries enquiry
-  reception feedback press media privacy security finance purchasing procurement noreply no-reply donotreply
-  do-not-reply postmaster webmaster hostmaster abuse root mailer-daemon newsletter booking bookings reservations
-`);
-
-/** Local parts people or systems type to get past a required field. */
-export const placeholderLocalParts = words(`
-  test tester testing test1 test123 none noemail no-email no.email nomail unknown na n-a null undefined nobody anonymous
-  asdf qwerty xxx xyz abc a fake dummy sample customer guest user email someone
-`);
-
-/** First label of the registrable domain: `example.com`, `test.de`, `none.org`. */
-export const placeholderDomains = words("example test none noemail nomail invalid localhost");
+export { placeholderDomains, placeholderLocalParts, roleBoxes } from "#connectors/core/placeholders.ts";
 
 /** Throw-away mailboxes: many people pass through one address. */
 export const disposableDomains = words(`

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import examples from "libphonenumber-js/examples.mobile.json";
 import {
   getCountries,
@@ -25,7 +25,7 @@ const written = fc
     start: fc.constantFrom("", "0", "1", "8", "010", "+cc", "+cc0", "00cc", "cc"),
   })
   .map(({ of: { country, example, callingCode }, changes, start }) => {
-    const digits = [...example];
+    const digits = example.split("");
     for (const [at, digit] of changes) if (at < digits.length) digits[at] = String(digit);
     return { country, text: start.replace("cc", callingCode) + digits.join("") };
   });

@@ -1,5 +1,6 @@
 /** Workspaces, their connections, and the log of who changed what about them. */
 import { connectionIdOf, workspaceIdOf, type ConnectionId, type WorkspaceId } from "#profile/ids.ts";
+import { audit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export interface WorkspaceInput {
@@ -12,14 +13,19 @@ export interface WorkspaceInput {
   /** IANA name; where a purchase's calendar day is counted. */
   timeZone: string;
   refreshMinutes?: number;
+  /** ISO 8601: 1 is Monday, 7 is Sunday. */
+  weekStart?: number;
 }
 
 export interface Workspace extends Required<WorkspaceInput> {
   workspaceId: WorkspaceId;
 }
 
-/** Who may act on the connection next: us (`ready`), nobody (`paused`), or the customer. */
-export type ConnectionStatus = "ready" | "paused" | "needs_reconnect" | "needs_permission";
+/**
+ * Who may act on the connection next: us (`ready`), nobody (`paused`; `disconnected` has no credentials any more), or the
+ * customer.
+ */
+export type ConnectionStatus = "ready" | "paused" | "disconnected" | "needs_reconnect" | "needs_permission";
 
 export interface ConnectionInput {
   connector: string;
@@ -40,6 +46,8 @@ export interface Connection extends Required<ConnectionInput> {
   connectionId: ConnectionId;
   /** The account at the vendor, once a check has told us; quota is counted per account. */
   externalAccount: string | null;
+  /** Real customers or a sandbox's; null where the vendor does not tell. */
+  mode: "live" | "test" | null;
   status: ConnectionStatus;
   statusReason: string | null;
 }
@@ -49,6 +57,8 @@ export interface ConnectionChange {
   settings?: Record<string, unknown>;
   baseUrl?: string | null;
   externalAccount?: string | null;
+  mode?: "live" | "test" | null;
+  requestsPerSecond?: number | null;
   writeBack?: boolean;
   autoApplyShare?: number | null;
 }
@@ -80,10 +90,10 @@ export interface ConnectionStore {
 }
 
 const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS "defaultCountry", currency,
-  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes"`;
+  time_zone AS "timeZone", refresh_minutes AS "refreshMinutes", week_start AS "weekStart"`;
 
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
-  base_url AS "baseUrl", settings, external_account AS "externalAccount", status, status_reason AS "statusReason",
+  base_url AS "baseUrl", settings, external_account AS "externalAccount", mode, status, status_reason AS "statusReason",
   write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
@@ -92,11 +102,13 @@ export function createConnectionStore(database: Database): ConnectionStore {
       const workspaceId = workspaceIdOf(input.slug);
       return database.inWorkspace(workspaceId, async (transaction) => {
         const rows = await transaction.query<Workspace>(
-          `INSERT INTO workspace (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes)
-           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15))
+          `INSERT INTO workspace
+             (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes, week_start)
+           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15), coalesce($8, 1))
            ON CONFLICT (workspace_id) DO UPDATE SET name = excluded.name, default_country = excluded.default_country,
              currency = excluded.currency, time_zone = excluded.time_zone,
-             refresh_minutes = coalesce($7, workspace.refresh_minutes)
+             refresh_minutes = coalesce($7, workspace.refresh_minutes),
+             week_start = coalesce($8, workspace.week_start)
            RETURNING ${WORKSPACE}`,
           [
             workspaceId,
@@ -106,6 +118,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
             input.currency,
             input.timeZone,
             input.refreshMinutes ?? null,
+            input.weekStart ?? null,
           ],
         );
         return only(rows);
@@ -154,7 +167,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
         );
         const after = only(rows);
         if (JSON.stringify(before) !== JSON.stringify(after)) {
-          await log(transaction, actor, before === null ? "connection.created" : "connection.changed", connectionId);
+          const action = before === null ? "connection.created" : "connection.changed";
+          await audit(transaction, { actor, action, subject: connectionId });
         }
         return after;
       }),
@@ -176,7 +190,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
         const after = { ...before, ...change };
         await transaction.query(
           `UPDATE connection SET base_url = $3, settings = $4, external_account = $5, write_back = $6,
-             auto_apply_share = $7
+             auto_apply_share = $7, mode = $8, requests_per_second = $9
            WHERE workspace_id = $1 AND connection_id = $2`,
           [
             workspaceId,
@@ -186,9 +200,13 @@ export function createConnectionStore(database: Database): ConnectionStore {
             after.externalAccount,
             after.writeBack,
             after.autoApplyShare,
+            after.mode,
+            after.requestsPerSecond,
           ],
         );
-        await log(transaction, actor, "connection.changed", connectionId, { fields: Object.keys(change) });
+        // Values stay out of the log: settings can hold account names.
+        const details = { fields: Object.keys(change) };
+        await audit(transaction, { actor, action: "connection.changed", subject: connectionId, details });
       }),
 
     setStatus: (workspaceId, connectionId, status, reason, actor) =>
@@ -199,7 +217,10 @@ export function createConnectionStore(database: Database): ConnectionStore {
            RETURNING connection_id`,
           [workspaceId, connectionId, status, reason],
         );
-        if (changed.length > 0) await log(transaction, actor, "connection.status", connectionId, { status, reason });
+        if (changed.length > 0) {
+          const details = { status, reason };
+          await audit(transaction, { actor, action: "connection.status", subject: connectionId, details });
+        }
       }),
   };
 }
@@ -216,20 +237,6 @@ async function existing(transaction: Transaction, connectionId: ConnectionId): P
   const connection = await find(transaction, connectionId);
   if (connection === null) throw new Error(`There is no connection ${connectionId} in this workspace.`);
   return connection;
-}
-
-/** Values stay out of the log: settings can hold account names. */
-async function log(
-  transaction: Transaction,
-  actor: string,
-  action: string,
-  subject: string,
-  details: Record<string, unknown> = {},
-): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, $3, $4, $5)",
-    [transaction.workspaceId, actor, action, subject, JSON.stringify(details)],
-  );
 }
 
 function only<Row>(rows: Row[]): Row {

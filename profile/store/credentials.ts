@@ -17,6 +17,10 @@ export interface CredentialStore {
    * @throws Error when the key is not configured, or the row was altered or belongs to another connection
    */
   get(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<unknown>;
+  /** Ids of the keys that stored credentials of the workspace are encrypted under. */
+  keysInUse(workspaceId: WorkspaceId): Promise<string[]>;
+  /** Forgets them; nothing happens where there are none. */
+  remove(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<void>;
 }
 
 const NONCE_BYTES = 12;
@@ -62,7 +66,9 @@ export function createCredentialStore(
         ),
       );
       if (row === undefined) return null;
-      const decipher = createDecipheriv("aes-256-gcm", keyOf(workspaceId, row.key_id), row.nonce);
+      const decipher = createDecipheriv("aes-256-gcm", keyOf(workspaceId, row.key_id), row.nonce, {
+        authTagLength: TAG_BYTES,
+      });
       decipher.setAAD(placeOf(workspaceId, connectionId, row.key_id));
       decipher.setAuthTag(row.ciphertext.subarray(-TAG_BYTES));
       try {
@@ -75,6 +81,24 @@ export function createCredentialStore(
             `another connection, or the key "${row.key_id}" is not the one they were encrypted under.`,
         );
       }
+    },
+
+    async keysInUse(workspaceId) {
+      const rows = await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query<{ key_id: string }>("SELECT DISTINCT key_id FROM credential WHERE workspace_id = $1", [
+          workspaceId,
+        ]),
+      );
+      return rows.map(({ key_id }) => key_id);
+    },
+
+    async remove(workspaceId, connectionId) {
+      await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query("DELETE FROM credential WHERE workspace_id = $1 AND connection_id = $2", [
+          workspaceId,
+          connectionId,
+        ]),
+      );
     },
   };
 }

@@ -2,12 +2,14 @@
 import type { QueryResultRow } from "pg";
 import type { Transaction } from "./database.ts";
 
+export type Cell = string | number | boolean | Date | null | undefined;
+
 export interface Column<Row> {
   /** Element type of the array parameter. */
   type: "uuid" | "text" | "int4" | "int8" | "float8" | "bool" | "timestamptz";
   /** Turns the parameter into the column's type, where an array cannot carry it: jsonb, bytea, uuid[]. */
   cast?: string;
-  of(row: Row): unknown;
+  of(row: Row): Cell;
 }
 
 export interface Insertion<Row> {
@@ -81,7 +83,7 @@ function statementOf<Row>(
   );
 }
 
-function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => unknown)[]): Row[] {
+function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Cell)[]): Row[] {
   const byKey = new Map<string, Row>();
   for (const row of rows)
     byKey.set(keys.length === 1 ? String(keys[0]?.(row)) : keys.map((of) => of(row)).join("\u0000"), row);
@@ -95,16 +97,17 @@ function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => un
 const SEPARATOR = "\u001f";
 const NULL = "\u001e";
 
-/** A lone empty text cannot either: Postgres reads it as no text at all. */
-const canBeJoined = (values: readonly unknown[]): boolean =>
-  !(values.length === 1 && values[0] === "") &&
-  values.every((value) => value === null || !/[\u001e\u001f]/.test(String(value)));
+const hasControl = (value: Cell): boolean =>
+  typeof value === "string" && (value.includes(SEPARATOR) || value.includes(NULL));
 
-function parameterOf(type: Column<never>["type"], values: readonly unknown[], joins: boolean): unknown {
+/** A lone empty text cannot either: Postgres reads it as no text at all. */
+const canBeJoined = (values: readonly Cell[]): boolean =>
+  !(values.length === 1 && values[0] === "") && values.every((value) => value === null || !hasControl(value));
+
+function parameterOf(type: Column<never>["type"], values: readonly Cell[], joins: boolean): unknown {
   if (type !== "text") return `{${values.map(plain).join()}}`;
-  return joins ? values.map((value) => value ?? NULL).join(SEPARATOR) : values;
+  return joins ? values.map((value) => String(value ?? NULL)).join(SEPARATOR) : values;
 }
 
 /** Numbers, ids, times and truth values need no quotes in an array. */
-const plain = (value: unknown): unknown =>
-  value === null ? "NULL" : value instanceof Date ? value.toISOString() : value;
+const plain = (value: Cell): string => (value instanceof Date ? value.toISOString() : String(value ?? "NULL"));

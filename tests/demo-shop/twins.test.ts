@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { twinsLine } from "#stack/running-stack.ts";
 import { DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "#stack/demo-shop/accounts.ts";
 
-const script = fileURLToPath(new URL("../../stack/twins.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../stack/demo-shop/twins.ts", import.meta.url));
 
 describe("the twins' process", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "twins-"));
@@ -45,23 +45,25 @@ describe("the twins' process", () => {
     const [people] = first.files;
     const written = statSync(people?.path ?? "").mtimeMs;
     expect(readFileSync(join(first.truthFolder, "records.jsonl"), "utf8")).toContain('"person":"p0000001"');
-    expect((await fetch(`${first.hubspot}/crm/v3/objects/contacts`, bearer(DEMO_HUBSPOT_TOKEN))).status).toBe(200);
-    expect((await fetch(`${first.hubspot}/crm/v3/objects/contacts`, bearer("another"))).status).toBe(401);
-    expect((await fetch(`${first.stripe}/v1/customers`, bearer(DEMO_STRIPE_KEY))).status).toBe(200);
+    expect(
+      (await fetch(`${first.tools["hubspot"]?.url}/crm/v3/objects/contacts`, bearer(DEMO_HUBSPOT_TOKEN))).status,
+    ).toBe(200);
+    expect((await fetch(`${first.tools["hubspot"]?.url}/crm/v3/objects/contacts`, bearer("another"))).status).toBe(401);
+    expect((await fetch(`${first.tools["stripe"]?.url}/v1/customers`, bearer(DEMO_STRIPE_KEY))).status).toBe(200);
     const changed = await fetch(`${first.control}/change?count=5&seed=1`, { method: "POST" });
     expect(await changed.json()).toMatchObject({ customers: 5 });
     const calls = await (await fetch(`${first.control}/requests`)).json();
     expect(calls).toMatchObject({ stripe: { "GET /v1/customers": 1 } });
-    const before = await charges(first.stripe);
+    const before = await charges(first.tools["stripe"]?.url);
     expect(await stop()).toBe(0);
 
     const second = await start();
     expect(second).toEqual(first);
     expect(statSync(people?.path ?? "").mtimeMs).toBe(written);
-    expect(await charges(second.stripe)).toEqual(before);
+    expect(await charges(second.tools["stripe"]?.url)).toEqual(before);
   });
 
-  async function charges(url: string): Promise<unknown> {
+  async function charges(url: string | undefined): Promise<unknown> {
     return (await fetch(`${url}/v1/charges?limit=100`, bearer(DEMO_STRIPE_KEY))).json();
   }
 });

@@ -25,8 +25,8 @@ afterEach(() => loop.stop());
 
 /** Does something once, after the first page of contacts was answered. */
 function afterFirstPage(hubspot: HubspotTwin, act: () => void): void {
-  hubspot.faults.afterPage = () => {
-    hubspot.faults.afterPage = null;
+  hubspot.faults.afterAnswer = () => {
+    hubspot.faults.afterAnswer = null;
     act();
   };
 }
@@ -98,7 +98,7 @@ describe("a vendor that answers later than a dead worker would be given up", () 
 describe("a token that is revoked in the middle of a sync", () => {
   it("fails the run saying what to do, holds up no other tool, and is forgotten once reconnected", async () => {
     const { hubspot, deps, workspaceId, connectionIds } = await begin();
-    afterFirstPage(hubspot, () => hubspot.faults.revokedTokens.add(hubspot.accessToken));
+    afterFirstPage(hubspot, () => (hubspot.faults.revoked = true));
     const run = await loop.refresh();
     expect(run.outcome).toBe("failed");
     expect(run.message).toMatch(/tributary status/);
@@ -110,7 +110,7 @@ describe("a token that is revoked in the middle of a sync", () => {
     }
     expect((await planOf("stripe")).status).toBe("waiting");
 
-    hubspot.faults.revokedTokens.clear();
+    hubspot.faults.revoked = false;
     await deps.connections.setStatus(workspaceId, connectionIds.hubspot, "ready", null, "test");
     const second = await loop.refresh();
     expect(second.outcome).toBe("ok");
@@ -122,7 +122,7 @@ describe("a batch of which the vendor takes a part", () => {
   it("counts only the refused records as failed, and a retry sends only them", async () => {
     const { hubspot, deps, engine, workspaceId } = await begin();
     const refused = [3, 150].map(contactIdOf);
-    for (const id of refused) hubspot.faults.failingIds.add(id);
+    for (const id of refused) hubspot.faults.entryError.add(id);
     await loop.refresh();
     await approveAll(loop);
     const first = await planOf("hubspot");
@@ -132,7 +132,7 @@ describe("a batch of which the vendor takes a part", () => {
     expect(failed.map(({ vendorId }) => vendorId).toSorted()).toEqual(refused.toSorted());
     expect(failed.every(({ reason }) => reason !== null && reason.length > 0)).toBe(true);
 
-    hubspot.faults.failingIds.clear();
+    hubspot.faults.entryError.clear();
     const modifiedBefore = hubspot.value(contactIdOf(0), "lastmodifieddate");
     const writesBefore = batchWrites();
     const { planId, connectionId, connector } = first;
@@ -149,7 +149,7 @@ describe("a batch of which the vendor takes a part", () => {
 describe("a vendor that says done and does nothing", () => {
   it("is found out by reading back: the record counts as failed, with the reason", async () => {
     const { hubspot } = await begin();
-    hubspot.faults.silentIds.add(contactIdOf(5));
+    hubspot.faults.silentNoOp.add(contactIdOf(5));
     await loop.refresh();
     await approveAll(loop);
     const plan = await planOf("hubspot");
@@ -202,12 +202,12 @@ describe("two worker processes on the same queues", () => {
 describe("a scope that is missing and then granted", () => {
   it("stops that stream and the writing, names the scope, and lets both go on by itself", async () => {
     const { hubspot, deps, workspaceId, connectionIds } = await begin();
-    hubspot.faults.missingScopes.add("crm.objects.deals.read");
+    hubspot.faults.denied.add("crm.objects.deals.read");
     expect((await loop.refresh()).outcome).toBe("failed");
     const refused = await deps.connections.get(workspaceId, connectionIds.hubspot);
     expect(refused.status).toBe("needs_permission");
     expect(refused.statusReason).toContain("crm.objects.deals.read");
-    hubspot.faults.missingScopes.clear();
+    hubspot.faults.denied.clear();
     expect((await loop.refresh()).outcome).toBe("ok");
     expect((await deps.connections.get(workspaceId, connectionIds.hubspot)).status).toBe("ready");
     await loop.refresh();

@@ -37,8 +37,8 @@ beforeAll(async () => {
   // Failures say most: a vendor that asks to wait, one that refuses a record, one that drops a reply.
   hubspot.faults.throttle = { count: 1, retryAfterSeconds: 1 };
   stripe.faults.dropNext = 1;
-  hubspot.faults.failingIds.add(contactIdOf(3));
-  hubspot.faults.silentIds.add(contactIdOf(4));
+  hubspot.faults.entryError.add(contactIdOf(3));
+  hubspot.faults.silentNoOp.add(contactIdOf(4));
   await loop.refresh();
   await approveAll(loop);
   hubspot.change("contacts", contactIdOf(1), { phone: mobileOf(900), email: addressOf(900) });
@@ -48,7 +48,7 @@ beforeAll(async () => {
   if (plan === undefined) throw new Error("There must be a plan.");
   const { planId, connectionId, connector } = plan;
   await engine.undo({ workspaceId, planId, connectionId, connector, actor: "test" });
-  hubspot.faults.revokedTokens.add(hubspot.accessToken);
+  hubspot.faults.revoked = true;
   await loop.refresh();
   await worker.stop();
   log = worker.output();

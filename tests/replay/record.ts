@@ -52,7 +52,7 @@ try {
   await owner.query(`UPDATE stream_state SET cursor = '"forgotten"' WHERE stream = 'contacts'`);
   await owner.end();
   await loop.refresh();
-  hubspot.faults.revokedTokens.add(hubspot.accessToken);
+  hubspot.faults.revoked = true;
   await loop.refresh();
 
   rmSync(FOLDER, { recursive: true, force: true });

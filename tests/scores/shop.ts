@@ -90,9 +90,9 @@ export async function openShop(database: Database, workspaceId: WorkspaceId, nam
     },
     async setConsent(vendorId, purpose, channel, state) {
       await query(
-        `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, entry_ids, reason)
-         VALUES ($1, $2, $3, $4, $5, '{}', 'said so')
-         ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state`,
+        `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, entry_ids, addresses, reason)
+         VALUES ($1, $2, $3, $4, $5, '{}', CASE WHEN $5 = 'granted' THEN ARRAY[NULL]::text[] ELSE '{}' END, 'said so')
+         ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state, addresses = excluded.addresses`,
         [workspaceId, profileOf(vendorId), channel, purpose, state],
       );
       await touch([vendorId]);

@@ -31,9 +31,9 @@ beforeAll(async () => {
        SELECT s.workspace_id, s.record_id, p.profile_id FROM source_record AS s, profile AS p`,
     );
     await transaction.query(
-      `INSERT INTO trait (workspace_id, profile_id, name, status, value, reasons, method, model_version, inputs_hash, computed_at)
-       SELECT workspace_id, profile_id, name, 'ok', value::jsonb, '[]', 'rule', '1', '', now()
-       FROM profile, (VALUES ('stage', '"loyal"'), ('churn', '0.5')) AS t (name, value)`,
+      `INSERT INTO profile_traits (workspace_id, profile_id, traits, hashes)
+       SELECT workspace_id, profile_id, '{"stage": {"status": "ok", "value": "loyal", "reasons": []},
+         "churn": {"status": "ok", "value": 0.5, "reasons": []}}', '{}' FROM profile`,
     );
   });
 });

@@ -7,24 +7,37 @@ import type { RunEnding, RunStarted, StepInput } from "./messages.ts";
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
 
+/** Batches side by side where they lock only what they take: two keep a database and a worker busy at the same time. */
+const LANES = 2;
+
 export function refreshActivities(deps: Dependencies) {
   const { connections, identity, consent, scores, runs, plans } = deps;
 
-  /** Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. */
+  /**
+   * Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. With
+   * several lanes one batch is worked out here while another one is looked up or stored by the database.
+   */
   async function drain(
     input: StepInput,
     step: string,
     batch: (workspaceId: WorkspaceId) => Promise<{ more: boolean }>,
+    { lanes = 1 } = {},
   ): Promise<void> {
     const { workspaceId, runId } = input;
     await runs.addCounts(workspaceId, runId, step, {});
-    for (let batches = 1; ; batches += 1) {
-      const { more, ...counts } = await batch(workspaceId);
-      await runs.addCounts(workspaceId, runId, step, counts, { finished: !more });
-      if (!more) return;
-      // After the first, second, fourth ... batch: a first load grows what the next ones look through.
-      if ((batches & (batches - 1)) === 0) await deps.refreshStatistics();
-    }
+    let batches = 0;
+    const lane = async () => {
+      for (let left = true; left;) {
+        const { more, ...counts } = await batch(workspaceId);
+        await runs.addCounts(workspaceId, runId, step, counts);
+        left = more;
+        batches += 1;
+        // After the first, second, fourth ... batch: a first load grows what the next ones look through.
+        if (more && (batches & (batches - 1)) === 0) await deps.refreshStatistics();
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+    await runs.addCounts(workspaceId, runId, step, {}, { finished: true });
   }
 
   /** Every stream was read, so what was missing has been granted: writing may go on too. */
@@ -67,7 +80,9 @@ export function refreshActivities(deps: Dependencies) {
     async computeScores(input: StepInput): Promise<void> {
       const asOf = new Date(deps.now()).toISOString();
       await scores.refreshBaseline(input.workspaceId, asOf);
-      await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }));
+      await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }), {
+        lanes: LANES,
+      });
     },
 
     async finishRun(ending: RunEnding): Promise<void> {

@@ -1,4 +1,5 @@
 import { cancellationSignal } from "@temporalio/activity";
+import { ApplicationFailure } from "@temporalio/common";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
@@ -7,7 +8,7 @@ import { mergePages } from "./merge-pages.ts";
 import { prefetched } from "./prefetch.ts";
 
 export function syncActivities(deps: Dependencies) {
-  const { ingest, runs } = deps;
+  const { held, ingest, runs } = deps;
   return {
     /** Reads up to `maxPages` pages; each page's rows and the position after it are committed together. */
     async pullPages(input: SyncInput, maxPages: number): Promise<PulledPages> {
@@ -17,7 +18,12 @@ export function syncActivities(deps: Dependencies) {
       return withTemporalErrors(
         async () => {
           await runs.addCounts(workspaceId, runId, step, {});
+          const before = await ingest.streamState(workspaceId, connectionId, input.stream);
+          if (before.heldAt !== null && !(await held.readAgainWhenDue(workspaceId, input))) {
+            throw deletionsHeld(before.errorMessage);
+          }
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+          const { kind } = opened.streamOf(input.stream);
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           let pages = 0;
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
@@ -36,9 +42,10 @@ export function syncActivities(deps: Dependencies) {
               ...saved.counts,
               ...opened.takeCalls(),
             });
+            if (saved.outcome === "held") throw deletionsHeld(saved.reason);
             if (page.atEnd) {
               const vendorCount = await opened.connection.count(input.stream);
-              await ingest.reconcile(workspaceId, connectionId, input.stream, opened.kindOf(input.stream), vendorCount);
+              await ingest.reconcile(workspaceId, connectionId, input.stream, kind, vendorCount);
               await runs.addCounts(workspaceId, runId, step, opened.takeCalls(), { finished: true });
               return { atEnd: true };
             }
@@ -59,4 +66,9 @@ export function syncActivities(deps: Dependencies) {
       await ingest.resetCursor(input.workspaceId, input.connectionId, input.stream);
     },
   };
+}
+
+/** A person has to say first whether what is missing is gone; trying again would change nothing. */
+function deletionsHeld(reason: string | null): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(reason ?? "Deletions wait for a decision.", "deletions_held");
 }

@@ -32,6 +32,7 @@ function joined(before: RecordPage & { pages: number }, page: RecordPage): Recor
     next: page.next,
     atEnd: page.atEnd,
     fullScan: page.fullScan,
+    ...(before.gap === true || page.gap === true ? { gap: true } : {}),
     pages: before.pages + 1,
   };
 }

@@ -2,21 +2,28 @@
  * A stateful stand-in of a HubSpot account, over real HTTP on loopback: our written understanding of the vendor. When
  * HubSpot disagrees, this is mended first.
  */
-import type { Twin, TwinOptions } from "../../core/twin.ts";
-import { Account } from "./account.ts";
-import { noFaults } from "./faults.ts";
-import type { HubspotFaults } from "./faults.ts";
-import type { ObjectType, SubscriptionStatus } from "./journal.ts";
-import { valueOf } from "./object-store.ts";
+import { randomUUID } from "node:crypto";
+import { dailyAllowance, rollingWindow } from "#connectors/core/twin/limiter.ts";
+import { ok } from "#connectors/core/twin/route.ts";
+import type { Paging, Route, Routes } from "#connectors/core/twin/route.ts";
+import { startTwin } from "#connectors/core/twin/twin.ts";
+import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
+import { HubspotAccount, OBJECT_TYPES, valueOf } from "./account.ts";
+import type { HubspotFaults, ObjectType, SubscriptionStatus, Values } from "./account.ts";
+import { associations, batchRead, batchUpdate, readStatuses } from "./batch.ts";
+import { errors, throttled } from "./errors.ts";
+import { getObject, listObjects, mergeContacts } from "./objects.ts";
+import { contactListPage, contactPage } from "./page.ts";
+import { propertyRoutes } from "./property-routes.ts";
+import { searchObjects } from "./search.ts";
 import type { HubspotSeed } from "./seed.ts";
-import { createTwinServer } from "./server.ts";
 
 export interface HubspotTwinOptions extends TwinOptions {
   /** The one token the account accepts. */
   accessToken?: string;
+  /** Calls from midnight to midnight of the portal, in place of HubSpot's figure. */
+  requestsPerDay?: number;
 }
-
-type Values = Record<string, string | null>;
 
 /** Everything besides the wire happens "at the vendor": somebody edits, deletes or merges in HubSpot itself. */
 export interface HubspotTwin extends Twin<HubspotSeed> {
@@ -40,66 +47,135 @@ export interface HubspotTwin extends Twin<HubspotSeed> {
 }
 
 const DEFAULT_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
-const PORTAL_ID = 48_151_623;
+
+/**
+ * Per ten seconds and day (Professional), and searches a second.
+ * Source: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (2026-11).
+ */
+const PER_TEN_SECONDS = 190;
+const PER_DAY = 650_000;
+const SEARCHES_PER_SECOND = 5;
+
+const PORTAL = {
+  ...{ portalId: 48_151_623, accountType: "STANDARD", timeZone: "Europe/London", companyCurrency: "GBP" },
+  ...{ additionalCurrencies: [], utcOffset: "+00:00", utcOffsetMilliseconds: 0 },
+  ...{ uiDomain: "app.hubspot.com", dataHostingLocation: "eu1" },
+};
+
+const paging: Paging = {
+  cursors: ["after"],
+  rows: (body) => (body as { results?: unknown[] }).results ?? null,
+  // A cursor is opaque: written in another way it is another cursor to the same place.
+  promiseMore: (body, call) =>
+    Object.assign(body as object, { paging: { next: { after: `0${call.query.get("after") ?? ""}` } } }),
+  stub: (row) => ({ id: (row as { id: string }).id, archived: true }),
+  bad: (row) => ({ id: (row as { id: string }).id, properties: null }),
+};
 
 export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promise<HubspotTwin> {
-  const faults = noFaults();
-  const account = new Account(faults, options.now ?? Date.now, options.journal);
-  const requests = new Map<string, number>();
+  const account = new HubspotAccount(options.now);
   const accessToken = options.accessToken ?? DEFAULT_ACCESS_TOKEN;
-  const server = createTwinServer({
-    account,
-    faults,
-    accessToken,
-    portalId: PORTAL_ID,
-    requestsPerSecond: options.requestsPerSecond,
-    requests,
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The twin has no port.");
-
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    requests,
-    accessToken,
-    faults,
-    load: (seed) => account.load(seed),
-    create(type, values, contactIds = []) {
-      account.replay();
-      const id = account.nextId();
-      account.commit([{ op: "create", type, id, at: account.now, values, contactIds }]);
-      return id;
+  const twin = await startTwin(
+    {
+      title: "HubSpot",
+      account,
+      routes: routesOf(account),
+      errors,
+      authorised: ({ authorization }) => authorization === `Bearer ${accessToken}`,
+      admit: budgets(options, account),
+      headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
+      paging,
+      pages: {
+        "/": (_, query) => contactListPage(account, query.get("q") ?? ""),
+        "/contacts": (_, query) => contactListPage(account, query.get("q") ?? ""),
+        "/contacts/:id": ({ id = "" }) => contactPage(account, id),
+      },
     },
-    change: (type, id, values) => account.commit([{ op: "set", type, id, at: account.now, values }]),
-    archive: (type, id) => account.commit([{ op: "archive", type, id, at: account.now }]),
-    restore: (type, id) => account.commit([{ op: "restore", type, id, at: account.now }]),
-    merge: (winner, loser) => account.commit([{ op: "merge", winner, loser, at: account.now }]),
-    setStatus: (id, status) => account.commit([{ op: "status", id, at: account.now, status }]),
+    options,
+  );
+  const committed =
+    <Args extends unknown[], Result>(deed: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      const result = deed(...args);
+      account.commit();
+      return result;
+    };
+  return {
+    ...twin,
+    accessToken,
+    faults: account.faults,
+    load: (seed) => account.load(seed),
+    create: committed((type, values, contactIds = []) => account.create(type, values, contactIds)),
+    change: committed((type, id, values) => account.set(type, id, values)),
+    archive: committed((type, id) => account.archive(type, id)),
+    restore: committed((type, id) => account.restore(type, id)),
+    merge: committed((winner, loser) => account.merge(winner, loser)),
+    setStatus: committed((id, status) => account.setStatus(id, status)),
     value(id, property) {
-      account.replay();
       const contact = account.contact(id);
       return contact === undefined ? null : valueOf("contacts", contact, property);
     },
-    properties(id) {
-      account.replay();
-      const contact = account.contact(id);
-      return contact === undefined ? null : { ...contact.properties };
+    properties: (id) => account.contact(id)?.properties ?? null,
+    contactIds: () =>
+      [...account.stores.contacts.table.values()].sort((a, b) => a.number - b.number).map(({ id }) => id),
+  };
+}
+
+function routesOf(account: HubspotAccount): Routes {
+  const routes: Routes = {
+    "GET /account-info/v3/details": { handle: () => ok(PORTAL) },
+    "POST /crm/v3/objects/contacts/batch/update": {
+      permission: "crm.objects.contacts.write",
+      batch: true,
+      handle: (call) => batchUpdate(account, call),
     },
-    contactIds() {
-      account.replay();
-      return [...account.stores.contacts.byId.keys()];
+    "POST /crm/v3/objects/contacts/merge": {
+      permission: "crm.objects.contacts.write",
+      handle: (call) => mergeContacts(account, call),
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-      account.close();
+    "POST /communication-preferences/v4/statuses/batch/read": {
+      permission: "communication_preferences.statuses.batch.read",
+      batch: true,
+      handle: (call) => readStatuses(account, call),
     },
+    ...propertyRoutes(account),
+  };
+  for (const type of OBJECT_TYPES) {
+    const path = `/crm/v3/objects/${type}`;
+    const permission = `crm.objects.${type}.read`;
+    Object.assign(routes, {
+      [`GET ${path}`]: { permission, handle: (call) => listObjects(account, type, call) },
+      [`GET ${path}/:id`]: { permission, handle: (call) => getObject(account, type, call.params.id ?? "", call.query) },
+      [`POST ${path}/search`]: { permission, budget: "search", handle: (call) => searchObjects(account, type, call) },
+      [`POST ${path}/batch/read`]: { permission, batch: true, handle: (call) => batchRead(account, type, call) },
+    } satisfies Routes);
+    if (type !== "contacts")
+      routes[`POST /crm/v4/associations/${type}/contacts/batch/read`] = {
+        permission,
+        batch: true,
+        handle: (call) => associations(account, type, call),
+      };
+  }
+  return routes;
+}
+
+function budgets({ requestsPerSecond, requestsPerDay }: HubspotTwinOptions, account: HubspotAccount) {
+  const [limit, windowMs] = requestsPerSecond === undefined ? [PER_TEN_SECONDS, 10_000] : [requestsPerSecond, 1_000];
+  const general = rollingWindow(limit, windowMs);
+  const searches = rollingWindow(requestsPerSecond ?? SEARCHES_PER_SECOND, 1_000);
+  const day = dailyAllowance(requestsPerDay ?? PER_DAY, () => new Date(account.now()).toISOString().slice(0, 10));
+  return (_: unknown, route: Route): Record<string, string> => {
+    if (requestsPerSecond === undefined && day.take() === null) throw throttled("DAILY");
+    if (route.budget === "search") {
+      if (searches.take() === null) throw throttled("SECONDLY");
+      return {};
+    }
+    const remaining = general.take();
+    if (remaining === null) throw throttled("TEN_SECONDLY_ROLLING");
+    return {
+      "x-hubspot-ratelimit-max": String(limit),
+      "x-hubspot-ratelimit-remaining": String(remaining),
+      "x-hubspot-ratelimit-interval-milliseconds": String(windowMs),
+    };
   };
 }

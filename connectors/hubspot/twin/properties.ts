@@ -1,9 +1,7 @@
 /** The property definitions an account has, built in and made. */
-import type { PropertyDefinition, PropertyGroup } from "./journal.ts";
+import type { Row } from "#connectors/core/twin/table.ts";
 
 type BuiltIn = [name: string, label: string, type: string, fieldType: string, readOnly?: "read-only"];
-
-const CONTACT_GROUP: PropertyGroup = { name: "contactinformation", label: "Contact information", displayOrder: 0 };
 
 const LIFECYCLE = [
   "subscriber",
@@ -67,50 +65,33 @@ export function modifiedProperty(type: string): "lastmodifieddate" | "hs_lastmod
   return type === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
 }
 
-export class PropertyCatalogue {
-  readonly definitions = new Map<string, PropertyDefinition>();
-  readonly groups = new Map<string, PropertyGroup>([[CONTACT_GROUP.name, CONTACT_GROUP]]);
+/** `id`: `<object type>.<name>`. */
+export interface PropertyRow extends Row {
+  name: string;
+  label: string;
+  description: string;
+  groupName: string;
+  type: string;
+  fieldType: string;
+  options: { label: string; value: string; hidden: boolean; displayOrder: number; description?: string | undefined }[];
+  hubspotDefined: boolean;
+  readOnly: boolean;
+  hidden: boolean;
+  archived: boolean;
+}
 
-  constructor(type: string) {
-    for (const [name, label, kind, fieldType, readOnly] of BUILT_IN[type] ?? [])
-      this.definitions.set(name, {
-        name,
-        label,
-        description: "",
-        groupName: CONTACT_GROUP.name,
-        type: kind,
-        fieldType,
-        options:
-          name === "lifecyclestage"
-            ? LIFECYCLE.map((value, n) => ({ value, label: value, hidden: false, displayOrder: n }))
-            : [],
-        hubspotDefined: true,
-        readOnly: readOnly !== undefined,
-        archived: false,
-      });
-  }
-
-  live(name: string): PropertyDefinition | undefined {
-    const found = this.definitions.get(name);
-    return found?.archived === false ? found : undefined;
-  }
-
-  /** Seeds may name properties an account made itself; they become plain text ones. */
-  admit(name: string): void {
-    if (this.definitions.has(name)) return;
-    this.definitions.set(name, {
-      name,
-      label: name,
-      description: "",
-      groupName: CONTACT_GROUP.name,
-      type: "string",
-      fieldType: "text",
-      options: [],
-      hubspotDefined: false,
-      readOnly: false,
-      archived: false,
-    });
-  }
+export function builtInProperties(objectType: string): PropertyRow[] {
+  return (BUILT_IN[objectType] ?? []).map(([name, label, type, fieldType, readOnly]) => ({
+    ...{ id: `${objectType}.${name}`, name, label, description: "", groupName: "contactinformation", type, fieldType },
+    options:
+      name === "lifecyclestage"
+        ? LIFECYCLE.map((value, n) => ({ value, label: value, hidden: false, displayOrder: n }))
+        : [],
+    hubspotDefined: true,
+    readOnly: readOnly !== undefined,
+    hidden: false,
+    archived: false,
+  }));
 }
 
 /** The built-in stage only moves forward unless it is cleared first; a step back is ignored without an error. */

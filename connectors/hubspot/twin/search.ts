@@ -1,11 +1,14 @@
 /** `POST /crm/v3/objects/{type}/search`. Source: https://developers.hubspot.com/docs/api-reference/search/guide (2026-11). */
 import { z } from "zod";
-import type { Account } from "./account.ts";
-import type { ObjectType } from "./journal.ts";
-import { firstIndex, valueOf } from "./object-store.ts";
-import type { ObjectStore, StoredObject } from "./object-store.ts";
+import { pageAt } from "#connectors/core/twin/paging.ts";
+import { ok } from "#connectors/core/twin/route.ts";
+import type { Call, Reply } from "#connectors/core/twin/route.ts";
+import { firstIndex } from "#connectors/core/twin/table.ts";
+import { valueOf } from "./account.ts";
+import type { HubspotAccount, ObjectRow, ObjectStore, ObjectType } from "./account.ts";
+import { invalidInput } from "./errors.ts";
+import { presenter } from "./objects.ts";
 import { modifiedProperty } from "./properties.ts";
-import { invalidInput } from "./vendor-error.ts";
 
 const OPERATORS = [
   "EQ",
@@ -38,7 +41,7 @@ const sortRule = z.union([
   z.strictObject({ propertyName: z.string(), direction: z.enum(["ASCENDING", "DESCENDING"]) }),
 ]);
 
-export const searchBody = z.strictObject({
+const searchBody = z.strictObject({
   query: z.string().max(3000).optional(),
   limit: z.number().int().min(1).max(200).default(10),
   after: z.string().regex(/^\d*$/).optional(),
@@ -53,95 +56,81 @@ export const searchBody = z.strictObject({
 type SearchBody = z.infer<typeof searchBody>;
 type Sort = SearchBody["sorts"][number];
 
-/** Sorted views of one time range, so that paging through thousands of equal timestamps does not sort them each time. */
-const views = new WeakMap<ObjectStore, { key: string; rows: StoredObject[] }>();
-
-export function search(
-  account: Account,
-  type: ObjectType,
-  body: SearchBody,
-  cap: number,
-): { total: number; page: StoredObject[]; after?: string } {
-  for (const group of body.filterGroups)
-    for (const { propertyName } of group.filters)
-      if (account.catalogues[type].live(propertyName) === undefined)
-        throw invalidInput(`There was a problem with the request. Unknown property: ${propertyName}`);
-  const filterCount = body.filterGroups.reduce((sum, group) => sum + group.filters.length, 0);
-  if (filterCount > 18) throw invalidInput("There was a problem with the request: more than 18 filters.");
-  const offset = Number(body.after ?? "0");
-  if (offset + body.limit > cap && offset > 0)
-    throw invalidInput(`You cannot page beyond ${cap} results. Narrow the search with filters.`);
-
-  const rows = matching(account, type, body);
-  const page = rows.page(offset, Math.min(offset + body.limit, cap));
-  const end = offset + page.length;
-  return { total: rows.total, page, ...(end < rows.total ? { after: String(end) } : {}) };
-}
-
 /** Rows found, cut out on demand: a page must not cost a copy of the whole range. */
 interface Found {
-  total: number;
-  page(from: number, to: number): StoredObject[];
+  length: number;
+  slice(from: number, to: number): ObjectRow[];
 }
 
-function listed(rows: StoredObject[], start = 0): Found {
-  return { total: rows.length - start, page: (from, to) => rows.slice(start + from, start + to) };
+/** Sorted ranges of a view, so that paging through thousands of equal timestamps does not sort them each time. */
+const ranges = new WeakMap<ObjectStore, { key: string; rows: ObjectRow[] }>();
+
+export function searchObjects(account: HubspotAccount, type: ObjectType, call: Call): Reply {
+  const body = call.body(searchBody);
+  const filters = body.filterGroups.flatMap((group) => group.filters);
+  const unknown = filters.find(({ propertyName }) => account.property(type, propertyName) === undefined);
+  if (unknown !== undefined)
+    throw invalidInput(`There was a problem with the request. Unknown property: ${unknown.propertyName}`);
+  if (filters.length > 18) throw invalidInput("There was a problem with the request: more than 18 filters.");
+  const { searchCap, shortPage } = account.faults;
+  const offset = Number(body.after ?? "0");
+  if (offset + body.limit > searchCap && offset > 0)
+    throw invalidInput(`You cannot page beyond ${searchCap} results. Narrow the search with filters.`);
+  const found = matching(account, account.stores[type], body);
+  const to = Math.min(offset + Math.min(body.limit, shortPage), searchCap);
+  const { rows, more } = pageAt(found, offset, to);
+  const next = more ? { paging: { next: { after: String(offset + rows.length) } } } : {};
+  return ok({ total: found.length, results: rows.map(presenter(account, type, body.properties)), ...next });
 }
 
-function matching(account: Account, type: ObjectType, body: SearchBody): Found {
-  const index = account.stores[type].index();
+function matching(account: HubspotAccount, store: ObjectStore, body: SearchBody): Found {
   const sort = body.sorts[0];
   if (body.filterGroups.length <= 1 && body.query === undefined)
-    return matchingAll(account, type, body.filterGroups[0]?.filters ?? [], sort);
+    return matchingAll(account, store, body.filterGroups[0]?.filters ?? [], sort);
   const text = body.query?.toLowerCase();
-  const rows = index
-    .map((entry) => entry.object)
+  const rows = store.search
+    .slice(0, store.search.length)
     .filter(
       (object) =>
         body.filterGroups.length === 0 ||
-        body.filterGroups.some(({ filters }) => filters.every((each) => passes(type, object, each))),
+        body.filterGroups.some(({ filters }) => filters.every((each) => passes(store.type, object, each))),
     )
     .filter(
       (object) =>
         text === undefined || Object.values(object.properties).some((value) => value?.toLowerCase().includes(text)),
     );
-  return listed(sorted(type, rows, sort));
+  return sorted(store.type, rows, sort);
 }
 
-function matchingAll(account: Account, type: ObjectType, filters: Filter[], sort: Sort | undefined): Found {
-  const store = account.stores[type];
-  const index = store.index();
+function matchingAll(account: HubspotAccount, store: ObjectStore, filters: Filter[], sort: Sort | undefined): Found {
+  const { type, search } = store;
   const merged = filters.find((each) => each.propertyName === "hs_merged_object_ids" && each.operator === "IN");
-  if (merged !== undefined) return listed(winners(account, type, merged.values ?? [], filters));
+  if (merged !== undefined) return winners(account, store, merged.values ?? [], filters);
   const { low, high, rest } = timeRange(filters, modifiedProperty(type));
-  const start = firstIndex(index, (entry) => entry.at >= low);
-  const end = firstIndex(index, (entry) => entry.at > high);
-  if (rest.length === 0 && inIndexOrder(type, sort))
-    return {
-      total: end - start,
-      page: (from, to) => index.slice(start + from, Math.min(start + to, end)).map((entry) => entry.object),
-    };
-  const key = `${store.generation}:${start}:${end}:${sort?.propertyName ?? ""}:${sort?.direction ?? ""}`;
-  let view = views.get(store);
-  if (view?.key !== key) {
-    const objects = index.slice(start, end).map((entry) => entry.object);
-    view = { key, rows: sorted(type, objects, sort) };
-    views.set(store, view);
+  // A record that kept an old place shows a new time there: what the filters say of it is decided row by row.
+  const ordered = account.faults.misplacedRow;
+  const start = ordered ? 0 : search.firstFrom(low);
+  const end = ordered ? search.length : search.firstFrom(high + 1);
+  const open = ordered ? filters : rest;
+  if (open.length === 0 && inOrderOfChange(type, sort))
+    return { length: end - start, slice: (from, to) => search.slice(start + from, Math.min(start + to, end)) };
+  const key = `${search.generation}:${start}:${end}:${sort?.propertyName ?? ""}:${sort?.direction ?? ""}`;
+  let range = ranges.get(store);
+  if (range?.key !== key) {
+    range = { key, rows: sorted(type, search.slice(start, end), sort) };
+    ranges.set(store, range);
   }
-  const [only] = rest;
-  if (rest.length === 1 && only?.propertyName === "hs_object_id" && only.operator === "GT" && byId(sort)) {
+  const [only] = open;
+  if (open.length === 1 && only?.propertyName === "hs_object_id" && only.operator === "GT" && byId(sort)) {
     const after = Number(only.value);
-    return listed(
-      view.rows,
-      firstIndex(view.rows, (object) => object.number > after),
-    );
+    return range.rows.slice(firstIndex(range.rows, (object) => object.number > after));
   }
-  return rest.length === 0
-    ? listed(view.rows)
-    : listed(view.rows.filter((object) => rest.every((each) => passes(type, object, each))));
+  return open.length === 0
+    ? range.rows
+    : range.rows.filter((object) => open.every((each) => passes(type, object, each)));
 }
 
-function inIndexOrder(type: ObjectType, sort: Sort | undefined): boolean {
+function inOrderOfChange(type: ObjectType, sort: Sort | undefined): boolean {
   return sort === undefined || (sort.propertyName === modifiedProperty(type) && sort.direction === "ASCENDING");
 }
 
@@ -149,13 +138,13 @@ function byId(sort: Sort | undefined): boolean {
   return sort?.propertyName === "hs_object_id" && sort.direction === "ASCENDING";
 }
 
-function winners(account: Account, type: ObjectType, ids: string[], filters: Filter[]): StoredObject[] {
-  const found = new Set<StoredObject>();
+function winners(account: HubspotAccount, store: ObjectStore, ids: string[], filters: Filter[]): ObjectRow[] {
+  const found = new Set<ObjectRow>();
   for (const id of ids) {
-    const loser = account.stores[type].byId.get(id);
+    const loser = store.table.get(id);
     if (loser === undefined || loser.mergedInto === null) continue;
-    const winner = account.winnerOf(loser);
-    if (winner.entry !== null && filters.every((each) => passes(type, winner, each))) found.add(winner);
+    const winner = store.search.get(account.winnerOf(loser).id);
+    if (winner !== undefined && filters.every((each) => passes(store.type, winner, each))) found.add(winner);
   }
   return [...found];
 }
@@ -177,10 +166,10 @@ function timeRange(filters: Filter[], modified: string): { low: number; high: nu
   return { low, high, rest };
 }
 
-function sorted(type: ObjectType, rows: StoredObject[], sort: Sort | undefined): StoredObject[] {
-  if (sort === undefined || inIndexOrder(type, sort)) return rows;
+function sorted(type: ObjectType, rows: ObjectRow[], sort: Sort | undefined): ObjectRow[] {
+  if (sort === undefined || inOrderOfChange(type, sort)) return rows;
   const sign = sort.direction === "ASCENDING" ? 1 : -1;
-  const key = (object: StoredObject) => comparable(valueOf(type, object, sort.propertyName, "search") ?? "");
+  const key = (object: ObjectRow) => comparable(valueOf(type, object, sort.propertyName) ?? "");
   const keyed = rows.map((object) => ({ object, key: key(object) }));
   keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0));
   return keyed.map(({ object }) => object);
@@ -188,10 +177,10 @@ function sorted(type: ObjectType, rows: StoredObject[], sort: Sort | undefined):
 
 function passes(
   type: ObjectType,
-  object: StoredObject,
+  object: ObjectRow,
   { propertyName, operator, value, highValue, values }: Filter,
 ): boolean {
-  const actual = valueOf(type, object, propertyName, "search");
+  const actual = valueOf(type, object, propertyName);
   if (operator === "HAS_PROPERTY") return actual !== null;
   if (operator === "NOT_HAS_PROPERTY") return actual === null;
   if (operator === "IN" || operator === "NOT_IN") {

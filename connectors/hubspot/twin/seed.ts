@@ -1,28 +1,19 @@
 /** What a HubSpot twin is filled with: the account as it stands before the first call. */
 export interface HubspotSeed {
   contacts: HubspotSeedContact[];
-  companies: {
-    id: string;
-    properties: Record<string, string | null>;
-    createdAt: string;
-    updatedAt: string;
-    contactIds: string[];
-  }[];
-  deals: {
-    id: string;
-    properties: Record<string, string | null>;
-    createdAt: string;
-    updatedAt: string;
-    contactIds: string[];
-  }[];
+  companies: (HubspotSeedRecord & { contactIds: string[] })[];
+  deals: (HubspotSeedRecord & { contactIds: string[] })[];
 }
 
-export interface HubspotSeedContact {
+export interface HubspotSeedRecord {
   id: string;
-  /** Vendor names: email, firstname, lastname, phone, mobilephone, hs_additional_emails (`;`-separated), company, country, zip, city ... */
+  /** Vendor names: email, firstname, lastname, phone, mobilephone, hs_additional_emails (`;`-separated), company, zip, city ... */
   properties: Record<string, string | null>;
   createdAt: string;
   updatedAt: string;
+}
+
+export interface HubspotSeedContact extends HubspotSeedRecord {
   archived?: boolean;
   /** This contact was merged into that one: archived here, listed in the winner's hs_merged_object_ids. */
   mergedInto?: string;

@@ -3,7 +3,7 @@
  * manners behind switches. The official SDK runs against it unchanged.
  */
 import type { AddressInfo } from "node:net";
-import type { Twin, TwinOptions } from "#connectors/core/twin.ts";
+import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
 import { Account } from "./account.ts";
 import { noFaults } from "./faults.ts";
 import type { StripeFaults } from "./faults.ts";
@@ -37,7 +37,7 @@ export interface VendorSide {
   advance(ms: number): void;
 }
 
-export interface StripeTwin extends Twin<StripeSeed>, VendorSide {
+export interface StripeTwin extends Omit<Twin<StripeSeed>, "answers" | "missingRoutes">, VendorSide {
   readonly faults: StripeFaults;
   readonly apiKey: string;
   /** Milliseconds since the epoch, by Stripe's clock. */

@@ -20,12 +20,15 @@ export function connectionsCommand(program: Command): void {
         }));
         print(options, shown, (rows) =>
           rows.length === 0
-            ? "No tool is connected yet. `npm start` connects the demo; `tributary import FILE` reads a file."
+            ? "No tool is connected yet: `tributary connect --help`; `tributary import FILE` reads a file."
             : table(
-                ["tool", "name", "state", "writes back", "without asking up to", "host", "reads"],
+                ["tool", "name", "account", "state", "writes back", "without asking up to", "host", "reads"],
                 rows.map((row) => [
                   row.connector,
                   row.name,
+                  row.externalAccount === null
+                    ? null
+                    : `${row.externalAccount}${row.mode === null ? "" : ` (${row.mode})`}`,
                   row.statusReason === null ? row.status : `${row.status.replaceAll("_", " ")}: ${row.statusReason}`,
                   row.writeBack ? "yes" : "no",
                   row.writeBack ? limit(row.autoApplyShare) : null,

@@ -1,7 +1,7 @@
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { PlanId } from "#profile/ids.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
+import { actor } from "../actor.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -156,5 +156,3 @@ function writing({ stores, workspace }: Context, planId: PlanId): () => Promise<
     return `${(plan.changes - open).toLocaleString("en")} of ${plan.changes.toLocaleString("en")} records written`;
   };
 }
-
-const actor = (): string => `${userInfo().username} (command line)`;

@@ -16,15 +16,16 @@ export function statusCommand(program: Command): void {
     .action((options: OutputOptions) =>
       withContext(async ({ workspace, stores }) => {
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans, rejects] = await Promise.all([
+        const [overview, streams, [run], plans, rejects, held] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
           stores.plans.list(workspaceId, 50),
           stores.rejectReasons(),
+          stores.held.list(workspaceId),
         ]);
         const waiting = plans.filter((plan) => plan.status === "waiting");
-        const answer = { workspace: workspace.slug, overview, rejects, streams, lastRun: run ?? null, waiting };
+        const answer = { workspace: workspace.slug, overview, rejects, streams, held, lastRun: run ?? null, waiting };
         print(options, answer, () =>
           [
             `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${run === undefined ? "" : `: ${describeOutcome(run)}`}`,
@@ -38,14 +39,18 @@ export function statusCommand(program: Command): void {
             heading("Scores"),
             overview.traits.length === 0 ? "Nothing is scored yet: `tributary sync`." : traitTable(overview),
             heading("Waiting for you"),
-            waiting.length === 0
+            waiting.length + held.length === 0
               ? "Nothing."
-              : waiting
-                  .map(
+              : [
+                  ...held.map(
+                    ({ connector, connectionName, stream, reason }) =>
+                      `${connector}/${connectionName}/${stream}: ${reason}`,
+                  ),
+                  ...waiting.map(
                     ({ planId, changes, connector }) =>
                       `${plural(changes, "record")} to change in ${connector}: tributary plan show ${planId}`,
-                  )
-                  .join("\n"),
+                  ),
+                ].join("\n"),
           ].join("\n"),
         );
       }),
@@ -59,7 +64,8 @@ function streamTable(streams: StreamRow[]): string {
       stream.connector,
       stream.connectionName,
       stream.stream,
-      describeStream(stream).words,
+      // The whole question stands at the end.
+      stream.errorKind === "held" ? "paused: waits for you" : describeStream(stream).words,
       stream.recordsRead,
       stream.vendorCount,
       stream.storedCount,

@@ -4,17 +4,18 @@ import type { Environment } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
-import { globals } from "../context.ts";
+import { commandEnvironment, globals } from "../context.ts";
 import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
 import { databaseFindings, temporalFindings } from "./servers.ts";
+import { setAsideFindings } from "./set-aside.ts";
 import { toolFindings } from "./tools.ts";
 
 export async function examine(): Promise<Finding[]> {
   let environment: Environment;
   try {
-    environment = parseEnvironment();
+    environment = parseEnvironment(commandEnvironment());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [nodeFinding(), fail("environment", error.message.replaceAll("\n", "; "), "correct these variables")];
@@ -38,7 +39,13 @@ export async function examine(): Promise<Finding[]> {
   const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "silent" });
   const { dependencies, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
   try {
-    return [...basics, ...database, ...temporal, ...(await toolFindings(dependencies))];
+    return [
+      ...basics,
+      ...database,
+      ...temporal,
+      ...(await toolFindings(dependencies)),
+      ...(await setAsideFindings(dependencies)),
+    ];
   } finally {
     await close();
   }

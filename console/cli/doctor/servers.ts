@@ -4,7 +4,7 @@ import type { Database } from "#profile/store/database.ts";
 import { readDatabaseHealth } from "#profile/store/views/health.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { TemporalAddress } from "#workflows/client.ts";
-import { databaseAddress, databaseTrouble } from "../database-failure.ts";
+import { databaseAddress, databaseTrouble } from "../../database-trouble.ts";
 import { fail, ok } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 

@@ -15,6 +15,8 @@ CREATE TABLE workspace (
   currency char(3) NOT NULL,
   time_zone text NOT NULL,
   refresh_minutes integer NOT NULL DEFAULT 15 CHECK (refresh_minutes > 0),
+  -- ISO 8601: 1 is Monday, 7 is Sunday.
+  week_start integer NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -28,7 +30,11 @@ CREATE TABLE connection (
   settings jsonb NOT NULL DEFAULT '{}',
   -- The account at the vendor; the quota is counted per (connector, account).
   external_account text,
-  status text NOT NULL DEFAULT 'ready' CHECK (status IN ('ready', 'paused', 'needs_reconnect', 'needs_permission')),
+  -- Real customers or a sandbox's; null where the vendor does not tell.
+  mode text CHECK (mode IN ('live', 'test')),
+  -- disconnected: the credentials are gone; what was read stays.
+  status text NOT NULL DEFAULT 'ready'
+    CHECK (status IN ('ready', 'paused', 'disconnected', 'needs_reconnect', 'needs_permission')),
   status_reason text,
   write_back boolean NOT NULL DEFAULT false,
   -- Later plans apply by themselves when they touch at most this share of the destination's records. Null: always ask.
@@ -61,7 +67,14 @@ CREATE TABLE stream_state (
   complete boolean NOT NULL DEFAULT false,
   -- Set while a full read is under way.
   full_read_started_at timestamptz,
+  -- The full read under way met a row that does not say which record it is: nothing may be taken as deleted by absence.
+  full_read_gap boolean NOT NULL DEFAULT false,
   full_read_at timestamptz,
+  -- The full read ended with so many known records missing that a person has to say whether they are gone.
+  -- Until then the stream is not read; full_read_seen keeps which were listed.
+  held_at timestamptz,
+  held_vanishing bigint,
+  held_known bigint,
   last_success_at timestamptz,
   records_read bigint NOT NULL DEFAULT 0,
   vendor_count bigint,
@@ -92,10 +105,13 @@ CREATE TABLE source_record (
   changed_at timestamptz NOT NULL DEFAULT now(),
   -- Last time it was written. Gone after a full scan: older than the scan's start and not in full_read_seen.
   listed_at timestamptz NOT NULL DEFAULT now(),
-  -- What identity compares people by, so that it need not open the content; null on others.
+  -- Of a person, so that nobody need open the content for it: what people are compared by, and the address and number that
+  -- the source names first, as it writes them.
   first_name text,
   last_name text,
   postcode text,
+  email text,
+  phone text,
   -- A deal's or organisation's people, so that they can be found from the person; null on a person.
   person_record_ids uuid[],
   -- Null on others.
@@ -104,7 +120,7 @@ CREATE TABLE source_record (
 ) PARTITION BY HASH (workspace_id);
 CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
 -- From a person to their open deals.
-CREATE INDEX source_record_open_deal ON source_record USING gin (person_record_ids)
+CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids)
   WHERE deal_status = 'open' AND NOT deleted;
 
 -- What a vendor said of a record, in our shape: every version it ever had, once. Only ever appended to: a wide row that
@@ -316,7 +332,8 @@ CREATE TABLE consent_entry (
   state text NOT NULL,
   basis text NOT NULL,
   explicit boolean NOT NULL,
-  effective_at timestamptz NOT NULL,
+  -- Null: the source does not say when.
+  effective_at timestamptz,
   expires_at timestamptz,
   recorded_at timestamptz NOT NULL DEFAULT now(),
   proof text NOT NULL,
@@ -331,28 +348,31 @@ CREATE TABLE consent_state (
   channel text NOT NULL,
   purpose text NOT NULL,
   state text NOT NULL,
-  -- The address the state holds for; null when the whole person.
-  address text,
   entry_ids uuid[] NOT NULL,
+  -- Of a yes, by place in entry_ids: the address it holds for; null: the whole person.
+  addresses text[] NOT NULL,
   reason text NOT NULL,
   effective_at timestamptz,
   PRIMARY KEY (workspace_id, profile_id, channel, purpose)
 );
 
-CREATE TABLE trait (
+-- All traits of a profile in one row: scoring answers for a profile at once. `traits` maps a name to status, value (null
+-- when refused: an abstaining score has none), reasons, method, modelVersion and computedAt; `hashes` maps it to a hash of
+-- what is shown, so that an equal answer is recognised without reading it.
+CREATE TABLE profile_traits (
   workspace_id uuid NOT NULL,
   profile_id uuid NOT NULL,
-  name text NOT NULL,
-  status text NOT NULL CHECK (status IN ('ok', 'low_confidence', 'refused')),
-  -- Null when refused: an abstaining score has no value.
-  value jsonb,
-  reasons jsonb NOT NULL,
-  method text NOT NULL,
-  model_version text NOT NULL,
-  inputs_hash bytea NOT NULL,
-  computed_at timestamptz NOT NULL,
-  PRIMARY KEY (workspace_id, profile_id, name)
+  traits jsonb NOT NULL,
+  hashes jsonb NOT NULL,
+  PRIMARY KEY (workspace_id, profile_id)
 );
+
+-- The same, one row per trait, for whoever reads.
+CREATE VIEW trait WITH (security_invoker = true) AS
+  SELECT t.workspace_id, t.profile_id, each.name, each.trait ->> 'status' AS status,
+    nullif(each.trait -> 'value', 'null') AS value, each.trait -> 'reasons' AS reasons, each.trait ->> 'method' AS method,
+    each.trait ->> 'modelVersion' AS model_version, (each.trait ->> 'computedAt')::timestamptz AS computed_at
+  FROM profile_traits t CROSS JOIN jsonb_each(t.traits) AS each (name, trait);
 
 -- Facts about the whole shop that single scores lean on (its own purchase rhythm).
 CREATE TABLE baseline (
@@ -382,7 +402,8 @@ CREATE TABLE plan (
   kind text NOT NULL DEFAULT 'write' CHECK (kind IN ('write', 'undo')),
   undo_of uuid,
   status text NOT NULL CHECK (status IN
-    ('building', 'waiting', 'approved', 'applying', 'applied', 'applied_with_failures', 'superseded', 'rejected', 'empty')),
+    ('building', 'waiting', 'approved', 'applying', 'applied', 'applied_with_failures', 'undone', 'partly_undone',
+     'superseded', 'rejected', 'empty')),
   through_seq bigint NOT NULL,
   -- sha256 over the sorted changes: what is approved is what is written.
   digest bytea,
@@ -406,6 +427,8 @@ CREATE TABLE plan_change (
   profile_id uuid,
   before jsonb NOT NULL,
   after jsonb NOT NULL,
+  -- The permissions it rests on: purpose and channel of each.
+  uses jsonb NOT NULL DEFAULT '[]',
   status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'applied', 'failed', 'skipped', 'gone')),
   attempts integer NOT NULL DEFAULT 0,
   reason text,
@@ -482,6 +505,17 @@ CREATE TABLE quota (
   refilled_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The vendor said "not before": nobody spends until then.
   blocked_until timestamptz
+);
+
+-- A row that breaks a step: set aside with its reason, so that the rest goes on. A person record for identity, a profile
+-- for the other steps; tried again when it changes.
+CREATE TABLE set_aside (
+  workspace_id uuid NOT NULL,
+  step text NOT NULL CHECK (step IN ('identity', 'consent', 'scores')),
+  subject_id uuid NOT NULL,
+  reason text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, step, subject_id)
 );
 
 -- A power of two, so that more partitions later split each of these in two.

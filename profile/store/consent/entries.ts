@@ -1,6 +1,6 @@
 /** The ledger entries that bear on a profile: its own, and in doubt a neighbour's no. */
 import { doubtfulRefusals, mayBeSamePerson } from "#profile/consent/doubt.ts";
-import type { ConsentEntry } from "#profile/consent/ledger.ts";
+import { type ConsentEntry, REFUSALS } from "#profile/consent/ledger.ts";
 import { type ProfileId, uuidOf, valueIdOf } from "#profile/ids.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseEmail } from "#profile/identity/normalise-email.ts";
@@ -30,7 +30,7 @@ export async function neighboursOf(transaction: Transaction, profileIds: readonl
 
 type EntryRow = Omit<ConsentEntry, "effectiveAt" | "expiresAt" | "recordedAt"> & {
   profileId: ProfileId;
-  effectiveAt: Date;
+  effectiveAt: Date | null;
   expiresAt: Date | null;
   recordedAt: Date;
 };
@@ -54,7 +54,7 @@ async function ownEntries(
     if (row.state === "granted" && row.address !== null && shared.has(row.address)) continue;
     const entry = {
       ...row,
-      effectiveAt: row.effectiveAt.toISOString(),
+      effectiveAt: row.effectiveAt?.toISOString() ?? null,
       expiresAt: row.expiresAt?.toISOString() ?? null,
       recordedAt: row.recordedAt.toISOString(),
     };
@@ -120,9 +120,9 @@ async function doubtfulNeighbours(
      ) AS near
      WHERE near.profile_id <> asked.profile_id AND ($3 OR EXISTS (
        SELECT 1 FROM membership JOIN consent_entry USING (workspace_id, record_id)
-       WHERE workspace_id = $1 AND membership.profile_id = near.profile_id AND state IN ('denied', 'withdrawn')
+       WHERE workspace_id = $1 AND membership.profile_id = near.profile_id AND state = ANY($4::text[])
      ))`,
-    [transaction.workspaceId, profileIds, !refusingOnly],
+    [transaction.workspaceId, profileIds, !refusingOnly, REFUSALS],
   );
   if (pairs.length === 0) return [];
   const names = await namesOf(transaction, [

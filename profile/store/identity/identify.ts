@@ -5,6 +5,7 @@ import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf } from "#profile/identity/identifiers.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
+import type { Took } from "../set-aside.ts";
 import { refreshSharedValues } from "./shared-values.ts";
 
 const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
@@ -20,12 +21,15 @@ export const storedPerson = z.object({
   mergedInto,
 });
 
-interface ChangedRecord {
+interface Marked {
   recordId: RecordId;
+  touchedSeq: number;
+}
+
+interface ChangedPerson extends Marked {
   connectionId: ConnectionId;
   stream: string;
   data: unknown;
-  touchedSeq: number;
 }
 
 type Row = Identifier & { recordId: RecordId; valueId: string };
@@ -40,9 +44,16 @@ const PORTION = 250;
  *
  * @returns how many records that were
  */
-export async function identifyBatch(transaction: Transaction, limit: number, defaultCountry: string): Promise<number> {
-  const changed = await changedRecords(transaction, limit);
-  if (changed.length === 0) return 0;
+export async function identifyBatch(
+  transaction: Transaction,
+  limit: number,
+  defaultCountry: string,
+  took: Took,
+): Promise<number> {
+  const marked = await markedRecords(transaction, limit);
+  if (marked.length === 0) return 0;
+  const changed = marked.filter((record) => record.kind === "person");
+  took(marked.map(({ recordId, touchedSeq }) => ({ id: recordId, touchedSeq })));
   const stored = Map.groupBy(await storedIdentifiers(transaction, changed), ({ recordId }) => recordId);
   const values = new Map<string, Identifier>();
   let writing: Promise<unknown> = Promise.resolve();
@@ -58,25 +69,29 @@ export async function identifyBatch(transaction: Transaction, limit: number, def
   }
   await writing;
   await refreshSharedValues(transaction, values);
-  await markIdentified(transaction, changed);
-  return changed.length;
+  await markIdentified(transaction, marked);
+  return marked.length;
 }
 
-function changedRecords(transaction: Transaction, limit: number): Promise<ChangedRecord[]> {
-  return transaction.query<ChangedRecord>(
-    `SELECT record_id AS "recordId", connection_id AS "connectionId", stream, data, touched_seq AS "touchedSeq"
+/** With the people among them: since it was marked, a record may have turned out to be something else, or gone. */
+function markedRecords(
+  transaction: Transaction,
+  limit: number,
+): Promise<((ChangedPerson & { kind: "person" }) | (Marked & { kind: "deal" | "organisation" | null }))[]> {
+  return transaction.query(
+    `SELECT record_id AS "recordId", touched_seq AS "touchedSeq", kind, connection_id AS "connectionId", stream, data
      FROM (
        SELECT workspace_id, record_id, touched_seq FROM unresolved
        WHERE workspace_id = $1 AND NOT identified ORDER BY touched_seq LIMIT $2
      ) AS next
-     JOIN source_record USING (workspace_id, record_id)
-     JOIN source_content USING (workspace_id, record_id, hash)
+     LEFT JOIN source_record USING (workspace_id, record_id)
+     LEFT JOIN source_content USING (workspace_id, record_id, hash)
      WHERE workspace_id = $1`,
     [transaction.workspaceId, limit],
   );
 }
 
-function storedIdentifiers(transaction: Transaction, records: readonly ChangedRecord[]): Promise<StoredRow[]> {
+function storedIdentifiers(transaction: Transaction, records: readonly Marked[]): Promise<StoredRow[]> {
   return transaction.query<StoredRow>(
     `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality, reason, current FROM identifier
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
@@ -91,7 +106,7 @@ interface Difference {
 
 /** Adds to `difference` what is to be written for one record, to `values` what it holds or held that can join people. */
 function compare(
-  { recordId, connectionId, stream, data }: ChangedRecord,
+  { recordId, connectionId, stream, data }: ChangedPerson,
   stored: readonly StoredRow[],
   defaultCountry: string,
   difference: Difference,
@@ -138,7 +153,7 @@ async function write(transaction: Transaction, { writes, dropped }: Difference):
 }
 
 /** Marks what was read, not what is: a change that came in meanwhile stays to be done. */
-async function markIdentified(transaction: Transaction, records: readonly ChangedRecord[]): Promise<void> {
+async function markIdentified(transaction: Transaction, records: readonly Marked[]): Promise<void> {
   await transaction.query(
     `WITH done AS MATERIALIZED (
        SELECT record_id FROM unresolved JOIN unnest($2::uuid[], $3::int8[]) AS seen (record_id, seq) USING (record_id)

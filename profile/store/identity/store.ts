@@ -1,6 +1,7 @@
 /** Identity on the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Database, Transaction } from "../database.ts";
+import { settingAside, type Taken, type Took } from "../set-aside.ts";
 import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
 import { gather, resolveGathered } from "./gather.ts";
 import { identifyBatch } from "./identify.ts";
@@ -37,7 +38,7 @@ export interface IdentityStore {
 export function createIdentityStore(database: Database): IdentityStore {
   return {
     resolveBatch: (workspaceId, { limit }) =>
-      database.inWorkspace(workspaceId, (transaction) => resolveBatch(transaction, limit)),
+      settingAside(database, { workspaceId, step: "identity", limit }, NOTHING, resolveBatch),
     explain: (workspaceId, profileId) =>
       database.inWorkspace(workspaceId, (transaction) => explainProfile(transaction, profileId)),
     findProfile: (workspaceId, query) =>
@@ -45,19 +46,24 @@ export function createIdentityStore(database: Database): IdentityStore {
   };
 }
 
-async function resolveBatch(transaction: Transaction, limit: number): Promise<ResolvedBatch> {
-  const nothing = { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0 };
+const NOTHING: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0, more: false };
+
+async function resolveBatch(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
   await lockProfiles(transaction);
   // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
-  const identified = await identifyBatch(transaction, limit, await defaultCountryOf(transaction));
-  if (identified === limit) return { ...nothing, more: true };
+  const identified = await identifyBatch(transaction, limit, await defaultCountryOf(transaction), took);
+  if (identified === limit) return { ...NOTHING, more: true };
   const start = await unresolved(transaction, limit);
-  if (start.length === 0) return { ...nothing, more: false };
-  const gathered = await gather(transaction, start);
+  if (start.length === 0) return NOTHING;
+  took(start);
+  const gathered = await gather(
+    transaction,
+    start.map(({ id }) => id),
+  );
   const resolution = resolveGathered(gathered);
   const difference = differenceOf(gathered, resolution);
   // Before any profile is locked: ingest, too, marks records first and profiles then.
-  const touched = await settle(transaction, [...gathered.records.keys()]);
+  const touched = await settle(transaction, new Set([...start.map(({ id }) => id), ...gathered.records.keys()]));
   await writeDifference(transaction, resolution, difference, touched);
   await writeAliases(transaction, gathered, resolution, difference);
   await deleteEmptied(transaction, difference.emptied);
@@ -81,12 +87,12 @@ export async function lockProfiles(transaction: Transaction): Promise<void> {
   ]);
 }
 
-async function unresolved(transaction: Transaction, limit: number): Promise<RecordId[]> {
-  const rows = await transaction.query<{ recordId: RecordId }>(
-    `SELECT record_id AS "recordId" FROM unresolved WHERE workspace_id = $1 AND identified ORDER BY record_id LIMIT $2`,
+function unresolved(transaction: Transaction, limit: number): Promise<(Taken & { id: RecordId })[]> {
+  return transaction.query(
+    `SELECT record_id AS id, touched_seq AS "touchedSeq" FROM unresolved
+     WHERE workspace_id = $1 AND identified ORDER BY record_id LIMIT $2`,
     [transaction.workspaceId, limit],
   );
-  return rows.map(({ recordId }) => recordId);
 }
 
 /**
@@ -94,7 +100,7 @@ async function unresolved(transaction: Transaction, limit: number): Promise<Reco
  *
  * @returns the records that were marked
  */
-async function settle(transaction: Transaction, recordIds: RecordId[]): Promise<Set<RecordId>> {
+async function settle(transaction: Transaction, recordIds: ReadonlySet<RecordId>): Promise<Set<RecordId>> {
   const rows = await transaction.query<{ recordId: RecordId }>(
     `WITH done AS MATERIALIZED (
        SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND identified
@@ -102,7 +108,7 @@ async function settle(transaction: Transaction, recordIds: RecordId[]): Promise<
      )
      DELETE FROM unresolved USING done WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
      RETURNING unresolved.record_id AS "recordId"`,
-    [transaction.workspaceId, recordIds],
+    [transaction.workspaceId, [...recordIds]],
   );
   return new Set(rows.map(({ recordId }) => recordId));
 }

@@ -135,7 +135,7 @@ const insertAliases = insertInto<[aliasId: ProfileId, profileId: ProfileId]>({
 /** Removes profiles without records, with what was worked out for them; the facts hang on the records and moved along. */
 export async function deleteEmptied(transaction: Transaction, emptied: readonly ProfileId[]): Promise<void> {
   if (emptied.length === 0) return;
-  for (const table of ["trait", "consent_state", "profile"]) {
+  for (const table of ["profile_traits", "consent_state", "profile"]) {
     await transaction.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`, [
       transaction.workspaceId,
       emptied,

@@ -10,7 +10,7 @@ import {
   type SubscriptionRecord,
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
-import { recordIdOf } from "#profile/ids.ts";
+import { recordIdOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
 import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
@@ -24,6 +24,10 @@ export interface PreparedPage {
   vendorIds: string[];
   /** One per reference. */
   rejects: Reject[];
+  /** The records they would have become. */
+  rejectedIds: RecordId[];
+  /** A row could not be told apart from other records. */
+  gap: boolean;
   sources: Prepared<SourceRecord>[];
   orders: Prepared<OrderRecord>[];
   subscriptions: Prepared<SubscriptionRecord>[];
@@ -32,19 +36,28 @@ export interface PreparedPage {
 }
 
 export function preparePage(place: Place, page: RecordPage): PreparedPage {
-  const rejects = new Map(page.rejects.map((reject) => [reject.ref, storableReject(reject)]));
+  // Keyed by what is stored: two references may differ only in what Postgres cannot hold.
+  const rejects = new Map<string, Reject>();
+  const refuse = (given: Reject) => {
+    const reject = storableReject(given);
+    rejects.set(reject.ref, reject);
+  };
+  for (const reject of page.rejects) refuse(reject);
   const newest = new Map<string, CanonicalRecord>();
   let records = 0;
+  let gap = page.gap === true;
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const reject = { ref: refOf(candidate), reason: reasonOf(parsed.error), raw: candidate };
-      rejects.set(reject.ref, storableReject(reject));
+      const id = idOf(candidate);
+      gap ||= id === null;
+      const named = id === null ? { ref: "(no id)" } : { ref: id, id };
+      refuse({ ...named, reason: reasonOf(parsed.error), raw: candidate });
       continue;
     }
     records += 1;
-    const key = `${shelfOf(parsed.data)} ${parsed.data.id}`;
+    const key = keyOf(parsed.data);
     const rival = newest.get(key);
     if (rival === undefined || !isOlder(parsed.data, rival)) newest.set(key, parsed.data);
   }
@@ -53,6 +66,10 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     duplicates: records - newest.size,
     vendorIds: [...newest.values()].map((record) => record.id),
     rejects: [...rejects.values()],
+    rejectedIds: [...rejects.values()].flatMap(({ id }) =>
+      id === undefined ? [] : [recordIdOf(place.connectionId, place.stream, id)],
+    ),
+    gap,
     sources: [],
     orders: [],
     subscriptions: [],
@@ -105,6 +122,15 @@ function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, p
   };
 }
 
+/**
+ * Repeats within a page have the same key. Statements of consent are entries of a ledger: two of one id that differ are two,
+ * and neither takes the other's place.
+ */
+function keyOf(record: CanonicalRecord): string {
+  const key = `${shelfOf(record)} ${record.id}`;
+  return record.kind === "consent" ? `${key} ${JSON.stringify({ ...record, updatedAt: null })}` : key;
+}
+
 /** Kinds that share a table share its ids. */
 function shelfOf({ kind }: CanonicalRecord): string {
   return kind === "organisation" || kind === "deal" ? "person" : kind;
@@ -117,8 +143,8 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
 }
 
 /** The record is out of form, so its id may be too. */
-function refOf({ id }: { id: unknown }): string {
-  return typeof id === "string" && id !== "" ? id : "(no id)";
+function idOf({ id }: { id: unknown }): string | null {
+  return typeof id === "string" && id !== "" ? id : null;
 }
 
 /** Names the fields, never their values. */
@@ -127,7 +153,24 @@ function reasonOf(error: z.ZodError): string {
   return `The record does not have our form (${fields.join("; ")}).`;
 }
 
-function storableReject({ ref, reason, raw }: Reject): Reject {
+/** Bounds of a dead letter. The reference is part of a key, and an index holds no entry of more than 2,700 bytes. */
+const LONGEST_REF = 200;
+const LONGEST_REASON = 1_000;
+const LONGEST_RAW = 100_000;
+
+function storableReject({ ref, reason, raw, ...rest }: Reject): Reject {
   const clean = (text: string) => text.replaceAll("\u0000", "").toWellFormed();
-  return { ref: clean(ref), reason: clean(reason), raw };
+  const shortRef = ref.length <= LONGEST_REF ? ref : `${ref.slice(0, 60)}… ${hash("sha256", ref, "hex")}`;
+  return { ...rest, ref: clean(shortRef), reason: clean(reason.slice(0, LONGEST_REASON)), raw: storableRaw(raw) };
+}
+
+/** As it came where JSON can say it; cut where it is too long to keep. */
+function storableRaw(raw: unknown): unknown {
+  try {
+    const text = JSON.stringify(raw, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    if (text === undefined) return null;
+    return text.length <= LONGEST_RAW ? JSON.parse(text) : { cut: text.slice(0, LONGEST_RAW), characters: text.length };
+  } catch {
+    return null; // A row that contains itself: the reason and the reference are what is left of it.
+  }
 }

@@ -24,8 +24,8 @@ export interface BulkResult {
   unchanged: number;
   /** Older than what is stored: ignored. */
   stale: number;
-  /** Rows that were listed and left as they are. */
-  untouched: RecordId[];
+  /** Rows that were there before. */
+  known: RecordId[];
   /** Person records whose facts changed, before or after. */
   people: RecordId[];
 }
@@ -44,7 +44,7 @@ export async function saveRows<Row extends CanonicalRecord>(
   table: Table<Row>,
   rows: Prepared<Row>[],
 ): Promise<BulkResult> {
-  const result: BulkResult = { inserted: 0, changed: 0, unchanged: 0, stale: 0, untouched: [], people: [] };
+  const result: BulkResult = { inserted: 0, changed: 0, unchanged: 0, stale: 0, known: [], people: [] };
   if (rows.length === 0) return result;
   const sorted = rows.toSorted((a, b) => (a.recordId < b.recordId ? -1 : 1));
   const stored = await readStored(transaction, table, sorted);
@@ -55,11 +55,10 @@ export async function saveRows<Row extends CanonicalRecord>(
     const verdict = before === undefined ? "inserted" : compare(before, row);
     if (verdict === "touched") touches.push(row);
     result[verdict === "touched" ? "unchanged" : verdict] += 1;
+    if (before !== undefined) result.known.push(row.recordId);
     if (verdict === "inserted" || verdict === "changed") {
       writes.push(row);
       result.people.push(...(before?.people ?? []), ...row.people);
-    } else {
-      result.untouched.push(row.recordId);
     }
   }
   if (writes.length > 0) await table.save(transaction, writes, [place.connectionId, place.stream]);

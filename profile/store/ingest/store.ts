@@ -3,7 +3,16 @@ import type { RecordPage } from "#connectors/core/contract.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import type { RecordKind } from "#connectors/core/records.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import { forgetSeen, markSeen, NOTHING_SWEPT, startFullRead, sweep } from "./full-read.ts";
+import {
+  forgetSeen,
+  markSeen,
+  NOTHING_SWEPT,
+  startFullRead,
+  sweepUnlessImplausible,
+  USUAL_BRAKE,
+  type Missing,
+} from "./full-read.ts";
+import { heldReason, RELEASED } from "./held.ts";
 import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
@@ -21,12 +30,15 @@ export interface StreamState {
   /** Set while a full read is under way. */
   fullReadStartedAt: Date | null;
   fullReadAt: Date | null;
+  /** Deletions wait for a person since then, and the stream with them; see `held.ts`. */
+  heldAt: Date | null;
   lastSuccessAt: Date | null;
   /** Vendor rows read so far, repeats included. */
   recordsRead: number;
   vendorCount: number | null;
   storedCount: number | null;
-  errorKind: ConnectorErrorKind | null;
+  /** `held` while `heldAt` is set. */
+  errorKind: ConnectorErrorKind | "held" | null;
   errorMessage: string | null;
 }
 
@@ -46,8 +58,14 @@ export interface PageCounts {
   vanished: number;
 }
 
-/** `superseded`: the stored cursor is no longer the one this page was read from; nothing was written. */
-export type SavedPage = { outcome: "saved"; counts: PageCounts } | { outcome: "superseded" };
+/**
+ * `held`: the page was saved, but ended a full read that misses too much; a person has to decide.
+ * `superseded`: the stored cursor is no longer the one this page was read from; nothing was written.
+ */
+export type SavedPage =
+  | { outcome: "saved"; counts: PageCounts }
+  | { outcome: "held"; counts: PageCounts; reason: string }
+  | { outcome: "superseded" };
 
 export interface Reconciliation {
   vendorCount: number | null;
@@ -63,7 +81,7 @@ export interface IngestStore {
    * Stores a page and moves the cursor in one transaction.
    *
    * A page read from null begins a full read; the page with `atEnd` ends it. When that page says `fullScan`, what the read
-   * did not list is marked as deleted here too, so that no crash can fall in between.
+   * did not list is marked as deleted here too, so that no crash can fall in between; unless that is too much to believe.
    *
    * @param input.from the cursor the page was read from
    */
@@ -103,7 +121,7 @@ const COUNTED: Partial<Record<RecordKind, string>> = {
 };
 
 const STATE = `cursor, complete, full_read_started_at AS "fullReadStartedAt", full_read_at AS "fullReadAt",
-  last_success_at AS "lastSuccessAt", records_read AS "recordsRead", vendor_count AS "vendorCount",
+  held_at AS "heldAt", last_success_at AS "lastSuccessAt", records_read AS "recordsRead", vendor_count AS "vendorCount",
   stored_count AS "storedCount", error_kind AS "errorKind", error_message AS "errorMessage"`;
 
 const UNREAD: StreamState = {
@@ -111,6 +129,7 @@ const UNREAD: StreamState = {
   complete: false,
   fullReadStartedAt: null,
   fullReadAt: null,
+  heldAt: null,
   lastSuccessAt: null,
   recordsRead: 0,
   vendorCount: null,
@@ -119,7 +138,7 @@ const UNREAD: StreamState = {
   errorMessage: null,
 };
 
-export function createIngestStore(database: Database): IngestStore {
+export function createIngestStore(database: Database, brake = USUAL_BRAKE): IngestStore {
   return {
     streamState: (workspaceId, connectionId, stream) =>
       database.inWorkspace(workspaceId, async (transaction) => {
@@ -134,8 +153,8 @@ export function createIngestStore(database: Database): IngestStore {
       const place = { connectionId, stream };
       const prepared = preparePage(place, page);
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
-        const { cursor, fullReadStartedAt } = await lockState(transaction, place);
-        if (canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
+        const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
+        if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
         const starts = from === null;
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
@@ -148,30 +167,31 @@ export function createIngestStore(database: Database): IngestStore {
         ];
         const consents = await appendConsents(transaction, connectionId, prepared.consents);
         await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
-        if (fullRead) await markSeen(transaction, place, saved);
-        const swept = fullRead && page.atEnd && page.fullScan ? await sweep(transaction, place) : NOTHING_SWEPT;
+        const listed = [...saved.flatMap((result) => result.known), ...prepared.rejectedIds];
+        if (fullRead) await markSeen(transaction, place, listed, prepared.gap);
+        const mayDelete = fullRead && page.atEnd && page.fullScan;
+        const end = mayDelete ? await sweepUnlessImplausible(transaction, place, brake) : NOTHING_SWEPT;
+        const [swept, held] = "held" in end ? [NOTHING_SWEPT, end.held] : [end, null];
         await touchProfilesOf(transaction, [
           ...saved.flatMap((result) => result.people),
           ...consents.people,
           ...swept.people,
         ]);
-        await moveCursor(transaction, place, page, fullRead);
+        await moveCursor(transaction, place, page, fullRead, held);
 
         const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
           saved.reduce((total, result) => total + result[key], 0);
-        return {
-          outcome: "saved",
-          counts: {
-            read: page.rawCount,
-            records: prepared.records,
-            inserted: sum("inserted") + consents.inserted,
-            changed: sum("changed"),
-            unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
-            stale: sum("stale") + prepared.duplicates,
-            rejected: prepared.rejects.length,
-            vanished: swept.vanished,
-          },
+        const counts = {
+          read: page.rawCount,
+          records: prepared.records,
+          inserted: sum("inserted") + consents.inserted,
+          changed: sum("changed"),
+          unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
+          stale: sum("stale") + prepared.duplicates,
+          rejected: prepared.rejects.length,
+          vanished: swept.vanished,
         };
+        return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
       });
     },
 
@@ -209,7 +229,8 @@ export function createIngestStore(database: Database): IngestStore {
     resetCursor: async (workspaceId, connectionId, stream) => {
       await database.inWorkspace(workspaceId, (transaction) =>
         transaction.query(
-          `UPDATE stream_state SET cursor = NULL, complete = false, full_read_started_at = NULL, updated_at = now()
+          `UPDATE stream_state SET cursor = NULL, complete = false, full_read_started_at = NULL, updated_at = now(),
+             ${RELEASED}
            WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
           [workspaceId, connectionId, stream],
         ),
@@ -220,15 +241,14 @@ export function createIngestStore(database: Database): IngestStore {
   };
 }
 
+type Locked = Pick<StreamState, "cursor" | "fullReadStartedAt" | "heldAt">;
+
 /** One writer per stream at a time; the lock ends with the transaction. */
-async function lockState(
-  transaction: Transaction,
-  { connectionId, stream }: Place,
-): Promise<Pick<StreamState, "cursor" | "fullReadStartedAt">> {
+async function lockState(transaction: Transaction, { connectionId, stream }: Place): Promise<Locked> {
   const keys = [transaction.workspaceId, connectionId, stream];
   const lock = () =>
-    transaction.query<Pick<StreamState, "cursor" | "fullReadStartedAt">>(
-      `SELECT cursor, full_read_started_at AS "fullReadStartedAt" FROM stream_state
+    transaction.query<Locked>(
+      `SELECT cursor, full_read_started_at AS "fullReadStartedAt", held_at AS "heldAt" FROM stream_state
        WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 FOR UPDATE`,
       keys,
     );
@@ -243,24 +263,36 @@ async function lockState(
   return made;
 }
 
-async function moveCursor(transaction: Transaction, place: Place, page: RecordPage, fullRead: boolean): Promise<void> {
+async function moveCursor(
+  transaction: Transaction,
+  place: Place,
+  page: RecordPage,
+  fullRead: boolean,
+  held: Missing | null,
+): Promise<void> {
   const next = page.next ?? null;
-  if (fullRead && page.atEnd) await forgetSeen(transaction, place);
+  const complete = page.atEnd && held === null;
+  if (fullRead && complete) await forgetSeen(transaction, place);
   await transaction.query(
     `UPDATE stream_state SET cursor = $4, complete = $5, records_read = records_read + $6,
        full_read_started_at = CASE WHEN $5 THEN NULL ELSE full_read_started_at END,
        full_read_at = CASE WHEN $5 AND $7 THEN now() ELSE full_read_at END,
        last_success_at = CASE WHEN $5 THEN now() ELSE last_success_at END,
-       error_kind = NULL, error_message = NULL, updated_at = now()
+       held_at = CASE WHEN $8::bigint IS NULL THEN NULL ELSE now() END, held_vanishing = $8, held_known = $9,
+       error_kind = $10, error_message = $11, updated_at = now()
      WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
     [
       transaction.workspaceId,
       place.connectionId,
       place.stream,
       next === null ? null : storable(JSON.stringify(next)),
-      page.atEnd,
+      complete,
       page.rawCount,
       fullRead,
+      held?.vanishing ?? null,
+      held?.known ?? null,
+      held === null ? null : "held",
+      held === null ? null : heldReason(held),
     ],
   );
 }

@@ -115,6 +115,8 @@ export const sourceRecords = table<SourceRecord>(
       first_name: personText((record) => record.firstName),
       last_name: personText((record) => record.lastName),
       postcode: personText((record) => record.postcode),
+      email: personText(({ emails }) => emails[0] ?? null),
+      phone: personText(({ phones }) => phones[0] ?? null),
       person_record_ids: {
         type: "text",
         cast: "uuid[]",

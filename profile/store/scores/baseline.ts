@@ -3,7 +3,7 @@ import { z } from "zod";
 import { MIN_REPEAT_BUYERS } from "#profile/scores/rhythm.ts";
 import type { ShopBaseline } from "#profile/scores/types.ts";
 import type { Transaction } from "../database.ts";
-import { purchaseDaySql, scoringWorkspace } from "./facts.ts";
+import { scoringWorkspace } from "./facts.ts";
 
 const NAME = "shop_rhythm";
 /** Share by which the number of orders must change for a new look at once; below that, once a day. */
@@ -77,15 +77,20 @@ async function anyUnscored(transaction: Transaction): Promise<boolean> {
 /** Each person counts once, with their mean gap: otherwise the few who buy daily would set the rhythm of all. */
 async function compute(transaction: Transaction, asOf: string): Promise<ShopBaseline> {
   const { timeZone, currency } = await scoringWorkspace(transaction);
-  const source = `customer_order o JOIN membership m ON o.workspace_id = $1 AND m.workspace_id = $1 AND m.record_id = o.person_record_id`;
   const [row] = await transaction.query<{
     repeat_buyers: number;
     gap: number | null;
     frequent: number;
     spend: number | null;
   }>(
-    `WITH day AS (${purchaseDaySql(source, "$2", "$4::timestamptz")}),
-     person AS (
+    `WITH day AS (
+       SELECT m.profile_id, (o.placed_at AT TIME ZONE $2)::date AS day, o.currency,
+         sum(o.amount_minor - o.refunded_minor)::int8 AS net
+       FROM customer_order o
+       JOIN membership m ON o.workspace_id = $1 AND m.workspace_id = $1 AND m.record_id = o.person_record_id
+       WHERE NOT o.deleted AND o.status IN ('paid', 'refunded') AND o.placed_at <= $4
+       GROUP BY 1, 2, 3 HAVING sum(o.amount_minor - o.refunded_minor) > 0
+     ), person AS (
        SELECT profile_id, count(DISTINCT day) AS days, max(day) - min(day) AS span,
          coalesce(sum(net) FILTER (WHERE currency = $3), 0)::float8 AS spend
        FROM day GROUP BY 1

@@ -1,7 +1,12 @@
-/** Loads what scores read, for many profiles in one statement. */
+/**
+ * Loads what scores read, for many profiles at once.
+ *
+ * Every statement finds its rows by `= ANY` of ids that the one before returned. A join against `unnest` reads better but
+ * leaves the planner guessing how many rows come out of it, and it then walks the workspace's whole tables for each batch.
+ */
 import { z } from "zod";
-import type { ProfileId } from "#profile/ids.ts";
-import type { ProfileFacts, TraitName } from "#profile/scores/types.ts";
+import type { ProfileId, RecordId } from "#profile/ids.ts";
+import type { ProfileFacts } from "#profile/scores/types.ts";
 import type { Transaction } from "../database.ts";
 
 const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
@@ -19,136 +24,270 @@ export async function scoringWorkspace(transaction: Transaction): Promise<Scorin
   return { timeZone: workspace.time_zone, currency: workspace.currency };
 }
 
-/**
- * SQL of one row per (profile, calendar day, currency) with a positive amount net of refunds, from rows `o` of
- * customer_order joined to `m` (profile_id). Parameters: the names of the placeholders for zone and instant.
- */
-export const purchaseDaySql = (source: string, timeZone: string, asOf: string) => `
-  SELECT m.profile_id, (o.placed_at AT TIME ZONE ${timeZone})::date AS day, o.currency,
-    sum(o.amount_minor - o.refunded_minor)::int8 AS net
-  FROM ${source}
-  WHERE NOT o.deleted AND o.status IN ('paid', 'refunded') AND o.placed_at <= ${asOf}
-  GROUP BY 1, 2, 3 HAVING sum(o.amount_minor - o.refunded_minor) > 0`;
-
-/** Things sent to a person, or done by machines, are not something the person did. Opens are inflated by mail proxies. */
-const NOT_ACTIVITY = "(_sent|_delivered|_opened|_bounced|_dropped|unsubscribed|refund)$";
-
-const FACTS_SQL = `
-  WITH m AS MATERIALIZED (
-    SELECT membership.profile_id, membership.record_id, s.deleted, least(s.source_created_at, s.first_seen_at) AS seen_at
-    FROM unnest($2::uuid[]) AS picked (profile_id)
-    JOIN membership ON membership.workspace_id = $1 AND membership.profile_id = picked.profile_id
-    JOIN source_record s ON s.workspace_id = $1 AND s.record_id = membership.record_id
-  ), person AS (
-    SELECT profile_id, min(seen_at) AS seen_at FROM m GROUP BY 1
-  ), known AS (
-    SELECT m.profile_id, bool_or(i.kind = 'email') AS email, bool_or(i.kind = 'phone') AS phone
-    FROM m JOIN identifier i ON i.workspace_id = $1 AND i.record_id = m.record_id
-    WHERE NOT m.deleted AND i.current AND i.quality <> 'blocked' AND i.kind IN ('email', 'phone', 'account_id', 'loyalty_id')
-    GROUP BY 1
-  ), currency_day AS (${purchaseDaySql(
-    "m JOIN customer_order o ON o.workspace_id = $1 AND o.person_record_id = m.record_id",
-    "$3",
-    "$5::timestamptz",
-  )}
-  ), purchase_day AS (
-    SELECT profile_id, day, coalesce(sum(net) FILTER (WHERE currency = $4), 0)::int8 AS net
-    FROM currency_day GROUP BY 1, 2
-  ), purchase AS (
-    SELECT profile_id, json_agg(json_build_object('day', day, 'netMinor', net) ORDER BY day) AS days
-    FROM purchase_day GROUP BY 1
-  ), ordered AS (
-    SELECT m.profile_id, max(o.placed_at) FILTER (WHERE o.placed_at <= $5) AS last_at,
-      min(o.placed_at) FILTER (WHERE o.placed_at > $5) AS next_at
-    FROM m JOIN customer_order o ON o.workspace_id = $1 AND o.person_record_id = m.record_id
-    WHERE NOT o.deleted GROUP BY 1
-  ), contract AS (
-    SELECT m.profile_id, json_agg(json_build_object('status', c.status, 'startedAt', c.started_at,
-      'currentPeriodEnd', c.current_period_end, 'endedAt', c.ended_at) ORDER BY c.started_at, c.record_id) AS list
-    FROM m JOIN subscription c ON c.workspace_id = $1 AND c.person_record_id = m.record_id
-    WHERE NOT c.deleted GROUP BY 1
-  ), touch AS (
-    SELECT m.profile_id, max(t.at) FILTER (WHERE t.at <= $5 AND t.type !~ '${NOT_ACTIVITY}') AS last_at,
-      min(t.at) FILTER (WHERE t.at > $5) AS next_at,
-      json_agg(json_build_object('channel', replace(t.type, '_sent', ''), 'at', t.at) ORDER BY t.at, t.record_id)
-        FILTER (WHERE t.type LIKE '%\\_sent' AND t.at <= $5 AND t.at > $5::timestamptz - interval '30 days') AS messages
-    FROM m JOIN touchpoint t ON t.workspace_id = $1 AND t.person_record_id = m.record_id
-    WHERE NOT t.deleted GROUP BY 1
-  ), open_deal AS MATERIALIZED (
-    SELECT DISTINCT d.record_id, person.record_id AS person_record_id
-    FROM source_record d CROSS JOIN unnest(d.person_record_ids) AS person (record_id)
-    WHERE d.workspace_id = $1 AND NOT d.deleted AND d.deal_status = 'open'
-  ), deal AS (
-    SELECT m.profile_id, count(DISTINCT d.record_id) AS open FROM m JOIN open_deal d ON d.person_record_id = m.record_id
-    GROUP BY 1
-  ), consent AS (
-    SELECT c.profile_id, json_agg(json_build_object('purpose', c.purpose, 'channel', c.channel, 'state', c.state)) AS list
-    FROM consent_state c WHERE c.workspace_id = $1 AND c.profile_id = ANY($2::uuid[]) GROUP BY 1
-  ), answer AS (
-    SELECT t.profile_id, json_object_agg(t.name, encode(t.inputs_hash, 'hex')) AS hashes
-    FROM trait t WHERE t.workspace_id = $1 AND t.profile_id = ANY($2::uuid[]) GROUP BY 1
-  )
-  SELECT profile_id, person.seen_at, known.email, known.phone, known.profile_id IS NOT NULL AS known, purchase.days,
-    contract.list AS contracts, greatest(ordered.last_at, touch.last_at) AS last_activity_at, touch.messages,
-    deal.open AS open_deals, consent.list AS consents, answer.hashes, least(ordered.next_at, touch.next_at) AS next_fact_at
-  FROM person LEFT JOIN known USING (profile_id) LEFT JOIN purchase USING (profile_id) LEFT JOIN ordered USING (profile_id)
-    LEFT JOIN contract USING (profile_id) LEFT JOIN touch USING (profile_id) LEFT JOIN deal USING (profile_id)
-    LEFT JOIN consent USING (profile_id) LEFT JOIN answer USING (profile_id)`;
-
-interface FactsRow {
-  profile_id: ProfileId;
-  seen_at: Date;
-  email: boolean | null;
-  phone: boolean | null;
-  known: boolean;
-  days: ProfileFacts["purchaseDays"] | null;
-  contracts: ProfileFacts["subscriptions"] | null;
-  last_activity_at: Date | null;
-  messages: ProfileFacts["messages"] | null;
-  open_deals: number | null;
-  consents: ProfileFacts["consents"] | null;
-  hashes: Partial<Record<TraitName, string>> | null;
-  next_fact_at: Date | null;
-}
-
 export interface LoadedFacts {
   profileId: ProfileId;
   facts: ProfileFacts;
-  /** Hex hashes of the answers stored now, by trait. */
+  /** Hashes of the answers stored now, by trait. */
   answers: Partial<Record<string, string>>;
   /** An order or touchpoint dated after `asOf`: the profile has to be looked at again then. */
   nextFactAt: string | null;
 }
 
+/** What one source record contributes to its profile's facts. Times are milliseconds since the epoch. */
+interface RecordFacts {
+  profileId: ProfileId;
+  seenAtMs: number;
+  deleted: boolean;
+}
+
+/** Things sent to a person, or done by machines, are not something the person did. Opens are inflated by mail proxies. */
+const NOT_ACTIVITY = "(_sent|_delivered|_opened|_bounced|_dropped|unsubscribed|refund)$";
+
 /** Facts up to `asOf` of the profiles that have records; a profile left without any is not in the result. */
 export async function loadFacts(
   transaction: Transaction,
-  { timeZone, currency }: ScoringWorkspace,
+  workspace: ScoringWorkspace,
   profileIds: ProfileId[],
   asOf: string,
 ): Promise<LoadedFacts[]> {
-  const rows = await transaction.query<FactsRow>(FACTS_SQL, [
-    transaction.workspaceId,
-    profileIds,
-    timeZone,
-    currency,
-    asOf,
-  ]);
-  return rows.map((row) => ({
-    profileId: row.profile_id,
-    answers: row.hashes ?? {},
-    nextFactAt: row.next_fact_at?.toISOString() ?? null,
+  const records = await recordsOf(transaction, profileIds);
+  const drafts = new Map<ProfileId, Draft>();
+  for (const { profileId, seenAtMs } of records.values()) {
+    const draft = drafts.get(profileId);
+    if (draft === undefined) drafts.set(profileId, newDraft(seenAtMs));
+    else draft.seenAtMs = Math.min(draft.seenAtMs, seenAtMs);
+  }
+  const draftOf = (recordId: RecordId): Draft | undefined => {
+    const record = records.get(recordId);
+    return record === undefined ? undefined : drafts.get(record.profileId);
+  };
+  const query = { transaction, ids: [...records.keys()], asOf, draftOf };
+  await addIdentifiers({ ...query, ids: query.ids.filter((id) => records.get(id)?.deleted === false) });
+  await addOrders(query, workspace.timeZone);
+  await addSubscriptions(query);
+  await addTouchpoints(query);
+  await addDeals(query);
+  const consents = await consentsOf(transaction, profileIds);
+  const answers = await answersOf(transaction, profileIds);
+  return [...drafts].map(([profileId, draft]) => ({
+    profileId,
+    answers: answers.get(profileId) ?? {},
+    nextFactAt: instantOf(draft.nextFactMs),
     facts: {
-      profileId: row.profile_id,
-      firstSeenAt: row.seen_at.toISOString(),
-      hasIdentifier: row.known,
-      purchaseDays: row.days ?? [],
-      subscriptions: row.contracts ?? [],
-      lastActivityAt: row.last_activity_at?.toISOString() ?? null,
-      messages: row.messages ?? [],
-      openDeals: row.open_deals ?? 0,
-      consents: row.consents ?? [],
-      reachable: { email: row.email ?? false, phone: row.phone ?? false },
+      profileId,
+      firstSeenAt: new Date(draft.seenAtMs).toISOString(),
+      hasIdentifier: draft.known,
+      purchaseDays: purchaseDays(draft, workspace.currency),
+      subscriptions: draft.subscriptions,
+      lastActivityAt: instantOf(draft.lastActivityMs),
+      messages: draft.messages.toSorted((a, b) => (a.at < b.at ? -1 : 1)),
+      openDeals: draft.openDeals.size,
+      consents: consents.get(profileId) ?? [],
+      reachable: { email: draft.email, phone: draft.phone },
     },
   }));
 }
+
+/** A profile's facts while its records are gathered. */
+interface Draft {
+  seenAtMs: number;
+  known: boolean;
+  email: boolean;
+  phone: boolean;
+  /** Net amounts by day, then by currency. */
+  days: Map<string, Map<string, number>>;
+  subscriptions: ProfileFacts["subscriptions"];
+  messages: ProfileFacts["messages"];
+  openDeals: Set<string>;
+  lastActivityMs: number | null;
+  nextFactMs: number | null;
+}
+
+const newDraft = (seenAtMs: number): Draft => ({
+  seenAtMs,
+  known: false,
+  email: false,
+  phone: false,
+  days: new Map(),
+  subscriptions: [],
+  messages: [],
+  openDeals: new Set(),
+  lastActivityMs: null,
+  nextFactMs: null,
+});
+
+interface FactsQuery {
+  transaction: Transaction;
+  /** Person records whose facts are wanted. */
+  ids: RecordId[];
+  asOf: string;
+  draftOf(recordId: RecordId): Draft | undefined;
+}
+
+async function recordsOf(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<RecordId, RecordFacts>> {
+  const members = await transaction.query<{ record_id: RecordId; profile_id: ProfileId }>(
+    "SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
+    [transaction.workspaceId, profileIds],
+  );
+  const profileOf = new Map(members.map((member) => [member.record_id, member.profile_id]));
+  const rows = await transaction.query<{ record_id: RecordId; deleted: boolean; seen_ms: number }>(
+    `SELECT record_id, deleted, ${milliseconds("least(source_created_at, first_seen_at)")} AS seen_ms
+     FROM source_record WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, [...profileOf.keys()]],
+  );
+  const records = new Map<RecordId, RecordFacts>();
+  for (const { record_id, deleted, seen_ms } of rows) {
+    const profileId = profileOf.get(record_id);
+    if (profileId !== undefined) records.set(record_id, { profileId, deleted, seenAtMs: seen_ms });
+  }
+  return records;
+}
+
+async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+  const rows = await transaction.query<{ record_id: RecordId; kind: string }>(
+    `SELECT DISTINCT record_id, kind FROM identifier
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND current AND quality <> 'blocked'
+       AND kind IN ('email', 'phone', 'account_id', 'loyalty_id')`,
+    [transaction.workspaceId, ids],
+  );
+  for (const { record_id, kind } of rows) {
+    const draft = draftOf(record_id);
+    if (draft === undefined) continue;
+    draft.known = true;
+    draft.email ||= kind === "email";
+    draft.phone ||= kind === "phone";
+  }
+}
+
+async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, timeZone: string): Promise<void> {
+  const rows = await transaction.query<{
+    record_id: RecordId;
+    day: string;
+    currency: string;
+    net: number | null;
+    last_ms: number | null;
+    next_ms: number | null;
+  }>(
+    `SELECT person_record_id AS record_id, (placed_at AT TIME ZONE $3)::date::text AS day, currency,
+       sum(amount_minor - refunded_minor) FILTER (WHERE status IN ('paid', 'refunded') AND placed_at <= $4)::int8 AS net,
+       ${milliseconds("max(placed_at) FILTER (WHERE placed_at <= $4)")} AS last_ms,
+       ${milliseconds("min(placed_at) FILTER (WHERE placed_at > $4)")} AS next_ms
+     FROM customer_order WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted
+     GROUP BY 1, 2, 3`,
+    [transaction.workspaceId, ids, timeZone, asOf],
+  );
+  for (const { record_id, day, currency, net, last_ms, next_ms } of rows) {
+    const draft = draftOf(record_id);
+    if (draft === undefined) continue;
+    draft.lastActivityMs = later(draft.lastActivityMs, last_ms);
+    draft.nextFactMs = earlier(draft.nextFactMs, next_ms);
+    if (net === null) continue;
+    const ofDay = draft.days.get(day) ?? new Map<string, number>();
+    ofDay.set(currency, (ofDay.get(currency) ?? 0) + net);
+    draft.days.set(day, ofDay);
+  }
+}
+
+/** Days on which some currency's orders, net of refunds, were above zero; the amount counts the workspace's currency. */
+function purchaseDays({ days }: Draft, currency: string): ProfileFacts["purchaseDays"] {
+  const bought = [...days].filter(([, nets]) => [...nets.values()].some((net) => net > 0));
+  return bought
+    .map(([day, nets]) => ({ day, netMinor: Math.max(0, nets.get(currency) ?? 0) }))
+    .toSorted((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+  const rows = await transaction.query<{
+    record_id: RecordId;
+    status: string;
+    started_at: Date;
+    current_period_end: Date | null;
+    ended_at: Date | null;
+  }>(
+    `SELECT person_record_id AS record_id, status, started_at, current_period_end, ended_at
+     FROM subscription WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted
+     ORDER BY started_at, subscription.record_id`,
+    [transaction.workspaceId, ids],
+  );
+  for (const { record_id, status, started_at, current_period_end, ended_at } of rows)
+    draftOf(record_id)?.subscriptions.push({
+      status,
+      startedAt: started_at.toISOString(),
+      currentPeriodEnd: current_period_end?.toISOString() ?? null,
+      endedAt: ended_at?.toISOString() ?? null,
+    });
+}
+
+async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): Promise<void> {
+  const rows = await transaction.query<{
+    record_id: RecordId;
+    last_ms: number | null;
+    next_ms: number | null;
+    messages: ProfileFacts["messages"] | null;
+  }>(
+    `SELECT person_record_id AS record_id,
+       ${milliseconds(`max(at) FILTER (WHERE at <= $3 AND type !~ '${NOT_ACTIVITY}')`)} AS last_ms,
+       ${milliseconds("min(at) FILTER (WHERE at > $3)")} AS next_ms,
+       json_agg(json_build_object('channel', replace(type, '_sent', ''), 'at', at))
+         FILTER (WHERE type LIKE '%\\_sent' AND at <= $3 AND at > $3::timestamptz - interval '30 days') AS messages
+     FROM touchpoint WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted GROUP BY 1`,
+    [transaction.workspaceId, ids, asOf],
+  );
+  for (const { record_id, last_ms, next_ms, messages } of rows) {
+    const draft = draftOf(record_id);
+    if (draft === undefined) continue;
+    draft.lastActivityMs = later(draft.lastActivityMs, last_ms);
+    draft.nextFactMs = earlier(draft.nextFactMs, next_ms);
+    draft.messages.push(...(messages ?? []));
+  }
+}
+
+async function addDeals({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+  const rows = await transaction.query<{ deal_id: string; people: RecordId[] }>(
+    `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
+     WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && $2::uuid[]`,
+    [transaction.workspaceId, ids],
+  );
+  for (const { deal_id, people } of rows) for (const person of people) draftOf(person)?.openDeals.add(deal_id);
+}
+
+async function consentsOf(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<ProfileId, ProfileFacts["consents"]>> {
+  const rows = await transaction.query<ProfileFacts["consents"][number] & { profile_id: ProfileId }>(
+    `SELECT profile_id, purpose, channel, state FROM consent_state
+     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, profileIds],
+  );
+  const consents = new Map<ProfileId, ProfileFacts["consents"]>();
+  for (const { profile_id, ...consent } of rows) {
+    const own = consents.get(profile_id);
+    if (own === undefined) consents.set(profile_id, [consent]);
+    else own.push(consent);
+  }
+  return consents;
+}
+
+async function answersOf(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+): Promise<Map<ProfileId, LoadedFacts["answers"]>> {
+  const rows = await transaction.query<{ profile_id: ProfileId; hashes: LoadedFacts["answers"] }>(
+    "SELECT profile_id, hashes FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
+    [transaction.workspaceId, profileIds],
+  );
+  return new Map(rows.map(({ profile_id, hashes }) => [profile_id, hashes]));
+}
+
+/** SQL of an instant as whole milliseconds: cheaper to hand over than a time stamp to be parsed. */
+const milliseconds = (instant: string) => `floor(extract(epoch FROM ${instant}) * 1000)::float8`;
+
+const instantOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+const later = (a: number | null, b: number | null) => (a === null || (b !== null && b > a) ? b : a);
+
+const earlier = (a: number | null, b: number | null) => (a === null || (b !== null && b < a) ? b : a);

@@ -1,22 +1,12 @@
 /** Keeping every profile's traits true: finds who needs scoring, scores, and stores only answers that changed. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
 import type { Database, Transaction } from "../database.ts";
+import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
 import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
-
-export interface StoredTrait {
-  name: string;
-  status: "ok" | "low_confidence" | "refused";
-  /** Null when refused. */
-  value: unknown;
-  reasons: string[];
-  method: string;
-  modelVersion: string;
-  computedAt: string;
-}
 
 export interface ScoredBatch {
   profiles: number;
@@ -28,31 +18,21 @@ export interface ScoredBatch {
   more: boolean;
 }
 
-/** How many profiles have each value of the traits a marketer filters on; refusals count as `(none)`. */
-export interface Distribution {
-  stages: Record<string, number>;
-  bands: Record<string, number>;
-  actions: Record<string, number>;
-}
-
 export interface ScoreStore {
   /** To be called before scoring; `changed` when people who bought are due for scoring because the shop's rhythm moved. */
   refreshBaseline(workspaceId: WorkspaceId, asOf: string): Promise<{ changed: boolean; baseline: ShopBaseline }>;
   /** Scores up to `limit` profiles that changed or fell due; one transaction. A thousand or more at a time is quick. */
   scoreBatch(workspaceId: WorkspaceId, options: { limit: number; asOf: string }): Promise<ScoredBatch>;
-  traitsOf(workspaceId: WorkspaceId, profileId: ProfileId): Promise<StoredTrait[]>;
-  distribution(workspaceId: WorkspaceId): Promise<Distribution>;
 }
 
 export function createScoreStore(database: Database): ScoreStore {
   return {
     refreshBaseline: (workspaceId, asOf) =>
       database.inWorkspace(workspaceId, (transaction) => refreshBaseline(transaction, asOf)),
-    scoreBatch: (workspaceId, options) =>
-      database.inWorkspace(workspaceId, (transaction) => scoreBatch(transaction, options)),
-    traitsOf: (workspaceId, profileId) =>
-      database.inWorkspace(workspaceId, (transaction) => readTraits(transaction, profileId)),
-    distribution: (workspaceId) => database.inWorkspace(workspaceId, readDistribution),
+    scoreBatch: (workspaceId, { limit, asOf }) =>
+      settingAside(database, { workspaceId, step: "scores", limit }, NOTHING, (transaction, size, took) =>
+        scoreBatch(transaction, { limit: size, asOf, took }),
+      ),
   };
 }
 
@@ -61,12 +41,15 @@ interface Picked {
   touched_seq: number;
 }
 
+const NOTHING: ScoredBatch = { profiles: 0, changed: 0, refused: 0, more: false };
+
 async function scoreBatch(
   transaction: Transaction,
-  { limit, asOf }: { limit: number; asOf: string },
+  { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
   const picked = await pick(transaction, limit, asOf);
-  if (picked.length === 0) return { profiles: 0, changed: 0, refused: 0, more: false };
+  if (picked.length === 0) return NOTHING;
+  took(picked.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
   const workspace = await scoringWorkspace(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
   const loaded = await loadFacts(
@@ -82,11 +65,7 @@ async function scoreBatch(
     if (scores.some(({ status }) => status === "refused")) refused += 1;
     answers.set(one.profileId, { due: earlier(dueAt(scores), one.nextFactAt), news: newsOf(one, scores) });
   }
-  await saveTraits(
-    transaction,
-    [...answers].flatMap(([profileId, { news }]) => news.map((one) => ({ profileId, ...one }))),
-    asOf,
-  );
+  await saveTraits(transaction, new Map([...answers].map(([profileId, { news }]) => [profileId, news])), asOf);
   const changed = picked.filter((row) => (answers.get(row.profile_id)?.news.length ?? 0) > 0);
   await markScored(
     transaction,
@@ -99,18 +78,17 @@ async function scoreBatch(
   return { profiles: picked.length, changed: changed.length, refused, more: picked.length === limit };
 }
 
-/** Locked, so that two workers share the work; what is touched meanwhile keeps a higher mark and comes up again. */
+/** Locked, so that several share the work; what is touched meanwhile keeps a higher mark and comes up again. */
 function pick(transaction: Transaction, limit: number, asOf: string): Promise<Picked[]> {
   return transaction.query<Picked>(
-    `WITH due AS (
-       (SELECT profile_id FROM profile WHERE workspace_id = $1 AND touched_seq > scored_seq ORDER BY touched_seq LIMIT $2)
-       UNION
-       (SELECT profile_id FROM profile WHERE workspace_id = $1 AND score_due_at <= $3 ORDER BY score_due_at LIMIT $2)
+    `WITH changed AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND touched_seq > scored_seq
+       ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     ), due AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND score_due_at <= $3
+       ORDER BY score_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
      )
-     SELECT profile_id, touched_seq FROM profile
-     WHERE workspace_id = $1 AND profile_id IN (SELECT profile_id FROM due LIMIT $2)
-       AND (touched_seq > scored_seq OR score_due_at <= $3)
-     ORDER BY profile_id FOR NO KEY UPDATE SKIP LOCKED`,
+     SELECT * FROM changed UNION SELECT * FROM due LIMIT $2`,
     [transaction.workspaceId, limit, asOf],
   );
 }
@@ -127,43 +105,39 @@ const newsOf = (loaded: LoadedFacts, scores: Score<unknown>[]): News[] =>
 
 /** Over all that is shown; the reasons name the inputs that decided. `validUntil` is left out: it is not shown. */
 function hashOf({ status, value, reasons, method, modelVersion }: Score<unknown>): string {
-  return createHash("sha256")
-    .update(JSON.stringify([status, value, reasons, method, modelVersion]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([status, value, reasons, method, modelVersion]), "base64");
 }
 
 const earlier = (a: string | null, b: string | null) => (a === null || (b !== null && b < a) ? b : a);
 
-async function saveTraits(
-  transaction: Transaction,
-  rows: (News & { profileId: ProfileId })[],
-  asOf: string,
-): Promise<void> {
+/**
+ * One row per profile; answers that did not change stay as they are. The batch goes over as one JSON text: as an array of
+ * JSON texts every quote in it would be escaped here and unescaped there.
+ */
+async function saveTraits(transaction: Transaction, news: Map<ProfileId, News[]>, asOf: string): Promise<void> {
+  const rows = [...news]
+    .filter(([, list]) => list.length > 0)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([profile_id, list]) => ({
+      profile_id,
+      traits: Object.fromEntries(list.map(({ score }) => [score.name, shown(score, asOf)])),
+      hashes: Object.fromEntries(list.map((one) => [one.score.name, one.hash])),
+    }));
   if (rows.length === 0) return;
-  const sorted = rows.toSorted((a, b) => (a.profileId < b.profileId ? -1 : 1));
-  const column = (of: (score: Score<unknown>) => unknown) => sorted.map(({ score }) => of(score));
   await transaction.query(
-    `INSERT INTO trait (workspace_id, profile_id, name, status, value, reasons, method, model_version, inputs_hash, computed_at)
-     SELECT $1, profile_id, name, status, value::jsonb, reasons::jsonb, method, version, decode(hash, 'hex'), $9
-     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $10::text[])
-       AS t (profile_id, name, status, value, reasons, method, version, hash)
-     ON CONFLICT (workspace_id, profile_id, name) DO UPDATE SET status = excluded.status, value = excluded.value,
-       reasons = excluded.reasons, method = excluded.method, model_version = excluded.model_version,
-       inputs_hash = excluded.inputs_hash, computed_at = excluded.computed_at`,
-    [
-      transaction.workspaceId,
-      sorted.map(({ profileId }) => profileId),
-      column(({ name }) => name),
-      column(({ status }) => status),
-      column(({ value }) => (value === null ? null : JSON.stringify(value))),
-      column(({ reasons }) => JSON.stringify(reasons)),
-      column(({ method }) => method),
-      column(({ modelVersion }) => modelVersion),
-      asOf,
-      sorted.map(({ hash }) => hash),
-    ],
+    `INSERT INTO profile_traits AS stored (workspace_id, profile_id, traits, hashes)
+     SELECT $1, profile_id, traits, hashes
+     FROM jsonb_to_recordset($2::jsonb) AS t (profile_id uuid, traits jsonb, hashes jsonb)
+     ON CONFLICT (workspace_id, profile_id) DO UPDATE SET
+       traits = stored.traits || excluded.traits, hashes = stored.hashes || excluded.hashes`,
+    [transaction.workspaceId, JSON.stringify(rows)],
   );
 }
+
+const shown = ({ status, value, reasons, method, modelVersion }: Score<unknown>, computedAt: string) => ({
+  ...{ status, value, reasons, method, modelVersion },
+  computedAt,
+});
 
 async function markScored(
   transaction: Transaction,
@@ -188,43 +162,8 @@ async function markScored(
 
 /** A profile whose records all moved elsewhere says nothing any more. */
 async function forget(transaction: Transaction, profileIds: ProfileId[]): Promise<void> {
-  await transaction.query("DELETE FROM trait WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])", [
+  await transaction.query("DELETE FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])", [
     transaction.workspaceId,
     profileIds,
   ]);
-}
-
-interface TraitRow {
-  name: string;
-  status: StoredTrait["status"];
-  value: unknown;
-  reasons: string[];
-  method: string;
-  model_version: string;
-  computed_at: Date;
-}
-
-async function readTraits(transaction: Transaction, profileId: ProfileId): Promise<StoredTrait[]> {
-  const rows = await transaction.query<TraitRow>(
-    `SELECT name, status, value, reasons, method, model_version, computed_at FROM trait
-     WHERE workspace_id = $1 AND profile_id = $2 ORDER BY name`,
-    [transaction.workspaceId, profileId],
-  );
-  return rows.map(({ model_version, computed_at, ...rest }) => ({
-    ...rest,
-    modelVersion: model_version,
-    computedAt: computed_at.toISOString(),
-  }));
-}
-
-async function readDistribution(transaction: Transaction): Promise<Distribution> {
-  const rows = await transaction.query<{ name: string; value: string; profiles: number }>(
-    `SELECT name, coalesce(value #>> '{}', '(none)') AS value, count(*) AS profiles FROM trait
-     WHERE workspace_id = $1 AND name IN ('lifecycle_stage', 'churn_risk_band', 'next_best_action')
-     GROUP BY 1, 2 ORDER BY 3 DESC, 2`,
-    [transaction.workspaceId],
-  );
-  const of = (name: string) =>
-    Object.fromEntries(rows.filter((row) => row.name === name).map(({ value, profiles }) => [value, profiles]));
-  return { stages: of("lifecycle_stage"), bands: of("churn_risk_band"), actions: of("next_best_action") };
 }

@@ -31,7 +31,7 @@ export async function readDatabaseHealth({ pool }: Pick<Database, "pool">): Prom
 }
 
 async function migrationNames(): Promise<string[]> {
-  const entries = await readdir(new URL("../../prisma/migrations", import.meta.url), { withFileTypes: true });
+  const entries = await readdir(new URL("../../../prisma/migrations", import.meta.url), { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

@@ -1,5 +1,6 @@
 /** One profile as a person wants to see it: from which records, with what permission, which traits, what was written where. */
 import type { PersonRecord } from "#connectors/core/records.ts";
+import type { KnownAnswer } from "#profile/consent/decide.ts";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Database, Transaction } from "../database.ts";
 
@@ -65,8 +66,7 @@ export interface ProfileRow {
   profileId: ProfileId;
   /** Live records only; null when all were deleted at their vendors. */
   people: PersonRecord[] | null;
-  /** State by `channel purpose`, as in `email marketing`. */
-  consents: Record<string, string> | null;
+  consents: KnownAnswer[];
   traits: Record<string, { value: unknown; reasons: string[] }> | null;
 }
 
@@ -162,8 +162,9 @@ const pageOf = (transaction: Transaction, after: string | null, limit: number) =
         FROM membership JOIN source_record record USING (workspace_id, record_id)
         JOIN source_content content USING (workspace_id, record_id, hash)
         WHERE workspace_id = $1 AND membership.profile_id = page.profile_id AND NOT record.deleted) AS people,
-       (SELECT jsonb_object_agg(state.channel || ' ' || state.purpose, state.state) FROM consent_state state
-        WHERE state.workspace_id = $1 AND state.profile_id = page.profile_id) AS consents,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('channel', state.channel, 'purpose', state.purpose,
+          'state', state.state, 'addresses', state.addresses)) FROM consent_state state
+        WHERE state.workspace_id = $1 AND state.profile_id = page.profile_id), '[]') AS consents,
        (SELECT jsonb_object_agg(trait.name, jsonb_build_object('value', trait.value, 'reasons', trait.reasons))
         FROM trait WHERE trait.workspace_id = $1 AND trait.profile_id = page.profile_id) AS traits
      FROM (SELECT profile_id FROM profile WHERE workspace_id = $1 AND ($2::uuid IS NULL OR profile_id > $2)

@@ -1,0 +1,80 @@
+/** Requests that stay with the host they were meant for: a reply never names another one. */
+import { Agent as HttpAgent } from "node:http";
+import type { AgentOptions } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { ConnectorError } from "./errors.ts";
+
+/** A reply that is not a 2xx. What the vendor wrote is in `body`, parsed where it is JSON; never in the message. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+
+  constructor(status: number, headers: Headers, body: unknown) {
+    super(`HTTP ${status}`);
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+export interface JsonRequest {
+  method: string;
+  /** Beneath the base address. */
+  path: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/**
+ * One call in JSON, for what an SDK does not offer. A redirect is a refusal like any other.
+ *
+ * @throws HttpRefusal for any status but 2xx
+ */
+export async function requestJson(baseUrl: string, request: JsonRequest): Promise<unknown> {
+  const url = new URL(baseUrl.replace(/\/$/, "") + request.path);
+  for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
+  const response = await fetch(url, {
+    method: request.method,
+    redirect: "manual",
+    headers: {
+      accept: "application/json",
+      ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+      ...request.headers,
+    },
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new HttpRefusal(response.status, response.headers, jsonOf(text));
+  return JSON.parse(text);
+}
+
+/** A refusal's body; null where it is a proxy's HTML page: the status alone says what there is to know. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** As Node's own agent has it. */
+const KEEP_ALIVE: AgentOptions = { keepAlive: true, scheduling: "lifo", timeout: 5_000 };
+
+/** For SDKs: an agent that connects to the host of `baseUrl` and to no other, wherever a redirect points. */
+export function agentFor(baseUrl: string): HttpAgent {
+  const { protocol, hostname, port } = new URL(baseUrl);
+  const secure = protocol === "https:";
+  const allowed = `${hostname}:${port || (secure ? 443 : 80)}`;
+  const agent = secure ? new HttpsAgent(KEEP_ALIVE) : new HttpAgent(KEEP_ALIVE);
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    if (`${options.host ?? hostname}:${options.port ?? ""}` === allowed) return connect(options, callback);
+    throw new ConnectorError("contract", "The vendor redirected us to another host; redirects are not followed.");
+  };
+  return agent;
+}

@@ -1,0 +1,80 @@
+/** What a vendor's twin declares. */
+import type { z } from "zod";
+import type { TwinAccount } from "./account.ts";
+import type { Faults } from "./faults.ts";
+import type { VendorErrors } from "./vendor-error.ts";
+
+/** One request, as a route sees it. */
+export interface Call {
+  method: string;
+  path: string;
+  /** The route as declared: `GET /v1/customers/:id`. */
+  operation: string;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  text: string;
+  headers: Record<string, string | string[] | undefined>;
+  requestId: string;
+  /** Parses a JSON body as strictly as the vendor: what the schema does not know is refused. */
+  body<Body>(schema: z.ZodType<Body>): Body;
+}
+
+export interface Reply {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Route {
+  /** Scope or permission that the credentials need. */
+  permission?: string;
+  /** Which of the vendor's budgets it costs; the main one unless given. */
+  budget?: string;
+  /** Its reply holds one answer for each entry of the request. */
+  batch?: boolean;
+  /** Repeats under one idempotency key have one effect. */
+  idempotent?: boolean;
+  handle(call: Call): Reply;
+}
+
+export type Routes = Record<string, Route>;
+
+/** Routes that a part brings along: an authorization server, webhook subscriptions. */
+export interface TwinPart {
+  /** Not behind the vendor's credentials. */
+  readonly open: Routes;
+  close(): Promise<void>;
+}
+
+export interface Paging {
+  /** Query parameters, or fields of a JSON body, that say where to go on. */
+  cursors: string[];
+  /** The rows of a reply, the array itself; null where it holds none. */
+  rows(body: unknown): unknown[] | null;
+  /** Makes a page that holds nothing say that there is more, in a way that a careful reader loses nothing by. */
+  promiseMore(body: unknown, call: Call): void;
+  stub(row: unknown): unknown;
+  bad(row: unknown): unknown;
+}
+
+export interface TwinDefinition {
+  /** What people call the vendor. */
+  title: string;
+  account: TwinAccount<Faults>;
+  routes: Routes;
+  errors: VendorErrors;
+  /** Whether a request carries the credentials of this account. */
+  authorised(headers: Call["headers"]): boolean;
+  /** Takes one call from the account's budgets; answers headers for the reply. Throws when there is none left. */
+  admit(call: Call, route: Route): Record<string, string>;
+  /** Headers of every reply. */
+  headers(call: Call): Record<string, string>;
+  paging: Paging;
+  /** Idempotency keys: the header that carries them, and what a key used for another request is answered. */
+  idempotency?: { header: string; keptMs: number; maxLength: number; conflict(key: string): Error; tooLong(): Error };
+  /** Pages for people, by path: the record as somebody at the vendor sees it. Null: no such page. */
+  pages: Record<string, (params: Record<string, string>, query: URLSearchParams) => string | null>;
+  parts?: TwinPart[];
+}
+
+export const ok = (body: unknown): Reply => ({ status: 200, body });

@@ -1,0 +1,101 @@
+/** What keeps a file from being read as what it plainly is, named by column and form: never another kind in silence. */
+import { fitOf, guessMapping, looksLikeSales, type MappingGuess, type Misfit } from "./guess-mapping.ts";
+import type { Question } from "./guess-formats.ts";
+import type { Field, FileKind, Mapping } from "./settings.ts";
+import { shapeOf, type Shape } from "./value-shapes.ts";
+import { cleanCell } from "./words.ts";
+
+export interface Sample {
+  names: readonly string[];
+  shapes: readonly Shape[];
+  column: (name: string) => readonly string[];
+}
+
+const DATES: ReadonlySet<Field> = new Set<Field>(["placed_at", "at"]);
+const MONEY: ReadonlySet<Field> = new Set<Field>(["amount", "unit_price", "quantity"]);
+
+/** Sentences that must be answered by an override before anything is imported. */
+export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, sample: Sample): Question[] {
+  if (kind === "orders") {
+    return [...unreadable(mapping, sample), ...better(mapping, guess).map((misfit) => stopper(misfit, sample))];
+  }
+  const sales =
+    kind === "people" || kind === "touchpoints" ? guessMapping("orders", sample.names, sample.shapes) : guess;
+  const money = sales.mapping.amount ?? sales.mapping.unit_price;
+  if (kind === "touchpoints") {
+    return money === undefined
+      ? []
+      : [whichKind(`Column "${money[0]}" holds money, which a list of events does not keep.`)];
+  }
+  if (!looksLikeSales(sample.names)) return [];
+  const blocking = sales.misfits.filter(({ field }) => DATES.has(field) || MONEY.has(field));
+  if (blocking.length > 0) return uniqueByColumn(blocking).map((misfit) => stopper(misfit, sample));
+  const date = sales.mapping.placed_at;
+  return money === undefined || date === undefined
+    ? []
+    : [
+        whichKind(
+          `Columns "${date[0]}" and "${money[0]}" hold dates and money as sales do, others are those of a list of people.`,
+        ),
+      ];
+}
+
+function whichKind(text: string): Question {
+  return { about: "kind", text: `${text} What is a row: --kind people, orders or touchpoints?` };
+}
+
+/** A known export whose columns do not hold what they are called. */
+function unreadable(mapping: Mapping, { names, column }: Sample): Question[] {
+  const found: Question[] = [];
+  for (const field of ["placed_at", "amount", "quantity", "unit_price"] as const) {
+    const [name] = mapping[field] ?? [];
+    if (name === undefined || !names.includes(name)) continue;
+    const joined = (mapping[field] ?? []).length > 1;
+    const shape = shapeOf(column(name));
+    if (joined || shape.filled === 0 || fitOf(field, shape, "orders") >= 0.5) continue;
+    found.push(stopper({ field, column: name, at: 0, score: 1 }, { names, shapes: [], column }));
+  }
+  return found;
+}
+
+/** Columns that would have been taken, had their values been readable: what was taken instead may be something else. */
+function better(mapping: Mapping, { misfits, columns }: MappingGuess): Misfit[] {
+  return uniqueByColumn(
+    misfits.filter(({ field, column, score }) => {
+      if (field !== "placed_at" && field !== "amount") return false;
+      const taken = columns.find(({ column: other }) => other === mapping[field]?.[0]);
+      return mapping[field]?.includes(column) !== true && (taken === undefined || taken.confidence < score);
+    }),
+  );
+}
+
+function uniqueByColumn(misfits: readonly Misfit[]): Misfit[] {
+  const best = new Map<string, Misfit>();
+  for (const misfit of misfits.toSorted((a, b) => a.score - b.score)) best.set(misfit.column, misfit);
+  return [...best.values()];
+}
+
+function stopper({ field, column: name }: Misfit, { column }: Sample): Question {
+  const what = DATES.has(field) ? "a date" : field === "quantity" ? "a number" : "an amount of money";
+  const shown =
+    column(name)
+      .map(cleanCell)
+      .find((value) => value !== "" && !isReadable(field, value)) ?? "";
+  return {
+    about: field,
+    text: `Column "${name}" should hold ${what}, but values of the form ${formOf(shown)} cannot be read as one: say ${field}=COLUMN, or mend the file.`,
+  };
+}
+
+function isReadable(field: Field, value: string): boolean {
+  return fitOf(field, shapeOf([value]), "orders") > 0;
+}
+
+/** `12-ABC-34` as `99-AAA-99`: shows how a value is written, not what it says. */
+function formOf(value: string): string {
+  const form = value
+    .replace(/\p{Lu}/gu, "A")
+    .replace(/\p{L}/gu, (letter) => (letter === "A" ? "A" : "a"))
+    .replace(/\d/g, "9");
+  return `"${form.length > 24 ? `${form.slice(0, 23)}…` : form}"`;
+}

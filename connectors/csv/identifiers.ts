@@ -1,0 +1,76 @@
+/** Addresses, numbers and ids out of cells: what of them says who somebody is, and why the rest does not. */
+import {
+  faultOfId,
+  isDestroyedNumber,
+  isPlaceholderEmail,
+  isPlaceholderPhone,
+  LONGEST_EMAIL,
+} from "../core/placeholders.ts";
+import { cleanId } from "./words.ts";
+
+export interface Identified<Value> {
+  value: Value;
+  /** What was refused: `a placeholder`, `a number shortened by a spreadsheet`. */
+  refused: string[];
+}
+
+const PLACEHOLDER = "a placeholder";
+const DESTROYED = "a number shortened by a spreadsheet";
+
+/** Longer cells hold notes, not addresses. Characters. */
+const LONGEST_CELL = 2_000;
+
+/** Empty where the cell holds none that stands for anybody. */
+export function idOf(cell: string): Identified<string> {
+  const id = cleanId(cell);
+  if (id === "") return { value: "", refused: [] };
+  const fault = faultOfId(id);
+  if (fault === null) return { value: id, refused: [] };
+  return { value: "", refused: [fault === "destroyed" ? DESTROYED : PLACEHOLDER] };
+}
+
+const ADDRESS = /^[^\s@<>()[\]",;:]{1,64}@[^\s@<>()[\]",;:]+\.[^\s@<>()[\]",;:.]+\.?$/u;
+
+/** `Jane Doe <jane@firm.com>`, `a@firm.com; b@firm.com`, `mailto:a@firm.com (work)`. */
+export function emailsOf(cells: readonly string[]): Identified<string[]> {
+  const value: string[] = [];
+  const refused: string[] = [];
+  for (const cell of cells) {
+    const found = cell.length > LONGEST_CELL ? [] : addressesIn(cell);
+    for (const address of found) {
+      if (isPlaceholderEmail(address)) refused.push(PLACEHOLDER);
+      else value.push(address);
+    }
+    if (found.length === 0 && cell !== "") refused.push(isPlaceholderEmail(cell) ? PLACEHOLDER : "no address");
+  }
+  return { value: [...new Set(value)], refused };
+}
+
+function addressesIn(cell: string): string[] {
+  return cell
+    .split(/[\s,;|<>()[\]"]+|\/(?=[^/@]{1,64}@)/)
+    .map((part) => part.replace(/^(?:mailto:|e-?mail:|')/i, "").replace(/'$/, ""))
+    .filter((part) => part.length <= LONGEST_EMAIL && ADDRESS.test(part));
+}
+
+/** `0121 303 9944; 07911 123456`, `07911 123456 / 07911 123457`. */
+export function phonesOf(cells: readonly string[]): Identified<string[]> {
+  const value: string[] = [];
+  const refused: string[] = [];
+  for (const cell of cells) {
+    if (cell.length > LONGEST_CELL) {
+      refused.push("no phone number");
+      continue;
+    }
+    // A decimal comma in a destroyed number is not a list.
+    const parts = isDestroyedNumber(cell) ? [cell] : cell.split(/[;,|\n]|\s\/\s/);
+    for (const part of parts) {
+      const phone = cleanId(part.trim());
+      if (phone === "") continue;
+      if (isDestroyedNumber(phone)) refused.push(DESTROYED);
+      else if (isPlaceholderPhone(phone)) refused.push(PLACEHOLDER);
+      else value.push(phone);
+    }
+  }
+  return { value: [...new Set(value)], refused };
+}

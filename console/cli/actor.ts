@@ -1,0 +1,13 @@
+import { userInfo } from "node:os";
+
+/** Who does it, for the audit log. */
+export const actor = (): string => `${userName()} (command line)`;
+
+/** A container may run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}

@@ -1,0 +1,130 @@
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import type { Connector } from "#connectors/core/contract.ts";
+import { connectors } from "#connectors/registry.ts";
+import { connect, connectable, findConnection, reconnect } from "../../connections.ts";
+import type { Connected } from "../../connections.ts";
+import { actor } from "../actor.ts";
+import { withContext } from "../context.ts";
+import { CommandFailure } from "../failure.ts";
+import { readCredentials } from "../credentials-input.ts";
+import { print } from "../output.ts";
+import type { OutputOptions } from "../output.ts";
+
+interface ConnectOptions extends OutputOptions {
+  name?: string;
+  tokenFile?: string;
+  baseUrl?: string;
+  requestsPerSecond?: number;
+}
+
+const SECRETS = `
+Credentials are asked for without echo, or come from a file or from the environment; never from an argument, which other
+users of the machine could see. What each tool needs:
+${connectors.flatMap(toolHelp).join("\n")}`;
+
+export function connectCommand(program: Command): void {
+  program
+    .command("connect")
+    .argument("<connector>", "which tool")
+    .allowExcessArguments(true)
+    .description("connect an account: asks for its credentials, tries them at the tool, stores them encrypted")
+    .option("--name <name>", 'tells a second account of one tool from the first (default: "main")')
+    .option("--token-file <file>", "read the credentials from a file; - is standard input")
+    .option("--base-url <url>", "for operators: a stand-in or proxy in place of the tool's own host")
+    .option(
+      "--requests-per-second <n>",
+      "for operators: what this account is allowed, where that is more than usual",
+      rate,
+    )
+    .option("--json", "print JSON")
+    .addHelpText("after", SECRETS)
+    .action((tool: string, options: ConnectOptions, command: Command) => {
+      refuseArguments(command);
+      return withContext(async ({ stores, workspace, checkKey }) => {
+        await checkKey();
+        const connector = connectable(tool);
+        const { name, baseUrl, requestsPerSecond } = options;
+        const input = {
+          connector: connector.id,
+          credentials: await readCredentials(connector, options.tokenFile),
+          ...(name === undefined ? {} : { name }),
+          ...(baseUrl === undefined ? {} : { baseUrl }),
+          ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+        };
+        const connected = await connect(stores, workspace.workspaceId, input, actor());
+        print(options, shown(connected), () => render(connected, workspace.slug, "Connected"));
+      });
+    });
+
+  program
+    .command("reconnect")
+    .argument("<connector>", "which tool")
+    .allowExcessArguments(true)
+    .description("give a connection new credentials of the same account")
+    .option("--name <name>", "which connection, where the tool has several")
+    .option("--token-file <file>", "read the credentials from a file; - is standard input")
+    .option("--json", "print JSON")
+    .addHelpText("after", SECRETS)
+    .action((tool: string, options: Omit<ConnectOptions, "baseUrl">, command: Command) => {
+      refuseArguments(command);
+      return withContext(async ({ stores, workspace, checkKey }) => {
+        await checkKey();
+        const { workspaceId, slug } = workspace;
+        const connection = await findConnection(stores, workspaceId, tool, options.name);
+        const credentials = await readCredentials(connectable(connection.connector), options.tokenFile);
+        const connected = await reconnect(stores, workspaceId, connection, credentials, actor());
+        print(options, shown(connected), () => render(connected, slug, "Reconnected"));
+      });
+    });
+}
+
+function toolHelp({ id, auth }: Connector): string[] {
+  if (auth.kind !== "token") return [];
+  return auth.fields.flatMap(({ title, env, where }) => [`  ${id}: ${title} (${env})`, `    ${where}`]);
+}
+
+/** Whatever else was given may be the secret: it is not repeated, as the usual message would. */
+function refuseArguments({ args }: Command): void {
+  if (args.length <= 1) return;
+  throw new CommandFailure(
+    "Only the tool is an argument. Credentials are asked for, or come from --token-file or the environment; one given here can have been seen by others: make a new one.",
+    2,
+  );
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0 || value > 100_000)
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function shown({ connection, identity, lacking }: Connected) {
+  const { connectionId, connector, name, status, mode, baseUrl, writeBack, autoApplyShare } = connection;
+  return {
+    ...{ connectionId, connector, name, status, mode, baseUrl, writeBack, autoApplyShare },
+    ...{ account: identity.account, title: identity.title, lacking },
+  };
+}
+
+function render({ connection, connector, identity, lacking }: Connected, workspace: string, verb: string): string {
+  const { title, account } = identity;
+  const named = title.includes(account) ? title : `${title} (account ${account})`;
+  return [
+    `${verb} ${named} of ${connector.title} as "${connection.name}" in the workspace ${workspace}.`,
+    modeWords(connection, connector.title),
+    "The credentials are stored encrypted.",
+    ...lacking.map(({ stream, reason }) => `Its ${stream} cannot be read with them: ${reason}`),
+    ...(connector.writeBack === undefined ? [] : ["Nothing is written to it until you approve a plan."]),
+    "Next: tributary sync",
+  ].join("\n");
+}
+
+function modeWords({ baseUrl, mode }: Connected["connection"], title: string): string {
+  if (baseUrl !== null)
+    return `It is reached at ${baseUrl} in place of ${title}'s own host, and counts as a test account.`;
+  if (mode === "live") return "It is a live account: its customers are real.";
+  if (mode === "test") return "It is a test account: its customers are made up.";
+  return `${title} does not tell whether it is a live or a test account.`;
+}

@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { disconnect, findConnection, pause, resume } from "../../connections.ts";
+import type { Connection } from "#profile/store/connections.ts";
+import { actor } from "../actor.ts";
+import { withContext } from "../context.ts";
+import type { Context } from "../context.ts";
+import { print } from "../output.ts";
+import type { OutputOptions } from "../output.ts";
+
+interface StateOptions extends OutputOptions {
+  name?: string;
+}
+
+/** `disconnect`, `pause` and `resume`: each is one connection and one new state. */
+export function connectionStateCommands(program: Command): void {
+  add(
+    program,
+    "disconnect",
+    "forget a connection's credentials: nothing is read or written any more",
+    async (context, connection) => {
+      await disconnect(context.stores, connection, actor());
+      return `Disconnected "${connection.name}": its credentials are deleted here. What was read and written stays; revoke the key at the tool too.`;
+    },
+  );
+  add(program, "pause", "stop reading and writing until `resume`", async (context, connection) => {
+    await pause(context.stores, connection, actor());
+    return `Paused "${connection.name}": runs leave it out from now on. \`tributary resume ${connection.connector}\` goes on where it stopped.`;
+  });
+  add(program, "resume", "go on where `pause` stopped", async (context, connection) => {
+    const { title } = await resume(context.stores, connection, actor());
+    return `"${connection.name}" goes on with the next run; it answers as ${title}.`;
+  });
+}
+
+function add(
+  program: Command,
+  name: string,
+  description: string,
+  act: (context: Context, connection: Connection) => Promise<string>,
+): void {
+  program
+    .command(name)
+    .argument("<connector>", "which tool")
+    .description(description)
+    .option("--name <name>", "which connection, where the tool has several")
+    .option("--json", "print JSON")
+    .action((tool: string, options: StateOptions) =>
+      withContext(async (context) => {
+        const { stores, workspace } = context;
+        const found = await findConnection(stores, workspace.workspaceId, tool, options.name);
+        const said = await act(context, found);
+        const { connectionId, connector, name, status } = await stores.connections.get(
+          workspace.workspaceId,
+          found.connectionId,
+        );
+        print(options, { connectionId, connector, name, status }, () => said);
+      }),
+    );
+}

@@ -1,0 +1,287 @@
+/**
+ * Connecting a business' own accounts: what the command line does, and pages can do. Credentials are tried at the vendor
+ * before anything is stored, and nothing made here ever writes without an approved plan.
+ */
+import type { AccountIdentity, Connector } from "#connectors/core/contract.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
+import { connectors } from "#connectors/registry.ts";
+import { connectionIdOf, type WorkspaceId } from "#profile/ids.ts";
+import type { Connection } from "#profile/store/connections.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
+import { openWith } from "#workflows/open-connection.ts";
+import type { OpenedConnection } from "#workflows/open-connection.ts";
+import {
+  checkedSettings,
+  checkedUrl,
+  freeName,
+  modeOf,
+  refuseDemo,
+  refuseMixing,
+  refuseOtherAccount,
+  refuseSameAccount,
+} from "./connection-rules.ts";
+import { Refusal } from "./refusal.ts";
+
+const PATIENCE_MS = 60_000;
+
+export type ConnectionDependencies = Pick<Dependencies, "connections" | "credentials" | "plans" | "limiterFor" | "now">;
+
+export interface Connected {
+  connection: Connection;
+  connector: Connector;
+  identity: AccountIdentity;
+  /** What a stream cannot read with these credentials, in the vendor's words; empty when all can be read. */
+  lacking: { stream: string; reason: string }[];
+}
+
+export interface ConnectInput {
+  connector: string;
+  name?: string;
+  /** For the connector's schema; from a person, a file or the environment. */
+  credentials: unknown;
+  settings?: Record<string, unknown>;
+  /** Another host than the vendor's. An operator's word only, never a vendor's. */
+  baseUrl?: string | null;
+  /** What the vendor allows this account, where that is more than it publishes. */
+  requestsPerSecond?: number;
+}
+
+/** @throws Refusal when there is no such connector, or nobody can be asked for credentials of its kind */
+export function connectable(id: string): Connector {
+  const connector = connectors.find((candidate) => candidate.id === id.toLowerCase());
+  const known = connectors.filter(({ auth }) => auth.kind === "token").map(({ id }) => id);
+  if (connector === undefined)
+    throw new Refusal(
+      // A key given here by mistake is not repeated.
+      `There is no ${/^[a-z0-9-]{1,30}$/i.test(id) ? `connector "${id}"` : "such connector"}; there are: ${known.join(", ")}.`,
+      "words",
+    );
+  const { auth, title } = connector;
+  if (auth.kind === "none") throw new Refusal(`${title} need no connecting: ${auth.instead}.`, "words");
+  return connector;
+}
+
+/**
+ * Makes a connection, after the vendor has said whose the credentials are.
+ *
+ * @throws Refusal when they are wrong, the account is connected already, or it does not belong beside the others
+ */
+export async function connect(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  input: ConnectInput,
+  actor: string,
+): Promise<Connected> {
+  refuseDemo(workspaceId);
+  const connector = connectable(input.connector);
+  const all = await deps.connections.listConnections(workspaceId);
+  const name = freeName(connector, input.name, all);
+  const earlier = all.find((each) => each.connector === connector.id && each.name === name) ?? null;
+  const row = {
+    connector: connector.id,
+    connectionId: connectionIdOf(workspaceId, connector.id, name),
+    externalAccount: earlier?.externalAccount ?? null,
+    baseUrl: input.baseUrl === undefined ? (earlier?.baseUrl ?? null) : checkedUrl(connector, input.baseUrl),
+    settings: checkedSettings(connector, input.settings ?? earlier?.settings ?? {}),
+    requestsPerSecond: input.requestsPerSecond ?? earlier?.requestsPerSecond ?? null,
+  };
+  const { credentials, identity, opened } = await tried(deps, connector, row, input.credentials);
+  if (earlier !== null) refuseOtherAccount(connector, earlier, identity);
+  refuseSameAccount(connector, name, identity, all);
+  refuseMixing(connector, modeOf(identity, row.baseUrl), name, all);
+  const lacking = await permissionsMissing(opened);
+  const { settings, baseUrl, requestsPerSecond } = row;
+  await deps.connections.upsertConnection(
+    workspaceId,
+    // No share: every plan of a newly made connection waits for a person.
+    { connector: connector.id, name, baseUrl, settings, requestsPerSecond, writeBack: true, autoApplyShare: null },
+    actor,
+  );
+  return keep(deps, workspaceId, { connector, row, credentials, identity, lacking }, actor);
+}
+
+/** New credentials of the same account. @throws Refusal as `connect` does, and when they belong to another account */
+export async function reconnect(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  connection: Connection,
+  given: unknown,
+  actor: string,
+): Promise<Connected> {
+  const connector = connectable(connection.connector);
+  const { credentials, identity, opened } = await tried(deps, connector, connection, given);
+  refuseOtherAccount(connector, connection, identity);
+  const all = await deps.connections.listConnections(workspaceId);
+  refuseMixing(connector, modeOf(identity, connection.baseUrl), connection.name, all);
+  const lacking = await permissionsMissing(opened);
+  return keep(deps, workspaceId, { connector, row: connection, credentials, identity, lacking }, actor);
+}
+
+/** Forgets the credentials. What was read and written stays; nothing is read or written any more. */
+export async function disconnect(
+  deps: ConnectionDependencies,
+  { workspaceId, connectionId }: Connection,
+  actor: string,
+): Promise<void> {
+  // First: whoever is at work finds the connection closed, not its credentials missing.
+  await deps.connections.setStatus(workspaceId, connectionId, "disconnected", null, actor);
+  await deps.credentials.remove(workspaceId, connectionId);
+}
+
+/** @throws Refusal when there is nothing to pause */
+export async function pause(deps: ConnectionDependencies, connection: Connection, actor: string): Promise<void> {
+  const { workspaceId, connectionId, name, status } = connection;
+  if (status === "disconnected")
+    throw new Refusal(`"${name}" is disconnected: nothing runs that could pause.`, "state");
+  await deps.connections.setStatus(workspaceId, connectionId, "paused", null, actor);
+}
+
+/** Goes on where it stopped, once the vendor still lets us in. @throws Refusal when it does not */
+export async function resume(
+  deps: ConnectionDependencies,
+  connection: Connection,
+  actor: string,
+): Promise<AccountIdentity> {
+  const { workspaceId, connectionId, name, status } = connection;
+  const connector = connectable(connection.connector);
+  if (status === "disconnected")
+    throw new Refusal(`"${name}" is disconnected: connect ${connector.title} again with its credentials.`, "state");
+  const credentials = await deps.credentials.get(workspaceId, connectionId);
+  const { identity } = await tried(deps, connector, connection, credentials ?? {});
+  refuseOtherAccount(connector, connection, identity);
+  await deps.connections.setStatus(workspaceId, connectionId, "ready", null, actor);
+  return identity;
+}
+
+/**
+ * The connection a person means by a tool and perhaps a name.
+ *
+ * @throws Refusal when there is none, or several and no name
+ */
+export async function findConnection(
+  deps: Pick<ConnectionDependencies, "connections">,
+  workspaceId: WorkspaceId,
+  tool: string,
+  name: string | undefined,
+): Promise<Connection> {
+  const all = await deps.connections.listConnections(workspaceId);
+  const ofTool = all.filter(({ connector }) => connector === tool.toLowerCase());
+  const meant = name === undefined ? ofTool : ofTool.filter((connection) => connection.name === name);
+  const [only, ...others] = meant;
+  const names = ofTool.map((connection) => `"${connection.name}"`).join(", ");
+  if (only === undefined) {
+    if (ofTool.length > 0) throw new Refusal(`There is no "${name}"; ${tool} is connected as ${names}.`, "missing");
+    const connected = [...new Set(all.map(({ connector }) => connector))].join(", ");
+    throw new Refusal(
+      `${tool} is not connected here${connected === "" ? "; nothing is yet" : `; connected: ${connected}`}.`,
+      "missing",
+    );
+  }
+  if (others.length > 0) throw new Refusal(`Which one? Add --name with one of ${names}.`, "words");
+  return only;
+}
+
+interface Tried {
+  credentials: unknown;
+  identity: AccountIdentity;
+  opened: OpenedConnection;
+}
+
+async function tried(
+  deps: ConnectionDependencies,
+  connector: Connector,
+  row: Parameters<typeof openWith>[1],
+  given: unknown,
+): Promise<Tried> {
+  const credentials = parsed(connector, given);
+  const opened = openWith(deps, row, credentials, AbortSignal.timeout(PATIENCE_MS));
+  try {
+    return { credentials, opened, identity: await opened.connection.check() };
+  } catch (error) {
+    throw refusalOf(error, connector, row.baseUrl);
+  }
+}
+
+/** Of a schema's complaint only the fields are told: the value is a secret. */
+function parsed(connector: Connector, given: unknown): unknown {
+  try {
+    return connector.parseCredentials(given);
+  } catch {
+    const { auth } = connector;
+    const fields = auth.kind === "token" ? auth.fields.map(({ title }) => title).join(", ") : "";
+    throw new Refusal(`${connector.title} needs ${fields === "" ? "other credentials" : `its ${fields}`}.`, "words");
+  }
+}
+
+/** Three different things to do, hence three different sentences. */
+function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: string | null): unknown {
+  if (!(error instanceof ConnectorError)) return error;
+  const at = baseUrl ?? own ?? "";
+  switch (error.kind) {
+    case "auth":
+      return new Refusal(`${title} rejected the credentials: ${error.message}`, "vendor");
+    case "permission":
+      return new Refusal(`${title} knows the credentials, but they lack a permission: ${error.message}`, "vendor");
+    case "rate_limited":
+      return new Refusal(`${title} limits calls at the moment; try again later. ${error.message}`, "vendor");
+    case "transient":
+      return error.details.status === undefined
+        ? new Refusal(
+            `${title} could not be reached at ${at}: whether the credentials are right is not known.`,
+            "vendor",
+          )
+        : new Refusal(
+            `${title} could not answer (HTTP ${error.details.status}): whether the credentials are right is not known. Try again later.`,
+            "vendor",
+          );
+    default:
+      return new Refusal(`What answers at ${at} does not answer like ${title}: ${error.message}`, "vendor");
+  }
+}
+
+/** Reads the first page of every stream, and keeps nothing of it: what is not allowed shows now, not tonight. */
+async function permissionsMissing({ connector, connection }: OpenedConnection): Promise<Connected["lacking"]> {
+  const lacking: Connected["lacking"] = [];
+  for (const stream of Object.keys(connector.streams)) {
+    const pages = connection.read(stream, null);
+    try {
+      await pages.next();
+    } catch (error) {
+      if (error instanceof ConnectorError && error.kind === "permission")
+        lacking.push({ stream, reason: error.message });
+      // Whatever else is wrong shows at the first run, where it is tried again.
+    } finally {
+      await pages.return(undefined);
+    }
+  }
+  return lacking;
+}
+
+async function keep(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  made: Omit<Connected, "connection"> & { row: Pick<Connection, "connectionId" | "baseUrl">; credentials: unknown },
+  actor: string,
+): Promise<Connected> {
+  const { connector, row, credentials, identity, lacking } = made;
+  const { connectionId } = row;
+  await deps.credentials.put(workspaceId, connectionId, credentials);
+  const mode = modeOf(identity, row.baseUrl);
+  await deps.connections.updateConnection(
+    workspaceId,
+    connectionId,
+    { externalAccount: identity.account, mode },
+    actor,
+  );
+  if (connector.writeBack !== undefined) await deps.plans.defineFields(workspaceId, connectionId);
+  const [first] = lacking;
+  // Last: from now on a run may use it.
+  await deps.connections.setStatus(
+    workspaceId,
+    connectionId,
+    first === undefined ? "ready" : "needs_permission",
+    first === undefined ? null : first.reason,
+    actor,
+  );
+  return { connection: await deps.connections.get(workspaceId, connectionId), connector, identity, lacking };
+}

@@ -1,0 +1,127 @@
+/** Workspaces as a person makes and changes them: every value checked before it is stored. */
+import { countryCodeOf } from "#connectors/core/countries.ts";
+import { isCurrency } from "#connectors/core/currency.ts";
+import { workspaceIdOf } from "#profile/ids.ts";
+import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The fictitious shop's; nobody else may live in it. */
+export const DEMO_WORKSPACE = "demo";
+
+/** As a person writes them; what is left out is not changed. */
+export interface WorkspaceWords {
+  name?: string;
+  country?: string;
+  currency?: string;
+  timeZone?: string;
+  weekStart?: string;
+}
+
+const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/** @throws Refusal naming everything that is wrong or missing */
+export async function createWorkspace(store: ConnectionStore, slug: string, words: WorkspaceWords): Promise<Workspace> {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(slug))
+    throw new Refusal(
+      `"${slug}" cannot be a workspace's short name: use up to 40 small letters, digits and hyphens, beginning with a letter.`,
+      "words",
+    );
+  if (slug === DEMO_WORKSPACE)
+    throw new Refusal(
+      'The workspace "demo" belongs to the fictitious shop of `npm start`: choose another name.',
+      "words",
+    );
+  if ((await store.listWorkspaces()).some((known) => known.slug === slug))
+    throw new Refusal(
+      `There is a workspace "${slug}" already; \`tributary workspace set ${slug}\` changes it.`,
+      "words",
+    );
+  const { country, currency, timeZone } = words;
+  const missing = Object.entries({ "--country": country, "--currency": currency, "--time-zone": timeZone })
+    .filter(([, value]) => value === undefined)
+    .map(([option]) => option);
+  // A wrong guess would misread telephone numbers and purchases for ever after.
+  if (country === undefined || currency === undefined || timeZone === undefined)
+    throw new Refusal(
+      `A workspace needs ${missing.join(", ")}: they decide how numbers, money and days are read.`,
+      "words",
+    );
+  const checked = parseWords({ name: slug, ...words, country, currency, timeZone });
+  return store.createWorkspace({ slug, name: slug, defaultCountry: "", currency: "", timeZone: "", ...checked });
+}
+
+/** @throws Refusal when there is no such workspace, nothing is to be changed, or a value is wrong */
+export async function setWorkspace(store: ConnectionStore, slug: string, words: WorkspaceWords): Promise<Workspace> {
+  const all = await store.listWorkspaces();
+  const before = all.some((known) => known.slug === slug) ? await store.getWorkspace(workspaceIdOf(slug)) : null;
+  if (before === null) {
+    const known = all.map(({ slug }) => slug).join(", ");
+    throw new Refusal(`There is no workspace "${slug}"${known === "" ? "" : `; there are: ${known}`}.`, "missing");
+  }
+  const { workspaceId: _workspaceId, ...input } = before;
+  const checked = parseWords(words);
+  if (Object.keys(checked).length === 0)
+    throw new Refusal(
+      "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start.",
+      "words",
+    );
+  return store.createWorkspace({ ...input, ...checked });
+}
+
+interface Checked {
+  name?: string;
+  defaultCountry?: string;
+  currency?: string;
+  timeZone?: string;
+  weekStart?: number;
+}
+
+function parseWords(words: WorkspaceWords): Checked {
+  const problems: string[] = [];
+  const take = <Value>(text: string | undefined, parse: (text: string) => Value | null, problem: string) => {
+    if (text === undefined) return undefined;
+    const value = parse(text.trim());
+    if (value === null) problems.push(problem.replace("{}", JSON.stringify(text.slice(0, 60))));
+    return value ?? undefined;
+  };
+  const checked = {
+    name: take(words.name, nameOf, "{} cannot be a name: use 1 to 100 printable characters."),
+    defaultCountry: take(words.country, countryOf, "{} is no country code: use two letters of ISO 3166, as in GB."),
+    currency: take(words.currency, currencyOf, "{} is no currency: use three letters of ISO 4217, as in GBP."),
+    timeZone: take(words.timeZone, timeZoneOf, "{} is no time zone: use an IANA name, as in Europe/London."),
+    weekStart: take(words.weekStart, weekStartOf, "{} is no day of the week: use its English name, as in monday."),
+  };
+  if (problems.length > 0) throw new Refusal(problems.join("\n"), "words");
+  return Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== undefined));
+}
+
+function nameOf(text: string): string | null {
+  return /^\P{C}{1,100}$/u.test(text) ? text : null;
+}
+
+function countryOf(text: string): string | null {
+  const code = text.toUpperCase();
+  return /^[A-Z]{2}$/.test(code) && countryCodeOf(code) === code ? code : null;
+}
+
+function currencyOf(text: string): string | null {
+  const code = text.toUpperCase();
+  return isCurrency(code) ? code : null;
+}
+
+/** Names of places only: an offset or an abbreviation knows nothing of summer time. */
+function timeZoneOf(text: string): string | null {
+  if (text !== "UTC" && !/^[A-Za-z_]+\/[\w+/-]+$/.test(text)) return null;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return null;
+  }
+}
+
+function weekStartOf(text: string): number | null {
+  const day = DAYS.indexOf(text.toLowerCase());
+  return day === -1 ? null : day + 1;
+}
+
+export const weekStartName = (weekStart: number): string => DAYS[weekStart - 1] ?? "monday";

@@ -1,0 +1,25 @@
+/** Whether the configured master key is the one that this installation's credentials were encrypted with. */
+import { ConfigError } from "#config.ts";
+import type { MasterKeys } from "#profile/store/credentials.ts";
+import type { Dependencies } from "./dependencies.ts";
+
+/**
+ * Found out at the start: later it would look like tools that no longer accept us, one after the other.
+ *
+ * @throws ConfigError naming the keys (never their content) and what to do
+ */
+export async function refuseWrongKey(
+  { connections, credentials }: Pick<Dependencies, "connections" | "credentials">,
+  masterKeys: MasterKeys,
+): Promise<void> {
+  const used = new Set<string>();
+  for (const { workspaceId } of await connections.listWorkspaces())
+    for (const keyId of await credentials.keysInUse(workspaceId)) used.add(keyId);
+  const missing = [...used].filter((keyId) => !masterKeys.keys.has(keyId));
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    `The master key is another one than the stored credentials were encrypted with: they need the key ${missing.join(" and ")}, ` +
+      `configured ${masterKeys.keys.size === 1 ? "is" : "are"} ${[...masterKeys.keys.keys()].join(", ")}. ` +
+      "Put the right one back: in TRIBUTARY_KEY (behind the new one, after a comma, where it was changed on purpose), or, where that is not set, in the file master-key of the data directory.",
+  );
+}
