@@ -1,4 +1,5 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { LONGEST_PHONE } from "#connectors/core/placeholders.ts";
 import { type Normalised, unusable } from "./normalised.ts";
 import { plainNumber } from "./phone-plans.ts";
 
@@ -19,7 +20,8 @@ const PUNCTUATED = /^\+?\d[\d .-]*\d$/;
  * @returns E.164, with `;ext=` where there is an extension
  */
 export function normalisePhone(raw: string, country: string): Normalised {
-  const plain = raw.length <= 40 && PUNCTUATED.test(raw) ? plainNumber(raw.replace(/[ .-]/g, ""), country) : null;
+  if (raw.length > LONGEST_PHONE) return unusable("It is too long for a phone number.");
+  const plain = PUNCTUATED.test(raw) ? plainNumber(raw.replace(/[ .-]/g, ""), country) : null;
   if (plain !== null) return judge({ ...plain, ext: undefined });
   const region: CountryCode | undefined = isSupportedCountry(country) ? country : undefined;
   const parsed = parsePhoneNumberFromString(raw.normalize("NFKC"), region);

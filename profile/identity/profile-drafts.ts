@@ -29,7 +29,11 @@ export class ProfileDrafts {
   readonly #drafts: (Draft | undefined)[];
   readonly #nameIds = new Map<string, number>();
   readonly #names: PersonName[] = [];
-  readonly #conflicts: Record<Care, Map<number, boolean>> = { typos: new Map(), household: new Map() };
+  readonly #conflicts: Record<Care, Map<number, boolean>> = {
+    account: new Map(),
+    typos: new Map(),
+    household: new Map(),
+  };
 
   constructor(records: readonly IdentityRecord[]) {
     this.#records = records;
@@ -73,8 +77,8 @@ export class ProfileDrafts {
    * @param roots the profile of each end
    */
   sidesOf(ends: readonly number[], roots: readonly number[], rule: LinkRule): Sides {
-    if (rule.names === "ignore" || rule.names === "agree") return NO_OBJECTION;
-    const care = rule.names;
+    if (rule.names === "ignore") return NO_OBJECTION;
+    const care = careOf(rule);
     const signatures = roots.map((root) => this.#draft(root).names.join(" "));
     const classes = new Map(signatures.map((signature, index) => [signature, this.#draft(roots[index] ?? 0).names]));
     if (classes.size < 2) return NO_OBJECTION;
@@ -158,7 +162,7 @@ export class ProfileDrafts {
   #nameAt(position: number): number | null {
     const name = this.#records[position]?.name;
     if (name === undefined || (name.first === null && name.last === null)) return null;
-    const key = `${name.first ?? ""}|${name.last ?? ""}`;
+    const key = keyOf(name);
     const known = this.#nameIds.get(key);
     if (known !== undefined) return known;
     const id = this.#names.push(name) - 1;
@@ -171,7 +175,7 @@ export class ProfileDrafts {
   }
 
   #compareNames(a: number, b: number): number {
-    const keys = [a, b].map((id) => `${this.#name(id).first ?? ""}|${this.#name(id).last ?? ""}`);
+    const keys = [a, b].map((id) => keyOf(this.#name(id)));
     return (keys[0] ?? "") < (keys[1] ?? "") ? -1 : 1;
   }
 
@@ -208,4 +212,6 @@ export class ProfileDrafts {
 }
 
 /** Weak evidence tells names apart as carefully as a phone does. */
-const careOf = (rule: LinkRule): Care => (rule.names === "typos" ? "typos" : "household");
+const careOf = ({ names }: LinkRule): Care => (names === "typos" || names === "account" ? names : "household");
+
+const keyOf = ({ first, last, generation }: PersonName): string => [first, last, generation].join("|");

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { customerSeed, customers, seedOf } from "#connectors/stripe/twin/fixtures.ts";
+import { customerSeed, customers, seedOf } from "#connectors/stripe/fixtures.ts";
 import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { runCli } from "./run-cli.ts";
 

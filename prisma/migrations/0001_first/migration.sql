@@ -286,7 +286,7 @@ CREATE TABLE subscription (
   started_at timestamptz NOT NULL,
   current_period_end timestamptz,
   ended_at timestamptz,
-  amount_minor bigint NOT NULL,
+  amount_minor bigint,
   currency char(3) NOT NULL,
   "interval" text NOT NULL,
   hash bytea NOT NULL,

@@ -77,6 +77,8 @@ export interface Reconciliation {
 
 export interface IngestStore {
   streamState(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): Promise<StreamState>;
+  /** Where the reading of every stream of the workspace has come to, at once. */
+  cursors(workspaceId: WorkspaceId): Promise<{ connectionId: ConnectionId; stream: string; cursor: unknown }[]>;
   /**
    * Stores a page and moves the cursor in one transaction.
    *
@@ -148,6 +150,14 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         );
         return rows[0] ?? UNREAD;
       }),
+
+    cursors: (workspaceId) =>
+      database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query<{ connectionId: ConnectionId; stream: string; cursor: unknown }>(
+          `SELECT connection_id AS "connectionId", stream, cursor FROM stream_state WHERE workspace_id = $1`,
+          [workspaceId],
+        ),
+      ),
 
     savePage: (workspaceId, { connectionId, stream, from, page }) => {
       const place = { connectionId, stream };
