@@ -8,6 +8,7 @@ import { issueGrant } from "../core/grant.ts";
 import type { ConsentRecord } from "../core/records.ts";
 import { untilMidnightMs } from "./daily-limit.ts";
 import { startContractAccount } from "./contract-account.ts";
+import { golden } from "./golden.ts";
 import { hubspot } from "./index.ts";
 import { startHubspotTwin } from "./twin/index.ts";
 import type { HubspotTwin, HubspotTwinOptions } from "./twin/index.ts";
@@ -97,6 +98,7 @@ const stageWrite = (id: string, value: string | null = "new") => ({
 testConnector({
   connector: hubspot,
   start: startContractAccount,
+  golden,
   merges: true,
   without: { stub: "HubSpot lists deleted records whole", otherMode: "only the account tells its mode" },
 });

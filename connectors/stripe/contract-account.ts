@@ -80,7 +80,11 @@ export async function startContractAccount(size: number, now: () => number): Pro
     change: async (stream, index) => handsOf(stream).change(twin, idOf(stream, index)),
     add: async (stream) => handsOf(stream).add(twin),
     remove: async (stream, index) => twin.deleteCustomer(idOf(stream, index)),
-    load: (stream, row) => twin.load({ ...seedOf({}), [stream]: [row] }),
+    load(stream, row) {
+      // A refund is of a charge, whose customer is on file.
+      const charges = stream === "refunds" ? [chargeSeed(0, { customer: customerSeed(0).id })] : [];
+      twin.load({ ...seedOf({ charges }), [stream]: [row] });
+    },
     vendor: vendorAt(() => twin, {
       permissionOf: (stream) => handsOf(stream).permission,
       async restart() {

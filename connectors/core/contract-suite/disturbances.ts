@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { ConnectorErrorKind } from "../errors.ts";
 import type { Faults } from "../twin/faults.ts";
 import {
+  expectCanonical,
   expectDiscreet,
   expectIds,
   expectNoRejects,
@@ -33,10 +34,10 @@ export function testDisturbances(bench: Bench, stream: string): void {
   const idsOf = (count: number) => Array.from({ length: count }, (_, index) => bench.account.idOf(stream, index));
   /** Defines the test where the vendor can have the fault. */
   const itCan = (fault: keyof Faults, what: string, test: () => Promise<void>) => {
-    if (!(fault in without)) it(`${what}`, test);
+    if (!(fault in without)) it(`by ${what}`, test);
   };
 
-  describe(`${connector.title}, ${stream}: disturbed by`, () => {
+  describe(`${connector.title}, ${stream}: disturbed`, () => {
     for (const [what, fault, set, kinds] of FATAL)
       itCan(fault, `${what}, says so and works again afterwards`, async () => {
         const connection = await bench.begin(5);
@@ -48,7 +49,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
         expect((await readToEnd(connection, stream)).pages.length).toBeGreaterThan(0);
       });
 
-    it("a 429, passes on the wait it names", async () => {
+    it("by a 429, passes on the wait it names", async () => {
       const connection = await bench.begin(5);
       bench.vendor.faults.throttle = { count: 1, retryAfterSeconds: 7 };
       const error = await failureOf(readToEnd(connection, stream));
@@ -57,22 +58,23 @@ export function testDisturbances(bench: Bench, stream: string): void {
       expect(error?.details.retryAfterMs).toBeLessThan(9_000);
     });
 
-    it("a missing permission, names it", async () => {
+    it("by a missing permission, names it", async () => {
       const connection = await bench.begin(5);
       const permission = bench.vendor.permissionOf(stream);
       bench.vendor.faults.denied.add(permission);
       const error = await failureOf(readToEnd(connection, stream));
       expect(error?.kind).toBe("permission");
       expect(error?.message).toContain(permission);
+      expectDiscreet(`${error?.message}`, bench.account);
     });
 
-    it("nobody at the vendor's address, tries again later", async () => {
+    it("by nobody at the vendor's address, tries again later", async () => {
       await bench.begin(1);
       const connection = openForContract(connector, { ...bench.account, baseUrl: "http://127.0.0.1:9" });
       expect((await failureOf(readToEnd(connection, stream)))?.kind).toBe("transient");
     });
 
-    it("a redirect, follows it nowhere", async () => {
+    it("by a redirect, follows it nowhere", async () => {
       const connection = await bench.begin(5);
       let followed = 0;
       const elsewhere = createServer((_, response) => {
@@ -117,6 +119,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
       const rejects = pages.flatMap((page) => page.rejects);
       expect(rejects.map(({ ref }) => ref)).toHaveLength(1);
       expect(rejects[0]?.reason).not.toBe("");
+      expectCanonical(stream, pages);
       const [id = ""] = rejects.map(({ id }) => id);
       const read = lastWords(pages, kind);
       expectIds([...read.keys(), id], idsOf(SIZE), "read or refused");
@@ -159,7 +162,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
       else expect(read.pages.flatMap((page) => page.rejects).map(({ reason }) => reason)).toHaveLength(1);
     });
 
-    it("nothing, makes every call through the framework", async () => {
+    it("by nothing, makes every call through the framework", async () => {
       const connection = await bench.begin(SIZE);
       const before = served(bench);
       const full = await readToEnd(connection, stream);

@@ -8,7 +8,7 @@ import { testReading } from "./reading.ts";
 import { testWriteBack } from "./write-back.ts";
 
 export { openForContract, peopleOf, readToEnd } from "./account.ts";
-export type { ContractAccess, ContractAccount, ContractSubject } from "./account.ts";
+export type { ContractAccess, ContractAccount, ContractSubject, Golden } from "./account.ts";
 
 export function testConnector(subject: ContractSubject): void {
   const { connector } = subject;

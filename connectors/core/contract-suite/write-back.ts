@@ -158,7 +158,7 @@ export function testWriteBack(bench: Bench): void {
     if (!("partial207" in without))
       it("calls nothing written that the vendor left out of its answer", async () => {
         const { connection, ids } = await ready(5);
-        bench.vendor.faults.partial207 = 1;
+        bench.vendor.faults.partial207 = 10;
         const results = await expectTrue(
           connection,
           ids.map((id) => write(id, { [TEXT]: "here" })),
