@@ -36,7 +36,7 @@ export interface ContractAccount extends ContractAccess {
 }
 
 /** The twin's switches and books. */
-export interface ContractVendor extends Pick<Twin<never>, "requests" | "missingRoutes" | "said" | "unkeyedWrites"> {
+export interface ContractVendor extends Pick<Twin<never>, "requests" | "missingRoutes" | "said" | "idempotencyKeys"> {
   readonly faults: Faults;
   /** The permission that reading a stream needs. */
   permissionOf(stream: string): string;
@@ -79,8 +79,8 @@ export function vendorAt(
     get said() {
       return twin().said;
     },
-    get unkeyedWrites() {
-      return twin().unkeyedWrites;
+    get idempotencyKeys() {
+      return twin().idempotencyKeys;
     },
     get faults() {
       return twin().faults;

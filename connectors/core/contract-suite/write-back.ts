@@ -110,6 +110,8 @@ export function testWriteBack(bench: Bench): void {
         expect([attempt, result?.outcome]).toEqual([attempt, "written"]);
       }
       expect(await textsOf(connection, ids)).toEqual(["same"]);
+      const { idempotencyKeys } = bench.vendor;
+      if (idempotencyKeys !== null) expect([...idempotencyKeys], "keys that went with the writes").toEqual(["one-key"]);
     });
 
     it("does not take its own write for news", async () => {

@@ -29,8 +29,8 @@ export class TwinServer {
   readonly missingRoutes = new Set<string>();
   /** What its error replies said, in its own words. */
   readonly said = new Set<string>();
-  /** Writes without an idempotency key where the vendor takes one. */
-  readonly unkeyedWrites = new Set<string>();
+  /** Idempotency keys that came with writes; null: the vendor takes none. */
+  readonly idempotencyKeys: Set<string> | null;
   /** What went wrong inside the twin itself. */
   readonly crashes: unknown[] = [];
   readonly #definition: TwinDefinition;
@@ -41,6 +41,7 @@ export class TwinServer {
   constructor(definition: TwinDefinition, keys: IdempotencyKeys | null) {
     this.#definition = definition;
     this.#keys = keys;
+    this.idempotencyKeys = keys === null ? null : new Set();
     this.#app = fastify({
       bodyLimit: LARGEST_BODY,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -149,8 +150,8 @@ export class TwinServer {
   #carriedOut(call: Call, route: Route): Reply {
     try {
       if (this.#keys === null || route.idempotent !== true) return route.handle(call);
-      if (call.headers[this.#definition.idempotency?.header ?? ""] === undefined)
-        this.unkeyedWrites.add(call.operation);
+      const key = call.headers[this.#definition.idempotency?.header ?? ""];
+      if (typeof key === "string") this.idempotencyKeys?.add(key);
       return this.#keys.once(call, () => route.handle(call));
     } finally {
       this.#definition.account.commit();

@@ -17,8 +17,8 @@ export interface Twin<Seed> {
   readonly missingRoutes: ReadonlySet<string>;
   /** What its error replies said, in the vendor's own words. */
   readonly said: ReadonlySet<string>;
-  /** Writes without an idempotency key where the vendor takes one. */
-  readonly unkeyedWrites: ReadonlySet<string>;
+  /** Idempotency keys that came with writes; null: the vendor takes none. */
+  readonly idempotencyKeys: ReadonlySet<string> | null;
   /** @throws AggregateError when something went wrong inside the twin. */
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function startTwin(
     answers: server.answers,
     missingRoutes: server.missingRoutes,
     said: server.said,
-    unkeyedWrites: server.unkeyedWrites,
+    idempotencyKeys: server.idempotencyKeys,
     async close() {
       await Promise.all(parts.map((part) => part.close()));
       try {
