@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { walkPages } from "#connectors/core/walk.ts";
 import type { StripeClient } from "./client.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import { PARALLEL_CALLS } from "./limits.ts";
 import type { Row } from "./row.ts";
 import { chargeBody, disputeBody, refundBody, subscriptionItem } from "./schema.ts";

@@ -1,7 +1,7 @@
 /** Reading our fields as they stand at Stripe now. */
 import type { LiveRecord } from "#connectors/core/contract.ts";
 import type { StripeClient } from "./client.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import { PARALLEL_CALLS } from "./limits.ts";
 import { customerMetadata } from "./schema.ts";
 

@@ -24,7 +24,7 @@ import { latestChanges } from "./changes.ts";
 import type { Change } from "./changes.ts";
 import { API_VERSION, isMissing } from "./client.ts";
 import type { Page, PageQuery, Resource, StripeClient } from "./client.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import { EVENT_RETENTION_SECONDS, PARALLEL_CALLS } from "./limits.ts";
 import { withReading } from "./row.ts";
 import { eventBody, listedObject } from "./schema.ts";

@@ -9,7 +9,7 @@
 import type { FieldDefinition, FieldReport, RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { StripeClient } from "./client.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import {
   IDEMPOTENCY_KEY_MAX_LENGTH,
   METADATA_MAX_KEYS,
