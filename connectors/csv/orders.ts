@@ -1,5 +1,6 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { Reject } from "../core/contract.ts";
+import { isRoundedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
@@ -34,6 +35,8 @@ export class OrderAssembler implements Assembler {
   readonly #seen = new Set<number>();
   readonly #refused = new Set<number>();
   readonly #hasIds: boolean;
+  /** The file's order ids lost their last digits. */
+  readonly #isRounded: boolean;
   #unit: Unit = emptyUnit();
   /** The file's id of the rows under way; null before the first. */
   #current: string | null = null;
@@ -43,6 +46,7 @@ export class OrderAssembler implements Assembler {
     this.#columns = columns;
     this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
     this.#hasIds = columns.has("order_id");
+    this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
 
   get openRejects(): number {
@@ -53,14 +57,14 @@ export class OrderAssembler implements Assembler {
     if (row.fault !== null) return false;
     if (!this.#hasIds) return true;
     const id = this.#idOf(row);
-    return isShortened(id) || (id !== "" && id !== this.#current);
+    return this.#isShortened(id) || (id !== "" && id !== this.#current);
   }
 
   add(row: Row): void {
     if (row.fault !== null) return this.#addFaulty(row, row.fault);
     const id = this.#hasIds ? this.#idOf(row) : "";
     if (this.#hasIds && id === "") return this.#reject(row, `${this.#columns.label("order_id")} is blank.`);
-    const own = !this.#hasIds || isShortened(id);
+    const own = !this.#hasIds || this.#isShortened(id);
     if (!own && this.#refused.has(hashOf(id))) return this.#reject(row, LEFT_OUT_WHOLE);
     const nul = stripNul(row);
     this.#current = own ? null : id;
@@ -99,6 +103,10 @@ export class OrderAssembler implements Assembler {
   #idOf(row: Row): string {
     const id = cleanId(this.#columns.text(row.cells, "order_id").replaceAll("\u0000", ""));
     return NO_ID.test(id) ? "" : id;
+  }
+
+  #isShortened(id: string): boolean {
+    return isShortened(id) || (this.#isRounded && isRoundedNumber(id));
   }
 
   /** A row whose cells do not fit may still show which order lacks it. */

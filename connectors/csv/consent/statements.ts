@@ -31,13 +31,14 @@ export function consentReader(
   names: readonly string[],
 ): (cells: readonly string[], person: PersonRecord) => RowConsent {
   const { statements, dates, list } = consentColumns(file, names);
+  const timeOf = remembering((text) => statementTime(text, file));
   const listed = listedIn(file, names, list);
   const sources = (file.mapping.consent_source ?? []).map((name) => names.indexOf(name));
 
   return (cells, person) => {
     const notes: string[] = [];
     const text = (at: number): string => cleanCell(cells[at] ?? "");
-    const timeAt = (at: number): Said | null => statementTime(text(at), file);
+    const timeAt = (at: number): Said | null => timeOf(text(at));
     const source = sources.map((at) => consentSource(text(at))).find((found) => found !== null) ?? null;
     const said: Statement[] = [];
     for (const column of statements) {
@@ -70,6 +71,22 @@ export function consentReader(
       if (record !== null && !records.has(record.id)) records.set(record.id, record);
     }
     return { records: [...records.values()], notes };
+  };
+}
+
+const REMEMBERED = 5_000;
+
+/** Days come again and again in a file. */
+function remembering(read: (text: string) => Said | null): (text: string) => Said | null {
+  const known = new Map<string, Said | null>();
+  return (text) => {
+    let found = known.get(text);
+    if (found === undefined) {
+      if (known.size >= REMEMBERED) known.clear();
+      found = read(text);
+      known.set(text, found);
+    }
+    return found;
   };
 }
 
