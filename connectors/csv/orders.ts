@@ -2,6 +2,7 @@
 import type { Reject } from "../core/contract.ts";
 import { isRoundedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
+import { consentReader } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
 import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
@@ -34,6 +35,8 @@ export class OrderAssembler implements Assembler {
   /** Hashes of 52 bits, a number each: the ids themselves would be the largest thing in memory. */
   readonly #seen = new Set<number>();
   readonly #refused = new Set<number>();
+  /** An opt-out counts wherever it stands. */
+  readonly #optOuts: ReturnType<typeof consentReader>;
   readonly #hasIds: boolean;
   /** The file's order ids lost their last digits. */
   readonly #isRounded: boolean;
@@ -45,6 +48,7 @@ export class OrderAssembler implements Assembler {
   constructor(file: CsvFile, columns: Columns, sharedIds: boolean) {
     this.#columns = columns;
     this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
+    this.#optOuts = consentReader(file, columns.names);
     this.#hasIds = columns.has("order_id");
     this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
@@ -134,7 +138,12 @@ export class OrderAssembler implements Assembler {
     }
     this.#unit.rows += order.rows.length;
     this.#unit.collapsed += made.collapsed;
-    if (made.person !== null) this.#unit.records.push(made.person.record);
+    const { person } = made;
+    if (person !== null) {
+      this.#unit.records.push(person.record);
+      const said = order.rows.flatMap(({ row }) => this.#optOuts(row.cells, person.record).records);
+      this.#unit.records.push(...new Map(said.map((consent) => [consent.id, consent])).values());
+    }
     this.#unit.records.push(made.record);
     const note = made.note ?? order.note;
     const [first] = order.rows;
