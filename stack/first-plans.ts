@@ -1,3 +1,4 @@
+import { WRITTEN } from "#profile/plan/types.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { Twins } from "./running-stack.ts";
 
@@ -12,9 +13,7 @@ export function firstPlansOfTwins(plans: readonly PlanSummary[], twins: Twins | 
   const isTwin = ({ connector, connection }: PlanSummary) =>
     connection === TWIN_CONNECTION && twins !== null && connector in twins.tools;
   const writtenBefore = new Set(
-    plans
-      .filter(({ status }) => status === "applied" || status === "applied_with_failures")
-      .map((plan) => plan.connectionId),
+    plans.filter(({ status }) => WRITTEN.some((written) => written === status)).map((plan) => plan.connectionId),
   );
   return plans.filter((plan) => plan.status === "waiting" && isTwin(plan) && !writtenBefore.has(plan.connectionId));
 }

@@ -11,6 +11,8 @@ export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
   streamOf(stream: string): Connector["streams"][string];
+  /** Has this done before each call leaves, after it waited for the account's quota; null: nothing any more. */
+  beforeSending(check: (() => Promise<void>) | null): void;
   /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
@@ -42,12 +44,14 @@ export function openWith(
 ): OpenedConnection {
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
+  let beforeSending: (() => Promise<void>) | null = null;
   const limits = row.requestsPerSecond === null ? connector.limits : raised(connector.limits, row.requestsPerSecond);
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
     limiter: deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
     now: deps.now,
     signal,
+    beforeSending: async () => beforeSending?.(),
     observe: (operation) => {
       const name = `calls.${operation}`;
       calls[name] = (calls[name] ?? 0) + 1;
@@ -62,6 +66,9 @@ export function openWith(
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
       return known;
+    },
+    beforeSending: (check) => {
+      beforeSending = check;
     },
     takeCalls: () => {
       const taken = calls;

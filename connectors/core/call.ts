@@ -26,6 +26,8 @@ export interface VendorCallOptions {
   timeoutMs?: number;
   /** Cancels calls under way, as when an activity is cancelled. */
   signal?: AbortSignal;
+  /** The last word before a call leaves: a throw keeps it from leaving. */
+  beforeSending?: () => Promise<void>;
   /** Told about every call: for metrics and the budget forecast. */
   observe?: (operation: string, durationMs: number, outcome: "ok" | ConnectorError["kind"]) => void;
 }
@@ -40,6 +42,7 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
     if (limit === undefined)
       throw new ConnectorError("contract", `${connector.title} has no rate limit named "${bucket}".`);
     await limiter.acquire(bucket, limit);
+    await options.beforeSending?.();
     const startedAt = now();
     try {
       const result = await untilAborted(send, options.signal, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);

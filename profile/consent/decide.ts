@@ -1,18 +1,28 @@
-/** From what the ledger says to a grant, by a table of requirements. */
+/**
+ * May this be done? The one place that answers it, for scoring, planning, sending, audiences and export: what the ledger says
+ * of a person against a table of requirements.
+ */
 import { type Grant, issueGrant, type Use } from "#connectors/core/grant.ts";
-import type { ConsentAnswer } from "./ledger.ts";
+import { type ConsentAnswer, isRefusal, sameAddress } from "./ledger.ts";
 
 /** Changes whenever the table does; every grant carries it. */
 export const CONSENT_RULES_VERSION = "1";
 
 /** `yes`: somebody must have said yes. `no-objection`: nobody may have said no. `always`: part of the service itself. */
-type Requirement = "yes" | "no-objection" | "always";
+export type Requirement = "yes" | "no-objection" | "always";
+
+export interface ConsentRule {
+  purpose: Use["purpose"];
+  /** Left out: any. */
+  channel?: Use["channel"];
+  needs: Requirement;
+}
 
 /**
  * What each use needs: the strictest of the regimes we serve (EU and UK e-privacy, TCPA, CASL). First match counts; what is
  * not here needs a yes.
  */
-const requirements: readonly { purpose: Use["purpose"]; channel?: Use["channel"]; needs: Requirement }[] = [
+export const CONSENT_RULES: readonly ConsentRule[] = [
   { purpose: "service", needs: "always" },
   // Profiling for the business's own fields rests on legitimate interest: the person may object.
   { purpose: "personalisation", needs: "no-objection" },
@@ -22,54 +32,65 @@ const requirements: readonly { purpose: Use["purpose"]; channel?: Use["channel"]
   { purpose: "ad_audience", needs: "yes" },
 ];
 
-/** What is known of one person when a use is decided. */
-export interface ConsentFacts {
-  profileId: string;
-  answers: readonly ConsentAnswer[];
-  /** Where it will be sent; a yes for another address does not count. Null: to no address. */
-  address: string | null;
+/** The addresses of the record that is written to, or that a message would go to. Null: it has none. */
+export interface Addresses {
+  email: string | null;
+  phone: string | null;
 }
 
-export interface Refused {
-  refused: true;
-  /** For people: "E-mail marketing: not allowed - ...". */
-  reason: string;
-}
+/** `anywhere`: no record is meant yet, as when an action is chosen for a person. */
+export type Recipient = Addresses | "anywhere";
 
-/** Decides one use at the instant `at` (ISO 8601); the answers must be of that instant. */
-export function decide(facts: ConsentFacts, use: Use, at: string): Grant | Refused {
-  if (use.purpose === "any") return refuse("A use must name its purpose.");
-  const needs = requirements.find(
+/** As much of an answer as a decision needs. `addresses` may be left out where the recipient is `anywhere`. */
+export type KnownAnswer = Pick<ConsentAnswer, "channel" | "purpose" | "state"> &
+  Partial<Pick<ConsentAnswer, "addresses">>;
+
+export type Verdict<Answer extends KnownAnswer> =
+  /** `answer`: the yes it rests on; undefined where nobody has to say yes. */
+  | { verdict: "allowed"; answer: Answer | undefined }
+  /** Somebody said no. */
+  | { verdict: "objected"; answer: Answer }
+  /** A yes is needed, and there is none. */
+  | { verdict: "no_yes"; answer: Answer | undefined }
+  /** There is a yes, for another address than the recipient's. */
+  | { verdict: "other_address"; answer: Answer }
+  | { verdict: "no_purpose" };
+
+/** Decides one use; everything that acts on consent comes through here. */
+export function judge<Answer extends KnownAnswer>(
+  answers: readonly Answer[],
+  use: Use,
+  recipient: Recipient,
+): Verdict<Answer> {
+  if (use.purpose === "any") return { verdict: "no_purpose" };
+  const needs = CONSENT_RULES.find(
     ({ purpose, channel }) => purpose === use.purpose && (channel === undefined || channel === use.channel),
   )?.needs;
-  if (needs === "always") return grant(facts, use, at, []);
+  if (needs === "always") return { verdict: "allowed", answer: undefined };
 
-  const exact = facts.answers.find(({ channel, purpose }) => channel === use.channel && purpose === use.purpose);
-  const objection = objectionTo(facts.answers, use, exact);
-  if (objection !== undefined) return refuse(sentence(use, objection.reason));
-  if (needs === "no-objection") return grant(facts, use, at, exact?.state === "granted" ? exact.entryIds : []);
-  if (exact === undefined) return refuse(sentence(use, "not allowed - no consent recorded"));
-  if (exact.state !== "granted") return refuse(sentence(use, exact.reason));
-  if (facts.address !== null && exact.address !== null && !sameAddress(facts.address, exact.address)) {
-    return refuse(sentence(use, "not allowed - the consent is for another address"));
-  }
-  return grant(facts, use, at, exact.entryIds);
+  const exact = answers.find(({ channel, purpose }) => channel === use.channel && purpose === use.purpose);
+  const objection = objectionTo(answers, use, exact);
+  if (objection !== undefined) return { verdict: "objected", answer: objection };
+  if (needs === "no-objection") return { verdict: "allowed", answer: exact?.state === "granted" ? exact : undefined };
+  if (exact?.state !== "granted") return { verdict: "no_yes", answer: exact };
+  if (recipient !== "anywhere" && !holdsFor(exact, addressFor(use, recipient)))
+    return { verdict: "other_address", answer: exact };
+  return { verdict: "allowed", answer: exact };
 }
 
-/** "E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form)" */
-export function consentSentence(answer: ConsentAnswer): string {
-  return sentence(answer, answer.reason);
-}
+/** Whether all of the uses are allowed. */
+export const allows = (answers: readonly KnownAnswer[], uses: readonly Use[], recipient: Recipient): boolean =>
+  uses.every((use) => judge(answers, use, recipient).verdict === "allowed");
 
 /** An answer to the very question has weighed every wider no already. A use over any channel meets a no on each of them. */
-function objectionTo(
-  answers: readonly ConsentAnswer[],
+function objectionTo<Answer extends KnownAnswer>(
+  answers: readonly Answer[],
   use: Use,
-  exact: ConsentAnswer | undefined,
-): ConsentAnswer | undefined {
-  if (exact !== undefined && isNo(exact)) return exact;
+  exact: Answer | undefined,
+): Answer | undefined {
   return answers.find((answer) => {
-    if (!isNo(answer)) return false;
+    if (!isRefusal(answer.state)) return false;
+    if (answer.channel === use.channel && answer.purpose === use.purpose) return true;
     if (use.channel === "any" && answer.purpose === use.purpose) return true;
     const covered =
       (answer.channel === use.channel || answer.channel === "any") &&
@@ -78,21 +99,77 @@ function objectionTo(
   });
 }
 
-const isNo = (answer: ConsentAnswer): boolean => answer.state === "denied" || answer.state === "withdrawn";
+/** Undefined: the channel goes to no address of the record. */
+function addressFor({ channel }: Use, { email, phone }: Addresses): string | null | undefined {
+  if (channel === "email" || channel === "ads") return email;
+  return channel === "sms" || channel === "call" ? phone : undefined;
+}
 
-const sameAddress = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+/** A yes for the whole person holds everywhere, one for an address only there. */
+const holdsFor = ({ addresses = [] }: KnownAnswer, address: string | null | undefined): boolean =>
+  address === undefined || addresses.some((held) => held === null || (address !== null && sameAddress(held, address)));
 
-function grant(facts: ConsentFacts, use: Use, at: string, entryIds: readonly string[]): Grant {
+/** What is known of one person when a use is decided. */
+export interface ConsentFacts {
+  profileId: string;
+  answers: readonly ConsentAnswer[];
+  recipient: Recipient;
+}
+
+export interface Refused {
+  refused: true;
+  /** For people: "E-mail marketing: not allowed - ...". */
+  reason: string;
+}
+
+/**
+ * Decides the uses of one send together: one grant for all, or the first refusal. No use at all is plain service.
+ *
+ * @param at the instant (ISO 8601) the answers are of
+ */
+export function decide(facts: ConsentFacts, uses: readonly Use[], at: string): Grant | Refused {
+  const asked: readonly Use[] = uses.length === 0 ? [{ purpose: "service", channel: "any" }] : uses;
+  const entryIds = new Set<string>();
+  for (const use of asked) {
+    const decision = judge(facts.answers, use, facts.recipient);
+    if (decision.verdict !== "allowed") return { refused: true, reason: refusalOf(use, decision) };
+    for (const entryId of entriesOf(decision.answer, use, facts.recipient)) entryIds.add(entryId);
+  }
   return issueGrant({
     profileId: facts.profileId,
-    uses: [use],
-    entryIds,
+    uses: asked,
+    entryIds: [...entryIds],
     rulesVersion: CONSENT_RULES_VERSION,
     decidedAt: at,
   });
 }
 
-const refuse = (reason: string): Refused => ({ refused: true, reason });
+/** Of a yes, the entries that hold for the recipient. */
+function entriesOf(answer: ConsentAnswer | undefined, use: Use, recipient: Recipient): string[] {
+  if (answer === undefined) return [];
+  const address = recipient === "anywhere" ? undefined : addressFor(use, recipient);
+  return answer.entryIds.filter((_, place) =>
+    holdsFor({ ...answer, addresses: answer.addresses.slice(place, place + 1) }, address),
+  );
+}
+
+function refusalOf(use: Use, decision: Exclude<Verdict<ConsentAnswer>, { verdict: "allowed" }>): string {
+  switch (decision.verdict) {
+    case "no_purpose":
+      return "A use must name its purpose.";
+    case "objected":
+      return sentence(use, decision.answer.reason);
+    case "no_yes":
+      return sentence(use, decision.answer?.reason ?? "not allowed - no consent recorded");
+    case "other_address":
+      return sentence(use, "not allowed - the consent is for another address");
+  }
+}
+
+/** "E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form)" */
+export function consentSentence(answer: ConsentAnswer): string {
+  return sentence(answer, answer.reason);
+}
 
 const channelWords: Record<Use["channel"], string> = {
   email: "E-mail",
@@ -116,21 +193,3 @@ const purposeWords: Record<Use["purpose"], string> = {
 
 const sentence = (use: Use, answer: string): string =>
   `${channelWords[use.channel]} ${purposeWords[use.purpose]}: ${answer}`;
-
-/** Decides several uses of one send together: one grant for all, or the first refusal. No use at all is plain service. */
-export function decideAll(facts: ConsentFacts, uses: readonly Use[], at: string): Grant | Refused {
-  const asked = uses.length === 0 ? [{ purpose: "service", channel: "any" } as const] : uses;
-  const entryIds = new Set<string>();
-  for (const use of asked) {
-    const decision = decide(facts, use, at);
-    if ("refused" in decision) return decision;
-    for (const entryId of decision.entryIds) entryIds.add(entryId);
-  }
-  return issueGrant({
-    profileId: facts.profileId,
-    uses: asked,
-    entryIds: [...entryIds],
-    rulesVersion: CONSENT_RULES_VERSION,
-    decidedAt: at,
-  });
-}

@@ -1,4 +1,4 @@
-import type { ConsentEntry } from "./ledger.ts";
+import { type ConsentEntry, isRefusal } from "./ledger.ts";
 import { namesConflict, type PersonName } from "#profile/identity/names.ts";
 import { jaroWinkler } from "#profile/identity/strings.ts";
 
@@ -13,13 +13,11 @@ export function mayBeSamePerson(names: readonly PersonName[], others: readonly P
         name.last !== null &&
         other.last !== null &&
         jaroWinkler(name.last, other.last) >= 0.88 &&
-        !namesConflict(name, other, "typos"),
+        !namesConflict(name, other, "account"),
     ),
   );
 }
 
 /** What of somebody else's entries counts in doubt: a no. */
 export const doubtfulRefusals = (entries: readonly ConsentEntry[]): ConsentEntry[] =>
-  entries
-    .filter(({ state }) => state === "denied" || state === "withdrawn")
-    .map((entry) => ({ ...entry, inDoubt: true }));
+  entries.filter(({ state }) => isRefusal(state)).map((entry) => ({ ...entry, inDoubt: true }));

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Use } from "#connectors/core/grant.ts";
 import { consentChannel, consentPurpose, consentStateName } from "#connectors/core/records.ts";
 import { consentSentence, decide } from "./decide.ts";
 import { type ConsentEntry, effectiveConsent, nextConsentChange } from "./ledger.ts";
@@ -9,7 +10,6 @@ const NOW = "2026-11-01T12:00:00Z";
 let entries = 0;
 function entry(fields: Partial<ConsentEntry> = {}): ConsentEntry {
   entries += 1;
-  const effectiveAt = fields.effectiveAt ?? "2026-05-03T10:00:00Z";
   return {
     entryId: `e${entries}`,
     recordId: "r1",
@@ -18,7 +18,7 @@ function entry(fields: Partial<ConsentEntry> = {}): ConsentEntry {
     purpose: "marketing",
     state: "granted",
     explicit: false,
-    effectiveAt,
+    effectiveAt: "2026-05-03T10:00:00Z",
     expiresAt: null,
     recordedAt: "2026-10-01T00:00:00Z",
     proof: "checkout form v4",
@@ -29,12 +29,16 @@ function entry(fields: Partial<ConsentEntry> = {}): ConsentEntry {
 const marketing = (list: ConsentEntry[], at = NOW) =>
   effectiveConsent(list, at).find(({ channel, purpose }) => channel === "email" && purpose === "marketing");
 const use = { purpose: "marketing", channel: "email" } as const;
-const ask = (
-  list: ConsentEntry[],
-  asked: Parameters<typeof decide>[1] = use,
-  address: string | null = null,
-  at = NOW,
-) => decide({ profileId: "p", answers: effectiveConsent(list, at), address }, asked, at);
+const ask = (list: ConsentEntry[], asked: Use = use, address: string | null = null, at = NOW) =>
+  decide(
+    {
+      profileId: "p",
+      answers: effectiveConsent(list, at),
+      recipient: address === null ? "anywhere" : { email: address, phone: address },
+    },
+    [asked],
+    at,
+  );
 const allowed = (...arguments_: Parameters<typeof ask>) => !("refused" in ask(...arguments_));
 
 describe("the answer for a person", () => {
@@ -88,16 +92,151 @@ describe("the answer for a person", () => {
     expect(nextConsentChange([limited], "2026-11-20T00:00:00Z")).toBeNull();
   });
 
-  it("does not start in the future, except for a few minutes of clock skew", () => {
+  it("does not start later than it reached us, whatever its date", () => {
     const skewed = entry({ effectiveAt: "2026-11-01T12:03:00Z", recordedAt: NOW });
-    expect(marketing([skewed])).toBeUndefined();
-    expect(nextConsentChange([skewed], NOW)).toBe("2026-11-01T12:03:00.000Z");
+    expect(marketing([skewed])).toMatchObject({ state: "granted", effectiveAt: "2026-11-01T12:00:00.000Z" });
+    expect(nextConsentChange([skewed], "2026-11-01T11:59:00Z")).toBe("2026-11-01T12:00:00.000Z");
     const wrong = entry({
       state: "withdrawn",
       effectiveAt: "2036-11-01T12:00:00Z",
       recordedAt: "2026-10-01T00:00:00Z",
     });
     expect(marketing([wrong])).toMatchObject({ state: "withdrawn", effectiveAt: "2026-10-01T00:00:00.000Z" });
+  });
+});
+
+describe("a date that is missing or cannot be", () => {
+  const may = "2026-05-10T09:00:00Z";
+  const explicitYes = (effectiveAt: string) =>
+    entry({ explicit: true, effectiveAt, recordedAt: "2026-10-01T00:00:00Z" });
+
+  it("a no counts from when it reached us, and the reason says so", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: null, recordedAt: may, proof: "column Opt-out" });
+    expect(marketing([explicitYes("2026-05-01T00:00:00Z"), no])).toMatchObject({
+      state: "withdrawn",
+      effectiveAt: "2026-05-10T09:00:00.000Z",
+      reason: "not allowed - withdrawn, date not given by the source, counted from 10 May 2026 (column Opt-out)",
+    });
+    expect(allowed([explicitYes("2026-05-11T00:00:00Z"), no])).toBe(true);
+  });
+
+  it("a yes is older than any no, and still a yes where nobody said no", () => {
+    const yes = entry({ explicit: true, effectiveAt: null, recordedAt: "2026-10-01T00:00:00Z" });
+    expect(marketing([yes])).toMatchObject({
+      state: "granted",
+      effectiveAt: null,
+      reason: "allowed - recorded, date not given by the source, counted from 1 October 2026 (checkout form v4)",
+    });
+    const no = entry({ recordId: "r2", state: "denied", effectiveAt: "2020-01-01T00:00:00Z" });
+    expect(allowed([yes, no])).toBe(false);
+    expect(allowed([yes, { ...no, recordId: "r1" }])).toBe(false);
+  });
+
+  it.each(["2099-01-01T00:00:00Z", "2026-10-01T00:06:00Z"])(
+    "a yes dated %s when it came on 1 October is neither explicit nor newer than a no",
+    (effectiveAt) => {
+      const yes = explicitYes(effectiveAt);
+      const no = entry({ recordId: "r2", state: "withdrawn", effectiveAt: "2026-09-20T00:00:00Z" });
+      expect(allowed([yes, no])).toBe(false);
+      expect(allowed([yes, no], use, null, "2100-01-01T00:00:00Z")).toBe(false);
+      expect(marketing([yes])?.reason).toContain("by the source, which lay in the future, counted from 1 October 2026");
+    },
+  );
+
+  it("a yes that reached us before a no was said never lifts it, however little its clock was ahead", () => {
+    const yes = entry({ explicit: true, effectiveAt: "2026-10-01T00:04:00Z", recordedAt: "2026-10-01T00:00:00Z" });
+    const no = entry({ state: "withdrawn", effectiveAt: "2026-10-01T00:02:00Z", recordedAt: "2026-10-01T00:02:00Z" });
+    expect(allowed([yes, no])).toBe(false);
+  });
+
+  it("a no dated in the future counts at once", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: "2036-11-01T00:00:00Z", recordedAt: may });
+    expect(marketing([entry({ recordId: "r2" }), no])).toMatchObject({ state: "withdrawn" });
+  });
+
+  it("a no of a day counts to the day's end: a yes of that morning does not lift it", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: "2026-09-02T22:59:59.999Z" });
+    expect(allowed([explicitYes("2026-09-02T08:15:00Z"), no])).toBe(false);
+  });
+
+  it("a no counts although our clock is a little behind the one it was recorded by", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: null, recordedAt: "2026-11-01T12:00:30Z" });
+    expect(allowed([entry(), no])).toBe(false);
+  });
+
+  it("names the days of the shop", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: "2026-09-03T03:59:59.999Z" });
+    expect(effectiveConsent([no], NOW, { timeZone: "America/New_York" })[0]?.reason).toContain("on 2 September 2026");
+  });
+});
+
+describe("a source that no longer says yes", () => {
+  const unknown = (fields: Partial<ConsentEntry> = {}) =>
+    entry({ state: "unknown", effectiveAt: null, recordedAt: "2026-10-20T00:00:00Z", proof: "STOP", ...fields });
+
+  it("suspends its earlier yes from then on, and says since when", () => {
+    expect(marketing([entry(), unknown()])).toMatchObject({
+      state: "unknown",
+      reason: "not allowed - the source no longer confirms an earlier yes, since 20 October 2026 (STOP)",
+    });
+    expect(allowed([entry(), unknown()], use, null, "2026-10-19T00:00:00Z")).toBe(true);
+  });
+
+  it("suspends an undated yes, and one that came with it, whatever date the unknown has", () => {
+    const yes = entry({ effectiveAt: null, recordedAt: "2026-10-20T00:00:00Z" });
+    expect(allowed([yes, unknown()])).toBe(false);
+    expect(allowed([yes, unknown({ effectiveAt: "2026-01-01T00:00:00Z" })])).toBe(false);
+  });
+
+  it("leaves another record's yes alone, and that of another address", () => {
+    const here = { address: "a@brightleaf.co.uk" };
+    expect(allowed([entry({ recordId: "r2" }), unknown()])).toBe(true);
+    expect(allowed([entry(here), unknown({ address: "b@brightleaf.co.uk" })])).toBe(true);
+    expect(allowed([entry(here), unknown({ address: "A@brightleaf.co.uk " })])).toBe(false);
+    expect(allowed([entry(here), unknown()])).toBe(false);
+    expect(allowed([entry(), unknown(here)])).toBe(false);
+  });
+
+  it("suspends what its channel or purpose covers", () => {
+    expect(allowed([entry(), unknown({ channel: "any" })])).toBe(false);
+    expect(allowed([entry(), unknown({ purpose: "any" })])).toBe(false);
+    expect(allowed([entry(), unknown({ channel: "sms" })])).toBe(true);
+  });
+
+  it("is heard again when it says yes anew, and not when it repeats the old one", () => {
+    expect(allowed([entry(), unknown(), entry({ effectiveAt: "2026-10-25T00:00:00Z", recordedAt: NOW })])).toBe(true);
+    expect(allowed([entry(), unknown(), entry({ effectiveAt: null, recordedAt: "2026-10-25T00:00:00Z" })])).toBe(true);
+    expect(allowed([entry(), unknown(), entry({ recordedAt: "2026-10-25T00:00:00Z" })])).toBe(false);
+  });
+
+  it("never lifts a no", () => {
+    const no = entry({ state: "withdrawn", effectiveAt: "2026-06-01T00:00:00Z" });
+    expect(marketing([entry(), no, unknown()])?.state).toBe("withdrawn");
+  });
+});
+
+describe("several addresses", () => {
+  const a = entry({ recordId: "r1", address: "a@brightleaf.co.uk" });
+  const b = entry({ recordId: "r2", address: "b@brightleaf.co.uk", effectiveAt: "2026-06-01T00:00:00Z" });
+
+  it("each with its own yes are allowed each by its own entry, and no third one", () => {
+    expect(ask([a, b], use, "a@brightleaf.co.uk")).toMatchObject({ entryIds: [a.entryId] });
+    expect(ask([a, b], use, "b@brightleaf.co.uk")).toMatchObject({ entryIds: [b.entryId] });
+    expect(allowed([a, b], use, "c@brightleaf.co.uk")).toBe(false);
+  });
+
+  it("a record without an address is covered by a yes for the person alone", () => {
+    const nowhere = { profileId: "p", recipient: { email: null, phone: null } };
+    const at = (list: ConsentEntry[]) => decide({ ...nowhere, answers: effectiveConsent(list, NOW) }, [use], NOW);
+    expect(at([a])).toMatchObject({ refused: true });
+    expect(at([entry()])).toMatchObject({ profileId: "p" });
+  });
+
+  it("telephone numbers are compared as numbers", () => {
+    const yes = entry({ channel: "sms", address: "+44 7700 900123" });
+    const text = { purpose: "marketing", channel: "sms" } as const;
+    expect(allowed([yes], text, "0044 (7700) 900-123")).toBe(true);
+    expect(allowed([yes], text, "+44 7700 900124")).toBe(false);
   });
 });
 
@@ -147,7 +286,7 @@ const anyEntry = fc.record({
   purpose: fc.constantFrom("marketing", "personalisation", "any").map((text) => consentPurpose.parse(text)),
   state: fc.constantFrom(...consentStateName.options),
   explicit: fc.boolean(),
-  effectiveAt: instant,
+  effectiveAt: fc.option(instant, { freq: 3 }),
   expiresAt: fc.option(instant),
   recordedAt: instant,
   proof: fc.constant("form"),
@@ -189,7 +328,7 @@ describe("algebra", () => {
     fc.assert(
       fc.property(ledger, ledger, instant, (list, more, at) => {
         const later = more
-          .filter((item) => item.effectiveAt > at && item.recordedAt > at)
+          .filter((item) => (item.effectiveAt ?? item.recordedAt) > at && item.recordedAt > at)
           .map((item) => ({ ...item, entryId: `later ${item.entryId}` }));
         const answers = (entries: ConsentEntry[]) =>
           effectiveConsent(entries, at).map((answer) => ({ ...answer, changesAt: null }));

@@ -13,8 +13,10 @@ export interface ConsentEntry {
   state: ConsentStateName;
   /** The person said so themselves through a verified way. */
   explicit: boolean;
-  effectiveAt: string;
+  /** Null: the source does not say when it was said. */
+  effectiveAt: string | null;
   expiresAt: string | null;
+  /** When it reached us. */
   recordedAt: string;
   /** Where and how it was captured. */
   proof: string;
@@ -26,24 +28,29 @@ export interface ConsentAnswer {
   channel: ConsentChannel;
   purpose: ConsentPurpose;
   state: ConsentStateName;
-  /** The address a grant holds for; null: the whole person. */
-  address: string | null;
   /** The entries that decided. */
   entryIds: string[];
+  /** Of a yes, by place in `entryIds`: the address it holds for; null: the whole person. Otherwise empty. */
+  addresses: (string | null)[];
   /** For people: "allowed - ..." or "not allowed - ...". */
   reason: string;
+  /** Since when; null where no source says. */
   effectiveAt: string | null;
   /** When passing time alone changes the answer; null: never. */
   changesAt: string | null;
 }
 
-/** Clocks differ a little; a statement from further in the future is dated to when it reached us. */
+/** Clocks differ a little; a date further in the future than this is none. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 interface Timed {
   entry: ConsentEntry;
-  /** Milliseconds since the epoch. */
+  /** The source gave a date, and one that can be. */
+  dated: boolean;
+  /** As late as it may have been said, never later than it reached us. Milliseconds since the epoch. */
   effective: number;
+  /** From when on it counts. A no does so a little early, as far as clocks may differ. */
+  begins: number;
   recorded: number;
   expires: number | null;
 }
@@ -53,27 +60,36 @@ interface Timed {
  *
  * A no of any record counts for the whole person until the person says yes anew, explicitly and later; a yes from another
  * system or an import never lifts it. Without a no, one valid yes is needed; an old, a pending or an unknown statement
- * elsewhere is no information against it. A no with channel or purpose `any` covers every narrower use, a yes covers what
- * it names. The order of the entries is irrelevant.
+ * of another record is no information against it, one of the same record suspends the yes. A no with channel or purpose
+ * `any` covers every narrower use, a yes covers what it names. The order of the entries is irrelevant.
+ *
+ * Without a date that can be believed a statement counts from when it reached us, and a yes is older than any no.
+ *
+ * @param options.timeZone whose days the reasons name
  */
-export function effectiveConsent(entries: readonly ConsentEntry[], at: string): ConsentAnswer[] {
+export function effectiveConsent(
+  entries: readonly ConsentEntry[],
+  at: string,
+  { timeZone = "UTC" }: { timeZone?: string } = {},
+): ConsentAnswer[] {
   const atMs = Date.parse(at);
   const timed = entries.map(time).toSorted(byTime);
-  const begun = timed.filter(({ effective }) => effective <= atMs);
+  const begun = timed.filter(({ begins }) => begins <= atMs);
   const pairs = new Map(begun.map(({ entry }) => [`${entry.channel} ${entry.purpose}`, entry]));
   return [...pairs]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([, { channel, purpose }]) => {
-      const { state, decisive } = decideState(begun, channel, purpose, atMs);
+      const { state, decisive, suspended } = decideState(begun, channel, purpose, atMs);
       const newest = decisive.at(-1);
+      const known = newest !== undefined && (newest.dated || state !== "granted");
       return {
         channel,
         purpose,
         state,
-        address: state === "granted" ? (newest?.entry.address ?? null) : null,
         entryIds: decisive.map(({ entry }) => entry.entryId),
-        reason: reasonOf(state, newest),
-        effectiveAt: newest === undefined ? null : new Date(newest.effective).toISOString(),
+        addresses: state === "granted" ? decisive.map(({ entry }) => entry.address) : [],
+        reason: reasonOf(state, newest, suspended, dayFormatOf(timeZone)),
+        effectiveAt: known ? new Date(newest.effective).toISOString() : null,
         changesAt: nextChange(timed, channel, purpose, atMs),
       };
     });
@@ -85,38 +101,47 @@ export function nextConsentChange(entries: readonly ConsentEntry[], at: string):
   return earliest(entries.map(time).flatMap((entry) => turns(entry, atMs)));
 }
 
-function decideState(
-  begun: readonly Timed[],
-  channel: ConsentChannel,
-  purpose: ConsentPurpose,
-  atMs: number,
-): { state: ConsentStateName; decisive: Timed[] } {
-  const exact = begun.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
-  const latest = latestPerRecordAndAddress(exact);
-  const valid = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
-  const refusal = begun.findLast(
-    ({ entry }) => isNo(entry) && covers(entry.channel, channel) && covers(entry.purpose, purpose),
-  );
-
-  if (refusal !== undefined) {
-    const lifting = valid.findLast(({ entry, effective }) => entry.explicit && effective > refusal.effective);
-    if (lifting !== undefined) return { state: "granted", decisive: [lifting] };
-    return { state: refusal.entry.state, decisive: [refusal] };
-  }
-  const grant = valid.at(-1);
-  if (grant !== undefined) return { state: "granted", decisive: [grant] };
-  for (const state of ["expired", "pending"] as const) {
-    const last = latest.findLast(({ entry, expires }) => stateAt(entry, expires, atMs) === state);
-    if (last !== undefined) return { state, decisive: [last] };
-  }
-  return { state: "unknown", decisive: latest.slice(-1) };
+interface Decided {
+  state: ConsentStateName;
+  decisive: Timed[];
+  /** There was a yes once, and its own source no longer stands by it. */
+  suspended: boolean;
 }
 
-/** What each record last said, oldest first; statements about different addresses stand beside one another. */
-function latestPerRecordAndAddress(entries: readonly Timed[]): Timed[] {
-  const latest = new Map<string, Timed>();
-  for (const timed of entries) latest.set(`${timed.entry.recordId} ${timed.entry.address ?? ""}`, timed);
-  return [...latest.values()].toSorted(byTime);
+function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: ConsentPurpose, atMs: number): Decided {
+  const bearing = begun.filter(({ entry }) => covers(entry.channel, channel) && covers(entry.purpose, purpose));
+  const exact = bearing.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
+  const latest = exact.filter((timed) => !bearing.some((other) => supersedes(other, timed)));
+  const valid = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
+  const refusal = bearing.findLast(({ entry }) => isRefusal(entry.state));
+
+  const settled = (state: ConsentStateName, decisive: Timed[]): Decided => ({ state, decisive, suspended: false });
+  if (refusal !== undefined) {
+    const lifting = valid.filter(
+      ({ entry, dated, effective }) => entry.explicit && dated && effective > refusal.effective,
+    );
+    return lifting.length > 0 ? settled("granted", lifting) : settled(refusal.entry.state, [refusal]);
+  }
+  if (valid.length > 0) return settled("granted", valid);
+  for (const state of ["expired", "pending"] as const) {
+    const last = latest.findLast(({ entry, expires }) => stateAt(entry, expires, atMs) === state);
+    if (last !== undefined) return settled(state, [last]);
+  }
+  const suspended = exact.some(({ entry }) => entry.state === "granted");
+  return { state: "unknown", decisive: bearing.filter(({ entry }) => entry.state === "unknown").slice(-1), suspended };
+}
+
+/**
+ * What a record says of an address replaces what it said before: a yes only a statement about the very same thing, anything
+ * else also what is narrower. A yes without a date is later only than what reached us before it.
+ */
+function supersedes(later: Timed, earlier: Timed): boolean {
+  const [a, b] = [later.entry, earlier.entry];
+  if (a === b || a.recordId !== b.recordId) return false;
+  const samePlace = a.channel === b.channel && a.purpose === b.purpose && sameAddress(a.address, b.address);
+  if (a.state === "granted" || b.state !== "granted") return samePlace && byTime(later, earlier) > 0;
+  if (a.address !== null && b.address !== null && !sameAddress(a.address, b.address)) return false;
+  return earlier.dated ? later.effective >= earlier.effective : later.recorded >= earlier.recorded;
 }
 
 function stateAt(entry: ConsentEntry, expires: number | null, atMs: number): ConsentStateName {
@@ -126,24 +151,30 @@ function stateAt(entry: ConsentEntry, expires: number | null, atMs: number): Con
 
 function time(entry: ConsentEntry): Timed {
   const recorded = Date.parse(entry.recordedAt);
-  const claimed = Date.parse(entry.effectiveAt);
+  const claimed = entry.effectiveAt === null ? NaN : Date.parse(entry.effectiveAt);
+  const dated = claimed <= recorded + CLOCK_SKEW_MS;
+  const effective = dated ? Math.min(claimed, recorded) : recorded;
   return {
     entry,
-    effective: claimed > recorded + CLOCK_SKEW_MS ? recorded : claimed,
+    dated,
+    effective,
+    begins: entry.state === "granted" ? effective : effective - CLOCK_SKEW_MS,
     recorded,
     expires: entry.expiresAt === null ? null : Date.parse(entry.expiresAt),
   };
 }
 
-/** At one instant a no comes last, so that a tie is a no. */
+/** At one instant what allows least comes last, so that a tie is a no. */
 function byTime(a: Timed, b: Timed): number {
   return (
     a.effective - b.effective ||
-    Number(isNo(a.entry)) - Number(isNo(b.entry)) ||
+    severity(a.entry.state) - severity(b.entry.state) ||
     a.recorded - b.recorded ||
     (a.entry.entryId < b.entry.entryId ? -1 : 1)
   );
 }
+
+const severity = (state: ConsentStateName): number => (isRefusal(state) ? 2 : state === "granted" ? 0 : 1);
 
 function nextChange(
   timed: readonly Timed[],
@@ -155,38 +186,73 @@ function nextChange(
   return earliest(relevant.flatMap((entry) => turns(entry, atMs)));
 }
 
-const turns = ({ effective, expires }: Timed, atMs: number): number[] =>
-  [effective, expires ?? 0].filter((instant) => instant > atMs);
+const turns = ({ begins, expires }: Timed, atMs: number): number[] =>
+  [begins, expires ?? 0].filter((instant) => instant > atMs);
 
 const earliest = (instants: number[]): string | null =>
   instants.length === 0 ? null : new Date(Math.min(...instants)).toISOString();
 
-const isNo = (entry: ConsentEntry): boolean => entry.state === "denied" || entry.state === "withdrawn";
+/** The states in which somebody said no. */
+export const REFUSALS: readonly ConsentStateName[] = ["denied", "withdrawn"];
+
+export const isRefusal = (state: ConsentStateName): boolean => REFUSALS.includes(state);
 
 const isPast = (expires: number | null, atMs: number): boolean => expires !== null && expires <= atMs;
 
 const covers = (named: string, asked: string): boolean => named === asked || named === "any";
 
-const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+/** E-mail addresses without regard to case, numbers without regard to how they are grouped. */
+export function sameAddress(a: string | null, b: string | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a === b || plainAddress(a) === plainAddress(b);
+}
 
-function reasonOf(state: ConsentStateName, decisive: Timed | undefined): string {
+function plainAddress(address: string): string {
+  const trimmed = address.trim().toLowerCase();
+  return trimmed.includes("@") ? trimmed : trimmed.replace(/^00/, "+").replaceAll(/[^\d+]/g, "");
+}
+
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+
+function dayFormatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = dayFormats.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone });
+  dayFormats.set(timeZone, made);
+  return made;
+}
+
+function reasonOf(
+  state: ConsentStateName,
+  decisive: Timed | undefined,
+  suspended: boolean,
+  days: Intl.DateTimeFormat,
+): string {
   if (decisive === undefined) return "not allowed - no consent recorded";
-  const { entry, effective, expires } = decisive;
-  const day = dayFormat.format(effective);
+  const { entry, dated, effective, expires } = decisive;
+  const day = days.format(effective);
+  const when = dated ? ` on ${day}` : `, ${undated(entry, days)}, counted from ${day}`;
   const told = entry.inDoubt === true ? [entry.proof, "by what may be the same person"] : [entry.proof];
   const proof = told.every((part) => part === "") ? "" : ` (${told.filter((part) => part !== "").join("; ")})`;
   switch (state) {
     case "granted":
-      return `allowed - ${entry.explicit ? "confirmed" : "recorded"} on ${day}${proof}`;
+      return `allowed - ${entry.explicit && dated ? "confirmed" : "recorded"}${when}${proof}`;
     case "denied":
-      return `not allowed - refused on ${day}${proof}`;
+      return `not allowed - refused${when}${proof}`;
     case "withdrawn":
-      return `not allowed - withdrawn on ${day}${proof}`;
+      return `not allowed - withdrawn${when}${proof}`;
     case "pending":
-      return `not allowed - asked on ${day}, not confirmed yet${proof}`;
+      return `not allowed - asked${when}, not confirmed yet${proof}`;
     case "expired":
-      return `not allowed - expired${expires === null ? "" : ` on ${dayFormat.format(expires)}`}${proof}`;
+      return `not allowed - expired${expires === null ? "" : ` on ${days.format(expires)}`}${proof}`;
     case "unknown":
-      return `not allowed - no consent recorded${proof}`;
+      return suspended
+        ? `not allowed - the source no longer confirms an earlier yes, since ${day}${proof}`
+        : `not allowed - no consent recorded${proof}`;
   }
 }
+
+const undated = ({ effectiveAt }: ConsentEntry, days: Intl.DateTimeFormat): string =>
+  effectiveAt === null
+    ? "date not given by the source"
+    : `dated ${days.format(Date.parse(effectiveAt))} by the source, which lay in the future`;

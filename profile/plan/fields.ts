@@ -1,11 +1,7 @@
 /** The fields we write into other tools, and what a profile's traits put into them. */
 import type { FieldDefinition } from "#connectors/core/contract.ts";
 import type { Use } from "#connectors/core/grant.ts";
-import { RISK_BANDS } from "#profile/scores/churn-risk.ts";
-import { STAGES } from "#profile/scores/lifecycle-machine.ts";
-import { STAGE_WORDS } from "#profile/scores/lifecycle.ts";
-import { type Action, ACTION_WORDS, ACTIONS, MESSAGE_CHANNEL } from "#profile/scores/playbook.ts";
-import type { TraitName } from "#profile/scores/types.ts";
+import { type Trait, traitNamed, TRAITS } from "#profile/traits.ts";
 import type { FieldValues } from "./types.ts";
 
 /** Changes with every computation; alone it is never a reason to write. */
@@ -13,68 +9,18 @@ export const LAST_COMPUTED = "tributary_last_computed";
 
 export interface PlannedField {
   definition: FieldDefinition;
-  /** The trait it shows. */
-  trait: TraitName | "computed_at";
+  /** The trait it shows. Null: none, the time. */
+  trait: Trait | null;
   part: "value" | "reason";
 }
 
-const COMPUTED = "Computed by Tributary from orders, activity and consent.";
-
-const text = (name: string, label: string, trait: TraitName): PlannedField => ({
-  definition: { name, label, description: `Why, in plain words. ${COMPUTED}`, type: "text" },
-  trait,
-  part: "reason",
-});
-
-const choice = (
-  name: string,
-  label: string,
-  description: string,
-  trait: TraitName,
-  options: { value: string; label: string }[],
-): PlannedField => ({
-  definition: { name, label, description: `${description} ${COMPUTED}`, type: "enumeration", options },
-  trait,
-  part: "value",
-});
-
-const BAND_WORDS = { low: "Low", medium: "Medium", high: "High" };
-
 export const FIELDS: readonly PlannedField[] = [
-  choice(
-    "tributary_lifecycle_stage",
-    "Lifecycle stage (Tributary)",
-    "Where this person stands: lead, new, active, loyal, at risk, lapsed, churned or subscriber.",
-    "lifecycle_stage",
-    STAGES.map((value) => ({ value, label: STAGE_WORDS[value] })),
-  ),
-  text("tributary_lifecycle_reason", "Lifecycle stage: why (Tributary)", "lifecycle_stage"),
-  {
-    definition: {
-      name: "tributary_churn_risk",
-      label: "Churn risk, 10 to 100 (Tributary)",
-      description: `How overdue this person is by their own rhythm and the shop's: 10 is not yet due, 50 at risk, 80 lapsed. An index, not a probability. ${COMPUTED}`,
-      type: "number",
-    },
-    trait: "churn_risk",
-    part: "value",
-  },
-  choice(
-    "tributary_churn_risk_band",
-    "Churn risk band (Tributary)",
-    "Low, medium (from the day somebody counts as at risk) or high (as lapsed).",
-    "churn_risk_band",
-    RISK_BANDS.map((value) => ({ value, label: BAND_WORDS[value] })),
-  ),
-  text("tributary_churn_risk_reason", "Churn risk: why (Tributary)", "churn_risk"),
-  choice(
-    "tributary_next_best_action",
-    "Next best action (Tributary)",
-    "What to do next for this person; messages only where consent is on record.",
-    "next_best_action",
-    ACTIONS.map((value) => ({ value, label: ACTION_WORDS[value] })),
-  ),
-  text("tributary_next_best_action_reason", "Next best action: why (Tributary)", "next_best_action"),
+  ...TRAITS.flatMap((trait: Trait): PlannedField[] => [
+    { definition: trait.fields.value, trait, part: "value" },
+    ...(trait.fields.reason === undefined
+      ? []
+      : [{ definition: trait.fields.reason, trait, part: "reason" } satisfies PlannedField]),
+  ]),
   {
     definition: {
       name: LAST_COMPUTED,
@@ -82,7 +28,7 @@ export const FIELDS: readonly PlannedField[] = [
       description: "When the newest of these values was computed.",
       type: "datetime",
     },
-    trait: "computed_at",
+    trait: null,
     part: "value",
   },
 ];
@@ -108,12 +54,22 @@ export interface PlannableTrait {
 
 export type PlannableTraits = Partial<Record<string, PlannableTrait>>;
 
-/** What the consent ledger allows for this person now. Unknown is for the caller to have turned into a yes or no. */
-export interface WritePermission {
-  /** Profile values may be kept in the tool at all; otherwise every field is cleared. */
-  profiling: boolean;
-  /** Channels for which marketing is permitted. An action that sends over another one is not written. */
-  marketing: readonly ("email" | "sms")[];
+/** Whether all of the uses are allowed for the person, at the record that is meant. */
+export type Permission = (uses: readonly Use[]) => boolean;
+
+const PROFILING: Use = { purpose: "personalisation", channel: "any" };
+
+/** The traits that may be used: none where no profile may be kept, none that needs a permission that is not there. */
+export function permittedTraits<Value extends { value: unknown }>(
+  traits: Partial<Record<string, Value>>,
+  permitted: Permission,
+): Partial<Record<string, Value>> {
+  if (!permitted([PROFILING])) return {};
+  return Object.fromEntries(
+    Object.entries(traits).filter(
+      ([name, trait]) => trait !== undefined && permitted(traitNamed(name)?.uses(trait.value) ?? []),
+    ),
+  );
 }
 
 /**
@@ -122,10 +78,10 @@ export interface WritePermission {
  */
 export function desiredValues(
   traits: PlannableTraits,
-  permission: WritePermission,
+  permitted: Permission,
   limits: { fields: readonly string[]; maxValueLength: number },
 ): FieldValues {
-  const usable = permission.profiling ? permitted(traits, permission) : {};
+  const usable = permittedTraits(traits, permitted);
   // A refusal is an answer too, but no value: nothing that would be dated.
   const answered = Object.values(usable).filter((trait) => trait !== undefined && trait.status !== "refused");
   const computed = answered.flatMap((trait) => trait?.computedAt ?? []);
@@ -133,18 +89,9 @@ export function desiredValues(
   const values: FieldValues = {};
   for (const { definition, trait, part } of FIELDS) {
     if (!limits.fields.includes(definition.name)) continue;
-    if (trait === "computed_at") values[definition.name] = newest;
-    else values[definition.name] = shown(usable[trait], part, limits.maxValueLength);
+    values[definition.name] = trait === null ? newest : shown(usable[trait.name], part, limits.maxValueLength);
   }
   return values;
-}
-
-function permitted(traits: PlannableTraits, permission: WritePermission): PlannableTraits {
-  const action = traits["next_best_action"];
-  const channel = messageChannel(action?.value);
-  if (channel === undefined || permission.marketing.includes(channel)) return traits;
-  const { next_best_action: _withheld, ...rest } = traits;
-  return rest;
 }
 
 function shown(trait: PlannableTrait | undefined, part: PlannedField["part"], maxLength: number): string | null {
@@ -161,14 +108,31 @@ function shortened(value: string, maxLength: number): string {
   return `${space > maxLength / 2 ? cut.slice(0, space) : cut}…`;
 }
 
-const isAction = (value: unknown): value is Action => ACTIONS.some((action) => action === value);
-const messageChannel = (value: unknown) => (isAction(value) ? MESSAGE_CHANNEL[value] : undefined);
-
-/** The permissions a write of these values rests on; clearing needs none. To be asked of the ledger when sending. */
-export function usesOf(values: FieldValues): Use[] {
-  const uses: Use[] = [];
-  if (Object.values(values).some((value) => value !== null)) uses.push({ purpose: "personalisation", channel: "any" });
-  const channel = messageChannel(values["tributary_next_best_action"]);
-  if (channel !== undefined) uses.push({ purpose: "marketing", channel });
-  return uses;
+/**
+ * The permissions a write of these values rests on, to be asked of the ledger when sending; clearing needs none.
+ *
+ * @param whole all values the record will then hold, as far as known: a reason alone does not say what it is the reason for
+ */
+export function usesOf(values: FieldValues, whole: FieldValues = values): Use[] {
+  const filled = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : name));
+  if (filled.length === 0) return [];
+  const traits = new Set(filled.flatMap((name) => byName.get(name)?.trait ?? []));
+  return [PROFILING, ...[...traits].flatMap((trait) => trait.uses(whole[trait.fields.value.name] ?? null))];
 }
+
+/**
+ * The permissions that putting values back rests on. Where a reason comes back and its value was never changed, that value is
+ * still the one the change was planned with.
+ */
+export function usesRestored(values: FieldValues, planned: readonly Use[]): Use[] {
+  const own = usesOf(values);
+  const unexplained = Object.entries(values).some(([name, value]) => {
+    const trait = byName.get(name)?.trait;
+    return value !== null && trait && !Object.hasOwn(values, trait.fields.value.name);
+  });
+  return unexplained ? [...own, ...planned.filter((use) => use.purpose !== PROFILING.purpose)] : own;
+}
+
+/** What is left to ask when part of a planned change is written: fields may be left out, or hold the right value already. */
+export const usesLeft = (values: FieldValues, planned: readonly Use[]): readonly Use[] =>
+  Object.values(values).every((value) => value === null) ? [] : planned;

@@ -9,9 +9,9 @@ import {
   desiredValues,
   FIELDS,
   LAST_COMPUTED,
+  type Permission,
   type PlannableTraits,
   usesOf,
-  type WritePermission,
 } from "./fields.ts";
 import { decideApproval } from "./policy.ts";
 import { verifyReadBack } from "./read-back.ts";
@@ -41,8 +41,13 @@ const traits: PlannableTraits = {
   churn_risk_band: ok("medium", "Usually buys every 35 days."),
   next_best_action: { ...ok("winback_email", "Because."), computedAt: "2026-09-06T12:00:00.000Z" },
 };
-const allowed: WritePermission = { profiling: true, marketing: ["email"] };
+const allowing =
+  (...channels: string[]): Permission =>
+  (uses) =>
+    uses.every(({ purpose, channel }) => purpose === "personalisation" || channels.includes(channel));
+const allowed = allowing("email");
 const limits = { fields: names, maxValueLength: 500 };
+const traitsShown = desiredValues(traits, allowed, limits);
 
 describe("the wanted values", () => {
   it("are the traits with their reasons and the time of the newest", () => {
@@ -61,7 +66,9 @@ describe("the wanted values", () => {
   });
 
   it("clear everything for somebody who may not be profiled", () => {
-    const values = Object.values(desiredValues(traits, { profiling: false, marketing: ["email"] }, limits));
+    const values = Object.values(
+      desiredValues(traits, (uses) => uses.every(({ purpose }) => purpose !== "personalisation"), limits),
+    );
     expect(new Set(values)).toEqual(new Set([null]));
   });
 
@@ -73,7 +80,7 @@ describe("the wanted values", () => {
   });
 
   it("never name a message over a channel without permission", () => {
-    const values = desiredValues(traits, { profiling: true, marketing: ["sms"] }, limits);
+    const values = desiredValues(traits, allowing("sms"), limits);
     expect(values).toMatchObject({
       [ACTION]: null,
       tributary_next_best_action_reason: null,
@@ -96,6 +103,23 @@ describe("the wanted values", () => {
       { purpose: "marketing", channel: "sms" },
     ]);
     expect(usesOf({ [STAGE]: null, [ACTION]: null })).toEqual([]);
+  });
+
+  it("rest on the action's permission too where its reason alone changes, and where an undo puts the reason alone back", () => {
+    const uses = [
+      { purpose: "personalisation", channel: "any" },
+      { purpose: "marketing", channel: "email" },
+    ];
+    const reason = { tributary_next_best_action_reason: "Because." };
+    expect(usesOf(reason, { ...reason, [ACTION]: "winback_email" })).toEqual(uses);
+    const restored = { tributary_next_best_action_reason: "Since." };
+    expect(
+      reverse({ before: restored, after: reason, readBack: reason, uses: usesOf(reason, traitsShown) })?.uses,
+    ).toEqual(uses);
+    const cleared = { tributary_next_best_action_reason: null };
+    expect(
+      reverse({ before: cleared, after: reason, readBack: reason, uses: usesOf(reason, traitsShown) })?.uses,
+    ).toEqual([]);
   });
 
   it("are described within every vendor's rules for field names", () => {
@@ -197,9 +221,21 @@ describe("the seal", () => {
 });
 
 describe("the policy", () => {
-  const plan = { changes: 10, destinationRecords: 1_000, appliedBefore: true, autoApplyShare: 0.05 };
+  const plan = {
+    changes: 10,
+    destinationRecords: 1_000,
+    appliedBefore: true,
+    undoneSince: false,
+    autoApplyShare: 0.05,
+  };
   it("lets the first plan wait whatever the limit", () => {
     expect(decideApproval({ ...plan, appliedBefore: false, autoApplyShare: 1 }).decision).toBe("waiting");
+  });
+  it("lets the first one after an undo wait, and says why", () => {
+    expect(decideApproval({ ...plan, undoneSince: true })).toMatchObject({
+      decision: "waiting",
+      reason: expect.stringContaining("undone"),
+    });
   });
   it("lets later ones go ahead up to the admin's share of records", () => {
     expect(decideApproval(plan).decision).toBe("approved");
@@ -245,7 +281,7 @@ describe("carrying out a change", () => {
   });
 
   it("undoes only the fields that still hold what we wrote", () => {
-    const undo = reverse({ ...change, readBack: { [STAGE]: "customer_active", [RISK]: "15.0" } });
+    const undo = reverse({ ...change, readBack: { [STAGE]: "customer_active", [RISK]: "15.0" }, uses: [] });
     if (undo === null) throw new Error("something to undo");
     expect(decideApply("undo", undo, live({ [STAGE]: "customer_loyal", [RISK]: "15.0" }))).toEqual({
       decision: "write",
@@ -261,7 +297,7 @@ describe("carrying out a change", () => {
     const values = fc.record({ [STAGE]: fc.option(fc.string()), [RISK]: fc.option(fc.nat().map(String)) });
     fc.assert(
       fc.property(values, values, (before, after) => {
-        const undo = reverse({ before, after, readBack: after });
+        const undo = reverse({ before, after, readBack: after, uses: [] });
         if (undo === null) return;
         const decision = decideApply("undo", undo, live(after));
         if (decision.decision === "already") return;

@@ -6,20 +6,25 @@ export interface PolicyInput {
   destinationRecords: number;
   /** A plan was carried out here before, so somebody has seen and approved what we do. */
   appliedBefore: boolean;
+  /** Since then somebody undid a plan here: what was approved is not wanted any more. */
+  undoneSince: boolean;
   /** Largest share (0 to 1) of the destination's records that may change unasked; null: always ask. */
   autoApplyShare: number | null;
 }
 
 export type PolicyDecision = { decision: "approved" | "waiting"; reason: string };
 
-/** The first plan of a destination always waits for a person. */
+/** The first plan of a destination always waits for a person, and so does the first after an undo. */
 export function decideApproval({
   changes,
   destinationRecords,
   appliedBefore,
+  undoneSince,
   autoApplyShare,
 }: PolicyInput): PolicyDecision {
   if (!appliedBefore) return { decision: "waiting", reason: "The first plan of a destination waits for approval." };
+  if (undoneSince)
+    return { decision: "waiting", reason: "A plan of this destination was undone; the next one waits for approval." };
   if (autoApplyShare === null)
     return { decision: "waiting", reason: "Every plan of this destination waits for approval." };
   const share = destinationRecords === 0 ? 1 : changes / destinationRecords;

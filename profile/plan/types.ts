@@ -1,4 +1,5 @@
 /** Words the plan modules share. */
+import type { Use } from "#connectors/core/grant.ts";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
 
 /** Field name to value as the vendor stores it; null: not set. */
@@ -18,16 +19,21 @@ export interface PlanChange {
   profileId: ProfileId | null;
   before: FieldValues;
   after: FieldValues;
+  /** The permissions that writing it rests on; asked again of the ledger when it is sent. */
+  uses: readonly Use[];
 }
 
 export type PlanKind = "write" | "undo";
+/** Something of a plan in this state was written, whatever became of it since. */
+export const WRITTEN = ["applied", "applied_with_failures", "undone", "partly_undone"] as const;
+
 export type PlanStatus =
   | "building"
   | "waiting"
   | "approved"
   | "applying"
-  | "applied"
-  | "applied_with_failures"
+  /** `undone`: taken back by an undo; `partly_undone`: some records could not be. */
+  | (typeof WRITTEN)[number]
   | "superseded"
   | "rejected"
   | "empty";

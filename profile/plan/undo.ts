@@ -1,5 +1,7 @@
 /** The plan that takes another one back. */
-import type { FieldValues } from "./types.ts";
+import type { Use } from "#connectors/core/grant.ts";
+import { usesRestored } from "./fields.ts";
+import type { FieldValues, PlanChange } from "./types.ts";
 import { sameField } from "./values.ts";
 
 /** One delivery as recorded: the values before, what was written, what the vendor then held. */
@@ -7,6 +9,8 @@ export interface DeliveredChange {
   before: FieldValues;
   after: FieldValues;
   readBack: FieldValues;
+  /** The permissions the change rested on. */
+  uses: readonly Use[];
 }
 
 /**
@@ -17,11 +21,14 @@ export function reverse({
   before,
   after,
   readBack,
-}: DeliveredChange): { before: FieldValues; after: FieldValues } | null {
+  uses,
+}: DeliveredChange): Pick<PlanChange, "before" | "after" | "uses"> | null {
   const names = Object.keys(after).filter((name) => !sameField(name, before[name], after[name]));
   if (names.length === 0) return null;
+  const restored = Object.fromEntries(names.map((name) => [name, before[name] ?? null]));
   return {
     before: Object.fromEntries(names.map((name) => [name, readBack[name] ?? after[name] ?? null])),
-    after: Object.fromEntries(names.map((name) => [name, before[name] ?? null])),
+    after: restored,
+    uses: usesRestored(restored, uses),
   };
 }

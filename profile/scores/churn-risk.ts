@@ -8,10 +8,11 @@
 import { type Calendar, showDay } from "./calendar.ts";
 import { endDay, FIXED_LIMITS_NOTE, type Lifecycle, rhythmSentence } from "./lifecycle.ts";
 import type { Rhythm } from "./rhythm.ts";
-import type { Score } from "./types.ts";
+import type { Answer, Scoring } from "./types.ts";
 
-export const RISK_BANDS = ["low", "medium", "high"] as const;
-export type RiskBand = (typeof RISK_BANDS)[number];
+/** The bands as a marketer reads them. */
+export const RISK_BAND_WORDS = { low: "Low", medium: "Medium", high: "High" } as const;
+export type RiskBand = keyof typeof RISK_BAND_WORDS;
 
 const STEP = 5;
 const NOT_DUE = 10;
@@ -27,7 +28,8 @@ const VERSION = "overdue-1";
 export const bandOf = (index: number): RiskBand =>
   index >= HIGH_FROM ? "high" : index >= MEDIUM_FROM ? "medium" : "low";
 
-interface Answer {
+/** How far behind somebody is. */
+export interface Overdue {
   index: number;
   reasons: string[];
   status: "ok" | "low_confidence";
@@ -37,33 +39,31 @@ interface Answer {
   nextBand: number | null;
 }
 
-/** Number and band. Refused for people who never bought: silence is no risk where nothing began. */
-export function churnScores(lifecycle: Lifecycle, calendar: Calendar, today: number): [Score<number>, Score<RiskBand>] {
-  const answer = answerOf(lifecycle, calendar, today);
-  if (answer === null) {
-    const refusal = {
-      status: "refused",
-      value: null,
-      reasons: ["No order and no subscription yet, so there is no rhythm to fall behind."],
-      method: METHOD,
-      modelVersion: VERSION,
-      validUntil: null,
-    } as const;
-    return [
-      { name: "churn_risk", ...refusal, reasons: [...refusal.reasons] },
-      { name: "churn_risk_band", ...refusal, reasons: [...refusal.reasons] },
-    ];
-  }
-  const { index, status, reasons, method, nextStep, nextBand } = answer;
-  const common = { status, reasons, method, modelVersion: VERSION };
-  const from = (day: number | null) => (day === null ? null : calendar.startOf(day));
-  return [
-    { name: "churn_risk", value: index, ...common, validUntil: from(nextStep) },
-    { name: "churn_risk_band", value: bandOf(index), ...common, validUntil: from(nextBand) },
-  ];
+/** Refused for people who never bought: silence is no risk where nothing began. */
+export function churnRisk({ overdue, calendar }: Scoring): Answer<number> {
+  if (overdue === null) return refusal();
+  return { ...common(overdue), value: overdue.index, validUntil: from(overdue.nextStep, calendar) };
 }
 
-function answerOf(lifecycle: Lifecycle, calendar: Calendar, today: number): Answer | null {
+export function churnBand({ overdue, calendar }: Scoring): Answer<RiskBand> {
+  if (overdue === null) return refusal();
+  return { ...common(overdue), value: bandOf(overdue.index), validUntil: from(overdue.nextBand, calendar) };
+}
+
+const common = ({ status, reasons, method }: Overdue) => ({ status, reasons, method, modelVersion: VERSION });
+
+const from = (day: number | null, calendar: Calendar) => (day === null ? null : calendar.startOf(day));
+
+const refusal = (): Answer<never> => ({
+  status: "refused",
+  value: null,
+  reasons: ["No order and no subscription yet, so there is no rhythm to fall behind."],
+  method: METHOD,
+  modelVersion: VERSION,
+  validUntil: null,
+});
+
+export function overdueOf(lifecycle: Lifecycle, calendar: Calendar, today: number): Overdue | null {
   const { subscription, rhythm } = lifecycle;
   if (subscription !== null) return contractAnswer(lifecycle.stage, calendar, subscription);
   if (rhythm === null) return null;
@@ -90,7 +90,7 @@ function contractAnswer(
   stage: Lifecycle["stage"],
   calendar: Calendar,
   subscription: NonNullable<Lifecycle["subscription"]>,
-): Answer {
+): Overdue {
   const common = { status: "ok", method: "state of the subscription (index, not a probability)" } as const;
   const never = { nextStep: null, nextBand: null };
   const started = showDay(calendar.dayOf(subscription.startedAt));

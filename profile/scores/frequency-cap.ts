@@ -1,22 +1,11 @@
 /** How many messages somebody gets at most, counting what any tool sent. */
-import type { MessageChannel } from "./permission.ts";
+import { CHANNELS, type MessageChannel } from "./message-channels.ts";
 import type { ProfileFacts } from "./types.ts";
 
 const DAY_MS = 86_400_000;
 
-interface Cap {
-  channel: MessageChannel | "any";
-  most: number;
-  days: number;
-}
-
-/** Sliding windows. */
-const CAPS: readonly Cap[] = [
-  { channel: "email", most: 2, days: 7 },
-  { channel: "email", most: 6, days: 30 },
-  { channel: "sms", most: 1, days: 7 },
-  { channel: "any", most: 3, days: 7 },
-];
+/** Over all channels together. Sliding windows, as each channel's own. */
+const OVERALL = [{ most: 3, days: 7 }];
 
 /** When a further message is within all caps: null is now, else the instant (ms) from which it is. */
 export function blockedUntil(
@@ -25,10 +14,13 @@ export function blockedUntil(
   asOfMs: number,
 ): number | null {
   let until: number | null = null;
-  for (const cap of CAPS) {
-    if (cap.channel !== "any" && cap.channel !== channel) continue;
-    const frees = messages
-      .filter((message) => cap.channel === "any" || message.channel === cap.channel)
+  const own = messages.filter((message) => message.channel === channel);
+  const caps = [
+    ...CHANNELS[channel].caps.map((cap) => ({ ...cap, counted: own })),
+    ...OVERALL.map((cap) => ({ ...cap, counted: messages })),
+  ];
+  for (const cap of caps) {
+    const frees = cap.counted
       .map((message) => Date.parse(message.at) + cap.days * DAY_MS)
       .filter((free) => free > asOfMs)
       .toSorted((a, b) => b - a)[cap.most - 1];

@@ -1,7 +1,4 @@
-/**
- * The lifecycle as a state machine: which stages there are and which named moves lead from one to the next. A move has
- * a cause: a fact that came in, or time that passed without one.
- */
+/** The lifecycle as a state machine: which stages there are, and the stretches of days spent in each while nothing happens. */
 
 export const STAGES = [
   "anonymous",
@@ -23,45 +20,11 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-interface Move {
-  cause: "fact" | "time";
-  /** `any`: a fact that settles the stage wherever somebody came from. */
-  from: readonly Stage[] | "any";
-  to: readonly Stage[];
-}
-
-const BUYING: readonly Stage[] = ["customer_active", "customer_loyal"];
-
-export const MOVES = {
-  never_identified: { cause: "fact", from: "any", to: ["anonymous"] },
-  appeared: { cause: "fact", from: "any", to: ["lead_new"] },
-  was_active: { cause: "fact", from: "any", to: ["lead_engaged"] },
-  deal_opened: { cause: "fact", from: "any", to: ["lead_qualified"] },
-  went_quiet: { cause: "time", from: ["lead_new", "lead_engaged"], to: ["lead_open", "lead_new"] },
-  went_cold: { cause: "time", from: ["lead_open"], to: ["lead_cold"] },
-  first_purchase: { cause: "fact", from: "any", to: ["customer_new"] },
-  bought_again: { cause: "fact", from: "any", to: BUYING },
-  came_back: { cause: "fact", from: ["customer_lapsed", "customer_churned"], to: ["customer_reactivated"] },
-  settled_in: { cause: "time", from: ["customer_new", "customer_reactivated"], to: BUYING },
-  became_overdue: {
-    cause: "time",
-    from: ["customer_new", "customer_reactivated", ...BUYING],
-    to: ["customer_at_risk"],
-  },
-  stayed_away: { cause: "time", from: ["customer_at_risk"], to: ["customer_lapsed"] },
-  given_up: { cause: "time", from: ["customer_lapsed", "subscriber_cancelled"], to: ["customer_churned"] },
-  subscribed: { cause: "fact", from: "any", to: ["subscriber_active"] },
-  payment_failed: { cause: "fact", from: "any", to: ["subscriber_grace"] },
-  cancelled: { cause: "fact", from: "any", to: ["subscriber_cancelled"] },
-} as const satisfies Record<string, Move>;
-export type MoveName = keyof typeof MOVES;
-
 /** A stretch of days in one stage; it ends where the next phase begins. */
 export interface Phase {
   /** Day number on which it begins. */
   from: number;
   stage: Stage;
-  move: MoveName;
 }
 
 /** Drops phases that would begin no earlier than a later one: they never happen. */

@@ -2,7 +2,7 @@
 import { type Calendar, showDay } from "./calendar.ts";
 import { phaseOn, timeline, type Phase, type Stage } from "./lifecycle-machine.ts";
 import { FIXED_LIMITS, MIN_REPEAT_BUYERS, type Rhythm, rhythmOf } from "./rhythm.ts";
-import type { ProfileFacts, Score, ScoreContext, ShopBaseline, SubscriptionFact } from "./types.ts";
+import type { Answer, ProfileFacts, Scoring, ShopBaseline, SubscriptionFact } from "./types.ts";
 
 const NEW_DAYS = 30;
 const REACTIVATED_DAYS = 60;
@@ -43,14 +43,14 @@ function contractPhases(facts: ProfileFacts, calendar: Calendar, rhythm: Rhythm 
   if (running !== undefined) {
     return {
       subscription: running,
-      phases: [at(calendar.dayOf(running.startedAt), "subscriber_active", "subscribed")],
+      phases: [at(calendar.dayOf(running.startedAt), "subscriber_active")],
     };
   }
   const unpaid = named("past_due", "paused");
   if (unpaid !== undefined) {
     return {
       subscription: unpaid,
-      phases: [at(calendar.dayOf(unpaid.startedAt), "subscriber_grace", "payment_failed")],
+      phases: [at(calendar.dayOf(unpaid.startedAt), "subscriber_grace")],
     };
   }
   let ended: { subscription: SubscriptionFact; day: number } | null = null;
@@ -60,10 +60,7 @@ function contractPhases(facts: ProfileFacts, calendar: Calendar, rhythm: Rhythm 
     if (ended === null || day >= ended.day) ended = { subscription, day };
   }
   if (ended === null || (rhythm !== null && rhythm.lastDay > ended.day)) return null;
-  const phases = [
-    at(ended.day, "subscriber_cancelled", "cancelled"),
-    at(ended.day + CANCELLED_DAYS + 1, "customer_churned", "given_up"),
-  ];
+  const phases = [at(ended.day, "subscriber_cancelled"), at(ended.day + CANCELLED_DAYS + 1, "customer_churned")];
   return { subscription: ended.subscription, phases };
 }
 
@@ -76,20 +73,20 @@ function customerPhases(facts: ProfileFacts, baseline: ShopBaseline, rhythm: Rhy
   const { lastDay, purchases, gapDays } = rhythm;
   const buying: Stage = isLoyal(facts, baseline) ? "customer_loyal" : "customer_active";
   const tail = [
-    at(lastDay + rhythm.atRiskFrom, "customer_at_risk", "became_overdue"),
-    at(lastDay + rhythm.lapsedFrom, "customer_lapsed", "stayed_away"),
-    at(lastDay + rhythm.churnedFrom, "customer_churned", "given_up"),
+    at(lastDay + rhythm.atRiskFrom, "customer_at_risk"),
+    at(lastDay + rhythm.lapsedFrom, "customer_lapsed"),
+    at(lastDay + rhythm.churnedFrom, "customer_churned"),
   ];
   if (purchases === 1) {
-    const settled = at(lastDay + Math.max(NEW_DAYS, gapDays) + 1, buying, "settled_in");
-    return [at(lastDay, "customer_new", "first_purchase"), settled, ...tail];
+    const settled = at(lastDay + Math.max(NEW_DAYS, gapDays) + 1, buying);
+    return [at(lastDay, "customer_new"), settled, ...tail];
   }
   const before = rhythmOf(facts.purchaseDays, baseline, purchases - 1);
   if (before !== null && lastDay - before.lastDay >= before.lapsedFrom) {
-    const settled = at(lastDay + REACTIVATED_DAYS + 1, buying, "settled_in");
-    return [at(lastDay, "customer_reactivated", "came_back"), settled, ...tail];
+    const settled = at(lastDay + REACTIVATED_DAYS + 1, buying);
+    return [at(lastDay, "customer_reactivated"), settled, ...tail];
   }
-  return [at(lastDay, buying, "bought_again"), ...tail];
+  return [at(lastDay, buying), ...tail];
 }
 
 function isLoyal({ purchaseDays }: ProfileFacts, { topSpendMinor }: ShopBaseline): boolean {
@@ -100,26 +97,25 @@ function isLoyal({ purchaseDays }: ProfileFacts, { topSpendMinor }: ShopBaseline
 
 function leadPhases(facts: ProfileFacts, calendar: Calendar): Phase[] {
   const seen = calendar.dayOf(facts.firstSeenAt);
-  if (facts.openDeals > 0) return [at(seen, "lead_qualified", "deal_opened")];
-  if (!facts.hasIdentifier) return [at(seen, "anonymous", "never_identified")];
+  if (facts.openDeals > 0) return [at(seen, "lead_qualified")];
+  if (!facts.hasIdentifier) return [at(seen, "anonymous")];
   const active = facts.lastActivityAt === null ? null : calendar.dayOf(facts.lastActivityAt);
   const newest = Math.max(seen, active ?? seen);
-  const open = at(newest + ENGAGED_DAYS + 1, "lead_open", "went_quiet");
-  const cold = at(newest + COLD_DAYS + 1, "lead_cold", "went_cold");
-  if (active === null) return [at(seen, "lead_new", "appeared"), open, cold];
-  const engaged = at(active, "lead_engaged", "was_active");
+  const open = at(newest + ENGAGED_DAYS + 1, "lead_open");
+  const cold = at(newest + COLD_DAYS + 1, "lead_cold");
+  if (active === null) return [at(seen, "lead_new"), open, cold];
+  const engaged = at(active, "lead_engaged");
   // Activity can be older than the first record of somebody (an imported history).
-  return [engaged, at(active + ENGAGED_DAYS + 1, active < seen ? "lead_new" : "lead_open", "went_quiet"), open, cold];
+  return [engaged, at(active + ENGAGED_DAYS + 1, active < seen ? "lead_new" : "lead_open"), open, cold];
 }
 
-const at = (from: number, stage: Stage, move: Phase["move"]): Phase => ({ from, stage, move });
+const at = (from: number, stage: Stage): Phase => ({ from, stage });
 
-export function lifecycleScore(lifecycle: Lifecycle, { baseline }: ScoreContext, calendar: Calendar): Score<Stage> {
+export function lifecycleStage({ lifecycle, context: { baseline }, calendar }: Scoring): Answer<Stage> {
   const { rhythm, next, stage } = lifecycle;
   const fixed = rhythm?.basis === "fixed" && lifecycle.subscription === null;
   const reasons = stageReasons(lifecycle, calendar, baseline);
   return {
-    name: "lifecycle_stage",
     status: fixed || stage === "anonymous" ? "low_confidence" : "ok",
     value: stage,
     reasons: fixed ? [...reasons.slice(0, 2), FIXED_LIMITS_NOTE] : reasons,

@@ -5,38 +5,33 @@
  */
 import { type Calendar, showDay } from "./calendar.ts";
 import { blockedUntil } from "./frequency-cap.ts";
-import { canReach, marketingPermission, type MessageChannel } from "./permission.ts";
-import { type Action, ACTION_WORDS, dueDay, MESSAGE_CHANNEL, PLAYBOOK, type Situation } from "./playbook.ts";
-import type { Lifecycle } from "./lifecycle.ts";
-import type { ProfileFacts, Score } from "./types.ts";
-
-const CHANNEL_WORDS: Record<MessageChannel, string> = { email: "e-mail", sms: "text message" };
+import { CHANNELS, MESSAGE_CHANNELS, type MessageChannel } from "./message-channels.ts";
+import { marketingPermission } from "./permission.ts";
+import { type Action, ACTION_WORDS, dueDay, PLAYBOOK, type Situation } from "./playbook.ts";
+import type { Answer, ProfileFacts, Scoring } from "./types.ts";
 
 interface Candidate {
   action: Action;
+  channel: MessageChannel | undefined;
   why: string;
   /** Why it may not be done; null: it may. */
   obstacle: string | null;
 }
 
-export function nextBestAction(
-  facts: ProfileFacts,
-  lifecycle: Lifecycle,
-  calendar: Calendar,
-  today: number,
-  asOfMs: number,
-): Score<Action> {
-  const permissions = [marketingPermission(facts.consents, "email"), marketingPermission(facts.consents, "sms")];
-  const permissionUnknown = permissions.every((permission) => permission === "unknown");
+export function nextBestAction({ facts, lifecycle, calendar, today, context }: Scoring): Answer<Action> {
+  const asOfMs = Date.parse(context.asOf);
+  const permissionUnknown = MESSAGE_CHANNELS.every(
+    (channel) => marketingPermission(facts.consents, channel) === "unknown",
+  );
   const situation: Situation = { facts, lifecycle, today, permissionUnknown };
   const changes: number[] = [];
   const candidates: Candidate[] = [];
-  for (const { action, fits } of PLAYBOOK) {
+  for (const { action, channel, fits } of PLAYBOOK) {
     const why = fits(situation);
     if (why === null) continue;
-    const channel = MESSAGE_CHANNEL[action];
     candidates.push({
       action,
+      channel,
       why,
       obstacle: channel === undefined ? null : obstacleTo(facts, channel, calendar, asOfMs, changes),
     });
@@ -49,7 +44,6 @@ export function nextBestAction(
   if (due !== null && due > today) changes.push(Date.parse(calendar.startOf(due)));
   if (lifecycle.next !== undefined) changes.push(Date.parse(calendar.startOf(lifecycle.next.from)));
   return {
-    name: "next_best_action",
     status: "ok",
     value: chosen.action,
     reasons: reasonsFor(chosen, candidates, chosenAt, due !== null && due > today ? due : null),
@@ -67,11 +61,11 @@ function obstacleTo(
   asOfMs: number,
   changes: number[],
 ): string | null {
-  const words = CHANNEL_WORDS[channel];
+  const words = CHANNELS[channel].words;
   const permission = marketingPermission(facts.consents, channel);
   if (permission === "refused") return `marketing by ${words} was refused`;
   if (permission === "unknown") return `no permission for marketing by ${words} is on record`;
-  if (!canReach(facts, channel)) return `no usable address for ${words}`;
+  if (!facts.reachable[CHANNELS[channel].address]) return `no usable address for ${words}`;
   const until = blockedUntil(facts.messages, channel, asOfMs);
   if (until === null) return null;
   changes.push(until);
@@ -80,7 +74,7 @@ function obstacleTo(
 
 /** Why this, why now (what allows it), why not the runner-up. */
 function reasonsFor(chosen: Candidate, candidates: Candidate[], chosenAt: number, due: number | null): string[] {
-  const channel = MESSAGE_CHANNEL[chosen.action];
+  const { channel } = chosen;
   const blocked = candidates.slice(0, chosenAt).find(({ obstacle }) => obstacle !== null);
   const nothing =
     due === null ? chosen.why : `Nothing is called for before ${showDay(due)}, when the next order is due.`;
@@ -88,7 +82,7 @@ function reasonsFor(chosen: Candidate, candidates: Candidate[], chosenAt: number
   const now =
     channel === undefined
       ? []
-      : [`Marketing by ${CHANNEL_WORDS[channel]} is permitted and the limit on messages leaves room.`];
+      : [`Marketing by ${CHANNELS[channel].words} is permitted and the limit on messages leaves room.`];
   const runnerUp = blocked ?? candidates.slice(chosenAt + 1).find(({ action }) => action !== "none");
   if (runnerUp === undefined) return [why, ...now];
   const name = `"${ACTION_WORDS[runnerUp.action]}"`;

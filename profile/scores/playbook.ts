@@ -2,57 +2,8 @@
 import { showDay } from "./calendar.ts";
 import type { Stage } from "./lifecycle-machine.ts";
 import { type Lifecycle, rhythmSentence, STAGE_WORDS } from "./lifecycle.ts";
-import type { MessageChannel } from "./permission.ts";
+import type { MessageChannel } from "./message-channels.ts";
 import type { ProfileFacts } from "./types.ts";
-
-export const ACTIONS = [
-  "follow_up_payment",
-  "follow_up_deal",
-  "reorder_reminder_email",
-  "reorder_reminder_sms",
-  "winback_email",
-  "winback_sms",
-  "welcome_back_email",
-  "onboarding_email",
-  "loyalty_thanks_email",
-  "welcome_email",
-  "nurture_email",
-  "review_manually",
-  "ask_permission",
-  "none",
-] as const;
-export type Action = (typeof ACTIONS)[number];
-
-/** Actions as a marketer reads them. */
-export const ACTION_WORDS: Record<Action, string> = {
-  follow_up_payment: "Follow up on payment",
-  follow_up_deal: "Follow up on open deal",
-  reorder_reminder_email: "E-mail a reorder reminder",
-  reorder_reminder_sms: "Text a reorder reminder",
-  winback_email: "E-mail a win-back",
-  winback_sms: "Text a win-back",
-  welcome_back_email: "E-mail a welcome back",
-  onboarding_email: "E-mail an onboarding",
-  loyalty_thanks_email: "E-mail a thank-you",
-  welcome_email: "E-mail a welcome",
-  nurture_email: "E-mail useful content",
-  review_manually: "Look at it in person",
-  ask_permission: "Ask for permission at the next contact",
-  none: "Do nothing now",
-};
-
-/** Actions that send a marketing message, and over which channel. */
-export const MESSAGE_CHANNEL: Readonly<Partial<Record<Action, MessageChannel>>> = {
-  reorder_reminder_email: "email",
-  reorder_reminder_sms: "sms",
-  winback_email: "email",
-  winback_sms: "sms",
-  welcome_back_email: "email",
-  onboarding_email: "email",
-  loyalty_thanks_email: "email",
-  welcome_email: "email",
-  nurture_email: "email",
-};
 
 /** Purchase days from which a person is worth somebody's own time. */
 const REVIEW_PURCHASES = 4;
@@ -76,7 +27,11 @@ export interface Situation {
 }
 
 interface Play {
-  action: Action;
+  action: string;
+  /** As a marketer reads it. */
+  words: string;
+  /** It sends a marketing message over this channel. */
+  channel?: MessageChannel;
   /** Why it fits this person, as a sentence true on any day it fits; null: it does not. */
   fits(situation: Situation): string | null;
 }
@@ -109,28 +64,64 @@ const sinceSentence =
       ? `${STAGE_WORDS[situation.lifecycle.stage]} since ${showDay(situation.lifecycle.since)}.`
       : null;
 
-export const PLAYBOOK: readonly Play[] = [
+const PLAYS = [
   {
     action: "follow_up_payment",
+    words: "Follow up on payment",
     fits: (s) => (stageIs(["subscriber_grace"], s) ? "The subscription is unpaid or paused." : null),
   },
-  { action: "follow_up_deal", fits: ({ facts }) => (facts.openDeals > 0 ? "There is an open deal." : null) },
-  { action: "reorder_reminder_email", fits: reorderDue },
-  { action: "reorder_reminder_sms", fits: reorderDue },
-  { action: "winback_email", fits: leaving },
-  { action: "winback_sms", fits: leaving },
-  { action: "welcome_back_email", fits: sinceSentence("customer_reactivated") },
-  { action: "onboarding_email", fits: sinceSentence("customer_new") },
-  { action: "loyalty_thanks_email", fits: sinceSentence("customer_loyal") },
-  { action: "welcome_email", fits: sinceSentence("lead_new") },
-  { action: "nurture_email", fits: sinceSentence("lead_engaged", "lead_open") },
+  {
+    action: "follow_up_deal",
+    words: "Follow up on open deal",
+    fits: ({ facts }) => (facts.openDeals > 0 ? "There is an open deal." : null),
+  },
+  { action: "reorder_reminder_email", words: "E-mail a reorder reminder", channel: "email", fits: reorderDue },
+  { action: "reorder_reminder_sms", words: "Text a reorder reminder", channel: "sms", fits: reorderDue },
+  { action: "winback_email", words: "E-mail a win-back", channel: "email", fits: leaving },
+  { action: "winback_sms", words: "Text a win-back", channel: "sms", fits: leaving },
+  {
+    action: "welcome_back_email",
+    words: "E-mail a welcome back",
+    channel: "email",
+    fits: sinceSentence("customer_reactivated"),
+  },
+  { action: "onboarding_email", words: "E-mail an onboarding", channel: "email", fits: sinceSentence("customer_new") },
+  {
+    action: "loyalty_thanks_email",
+    words: "E-mail a thank-you",
+    channel: "email",
+    fits: sinceSentence("customer_loyal"),
+  },
+  { action: "welcome_email", words: "E-mail a welcome", channel: "email", fits: sinceSentence("lead_new") },
+  {
+    action: "nurture_email",
+    words: "E-mail useful content",
+    channel: "email",
+    fits: sinceSentence("lead_engaged", "lead_open"),
+  },
   {
     action: "review_manually",
+    words: "Look at it in person",
     fits: (s) => (s.facts.purchaseDays.length >= REVIEW_PURCHASES ? leaving(s) : null),
   },
   {
     action: "ask_permission",
+    words: "Ask for permission at the next contact",
     fits: (s) => (s.permissionUnknown ? sinceSentence(...MIGHT_BE_ASKED)(s) : null),
   },
-  { action: "none", fits: () => "Nothing else is called for." },
-];
+  { action: "none", words: "Do nothing now", fits: () => "Nothing else is called for." },
+] as const satisfies readonly Play[];
+
+export type Action = (typeof PLAYS)[number]["action"];
+
+export const PLAYBOOK: readonly (Play & { action: Action })[] = PLAYS;
+
+export const ACTION_WORDS = Object.fromEntries(PLAYS.map(({ action, words }) => [action, words])) as Record<
+  Action,
+  string
+>; // one entry per play
+
+const channels = new Map<unknown, MessageChannel | undefined>(PLAYBOOK.map(({ action, channel }) => [action, channel]));
+
+/** The channel over which an action sends; undefined: it sends nothing, or is no action. */
+export const messageChannelOf = (action: unknown): MessageChannel | undefined => channels.get(action);

@@ -1,5 +1,9 @@
 /** What every score reads and returns, so that later models replace earlier ones without touching anything else. */
-import type { ConsentChannel, ConsentPurpose, ConsentStateName } from "#connectors/core/records.ts";
+import type { KnownAnswer } from "#profile/consent/decide.ts";
+import type { TraitName } from "#profile/traits.ts";
+import type { Calendar } from "./calendar.ts";
+import type { Overdue } from "./churn-risk.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 
 /** One calendar day (workspace zone) with a purchase. `netMinor` counts orders in the workspace's currency only. */
 export interface PurchaseDay {
@@ -13,12 +17,6 @@ export interface SubscriptionFact {
   startedAt: string;
   currentPeriodEnd: string | null;
   endedAt: string | null;
-}
-
-export interface ConsentFact {
-  purpose: ConsentPurpose;
-  channel: ConsentChannel;
-  state: ConsentStateName;
 }
 
 /** All a score may know of one profile, up to `asOf`. Lists are sorted by time, oldest first. */
@@ -35,7 +33,7 @@ export interface ProfileFacts {
   /** Messages sent in the last 30 days, by any tool, for frequency caps. */
   messages: { channel: string; at: string }[];
   openDeals: number;
-  consents: ConsentFact[];
+  consents: KnownAnswer[];
   reachable: { email: boolean; phone: boolean };
 }
 
@@ -49,11 +47,8 @@ export interface ShopBaseline {
   topSpendMinor: number | null;
 }
 
-export type TraitName = "lifecycle_stage" | "churn_risk" | "churn_risk_band" | "next_best_action";
-
 /** A score's answer. `refused` has no value: a default is never put in its place. */
-export interface Score<Value> {
-  name: TraitName;
+export interface Answer<Value> {
   status: "ok" | "low_confidence" | "refused";
   value: Value | null;
   /** At most three plain sentences, each tied to a fact that can be shown. No relative times: they must stay true. */
@@ -62,6 +57,23 @@ export interface Score<Value> {
   modelVersion: string;
   /** The instant at which the answer changes if no new fact arrives; null: never. */
   validUntil: string | null;
+}
+
+/** The answer of one trait. */
+export interface Score<Value> extends Answer<Value> {
+  name: TraitName;
+}
+
+/** What a trait's function is given: the facts, and what several traits build on, worked out once. */
+export interface Scoring {
+  facts: ProfileFacts;
+  context: ScoreContext;
+  calendar: Calendar;
+  /** Day number. */
+  today: number;
+  lifecycle: Lifecycle;
+  /** Null: never bought, so there is no risk to tell. */
+  overdue: Overdue | null;
 }
 
 export interface ScoreContext {

@@ -19,10 +19,16 @@ async function refresh(at = NOW) {
   return shop.refreshConsents(at);
 }
 
+const statesOf = (profileId: string) =>
+  shop.rows<{ channel: string; purpose: string; state: string; reason: string }>(
+    "SELECT channel, purpose, state, reason FROM consent_state WHERE workspace_id = $1 AND profile_id = $2",
+    profileId,
+  );
+
 async function stateOf(id: string): Promise<string | undefined> {
   const profileId = await shop.profileOf(id);
-  const states = (await shop.consent.statesOf(shop.workspaceId, [profileId])).get(profileId);
-  return states?.find(({ channel, purpose }) => channel === "email" && purpose === "marketing")?.state;
+  return (await statesOf(profileId)).find(({ channel, purpose }) => channel === "email" && purpose === "marketing")
+    ?.state;
 }
 
 const marks = (id: string) =>
@@ -63,10 +69,7 @@ describe("consent of profiles", () => {
       a,
       b,
     );
-    await shop.rows(
-      "UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2",
-      a,
-    );
+    await shop.rows("INSERT INTO unresolved (workspace_id, record_id) VALUES ($1, $2)", a);
     await refresh();
     expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
   });
@@ -111,7 +114,7 @@ describe("consent of profiles", () => {
     await refresh();
     expect(await Promise.all(["1", "2", "3"].map(stateOf))).toEqual(["withdrawn", "withdrawn", "granted"]);
     const grace = await shop.profileOf("1");
-    const [state] = (await shop.consent.statesOf(shop.workspaceId, [grace])).get(grace) ?? [];
+    const [state] = await statesOf(grace);
     expect(state?.reason).toContain("by what may be the same person");
 
     await shop.save([consent("yes", "1", { explicit: true, effectiveAt: "2026-06-01T00:00:00Z" })]);
@@ -134,23 +137,81 @@ describe("consent of profiles", () => {
     expect([await stateOf("0"), await stateOf("1")]).toEqual([undefined, undefined]);
   });
 
-  it("is asked of the ledger itself when something is sent: a withdrawal counts before any refresh, old ids are followed", async () => {
+  it("is asked of the ledger itself when something is sent: a withdrawal counts before any refresh, for whoever has the record now", async () => {
     await shop.save([person("1", { ...anna, createdAt: "2026-02-01T00:00:00Z" }), consent("c1", "1")]);
     await refresh();
     const old = await shop.profileOf("1");
     await shop.save([person("2", { ...anna, createdAt: "2026-01-01T00:00:00Z" })]);
     await refresh();
     const present = await shop.profileOf("1");
+    const record = shop.idOf("1");
     const ask = async () => {
-      const facts = (await shop.consent.grantsFor(shop.workspaceId, [old], NOW)).get(old);
-      return facts && decide({ ...facts, address: anna.emails[0] ?? null }, use, NOW);
+      const facts = (await shop.consent.factsFor(shop.workspaceId, [record], NOW)).get(record);
+      return facts && decide(facts, [use], NOW);
     };
     expect(old).not.toBe(present);
     expect(await ask()).toMatchObject({ profileId: present, uses: [use], entryIds: [expect.any(String)] });
     await shop.save([consent("c2", "1", { state: "withdrawn", effectiveAt: "2026-05-01T00:00:00Z" })]);
     expect(await ask()).toMatchObject({ refused: true, reason: expect.stringContaining("withdrawn on 1 May 2026") });
-    expect(await shop.consent.grantsFor(shop.workspaceId, ["00000000-0000-8000-8000-000000000000"], NOW)).toEqual(
-      new Map(),
-    );
+    expect(await shop.consent.factsFor(shop.workspaceId, [shop.idOf("nobody")], NOW)).toEqual(new Map());
+  });
+
+  it("is asked for the address of the record that is written to", async () => {
+    await shop.save([
+      person("1", anna),
+      person("2", { ...anna, emails: ["anna.work@brightleaf.co.uk", ...anna.emails] }),
+      consent("c1", "1", { address: "Anna@Brightleaf.co.uk" }),
+    ]);
+    await refresh();
+    expect(await shop.profileOf("1")).toBe(await shop.profileOf("2"));
+    const records = [shop.idOf("1"), shop.idOf("2")];
+    const facts = await shop.consent.factsFor(shop.workspaceId, records, NOW);
+    const allowed = records.map((id) => !("refused" in decide(facts.get(id) ?? nobody, [use], NOW)));
+    expect(allowed).toEqual([true, false]);
   });
 });
+
+describe("the ledger", () => {
+  const entries = (id: string) =>
+    shop.rows<{ state: string; effective_at: Date | null }>(
+      "SELECT state, effective_at FROM consent_entry WHERE workspace_id = $1 AND record_id = $2 ORDER BY recorded_at, state",
+      shop.idOf(id),
+    );
+
+  it("holds both statements that a page makes under one id, and the no counts", async () => {
+    await shop.save([
+      person("1", anna),
+      consent("c1", "1", { state: "withdrawn", effectiveAt: "2026-11-01T00:00:00Z" }),
+      consent("c1", "1", { effectiveAt: "2024-01-01T00:00:00Z" }),
+    ]);
+    await refresh();
+    expect(await entries("1")).toHaveLength(2);
+    expect(await stateOf("1")).toBe("withdrawn");
+  });
+
+  it("keeps an undated statement undated, once while it stays the same, anew when it changes", async () => {
+    await shop.save([person("1", anna)]);
+    const states: (string | undefined)[] = [];
+    for (const state of ["granted", "granted", "unknown", "unknown", "granted", "withdrawn", "granted"] as const) {
+      await shop.save([consent("c1", "1", { state, effectiveAt: null })]);
+      await refresh();
+      states.push(await stateOf("1"));
+    }
+    expect(states).toEqual(["granted", "granted", "unknown", "unknown", "granted", "withdrawn", "withdrawn"]);
+    const held = await entries("1");
+    expect(held.map(({ state }) => state)).toEqual(["granted", "unknown", "granted", "withdrawn", "granted"]);
+    expect(held.every(({ effective_at }) => effective_at === null)).toBe(true);
+  });
+
+  it("is not talked out of a withdrawal by a yes from the future", async () => {
+    await shop.save([
+      person("1", anna),
+      consent("c1", "1", { state: "withdrawn", effectiveAt: "2026-06-01T00:00:00Z" }),
+    ]);
+    await shop.save([consent("c2", "1", { explicit: true, effectiveAt: "2099-01-01T00:00:00Z" })]);
+    await refresh("2100-01-01T00:00:00Z");
+    expect(await stateOf("1")).toBe("withdrawn");
+  });
+});
+
+const nobody = { profileId: "", answers: [], recipient: { email: null, phone: null } };

@@ -2,13 +2,12 @@
 import type { LiveRecord } from "#connectors/core/contract.ts";
 import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import { decideApply } from "#profile/plan/apply.ts";
-import { diffRecord } from "#profile/plan/diff.ts";
-import { desiredValues } from "#profile/plan/fields.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
 import type { CandidateCursor, Sealed } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
+import { changeOf } from "#workflows/write-back/build.ts";
 
 export const STREAM = "contacts";
 
@@ -40,22 +39,12 @@ export async function makePlan(site: Site, at: string, pageSize = 2): Promise<(S
   if (beginning.outcome !== "building") return null;
   const destination = (await store.destinations(workspaceId)).find((one) => one.connectionId === connectionId);
   const fields = destination?.fields ?? [];
+  const limits = { fields: fields.map(({ field }) => field), maxValueLength: 500 };
   const ownership = Object.fromEntries(fields.map((one) => [one.field, one.ownership]));
   for (let after: CandidateCursor | null = null; ;) {
     const page = await store.candidates(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
-    const changes = page.candidates.flatMap(
-      ({ recordId, vendorId, profileId, traits, consents, lastDelivered }): PlanChange[] => {
-        const email = consents.some(
-          (one) => one.purpose === "marketing" && one.channel === "email" && one.state === "granted",
-        );
-        const permission = { profiling: true, marketing: email ? (["email"] as const) : [] };
-        const desired = desiredValues(traits, permission, {
-          fields: fields.map(({ field }) => field),
-          maxValueLength: 500,
-        });
-        const change = diffRecord({ live: read(vendor, vendorId).values, desired, ownership, lastDelivered });
-        return change === null ? [] : [{ vendorId, recordId, profileId, ...change }];
-      },
+    const changes = page.candidates.flatMap((candidate): PlanChange[] =>
+      changeOf(candidate, read(vendor, candidate.vendorId).values, { ownership, limits }),
     );
     await store.addChanges(workspaceId, beginning.planId, changes);
     if (page.next === null) break;

@@ -134,7 +134,7 @@ describe("making a plan", () => {
     if (first === undefined) throw new Error("a candidate");
     const stale = { vendorId: first.vendorId, recordId: first.recordId, profileId: first.profileId };
     await plans.addChanges(test.workspaceId, beginning.planId, [
-      { ...stale, before: { x: null }, after: { x: "stale" } },
+      { ...stale, before: { x: null }, after: { x: "stale" }, uses: [] },
     ]);
     const sealed = await makePlan(site, ASOF);
     expect(sealed).toMatchObject({ planId: beginning.planId, changes: 2 });
@@ -144,7 +144,7 @@ describe("making a plan", () => {
   it("is empty when every live value is right already, and that counts as planned", async () => {
     await people("a");
     await carryOut(site, await approved(), ASOF);
-    await plans.replan(test.workspaceId, shop.connectionId, admin);
+    await plans.offerAgain(test.workspaceId, shop.connectionId, admin);
     expect(await makePlan(site, LATER)).toMatchObject({ status: "empty", compared: 1, changes: 0 });
     expect(await plans.begin(test.workspaceId, shop.connectionId, LATER)).toEqual({ outcome: "nothing" });
   });
@@ -225,14 +225,14 @@ describe("approving", () => {
     if (sealed === null) throw new Error("a plan");
     expect(await plans.reject(test.workspaceId, sealed.planId, admin)).toEqual({ outcome: "rejected" });
     expect(await plans.begin(test.workspaceId, shop.connectionId, LATER)).toEqual({ outcome: "nothing" });
-    await plans.replan(test.workspaceId, shop.connectionId, admin);
+    await plans.offerAgain(test.workspaceId, shop.connectionId, admin);
     const again = await approved();
     const log = await shop.query<{ action: string; subject: string }>(
       "SELECT action, subject FROM audit_log ORDER BY entry_id DESC LIMIT 3",
     );
     expect(log).toEqual([
       { action: "plan.approve", subject: again },
-      { action: "plan.replan", subject: shop.connectionId },
+      { action: "plan.offer_again", subject: shop.connectionId },
       { action: "plan.reject", subject: sealed.planId },
     ]);
   });

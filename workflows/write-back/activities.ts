@@ -116,14 +116,17 @@ export function writeBackActivities(deps: Dependencies) {
           const last = claimed.at(-1);
           if (last === undefined) break;
           after = last.vendorId;
-          const results = await applyPortion(claimed, {
+          const { results, failure } = await applyPortion(claimed, {
             ...{ plans, consent, connection: opened.connection, workspaceId, planId, kind: plan.kind, without },
-            ...{ fresh: plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS, at: instant() },
+            ...{ batchSize: writeBackOf(opened.connector).batchSize, beforeSending: opened.beforeSending },
+            fresh: plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
+            now: deps.now,
           });
           await plans.recordResults(workspaceId, planId, results, instant());
           retry += results.filter(({ outcome }) => outcome === "retry").length;
           if (runId !== null)
             await runs.addCounts(workspaceId, runId, step, { ...countsOf(results), ...opened.takeCalls() });
+          if (failure !== undefined) throw failure;
         }
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {}, { finished: retry === 0 });
         return { retry };

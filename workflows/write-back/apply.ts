@@ -1,11 +1,12 @@
 /** Carrying out one portion of a plan: look once more, ask for permission, write, read back, say what became of each. */
-import type { OpenConnection, RecordWrite } from "#connectors/core/contract.ts";
+import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Grant } from "#connectors/core/grant.ts";
-import { decideAll } from "#profile/consent/decide.ts";
+import { decide } from "#profile/consent/decide.ts";
 import type { PlanId, WorkspaceId } from "#profile/ids.ts";
 import { decideApply } from "#profile/plan/apply.ts";
 import type { ApplyDecision } from "#profile/plan/apply.ts";
-import { usesOf } from "#profile/plan/fields.ts";
+import { usesLeft } from "#profile/plan/fields.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanKind } from "#profile/plan/types.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
@@ -16,6 +17,10 @@ export interface ApplyInput {
   plans: PlanStore;
   consent: ConsentStore;
   connection: OpenConnection;
+  /** Records per vendor call. */
+  batchSize: number;
+  /** Has this done when a call is about to leave, after it waited for the account's quota. */
+  beforeSending(check: (() => Promise<void>) | null): void;
   workspaceId: WorkspaceId;
   planId: PlanId;
   kind: PlanKind;
@@ -23,55 +28,112 @@ export interface ApplyInput {
   fresh: boolean;
   /** Fields the destination does not let us have: left out. */
   without: readonly string[];
-  at: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
-interface Sendable {
+interface Writable {
   change: ClaimedChange;
   before: FieldValues;
   values: FieldValues;
+}
+
+interface Sent extends Writable {
   grant: Grant;
+  /** Undefined: the vendor did not answer for this record. */
+  answer: WriteResult | undefined;
 }
 
 const IN_THE_WAY = "Fields of the same names are in the way at the tool; `tributary connections` names them.";
 
-/** One result per claimed change. */
-export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput): Promise<ChangeResult[]> {
+const MOVED = "The record belongs to another customer now; the next plan compares it anew.";
+
+/** An answer of the ledger older than this is asked for again before a call leaves. */
+const FRESH_CONSENT_MS = 500;
+
+export interface PortionResult {
+  results: ChangeResult[];
+  /** What stopped the rest of the portion, whose changes have no result yet. */
+  failure?: unknown;
+}
+
+/** At most one result per claimed change; where the vendor refuses a call, those it had answered for before. */
+export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput): Promise<PortionResult> {
   const possible = claimed.map((change) => leaveOut(change, input.without));
-  const changes = possible.filter(({ after }) => Object.keys(after).length > 0);
-  const decided = await decisions(changes, input);
-  const facts = await input.consent.grantsFor(
-    input.workspaceId,
-    [...new Set(changes.flatMap(({ profileId }) => profileId ?? []))],
-    input.at,
+  const decided = await decisions(
+    possible.filter(({ after }) => Object.keys(after).length > 0),
+    input,
   );
   // With nothing left to write there is nothing to call applied.
   const results = possible
     .filter(({ after }) => Object.keys(after).length === 0)
     .map(({ vendorId }): ChangeResult => ({ vendorId, outcome: "failed", reason: IN_THE_WAY }));
-  const sendable: Sendable[] = [];
+  const writable: Writable[] = [];
+  const already: { change: ClaimedChange; decision: Extract<ApplyDecision, { decision: "already" }> }[] = [];
   for (const { change, decision } of decided) {
-    const { vendorId, profileId } = change;
-    if (decision.decision === "skip" || decision.decision === "gone") {
-      results.push(withoutWriting(vendorId, decision));
+    if (decision.decision === "write") writable.push({ change, ...decision });
+    else if (decision.decision === "already") already.push({ change, decision });
+    else results.push(withoutWriting(change.vendorId, decision));
+  }
+  results.push(...(await alreadyThere(already, input)));
+
+  const sent: Sent[] = [];
+  for (let from = 0; from < writable.length; from += input.batchSize) {
+    try {
+      const batch = await sendBatch(writable.slice(from, from + input.batchSize), input);
+      sent.push(...batch.sent);
+      results.push(...batch.refused);
+    } catch (failure) {
+      // Batches before this one were answered for: that is kept.
+      return { results: [...results, ...(await verified(sent, input))], failure };
+    }
+  }
+  return { results: [...results, ...(await verified(sent, input))] };
+}
+
+/** A try got through that had asked the ledger itself; only what was withdrawn since can no longer be named. */
+async function alreadyThere(
+  already: { change: ClaimedChange; decision: Extract<ApplyDecision, { decision: "already" }> }[],
+  input: ApplyInput,
+): Promise<ChangeResult[]> {
+  const { granted } = await ask(
+    already.map(({ change, decision }) => ({ change, values: decision.after, before: decision.before })),
+    input,
+  );
+  const grants = new Map(granted.map(({ change, grant }) => [change.vendorId, grant]));
+  return already.map(({ change: { vendorId }, decision: { before, after, readBack } }) => ({
+    ...{ vendorId, outcome: "applied", before, after, readBack },
+    grantEntryIds: grants.get(vendorId)?.entryIds ?? [],
+  }));
+}
+
+/** Asks the ledger about each record of a batch, right before it is sent. */
+async function ask<Asked extends Writable>(
+  asked: readonly Asked[],
+  { consent, workspaceId, kind, now }: ApplyInput,
+): Promise<{ granted: (Asked & { grant: Grant })[]; refused: ChangeResult[] }> {
+  const at = new Date(now()).toISOString();
+  const facts = await consent.factsFor(
+    workspaceId,
+    asked.map(({ change }) => change.recordId),
+    at,
+  );
+  const granted: (Asked & { grant: Grant })[] = [];
+  const refused: ChangeResult[] = [];
+  for (const one of asked) {
+    const { vendorId, recordId, profileId, uses } = one.change;
+    const known = facts.get(recordId);
+    // These values are another customer's. What an undo puts back was the record's own.
+    if (kind === "write" && known !== undefined && known.profileId !== profileId) {
+      refused.push({ vendorId, outcome: "skipped", cause: "live_changed", reason: MOVED });
       continue;
     }
-    const known = profileId === null ? undefined : facts.get(profileId);
-    const grant = decideAll(
-      { profileId: profileId ?? "", answers: known?.answers ?? [], address: null },
-      usesOf(decision.decision === "write" ? decision.values : decision.after),
-      input.at,
-    );
-    if (decision.decision === "already") {
-      const { before, after, readBack } = decision;
-      // The try that got through had asked as well; only what was withdrawn since can no longer be named.
-      const grantEntryIds = "refused" in grant ? [] : grant.entryIds;
-      results.push({ vendorId, outcome: "applied", before, after, readBack, grantEntryIds });
-    } else if ("refused" in grant)
-      results.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
-    else sendable.push({ change, before: decision.before, values: decision.values, grant });
+    const nobody = { profileId: profileId ?? "", answers: [], recipient: { email: null, phone: null } };
+    const grant = decide(known ?? nobody, usesLeft(one.values, uses), at);
+    if ("refused" in grant) refused.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
+    else granted.push({ ...one, grant });
   }
-  return [...results, ...(await send(sendable, input))];
+  return { granted, refused };
 }
 
 async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: ApplyInput) {
@@ -94,37 +156,56 @@ async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: 
   }));
 }
 
-async function send(
-  sendable: Sendable[],
-  { plans, connection, workspaceId, planId }: ApplyInput,
-): Promise<ChangeResult[]> {
-  if (sendable.length === 0) return [];
-  const writes = sendable.map(({ change, values, grant }): RecordWrite => ({
-    id: change.vendorId,
-    values,
-    grant,
-    idempotencyKey: change.idempotencyKey,
-  }));
+/** One vendor call's worth: marked, permitted by the ledger at this very moment, sent. */
+async function sendBatch(
+  batch: readonly Writable[],
+  input: ApplyInput,
+): Promise<{ sent: Sent[]; refused: ChangeResult[] }> {
+  const { plans, connection, workspaceId, planId, now } = input;
   await plans.markSent(
     workspaceId,
     planId,
-    writes.map(({ id }) => id),
+    batch.map(({ change }) => change.vendorId),
   );
-  const written = new Map((await connection.write(writes)).map((result) => [result.id, result]));
-  const toVerify = sendable.filter(({ change }) => written.get(change.vendorId)?.outcome === "written");
-  const readBack = await connection.readLive(
-    toVerify.map(({ change }) => change.vendorId),
-    fieldsOf(toVerify.map(({ values }) => values)),
-  );
+  const { granted, refused } = await ask(batch, input);
+  let askedAt = now();
+  if (granted.length === 0) return { sent: [], refused };
+  input.beforeSending(async () => {
+    if (now() - askedAt < FRESH_CONSENT_MS) return;
+    const again = await ask(granted, input);
+    askedAt = now();
+    if (again.refused.length > 0)
+      throw new ConnectorError("transient", "Somebody's permission changed while the call waited for its turn.");
+  });
+  try {
+    const writes = granted.map(({ change, values, grant }): RecordWrite => ({
+      ...{ id: change.vendorId, values, grant, idempotencyKey: change.idempotencyKey },
+    }));
+    const answers = new Map((await connection.write(writes)).map((answer) => [answer.id, answer]));
+    return { sent: granted.map((one) => ({ ...one, answer: answers.get(one.change.vendorId) })), refused };
+  } finally {
+    input.beforeSending(null);
+  }
+}
+
+/** What became of each: a success counts when it can be read back. */
+async function verified(sent: readonly Sent[], { connection }: ApplyInput): Promise<ChangeResult[]> {
+  const toVerify = sent.filter(({ answer }) => answer?.outcome === "written");
+  const readBack =
+    toVerify.length === 0
+      ? []
+      : await connection.readLive(
+          toVerify.map(({ change }) => change.vendorId),
+          fieldsOf(toVerify.map(({ values }) => values)),
+        );
   const liveOf = new Map(readBack.map((record) => [record.id, record]));
-  return sendable.map(({ change: { vendorId }, before, values, grant }): ChangeResult => {
-    const result = written.get(vendorId);
-    const reason = result?.reason ?? "The vendor gave no reason.";
-    if (result === undefined)
+  return sent.map(({ change: { vendorId }, before, values, grant, answer }): ChangeResult => {
+    const reason = answer?.reason ?? "The vendor gave no reason.";
+    if (answer === undefined)
       return { vendorId, outcome: "retry", reason: "The vendor did not answer for this record." };
-    if (result.outcome === "retry") return { vendorId, outcome: "retry", reason };
-    if (result.outcome === "gone") return { vendorId, outcome: "gone", reason };
-    if (result.outcome === "rejected") return { vendorId, outcome: "failed", reason };
+    if (answer.outcome === "retry") return { vendorId, outcome: "retry", reason };
+    if (answer.outcome === "gone") return { vendorId, outcome: "gone", reason };
+    if (answer.outcome === "rejected") return { vendorId, outcome: "failed", reason };
     const verdict = verifyReadBack(values, before, liveOf.get(vendorId));
     if (verdict.verdict === "failed") return { vendorId, outcome: "failed", reason: verdict.reason };
     return {

@@ -3,9 +3,9 @@ import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { PlanId, WorkspaceId } from "#profile/ids.ts";
 import { diffRecord } from "#profile/plan/diff.ts";
-import { desiredValues } from "#profile/plan/fields.ts";
-import type { Ownership, PlanChange } from "#profile/plan/types.ts";
-import { marketingPermission, objectsToProfiling } from "#profile/scores/permission.ts";
+import { allows } from "#profile/consent/decide.ts";
+import { desiredValues, usesOf } from "#profile/plan/fields.ts";
+import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Candidate, CandidateCursor } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 
@@ -36,10 +36,7 @@ export async function buildChanges(input: BuildInput): Promise<void> {
     const changes = page.candidates.flatMap((candidate): PlanChange[] => {
       const record = live.get(candidate.vendorId);
       if (record?.state !== "live") return [];
-      const desired = desiredValues(candidate.traits, permissionOf(candidate), limits);
-      const change = diffRecord({ live: record.values, desired, ownership, lastDelivered: candidate.lastDelivered });
-      const { vendorId, recordId, profileId } = candidate;
-      return change === null ? [] : [{ vendorId, recordId, profileId, ...change }];
+      return changeOf(candidate, record.values, { ownership, limits });
     });
     await plans.addChanges(workspaceId, planId, changes);
     await input.onPortion({ compared: page.candidates.length, changes: changes.length });
@@ -53,11 +50,16 @@ export function writeBackOf(connector: Connector): NonNullable<Connector["writeB
   throw new ConnectorError("contract", `${connector.title} takes no write-back.`);
 }
 
-const MESSAGE_CHANNELS = ["email", "sms"] as const;
-
-function permissionOf({ consents }: Candidate) {
-  return {
-    profiling: !objectsToProfiling(consents),
-    marketing: MESSAGE_CHANNELS.filter((channel) => marketingPermission(consents, channel) === "granted"),
-  };
+/** What to write to one record, if anything: only what may be written to this record, with the addresses it has. */
+export function changeOf(
+  { vendorId, recordId, profileId, traits, consents, addresses, lastDelivered }: Candidate,
+  live: FieldValues,
+  {
+    ownership,
+    limits,
+  }: { ownership: Readonly<Record<string, Ownership>>; limits: { fields: readonly string[]; maxValueLength: number } },
+): PlanChange[] {
+  const desired = desiredValues(traits, (uses) => allows(consents, uses, addresses), limits);
+  const change = diffRecord({ live, desired, ownership, lastDelivered });
+  return change === null ? [] : [{ vendorId, recordId, profileId, ...change, uses: usesOf(change.after, desired) }];
 }

@@ -4,7 +4,9 @@ import type { Command } from "commander";
 import { exportProfiles } from "#connectors/csv/export.ts";
 import type { ExportRow } from "#connectors/csv/export.ts";
 import type { ProfileRow } from "#profile/store/views/profile.ts";
-import type { TraitName } from "#profile/scores/types.ts";
+import { allows } from "#profile/consent/decide.ts";
+import { permittedTraits } from "#profile/plan/fields.ts";
+import { TRAITS } from "#profile/traits.ts";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
@@ -13,7 +15,6 @@ import { plural, print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 import { withProgress } from "../progress.ts";
 
-const TRAITS: TraitName[] = ["lifecycle_stage", "churn_risk", "churn_risk_band", "next_best_action"];
 const CONSENTS = ["email marketing", "sms marketing", "any personalisation"];
 const PORTION = 1_000;
 
@@ -43,7 +44,7 @@ async function run(context: Context, file: string | null, options: ExportOptions
     out,
     {
       consents: CONSENTS,
-      traits: TRAITS,
+      traits: TRAITS.map(({ name }) => name),
       byteOrderMark: options.bom ?? false,
     },
   ).catch((error: unknown) => {
@@ -74,24 +75,39 @@ async function* rows({ stores, workspace }: Context, written: (rows: number) => 
   }
 }
 
-/** Names come from the most recently changed record that has them; every address is listed. */
-function rowOf({ profileId, people, consents, traits }: ProfileRow): ExportRow {
+const WITHHELD = ["Not exported: this person's permission does not cover it."];
+
+/**
+ * Names come from the most recently changed record that has them; every address is listed. Traits are exported as they would be
+ * written into a tool that holds the first address.
+ */
+export function rowOf({ profileId, people, consents, traits }: ProfileRow): ExportRow {
   const newestFirst = (people ?? []).toSorted((a, b) => (b.updatedAt ?? "").localeCompare(a.updatedAt ?? ""));
   const named =
     newestFirst.find(({ firstName, lastName }) => firstName !== null && lastName !== null) ?? newestFirst[0];
   const first = <Value>(pick: (person: PersonRecord) => Value | null): Value | null =>
     newestFirst.map(pick).find((value) => value !== null) ?? null;
+  const emails = [...new Set(newestFirst.flatMap((person) => person.emails))];
+  const phones = [...new Set(newestFirst.flatMap((person) => person.phones))];
+  const recipient = { email: emails[0] ?? null, phone: phones[0] ?? null };
+  const usable = permittedTraits(traits ?? {}, (uses) => allows(consents, uses, recipient));
   return {
     profileId,
     firstName: named?.firstName ?? null,
     lastName: named?.lastName ?? null,
     company: first(({ company }) => company),
     country: first(({ country }) => country),
-    emails: [...new Set(newestFirst.flatMap(({ emails }) => emails))],
-    phones: [...new Set(newestFirst.flatMap(({ phones }) => phones))],
-    consents: consents ?? {},
+    emails,
+    phones,
+    consents: Object.fromEntries(consents.map(({ channel, purpose, state }) => [`${channel} ${purpose}`, state])),
     traits: Object.fromEntries(
-      Object.entries(traits ?? {}).map(([name, { value, reasons }]) => [name, { value: cellOf(value), reasons }]),
+      Object.keys(traits ?? {}).map((name) => {
+        const trait = usable[name];
+        return [
+          name,
+          trait === undefined ? { value: null, reasons: WITHHELD } : { ...trait, value: cellOf(trait.value) },
+        ];
+      }),
     ),
   };
 }

@@ -5,6 +5,7 @@ const MOODS: Record<string, "good" | "attention" | "bad"> = {
   waiting: "attention",
   applied: "good",
   applied_with_failures: "bad",
+  partly_undone: "bad",
   failed: "bad",
 };
 

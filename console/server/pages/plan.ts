@@ -1,4 +1,5 @@
 import { connectorOf } from "#connectors/registry.ts";
+import { WRITTEN } from "#profile/plan/types.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { fieldEntries } from "../../trait-words.ts";
 import { html } from "../html.ts";
@@ -46,7 +47,7 @@ export function planPage(plan: PlanView): Html {
 
 function titleOf({ kind, status }: PlanView, tool: string): string {
   if (kind === "undo") return `Taking back what was written into ${tool}`;
-  const isOver = ["applied", "applied_with_failures"].includes(status);
+  const isOver = WRITTEN.some((written) => written === status);
   return isOver ? `What was written into ${tool}` : `What would be written into ${tool}`;
 }
 

@@ -1,10 +1,17 @@
 /** Consent on the database: the answers of the ledger per profile, kept up to date, and asked anew before sending. */
 import type { ConsentFacts } from "#profile/consent/decide.ts";
-import { type ConsentAnswer, type ConsentEntry, effectiveConsent, nextConsentChange } from "#profile/consent/ledger.ts";
-import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
+import {
+  type ConsentAnswer,
+  type ConsentEntry,
+  effectiveConsent,
+  isRefusal,
+  nextConsentChange,
+} from "#profile/consent/ledger.ts";
+import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor, neighboursOf } from "./entries.ts";
 import type { Database, Transaction } from "../database.ts";
 import { lockProfiles } from "../identity/store.ts";
+import { scoringWorkspace } from "../scores/facts.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 
 export type ConsentState = Omit<ConsentAnswer, "changesAt">;
@@ -20,17 +27,15 @@ export interface ConsentStore {
     workspaceId: WorkspaceId,
     options: { limit: number; at: string },
   ): Promise<{ profiles: number; changed: number; more: boolean }>;
-  /** Stored answers, by profile; profiles without any are absent. */
-  statesOf(workspaceId: WorkspaceId, profileIds: readonly ProfileId[]): Promise<Map<ProfileId, ConsentState[]>>;
   /**
-   * What `decide` needs, straight from the ledger, for asking again at the moment of sending. Old profile ids are followed; a
-   * profile that is gone is absent, which is not a yes.
+   * What `decide` needs to write to these records, straight from the ledger, for asking at the moment of sending: what whoever
+   * a record belongs to now has said, and the record's own addresses. A record that is nobody's is absent, which is not a yes.
    */
-  grantsFor(
-    workspaceId: WorkspaceId,
-    profileIds: readonly string[],
-    at: string,
-  ): Promise<Map<string, Omit<ConsentFacts, "address">>>;
+  factsFor(workspaceId: WorkspaceId, recordIds: readonly RecordId[], at: string): Promise<Map<RecordId, SendingFacts>>;
+}
+
+export interface SendingFacts extends ConsentFacts {
+  profileId: ProfileId;
 }
 
 export function createConsentStore(database: Database): ConsentStore {
@@ -39,10 +44,8 @@ export function createConsentStore(database: Database): ConsentStore {
       settingAside(database, { workspaceId, step: "consent", limit }, NOTHING, (transaction, size, took) =>
         refreshBatch(transaction, { limit: size, at, took }),
       ),
-    statesOf: (workspaceId, profileIds) =>
-      database.inWorkspace(workspaceId, (transaction) => readStates(transaction, profileIds)),
-    grantsFor: (workspaceId, profileIds, at) =>
-      database.inWorkspace(workspaceId, (transaction) => readFacts(transaction, profileIds, at)),
+    factsFor: (workspaceId, recordIds, at) =>
+      database.inWorkspace(workspaceId, (transaction) => readFacts(transaction, recordIds, at)),
   };
 }
 
@@ -73,6 +76,7 @@ async function refreshBatch(
   const ids = due.map((profile) => profile.profile_id);
   const entries = await entriesFor(transaction, ids);
   const stored = await readStates(transaction, ids);
+  const { timeZone } = await scoringWorkspace(transaction);
 
   const writes: { profileId: ProfileId; state: ConsentState }[] = [];
   const removals: { profileId: ProfileId; state: ConsentState }[] = [];
@@ -81,7 +85,7 @@ async function refreshBatch(
   for (const profileId of ids) {
     const own = entries.get(profileId) ?? [];
     const left = new Map((stored.get(profileId) ?? []).map((state) => [pairOf(state), state]));
-    for (const state of effectiveConsent(own, at)) {
+    for (const state of effectiveConsent(own, at, { timeZone })) {
       const known = left.get(pairOf(state));
       left.delete(pairOf(state));
       if (known !== undefined && fingerprint(known) === fingerprint(state)) continue;
@@ -131,7 +135,7 @@ async function readStates(
 ): Promise<Map<ProfileId, ConsentState[]>> {
   type Row = Omit<ConsentState, "effectiveAt"> & { profileId: ProfileId; effectiveAt: Date | null };
   const rows = await transaction.query<Row>(
-    `SELECT profile_id AS "profileId", channel, purpose, state, address, entry_ids AS "entryIds", reason,
+    `SELECT profile_id AS "profileId", channel, purpose, state, entry_ids AS "entryIds", addresses, reason,
        effective_at AS "effectiveAt"
      FROM consent_state WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[]) ORDER BY profile_id, channel, purpose`,
     [transaction.workspaceId, profileIds],
@@ -148,21 +152,28 @@ async function readStates(
 
 async function readFacts(
   transaction: Transaction,
-  profileIds: readonly string[],
+  recordIds: readonly RecordId[],
   at: string,
-): Promise<Map<string, Omit<ConsentFacts, "address">>> {
-  const current = await transaction.query<{ asked: string; profile_id: ProfileId }>(
-    `SELECT asked, coalesce(profile.profile_id, alias.profile_id) AS profile_id FROM unnest($2::uuid[]) AS asked
-     LEFT JOIN profile ON profile.workspace_id = $1 AND profile.profile_id = asked
-     LEFT JOIN profile_alias AS alias ON alias.workspace_id = $1 AND alias.alias_id = asked
-     WHERE coalesce(profile.profile_id, alias.profile_id) IS NOT NULL`,
-    [transaction.workspaceId, profileIds],
+): Promise<Map<RecordId, SendingFacts>> {
+  if (recordIds.length === 0) return new Map();
+  const records = await transaction.query<{
+    record_id: RecordId;
+    profile_id: ProfileId;
+    email: string | null;
+    phone: string | null;
+  }>(
+    `SELECT record_id, profile_id, email, phone
+     FROM membership JOIN source_record USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, recordIds],
   );
-  const entries = await entriesFor(transaction, [...new Set(current.map((row) => row.profile_id))]);
+  const entries = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))]);
+  const { timeZone } = await scoringWorkspace(transaction);
+  const answers = new Map([...entries].map(([id, own]) => [id, effectiveConsent(own, at, { timeZone })]));
   return new Map(
-    current.map(({ asked, profile_id }) => [
-      asked,
-      { profileId: profile_id, answers: effectiveConsent(entries.get(profile_id) ?? [], at) },
+    records.map(({ record_id, profile_id, email, phone }) => [
+      record_id,
+      { profileId: profile_id, answers: answers.get(profile_id) ?? [], recipient: { email, phone } },
     ]),
   );
 }
@@ -173,12 +184,13 @@ async function writeStates(
 ): Promise<void> {
   if (writes.length === 0) return;
   await transaction.query(
-    `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, address, entry_ids, reason, effective_at)
-     SELECT $1, profile_id, channel, purpose, state, address, entry_ids::uuid[], reason, effective_at
+    `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, entry_ids, addresses, reason, effective_at)
+     SELECT $1, profile_id, channel, purpose, state, entry_ids::uuid[],
+       ARRAY(SELECT jsonb_array_elements_text(addresses::jsonb)), reason, effective_at
      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-       AS said (profile_id, channel, purpose, state, address, entry_ids, reason, effective_at)
+       AS said (profile_id, channel, purpose, state, entry_ids, addresses, reason, effective_at)
      ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state,
-       address = excluded.address, entry_ids = excluded.entry_ids, reason = excluded.reason,
+       entry_ids = excluded.entry_ids, addresses = excluded.addresses, reason = excluded.reason,
        effective_at = excluded.effective_at`,
     [
       transaction.workspaceId,
@@ -186,9 +198,9 @@ async function writeStates(
       writes.map(({ state }) => state.channel),
       writes.map(({ state }) => state.purpose),
       writes.map(({ state }) => state.state),
-      writes.map(({ state }) => state.address),
       // An array of arrays cannot be ragged, hence as text.
       writes.map(({ state }) => `{${state.entryIds.join()}}`),
+      writes.map(({ state }) => JSON.stringify(state.addresses)),
       writes.map(({ state }) => state.reason),
       writes.map(({ state }) => state.effectiveAt),
     ],
@@ -248,10 +260,9 @@ async function markDone(
   );
 }
 
-const isOwnRefusal = ({ state, inDoubt }: ConsentEntry): boolean =>
-  inDoubt !== true && (state === "denied" || state === "withdrawn");
+const isOwnRefusal = ({ state, inDoubt }: ConsentEntry): boolean => inDoubt !== true && isRefusal(state);
 
 const pairOf = (state: ConsentState): string => `${state.channel} ${state.purpose}`;
 
-const fingerprint = ({ state, address, entryIds, reason, effectiveAt }: ConsentState): string =>
-  JSON.stringify([state, address, entryIds, reason, effectiveAt]);
+const fingerprint = ({ state, entryIds, addresses, reason, effectiveAt }: ConsentState): string =>
+  JSON.stringify([state, entryIds, addresses, reason, effectiveAt]);

@@ -57,7 +57,7 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
       continue;
     }
     records += 1;
-    const key = `${shelfOf(parsed.data)} ${parsed.data.id}`;
+    const key = keyOf(parsed.data);
     const rival = newest.get(key);
     if (rival === undefined || !isOlder(parsed.data, rival)) newest.set(key, parsed.data);
   }
@@ -120,6 +120,15 @@ function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, p
     json: `{"updatedAt":${JSON.stringify(updatedAt)},${content.slice(1)}`,
     people: peopleOf(record, connectionId),
   };
+}
+
+/**
+ * Repeats within a page have the same key. Statements of consent are entries of a ledger: two of one id that differ are two,
+ * and neither takes the other's place.
+ */
+function keyOf(record: CanonicalRecord): string {
+  const key = `${shelfOf(record)} ${record.id}`;
+  return record.kind === "consent" ? `${key} ${JSON.stringify({ ...record, updatedAt: null })}` : key;
 }
 
 /** Kinds that share a table share its ids. */

@@ -2,7 +2,9 @@
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
-import { advancePlanned, audit, digestOfStored, lockConnection, lockPlan, unfinishedPlan } from "./rows.ts";
+import { audit } from "../audit.ts";
+import { fieldValues, uses } from "./columns.ts";
+import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 /** After so many tries a change that is "worth another try" counts as failed. */
 const MAX_ATTEMPTS = 5;
@@ -39,9 +41,10 @@ export async function claim(
   planId: PlanId,
   { limit, after }: { limit: number; after: string | null },
 ): Promise<ClaimedChange[]> {
-  const rows = await transaction.query<Omit<ClaimedChange, "idempotencyKey">>(
-    `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.status,
-       c.attempts
+  type Row = Omit<ClaimedChange, "idempotencyKey" | "before" | "after" | "uses">;
+  const rows = await transaction.query<Row & { before: unknown; after: unknown; uses: unknown }>(
+    `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
+       c.status, c.attempts
      FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'applying'
      WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status IN ('pending', 'sent') AND ($4::text IS NULL OR c.vendor_id > $4)
      ORDER BY c.vendor_id LIMIT $3`,
@@ -49,7 +52,13 @@ export async function claim(
   );
   return rows.map((row) => {
     const attempt = row.status === "pending" ? row.attempts + 1 : row.attempts;
-    return { ...row, idempotencyKey: uuidOf("write", planId, row.vendorId, String(attempt)) };
+    return {
+      ...row,
+      before: fieldValues.parse(row.before),
+      after: fieldValues.parse(row.after),
+      uses: uses.parse(row.uses),
+      idempotencyKey: uuidOf("write", planId, row.vendorId, String(attempt)),
+    };
   });
 }
 
@@ -148,7 +157,8 @@ async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: st
   await transaction.query(
     `UPDATE profile SET output_seq = nextval('change_seq')
      WHERE workspace_id = $1 AND profile_id IN (
-       SELECT c.profile_id FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.kind = 'write'
+       SELECT m.profile_id FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.kind = 'write'
+       JOIN membership m ON m.workspace_id = $1 AND m.record_id = c.record_id
        WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])
      )`,
     [transaction.workspaceId, planId, vendorIds],
@@ -182,8 +192,21 @@ export async function finish(transaction: Transaction, planId: PlanId, at: strin
       at,
     ]);
     if (plan.kind === "write") await advancePlanned(transaction, plan);
+    else await markUndone(transaction, plan, done.failed > 0 ? "partly_undone" : "undone");
   }
   return { outcome, counts: done };
+}
+
+async function markUndone(
+  transaction: Transaction,
+  { undoOf }: PlanSummary,
+  status: "undone" | "partly_undone",
+): Promise<void> {
+  await transaction.query("UPDATE plan SET status = $3 WHERE workspace_id = $1 AND plan_id = $2", [
+    transaction.workspaceId,
+    undoOf,
+    status,
+  ]);
 }
 
 export type Retrying =

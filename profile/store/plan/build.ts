@@ -1,19 +1,13 @@
 /** Making a plan: which profiles have news for a destination, what is to change, the seal. */
 import { decideApproval } from "#profile/plan/policy.ts";
 import type { PlannableTraits } from "#profile/plan/fields.ts";
-import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
+import { WRITTEN, type FieldValues, type PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
-import type { ConsentFact } from "#profile/scores/types.ts";
+import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
+import { audit } from "../audit.ts";
 import type { Transaction } from "../database.ts";
-import {
-  advancePlanned,
-  audit,
-  digestOfStored,
-  lockConnection,
-  lockPlan,
-  unfinishedPlan,
-  type PlanSummary,
-} from "./rows.ts";
+import { fieldValues, knownAnswers, plannableTraits } from "./columns.ts";
+import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 export type Beginning =
   /** No profile has news for the destination. */
@@ -94,7 +88,9 @@ export interface Candidate {
   vendorId: string;
   profileId: ProfileId;
   traits: PlannableTraits;
-  consents: (ConsentFact & { reason: string })[];
+  consents: KnownAnswer[];
+  /** The record's own, where what is written to it would be sent. */
+  addresses: Addresses;
   /** Per field what the vendor held after our last write; only loaded when some field's ownership asks for it. */
   lastDelivered: FieldValues;
 }
@@ -110,9 +106,11 @@ interface CandidateRow {
   recordId: RecordId | null;
   vendorId: string | null;
   profileId: ProfileId | null;
-  traits: PlannableTraits | null;
-  consents: Candidate["consents"] | null;
-  delivered: FieldValues | null;
+  email: string | null;
+  phone: string | null;
+  traits: unknown;
+  consents: unknown;
+  delivered: unknown;
 }
 
 /**
@@ -140,7 +138,8 @@ export async function candidates(
        WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
        ORDER BY p.output_seq LIMIT $5
      ), page AS MATERIALIZED (
-       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id
+       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id, s.email,
+         s.phone
        FROM news
        JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
@@ -149,10 +148,11 @@ export async function candidates(
      )
      SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
        page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
+       page.email, page.phone,
        (SELECT json_object_agg(t.name, json_build_object('status', t.status, 'value', t.value, 'reasons', t.reasons,
           'computedAt', to_char(t.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
         FROM trait t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
-       (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'reason', s.reason))
+       (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
        CASE WHEN destination.needs_deliveries THEN
          (SELECT json_object_agg(held.key, held.value) FROM (
@@ -167,7 +167,7 @@ export async function candidates(
   const seen = rows[0]?.seen;
   if (seen === undefined) throw new Error(`Plan ${planId} is not under construction.`);
   return {
-    candidates: rows.flatMap(({ recordId, vendorId, profileId, traits, consents, delivered }) =>
+    candidates: rows.flatMap(({ recordId, vendorId, profileId, email, phone, traits, consents, delivered }) =>
       // A page without a record of this destination still is one row, which says how far it looked.
       recordId === null || vendorId === null || profileId === null
         ? []
@@ -176,9 +176,10 @@ export async function candidates(
               recordId,
               vendorId,
               profileId,
-              traits: traits ?? {},
-              consents: consents ?? [],
-              lastDelivered: delivered ?? {},
+              traits: plannableTraits.parse(traits ?? {}),
+              consents: knownAnswers.parse(consents ?? []),
+              addresses: { email, phone },
+              lastDelivered: fieldValues.parse(delivered ?? {}),
             },
           ],
     ),
@@ -197,12 +198,13 @@ export async function insertChanges(transaction: Transaction, planId: PlanId, ch
   if (changes.length === 0) return;
   const unique = [...new Map(changes.map((change) => [change.vendorId, change])).values()];
   await transaction.query(
-    `INSERT INTO plan_change (workspace_id, plan_id, vendor_id, record_id, profile_id, before, after)
-     SELECT $1, $2, vendor_id, record_id, profile_id, before::jsonb, after::jsonb
-     FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[])
-       AS t (vendor_id, record_id, profile_id, before, after)
+    `INSERT INTO plan_change (workspace_id, plan_id, vendor_id, record_id, profile_id, before, after, uses)
+     SELECT $1, $2, vendor_id, record_id, profile_id, before::jsonb, after::jsonb, uses::jsonb
+     FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[])
+       AS t (vendor_id, record_id, profile_id, before, after, uses)
      ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET record_id = excluded.record_id,
-       profile_id = excluded.profile_id, before = excluded.before, after = excluded.after`,
+       profile_id = excluded.profile_id, before = excluded.before, after = excluded.after,
+       uses = excluded.uses`,
     [
       transaction.workspaceId,
       planId,
@@ -211,6 +213,7 @@ export async function insertChanges(transaction: Transaction, planId: PlanId, ch
       unique.map((change) => change.profileId),
       unique.map((change) => JSON.stringify(change.before)),
       unique.map((change) => JSON.stringify(change.after)),
+      unique.map((change) => JSON.stringify(change.uses)),
     ],
   );
 }
@@ -274,15 +277,20 @@ async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: 
   const [row] = await transaction.query<{
     destinationRecords: number;
     appliedBefore: boolean;
+    undoneSince: boolean;
     autoApplyShare: number | null;
   }>(
     `SELECT c.auto_apply_share AS "autoApplyShare",
        (SELECT count(*) FROM source_record s WHERE s.workspace_id = $1 AND s.connection_id = $2 AND s.stream = $3
           AND s.kind = 'person' AND NOT s.deleted) AS "destinationRecords",
-       EXISTS (SELECT FROM plan p WHERE p.workspace_id = $1 AND p.connection_id = $2 AND p.kind = 'write'
-          AND p.status IN ('applied', 'applied_with_failures')) AS "appliedBefore"
-     FROM connection c WHERE c.workspace_id = $1 AND c.connection_id = $2`,
-    [transaction.workspaceId, plan.connectionId, stream],
+       p.at IS NOT NULL AS "appliedBefore", coalesce(u.at >= p.at, false) AS "undoneSince"
+     FROM connection c
+     CROSS JOIN LATERAL (SELECT max(approved_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
+       AND kind = 'write' AND status = ANY($4::text[])) AS p
+     CROSS JOIN LATERAL (SELECT max(created_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
+       AND kind = 'undo') AS u
+     WHERE c.workspace_id = $1 AND c.connection_id = $2`,
+    [transaction.workspaceId, plan.connectionId, stream, WRITTEN],
   );
-  return row ?? { destinationRecords: 0, appliedBefore: false, autoApplyShare: null };
+  return row ?? { destinationRecords: 0, appliedBefore: false, undoneSince: false, autoApplyShare: null };
 }

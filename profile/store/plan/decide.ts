@@ -1,12 +1,13 @@
 /** A person's word on a plan. */
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
-import { reverse, type DeliveredChange } from "#profile/plan/undo.ts";
+import { reverse } from "#profile/plan/undo.ts";
 import type { PlanChange, PlanStatus } from "#profile/plan/types.ts";
+import { fieldValues, uses } from "./columns.ts";
+import { audit } from "../audit.ts";
 import type { Transaction } from "../database.ts";
 import { insertChanges, nextPlanId } from "./build.ts";
 import {
   advancePlanned,
-  audit,
   digestOfStored,
   findPlan,
   lockConnection,
@@ -46,7 +47,7 @@ export async function approve(
   return { outcome: "approved" };
 }
 
-/** The same values are not proposed again until they change; `replan` proposes them anew. */
+/** The same values are not proposed again until they change, or until `offerAgain`. */
 export async function reject(
   transaction: Transaction,
   planId: PlanId,
@@ -64,7 +65,7 @@ export async function reject(
 }
 
 /** Lets the next plan look at every record of the destination again, also after an undo or a rejection. */
-export async function replan(
+export async function offerAgain(
   transaction: Transaction,
   connectionId: ConnectionId,
   { actor, at }: { actor: string; at: string },
@@ -73,7 +74,7 @@ export async function replan(
     transaction.workspaceId,
     connectionId,
   ]);
-  await audit(transaction, { actor, action: "plan.replan", subject: connectionId, at });
+  await audit(transaction, { actor, action: "plan.offer_again", subject: connectionId, at });
 }
 
 export type Undoing =
@@ -89,8 +90,8 @@ export type Undoing =
 /**
  * Makes the plan that restores what an applied plan changed, where the live value is still ours when it is carried out.
  *
- * The connection's planned mark stays, so the next refresh does not write the same values again: a person's profile
- * must change first (or `replan` be asked for).
+ * The connection's planned mark stays, so the next refresh does not propose the same values again: a person's profile must
+ * change first, or `offerAgain` be asked for. Whatever is proposed next waits for a person.
  */
 export async function beginUndo(
   transaction: Transaction,
@@ -98,14 +99,14 @@ export async function beginUndo(
   { actor, at }: { actor: string; at: string },
 ): Promise<Undoing> {
   const plan = await lockPlan(transaction, planId);
-  if (plan.kind !== "write" || (plan.status !== "applied" && plan.status !== "applied_with_failures")) {
-    return { outcome: "not_undoable", status: plan.status };
-  }
   await lockConnection(transaction, plan.connectionId);
-  const earlier = await undoOf(transaction, planId);
+  const earlier = plan.kind === "write" ? await undoOf(transaction, planId) : null;
   if (earlier !== null) {
     const done = earlier.status === "applied" || earlier.status === "applied_with_failures";
     return { outcome: done ? "already_undone" : "approved", plan: earlier };
+  }
+  if (plan.kind !== "write" || (plan.status !== "applied" && plan.status !== "applied_with_failures")) {
+    return { outcome: "not_undoable", status: plan.status };
   }
   const open = await unfinishedPlan(transaction, plan.connectionId);
   if (open !== null && open.status !== "waiting") return { outcome: "busy", plan: open };
@@ -151,6 +152,13 @@ async function undoOf(transaction: Transaction, planId: PlanId): Promise<PlanSum
 
 const FETCH = 2_000;
 
+interface DeliveredRow {
+  vendorId: string;
+  before: unknown;
+  after: unknown;
+  readBack: unknown;
+}
+
 async function copyReversed(transaction: Transaction, planId: PlanId, undoId: PlanId): Promise<number> {
   await transaction.query(
     `DECLARE delivered NO SCROLL CURSOR FOR SELECT vendor_id AS "vendorId", before, after, read_back AS "readBack"
@@ -159,7 +167,7 @@ async function copyReversed(transaction: Transaction, planId: PlanId, undoId: Pl
   );
   let changes = 0;
   for (;;) {
-    const rows = await transaction.query<DeliveredChange & { vendorId: string }>(`FETCH ${FETCH} FROM delivered`);
+    const rows = await transaction.query<DeliveredRow>(`FETCH ${FETCH} FROM delivered`);
     const reversed = await reversedChanges(transaction, planId, rows);
     await insertChanges(transaction, undoId, reversed);
     changes += reversed.length;
@@ -173,17 +181,23 @@ async function copyReversed(transaction: Transaction, planId: PlanId, undoId: Pl
 async function reversedChanges(
   transaction: Transaction,
   planId: PlanId,
-  deliveries: (DeliveredChange & { vendorId: string })[],
+  deliveries: DeliveredRow[],
 ): Promise<PlanChange[]> {
-  const rows = await transaction.query<Pick<PlanChange, "vendorId" | "recordId" | "profileId">>(
-    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId" FROM plan_change
+  const rows = await transaction.query<Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & { uses: unknown }>(
+    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId", uses FROM plan_change
      WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[])`,
     [transaction.workspaceId, planId, deliveries.map(({ vendorId }) => vendorId)],
   );
   const whose = new Map(rows.map((row) => [row.vendorId, row]));
-  return deliveries.flatMap(({ vendorId, ...delivered }): PlanChange[] => {
+  return deliveries.flatMap(({ vendorId, before, after, readBack }): PlanChange[] => {
     const target = whose.get(vendorId);
-    const change = reverse(delivered);
-    return target === undefined || change === null ? [] : [{ ...target, ...change }];
+    if (target === undefined) return [];
+    const change = reverse({
+      before: fieldValues.parse(before),
+      after: fieldValues.parse(after),
+      readBack: fieldValues.parse(readBack),
+      uses: uses.parse(target.uses),
+    });
+    return change === null ? [] : [{ ...target, ...change }];
   });
 }

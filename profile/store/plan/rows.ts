@@ -1,8 +1,9 @@
-/** Reading plans: rows, the seal recomputed, the audit log. */
+/** Reading plans: rows, and the seal recomputed. */
 import { openDigest } from "#profile/plan/digest.ts";
-import type { FieldValues, PlanKind, PlanStatus } from "#profile/plan/types.ts";
+import type { PlanKind, PlanStatus } from "#profile/plan/types.ts";
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import { fieldValues } from "./columns.ts";
 
 export interface PlanSummary {
   planId: PlanId;
@@ -90,10 +91,11 @@ export async function digestOfStored(transaction: Transaction, planId: PlanId): 
   );
   const digest = openDigest();
   for (;;) {
-    const rows = await transaction.query<{ vendorId: string; before: FieldValues; after: FieldValues }>(
+    const rows = await transaction.query<{ vendorId: string; before: unknown; after: unknown }>(
       `FETCH ${FETCH} FROM sealed`,
     );
-    for (const row of rows) digest.add(row);
+    for (const { vendorId, before, after } of rows)
+      digest.add({ vendorId, before: fieldValues.parse(before), after: fieldValues.parse(after) });
     if (rows.length < FETCH) break;
   }
   await transaction.query("CLOSE sealed");
@@ -104,15 +106,5 @@ export async function advancePlanned(transaction: Transaction, plan: PlanSummary
   await transaction.query(
     `UPDATE connection SET planned_seq = greatest(planned_seq, $3) WHERE workspace_id = $1 AND connection_id = $2`,
     [transaction.workspaceId, plan.connectionId, plan.throughSeq],
-  );
-}
-
-export async function audit(
-  transaction: Transaction,
-  entry: { actor: string; action: string; subject: string; at: string; details?: Record<string, unknown> },
-): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, at, details) VALUES ($1, $2, $3, $4, $5, $6)",
-    [transaction.workspaceId, entry.actor, entry.action, entry.subject, entry.at, JSON.stringify(entry.details ?? {})],
   );
 }

@@ -28,7 +28,8 @@ import {
   type CandidatePage,
   type Sealed,
 } from "./build.ts";
-import { approve, beginUndo, reject, replan, type Approval, type Undoing } from "./decide.ts";
+import { counts, destinationFields, sampledChanges } from "./columns.ts";
+import { approve, beginUndo, offerAgain, reject, type Approval, type Undoing } from "./decide.ts";
 import { findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 /** Who decided, and when (ISO 8601). */
@@ -72,7 +73,8 @@ export interface PlanStore {
   seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
   approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
   reject(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): ReturnType<typeof reject>;
-  replan(workspaceId: WorkspaceId, connectionId: ConnectionId, decision: Decision): Promise<void>;
+  /** The next plan compares every record anew, also what was undone or rejected. */
+  offerAgain(workspaceId: WorkspaceId, connectionId: ConnectionId, decision: Decision): Promise<void>;
   startApplying(workspaceId: WorkspaceId, planId: PlanId): Promise<void>;
   claim(
     workspaceId: WorkspaceId,
@@ -105,7 +107,7 @@ export function createPlanStore(database: Database): PlanStore {
     seal: inside(seal),
     approve: inside(approve),
     reject: inside(reject),
-    replan: inside(replan),
+    offerAgain: inside(offerAgain),
     startApplying: inside(startApplying),
     claim: inside(claim),
     markSent: inside(markSent),
@@ -118,8 +120,8 @@ export function createPlanStore(database: Database): PlanStore {
   };
 }
 
-function destinations(transaction: Transaction): Promise<Destination[]> {
-  return transaction.query<Destination>(
+async function destinations(transaction: Transaction): Promise<Destination[]> {
+  const rows = await transaction.query<Omit<Destination, "fields"> & { fields: unknown }>(
     `SELECT c.connection_id AS "connectionId", c.connector, c.name, c.auto_apply_share AS "autoApplyShare",
        coalesce((SELECT json_agg(json_build_object('field', f.field, 'ownership', f.ownership) ORDER BY f.field)
          FROM destination_field f
@@ -127,6 +129,7 @@ function destinations(transaction: Transaction): Promise<Destination[]> {
      FROM connection c WHERE c.workspace_id = $1 AND c.write_back AND c.status = 'ready' ORDER BY c.connector, c.name`,
     [transaction.workspaceId],
   );
+  return rows.map((row) => ({ ...row, fields: destinationFields.parse(row.fields) }));
 }
 
 async function defineFields(
@@ -142,7 +145,7 @@ async function defineFields(
       transaction.workspaceId,
       connectionId,
       FIELDS.map(({ definition }) => definition.name),
-      FIELDS.map(({ trait }) => trait),
+      FIELDS.map(({ trait }) => trait?.name ?? "computed_at"),
       ownership,
     ],
   );
@@ -162,7 +165,7 @@ async function show(
 ): Promise<PlanView | null> {
   const plan = await findPlan(transaction, planId);
   if (plan === null) return null;
-  const [row] = await transaction.query<Pick<PlanView, "counts" | "fields" | "sample">>(
+  const [row] = await transaction.query<{ counts: unknown; fields: unknown; sample: unknown }>(
     `WITH c AS MATERIALIZED (
        SELECT vendor_id, before, after, status, reason FROM plan_change WHERE workspace_id = $1 AND plan_id = $2
      )
@@ -175,5 +178,10 @@ async function show(
          FROM (SELECT * FROM c ORDER BY status = 'failed' DESC, vendor_id LIMIT $3) AS first), '[]') AS sample`,
     [transaction.workspaceId, planId, sample],
   );
-  return { ...plan, counts: row?.counts ?? {}, fields: row?.fields ?? {}, sample: row?.sample ?? [] };
+  return {
+    ...plan,
+    counts: counts.parse(row?.counts ?? {}),
+    fields: counts.parse(row?.fields ?? {}),
+    sample: sampledChanges.parse(row?.sample ?? []),
+  };
 }

@@ -8,17 +8,6 @@ import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
 import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
 
-export interface StoredTrait {
-  name: string;
-  status: "ok" | "low_confidence" | "refused";
-  /** Null when refused. */
-  value: unknown;
-  reasons: string[];
-  method: string;
-  modelVersion: string;
-  computedAt: string;
-}
-
 export interface ScoredBatch {
   profiles: number;
   /** Profiles with at least one answer that differs from the stored one. */
@@ -29,20 +18,11 @@ export interface ScoredBatch {
   more: boolean;
 }
 
-/** How many profiles have each value of the traits a marketer filters on; refusals count as `(none)`. */
-export interface Distribution {
-  stages: Record<string, number>;
-  bands: Record<string, number>;
-  actions: Record<string, number>;
-}
-
 export interface ScoreStore {
   /** To be called before scoring; `changed` when people who bought are due for scoring because the shop's rhythm moved. */
   refreshBaseline(workspaceId: WorkspaceId, asOf: string): Promise<{ changed: boolean; baseline: ShopBaseline }>;
   /** Scores up to `limit` profiles that changed or fell due; one transaction. A thousand or more at a time is quick. */
   scoreBatch(workspaceId: WorkspaceId, options: { limit: number; asOf: string }): Promise<ScoredBatch>;
-  traitsOf(workspaceId: WorkspaceId, profileId: ProfileId): Promise<StoredTrait[]>;
-  distribution(workspaceId: WorkspaceId): Promise<Distribution>;
 }
 
 export function createScoreStore(database: Database): ScoreStore {
@@ -53,9 +33,6 @@ export function createScoreStore(database: Database): ScoreStore {
       settingAside(database, { workspaceId, step: "scores", limit }, NOTHING, (transaction, size, took) =>
         scoreBatch(transaction, { limit: size, asOf, took }),
       ),
-    traitsOf: (workspaceId, profileId) =>
-      database.inWorkspace(workspaceId, (transaction) => readTraits(transaction, profileId)),
-    distribution: (workspaceId) => database.inWorkspace(workspaceId, readDistribution),
   };
 }
 
@@ -189,39 +166,4 @@ async function forget(transaction: Transaction, profileIds: ProfileId[]): Promis
     transaction.workspaceId,
     profileIds,
   ]);
-}
-
-interface TraitRow {
-  name: string;
-  status: StoredTrait["status"];
-  value: unknown;
-  reasons: string[];
-  method: string;
-  model_version: string;
-  computed_at: Date;
-}
-
-async function readTraits(transaction: Transaction, profileId: ProfileId): Promise<StoredTrait[]> {
-  const rows = await transaction.query<TraitRow>(
-    `SELECT name, status, value, reasons, method, model_version, computed_at FROM trait
-     WHERE workspace_id = $1 AND profile_id = $2 ORDER BY name`,
-    [transaction.workspaceId, profileId],
-  );
-  return rows.map(({ model_version, computed_at, ...rest }) => ({
-    ...rest,
-    modelVersion: model_version,
-    computedAt: computed_at.toISOString(),
-  }));
-}
-
-async function readDistribution(transaction: Transaction): Promise<Distribution> {
-  const rows = await transaction.query<{ name: string; value: string; profiles: number }>(
-    `SELECT name, coalesce(value #>> '{}', '(none)') AS value, count(*) AS profiles FROM trait
-     WHERE workspace_id = $1 AND name IN ('lifecycle_stage', 'churn_risk_band', 'next_best_action')
-     GROUP BY 1, 2 ORDER BY 3 DESC, 2`,
-    [transaction.workspaceId],
-  );
-  const of = (name: string) =>
-    Object.fromEntries(rows.filter((row) => row.name === name).map(({ value, profiles }) => [value, profiles]));
-  return { stages: of("lifecycle_stage"), bands: of("churn_risk_band"), actions: of("next_best_action") };
 }

@@ -1,5 +1,6 @@
 /** One profile as a person wants to see it: from which records, with what permission, which traits, what was written where. */
 import type { PersonRecord } from "#connectors/core/records.ts";
+import type { KnownAnswer } from "#profile/consent/decide.ts";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Database, Transaction } from "../database.ts";
 
@@ -65,8 +66,7 @@ export interface ProfileRow {
   profileId: ProfileId;
   /** Live records only; null when all were deleted at their vendors. */
   people: PersonRecord[] | null;
-  /** State by `channel purpose`, as in `email marketing`. */
-  consents: Record<string, string> | null;
+  consents: KnownAnswer[];
   traits: Record<string, { value: unknown; reasons: string[] }> | null;
 }
 
@@ -98,12 +98,13 @@ export type ProfileViews = ReturnType<typeof createProfileViews>;
 
 const recordsOf = (transaction: Transaction, profileId: ProfileId) =>
   transaction.query<ProfileRecord>(
-    `SELECT record.record_id AS "recordId", connection.connector, connection.name AS connection, record.stream,
-       record.vendor_id AS "vendorId", record.data AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
+    `SELECT record_id AS "recordId", connection.connector, connection.name AS connection, record.stream,
+       record.vendor_id AS "vendorId", content.data AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
      FROM membership JOIN source_record record USING (workspace_id, record_id)
+     JOIN source_content content USING (workspace_id, record_id, hash)
      JOIN connection USING (workspace_id, connection_id)
      WHERE workspace_id = $1 AND profile_id = $2
-     ORDER BY record.source_created_at NULLS LAST, record.record_id`,
+     ORDER BY record.source_created_at NULLS LAST, record_id`,
     [transaction.workspaceId, profileId],
   );
 
@@ -157,11 +158,13 @@ const deliveriesOf = (transaction: Transaction, profileId: ProfileId) =>
 const pageOf = (transaction: Transaction, after: string | null, limit: number) =>
   transaction.query<ProfileRow>(
     `SELECT page.profile_id AS "profileId",
-       (SELECT jsonb_agg(record.data ORDER BY record.source_created_at NULLS LAST, record.record_id)
+       (SELECT json_agg(content.data ORDER BY record.source_created_at NULLS LAST, record_id)
         FROM membership JOIN source_record record USING (workspace_id, record_id)
+        JOIN source_content content USING (workspace_id, record_id, hash)
         WHERE workspace_id = $1 AND membership.profile_id = page.profile_id AND NOT record.deleted) AS people,
-       (SELECT jsonb_object_agg(state.channel || ' ' || state.purpose, state.state) FROM consent_state state
-        WHERE state.workspace_id = $1 AND state.profile_id = page.profile_id) AS consents,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('channel', state.channel, 'purpose', state.purpose,
+          'state', state.state, 'addresses', state.addresses)) FROM consent_state state
+        WHERE state.workspace_id = $1 AND state.profile_id = page.profile_id), '[]') AS consents,
        (SELECT jsonb_object_agg(trait.name, jsonb_build_object('value', trait.value, 'reasons', trait.reasons))
         FROM trait WHERE trait.workspace_id = $1 AND trait.profile_id = page.profile_id) AS traits
      FROM (SELECT profile_id FROM profile WHERE workspace_id = $1 AND ($2::uuid IS NULL OR profile_id > $2)

@@ -7,7 +7,7 @@ import { peopleOf, type People } from "./people.ts";
 import { desiredValues, LAST_COMPUTED } from "#profile/plan/fields.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
 import { sameField } from "#profile/plan/values.ts";
-import { marketingPermission, objectsToProfiling } from "#profile/scores/permission.ts";
+import { allows } from "#profile/consent/decide.ts";
 import type { Database } from "#profile/store/database.ts";
 import { rankingOf, type Ranking } from "./ranking.ts";
 import { readStored, type Stored } from "./stored.ts";
@@ -107,11 +107,8 @@ function fieldsGrade(truth: Truth, stored: Stored, hubspot: Map<string, FieldVal
     const profile = stored.profileOf.get(key) ?? "";
     const shown = hubspot.get(record.id) ?? {};
     const consents = stored.consentsOf.get(profile) ?? [];
-    const permission = {
-      profiling: !objectsToProfiling(consents),
-      marketing: (["email", "sms"] as const).filter((channel) => marketingPermission(consents, channel) === "granted"),
-    };
-    const wanted = desiredValues(stored.traitsOf.get(profile) ?? {}, permission, {
+    const recipient = stored.addressesOf.get(key) ?? { email: null, phone: null };
+    const wanted = desiredValues(stored.traitsOf.get(profile) ?? {}, (uses) => allows(consents, uses, recipient), {
       fields: FIELD_NAMES,
       maxValueLength,
     });

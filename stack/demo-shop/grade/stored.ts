@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { PlannableTraits } from "#profile/plan/fields.ts";
-import type { ConsentFact } from "#profile/scores/types.ts";
+import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
 import type { Database } from "#profile/store/database.ts";
 import { recordKey } from "./truth.ts";
 
@@ -10,7 +10,9 @@ export interface Stored {
   /** `recordKey` -> profile id. */
   profileOf: Map<string, string>;
   traitsOf: Map<string, PlannableTraits>;
-  consentsOf: Map<string, ConsentFact[]>;
+  consentsOf: Map<string, KnownAnswer[]>;
+  /** By `recordKey`: the record's own. */
+  addressesOf: Map<string, Addresses>;
   /** Profile -> paid orders and their sum net of refunds in pounds' minor units. */
   ordersOf: Map<string, { count: number; spendMinor: number }>;
 }
@@ -32,8 +34,11 @@ export async function readStored(database: Database, workspaceId: WorkspaceId): 
       stream: string;
       vendor_id: string;
       profile_id: string;
+      email: string | null;
+      phone: string | null;
     }>(
-      `SELECT c.connector, s.stream, s.vendor_id, m.profile_id
+      `SELECT c.connector, s.stream, s.vendor_id, m.profile_id, s.email,
+         s.phone
        FROM membership m
        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
        JOIN connection c ON c.workspace_id = $1 AND c.connection_id = s.connection_id
@@ -46,8 +51,8 @@ export async function readStored(database: Database, workspaceId: WorkspaceId): 
        FROM trait WHERE workspace_id = $1 GROUP BY profile_id`,
       [workspaceId],
     );
-    const consents = await transaction.query<ConsentFact & { profile_id: string }>(
-      `SELECT profile_id, channel, purpose, state FROM consent_state WHERE workspace_id = $1`,
+    const consents = await transaction.query<KnownAnswer & { profile_id: string }>(
+      `SELECT profile_id, channel, purpose, state, addresses FROM consent_state WHERE workspace_id = $1`,
       [workspaceId],
     );
     const orders = await transaction.query<{ profile_id: string; count: number; spend_minor: number }>(
@@ -60,6 +65,12 @@ export async function readStored(database: Database, workspaceId: WorkspaceId): 
     );
     return {
       profileOf: new Map(members.map((row) => [recordKey(row.connector, row.stream, row.vendor_id), row.profile_id])),
+      addressesOf: new Map(
+        members.map(({ connector, stream, vendor_id, email, phone }) => [
+          recordKey(connector, stream, vendor_id),
+          { email, phone },
+        ]),
+      ),
       traitsOf: new Map(traits.map((row) => [row.profile_id, traitValue.parse(row.traits)])),
       consentsOf: Map.groupBy(consents, (row) => row.profile_id),
       ordersOf: new Map(orders.map((row) => [row.profile_id, { count: row.count, spendMinor: row.spend_minor }])),

@@ -1,0 +1,64 @@
+/** Which statements of a source tell the ledger something. Pure. */
+import { uuidOf } from "#profile/ids.ts";
+import type { ConsentEntry } from "./ledger.ts";
+
+/** A statement, or an entry made from one. */
+export type LedgerStatement = Pick<
+  ConsentEntry,
+  "entryId" | "recordId" | "address" | "channel" | "purpose" | "state" | "explicit" | "effectiveAt" | "expiresAt"
+>;
+
+/** An entry of the ledger; `recordedAt` in milliseconds since the epoch. */
+export type HeldStatement = LedgerStatement & { recordedAt: number };
+
+/**
+ * The statements to enter, of all that a page makes.
+ *
+ * A dated one is recognised by its id, which is made of its content. One without a date says the same at every reading: it
+ * is news when it was never made, or when its source has said something else since and now says this again (yes, unknown,
+ * yes), and then it gets an id of its own.
+ *
+ * @param held all entries of the records that undated statements are about
+ */
+export function news<Statement extends LedgerStatement>(
+  stated: readonly Statement[],
+  held: readonly HeldStatement[],
+): Statement[] {
+  const heldBySubject = Map.groupBy(held, subjectOf);
+  const statedNow = new Set(stated.map(saying));
+  const entered = new Set<string>();
+  return stated.flatMap((statement): Statement[] => {
+    if (statement.effectiveAt !== null) return [statement];
+    // Two of a page that differ in their proof alone say one thing.
+    const words = saying(statement);
+    if (entered.has(words)) return [];
+    entered.add(words);
+    const known = heldBySubject.get(subjectOf(statement)) ?? [];
+    const last = newestOf(known.filter((entry) => saying(entry) === words));
+    if (last === undefined) return [statement];
+    const otherwise = known.some(
+      (entry) => entry.recordedAt > last.recordedAt && entry.state !== statement.state && !statedNow.has(saying(entry)),
+    );
+    return otherwise ? [{ ...statement, entryId: uuidOf("consent", statement.entryId, last.entryId) }] : [];
+  });
+}
+
+const subjectOf = ({ recordId, address, channel, purpose }: LedgerStatement): string =>
+  JSON.stringify([recordId, address, channel, purpose]);
+
+/** What is said, whatever the proof: an undated statement proved anew is not said anew. */
+const saying = (statement: LedgerStatement): string =>
+  JSON.stringify([
+    subjectOf(statement),
+    statement.state,
+    statement.explicit,
+    statement.effectiveAt === null ? null : Date.parse(statement.effectiveAt),
+    statement.expiresAt === null ? null : Date.parse(statement.expiresAt),
+  ]);
+
+function newestOf(entries: readonly HeldStatement[]): HeldStatement | undefined {
+  return entries.reduce<HeldStatement | undefined>(
+    (newest, entry) => (newest === undefined || entry.recordedAt > newest.recordedAt ? entry : newest),
+    undefined,
+  );
+}

@@ -1,0 +1,137 @@
+/** Permission is asked of the ledger for each batch, as it is sent: what is withdrawn while others are written, is not. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createVendorCall, type RateLimiter } from "#connectors/core/call.ts";
+import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
+import type { PlanId, ProfileId } from "#profile/ids.ts";
+import type { FieldValues } from "#profile/plan/types.ts";
+import { usesOf } from "#profile/plan/fields.ts";
+import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
+import { createPlanStore } from "#profile/store/plan/store.ts";
+import { openShop, type Shop } from "#tests/identity/shop.ts";
+import { consent, person } from "#tests/support/records.ts";
+import { applyPortion, type ApplyInput } from "#workflows/write-back/apply.ts";
+
+const VALUES: FieldValues = {
+  tributary_lifecycle_stage: "customer_at_risk",
+  tributary_next_best_action: "winback_email",
+};
+const EMPTY: FieldValues = { tributary_lifecycle_stage: null, tributary_next_best_action: null };
+
+let shop: Shop;
+beforeEach(async () => {
+  shop = await openShop();
+});
+afterEach(() => shop.drop());
+
+/** People with a recorded yes, each with a change that names a message. */
+async function changesFor(...ids: string[]): Promise<ClaimedChange[]> {
+  await shop.save(
+    ids.flatMap((id) => [
+      person(id, { firstName: `Anna${id}`, lastName: "Hill", emails: [`anna${id}@brightleaf.co.uk`] }),
+      consent(`yes${id}`, id),
+    ]),
+  );
+  await shop.resolveAll();
+  return Promise.all(
+    ids.map(async (id): Promise<ClaimedChange> => ({
+      ...{ vendorId: id, recordId: shop.idOf(id), profileId: await shop.profileOf(id), before: EMPTY, after: VALUES },
+      ...{ uses: usesOf(VALUES), status: "pending", attempts: 0, idempotencyKey: id },
+    })),
+  );
+}
+
+const withdraw = (id: string) =>
+  shop.save([consent(`no${id}`, id, { state: "withdrawn", effectiveAt: new Date().toISOString() })]);
+
+interface Vendor {
+  batches: string[][];
+  /** Before the first batch, before the second. */
+  before: (() => Promise<void>)[];
+  /** A call waits this long for the account's quota. */
+  waitMs: number;
+}
+
+const vendorOf = (before: Vendor["before"], waitMs = 0): Vendor => ({ batches: [], before, waitMs });
+
+/** As a worker carries a portion out, with a vendor kept in a list; `now` is moved by waiting. */
+async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInput["kind"] = "write") {
+  let waited = 0;
+  let check: (() => Promise<void>) | null = null;
+  const limiter: RateLimiter = {
+    async acquire() {
+      await vendor.before[vendor.batches.length]?.();
+      waited += vendor.waitMs;
+    },
+    block: async () => undefined,
+  };
+  const now = () => Date.now() + waited;
+  const limits = { all: { burst: 1, perSecond: 1, source: "test", readOn: "2026-11-28" } };
+  const call = createVendorCall({
+    ...{ connector: { title: "Vendor", limits, classify: () => undefined }, limiter, now },
+    beforeSending: async () => check?.(),
+  });
+  const written = new Map<string, FieldValues>();
+  const connection: Pick<OpenConnection, "write" | "readLive"> = {
+    write: (writes: RecordWrite[]): Promise<WriteResult[]> =>
+      call("all", "write", async () => {
+        vendor.batches.push(writes.map(({ id }) => id));
+        for (const { id, values } of writes) written.set(id, values);
+        return writes.map(({ id }) => ({ id, outcome: "written" }));
+      }),
+    readLive: async (ids) => ids.map((id) => ({ id, state: "live", values: written.get(id) ?? {} })),
+  };
+  const { results, failure } = await applyPortion(changes, {
+    ...{ plans: createPlanStore(shop.database), consent: shop.consent, workspaceId: shop.workspaceId },
+    connection: connection as OpenConnection, // the parts that are used
+    planId: "00000000-0000-8000-8000-000000000000" as PlanId,
+    ...{ batchSize: 2, kind, fresh: true, without: [], now },
+    beforeSending: (next) => {
+      check = next;
+    },
+  });
+  return { outcomes: Object.fromEntries(results.map((one) => [one.vendorId, outcomeOf(one)])), failure };
+}
+
+const outcomeOf = (result: ChangeResult) =>
+  result.outcome === "skipped" ? `${result.cause}: ${result.reason}` : result.outcome;
+
+it("honours a withdrawal stored after the batch before was sent", async () => {
+  const changes = await changesFor("1", "2", "3", "4");
+  const vendor = vendorOf([() => withdraw("3")]);
+  const { outcomes } = await carryOut(changes, vendor);
+  expect(vendor.batches).toEqual([["1", "2"], ["4"]]);
+  expect(outcomes).toMatchObject({ 1: "applied", 2: "applied", 4: "applied" });
+  expect(outcomes["3"]).toMatch(/^consent: E-mail marketing: not allowed - withdrawn on /);
+});
+
+it("honours a withdrawal stored while the call waits for the account's quota", async () => {
+  const changes = await changesFor("1", "2", "3", "4");
+  const vendor = vendorOf([async () => undefined, () => withdraw("4")], 600);
+  const first = await carryOut(changes, vendor);
+  // Nothing of the batch left; what was written before is kept, the rest is taken up again.
+  expect(vendor.batches).toEqual([["1", "2"]]);
+  expect(first.outcomes).toEqual({ 1: "applied", 2: "applied" });
+  expect(first.failure).toMatchObject({ kind: "transient" });
+  const again = vendorOf([]);
+  const second = await carryOut(changes.slice(2), again);
+  expect(again.batches).toEqual([["3"]]);
+  expect(second.outcomes["4"]).toContain("withdrawn");
+});
+
+it("asks about whoever the record belongs to now, and leaves one that moved to the next plan", async () => {
+  const [change] = await changesFor("1");
+  if (change === undefined) throw new Error("a change");
+  const moved = { ...change, profileId: "00000000-0000-8000-8000-000000000001" as ProfileId };
+  const vendor = vendorOf([]);
+  expect((await carryOut([moved], vendor)).outcomes["1"]).toContain("belongs to another customer now");
+  expect(vendor.batches).toEqual([]);
+  expect((await carryOut([moved], vendor, "undo")).outcomes["1"]).toBe("applied");
+});
+
+it("clears a field whatever was withdrawn", async () => {
+  const [change] = await changesFor("1");
+  if (change === undefined) throw new Error("a change");
+  await withdraw("1");
+  const clearing = { ...change, before: VALUES, after: EMPTY, uses: usesOf(EMPTY) };
+  expect((await carryOut([clearing], vendorOf([]))).outcomes).toEqual({ 1: "applied" });
+});
