@@ -1,7 +1,7 @@
 /** The one list of twins: what stands in for a vendor in tests, in the demo and on a developer's machine. */
-import { inventedContacts } from "./hubspot/twin/fixtures.ts";
+import { inventedContacts } from "./hubspot/fixtures.ts";
 import { startHubspotTwin } from "./hubspot/twin/index.ts";
-import { inventedCustomers } from "./stripe/twin/fixtures.ts";
+import { inventedCustomers } from "./stripe/fixtures.ts";
 import { startStripeTwin } from "./stripe/twin/index.ts";
 import type { Twin, TwinOptions } from "./core/twin/twin.ts";
 

@@ -1,10 +1,11 @@
 /** Connects CSV files: a copy is kept, because a file that is read in pieces must not move meanwhile. */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { csvCursor, csvFile } from "#connectors/csv/settings.ts";
-import type { CsvFile, FileKind } from "#connectors/csv/settings.ts";
+import type { CsvFile, FileKind, Tally } from "#connectors/csv/settings.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStore } from "#profile/store/connections.ts";
 
@@ -16,8 +17,9 @@ export async function keepCopy(dataDir: string, file: CsvFile): Promise<CsvFile>
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = join(folder, `${file.contentHash}${file.file.endsWith(".gz") ? ".csv.gz" : ".csv"}`);
   // Whole or not at all: a worker must never read half a copy.
-  await copyFile(file.file, `${kept}.part`);
-  await rename(`${kept}.part`, kept);
+  const part = `${kept}.${randomUUID()}.part`;
+  await copyFile(file.file, part);
+  await rename(part, kept);
   return { ...file, file: kept };
 }
 
@@ -40,26 +42,36 @@ export async function connectFiles(
   workspaceId: WorkspaceId,
   input: { name: string; files: CsvFile[]; sharedIds?: boolean; actor: string },
 ): Promise<Connection> {
-  const existing = await findConnection(connections, workspaceId, input.name);
-  const known = existing === undefined ? [] : storedFiles.parse(existing.settings).files;
-  const given = new Map(input.files.map((file) => [file.contentHash, file]));
-  const kept = known.map((file) => {
-    const same = given.get(file.contentHash);
-    given.delete(file.contentHash);
-    return same === undefined || isReadAlike(file, same) ? file : same;
-  });
-  const settings = {
-    ...existing?.settings,
-    files: [...kept, ...given.values()],
-    ...(input.sharedIds ? { sharedIds: true } : {}),
-  };
-  return connections.upsertConnection(workspaceId, { connector: "csv", name: input.name, settings }, input.actor);
+  return connections.changeSettings(
+    workspaceId,
+    { connector: "csv", name: input.name },
+    (settings) => {
+      const given = new Map(input.files.map((file) => [file.contentHash, file]));
+      const kept = (settings === null ? [] : storedFiles.parse(settings).files).map((file) => {
+        const same = given.get(file.contentHash);
+        given.delete(file.contentHash);
+        return same === undefined || isReadAlike(file, same) ? file : same;
+      });
+      return {
+        ...settings,
+        files: [...kept, ...given.values()],
+        ...(input.sharedIds ? { sharedIds: true } : {}),
+      };
+    },
+    input.actor,
+  );
 }
 
 /** Columns and formats are the same; name, place and age of the file may differ. */
 export function isReadAlike(one: CsvFile, other: CsvFile): boolean {
   const reading = ({ name: _name, file: _file, exportedAt: _exportedAt, ...rest }: CsvFile) => rest;
   return isDeepStrictEqual(reading(one), reading(other));
+}
+
+/** @param cursor of the stream for files of that kind. @returns null when the file was not read to its end */
+export function tallyOf(cursor: unknown, { contentHash }: CsvFile): Tally | null {
+  const parsed = csvCursor.safeParse(cursor);
+  return parsed.success && parsed.data.done.includes(contentHash) ? (parsed.data.tallies[contentHash] ?? null) : null;
 }
 
 /** @param cursor of the stream for files of that kind */

@@ -6,6 +6,9 @@ export function chunked<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
+/** Up to so many unanswered items are asked again one by one, where an error that names nobody can only mean that one. */
+const FEW = 10;
+
 export interface Batching<Item, Result> {
   /** Items per call. */
   size: number;
@@ -38,7 +41,8 @@ export async function inBatches<Item, Result>(
   try {
     for (const part of chunked(distinct, batching.size)) await sendPart(part, batching, results);
     const silent = distinct.filter((item) => !results.has(batching.keyOf(item)));
-    for (const part of chunked(silent, batching.size)) await sendPart(part, batching, results);
+    for (const part of chunked(silent, silent.length > FEW ? batching.size : 1))
+      await sendPart(part, batching, results);
   } catch (error) {
     const { interrupted } = batching;
     const bearable = error instanceof ConnectorError && error.retryable && results.size > 0;

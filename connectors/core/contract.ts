@@ -154,6 +154,11 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   /** Who are we at the vendor: proves that the credentials work. */
   check(client: Client): Promise<AccountIdentity>;
   streams: Record<string, Stream<Client>>;
+  /**
+   * Whether a stream has nothing to read, as settings and position alone can tell; a run then passes it over. Left out:
+   * only the vendor knows.
+   */
+  isIdle?(stream: string, settings: Settings, cursor: unknown): boolean;
   writeBack?: WriteBack<Client>;
 }
 
@@ -170,6 +175,7 @@ export interface Connector {
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or of a form the vendor never issues */
   parseCredentials(raw: unknown): unknown;
+  isIdle(stream: string, settings: unknown, cursor: unknown): boolean;
   open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
 }
 
@@ -197,6 +203,7 @@ export function defineConnector<Settings, Credentials, Client>(
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
     parseCredentials: (raw) => spec.credentials.parse(raw),
+    isIdle: (stream, settings, cursor) => spec.isIdle?.(stream, spec.settings.parse(settings), cursor) ?? false,
     open(environment) {
       const client = spec.connect({
         ...environment,

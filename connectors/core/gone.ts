@@ -50,11 +50,11 @@ export function gonePerson({ id, at, mergedInto = "" }: Tombstone): PersonRecord
   };
 }
 
-function goneOrganisation({ id, at }: Tombstone): OrganisationRecord {
+export function goneOrganisation({ id, at }: Tombstone): OrganisationRecord {
   return { kind: "organisation", id, updatedAt: at, deleted: true, name: null, domain: null, people: [] };
 }
 
-function goneDeal({ id, at }: Tombstone): DealRecord {
+export function goneDeal({ id, at }: Tombstone): DealRecord {
   return {
     kind: "deal",
     id,

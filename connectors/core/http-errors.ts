@@ -18,10 +18,10 @@ export interface Verdict<Answer extends VendorAnswer> {
   kind: ConnectorErrorKind;
   /** For the person who must act. Never the vendor's own text: it quotes values and keys. */
   say?: string | ((answer: Answer) => string);
-  /** Wait where no header names one. */
-  waitMs?: number | ((answer: Answer) => number | undefined);
+  /** How long to wait where no header names it; a function is given what the header names and decides. */
+  waitMs?: number | ((answer: Answer, asked: number | undefined) => number | undefined);
   /** The wait concerns every call of the account, whatever its bucket. */
-  wholeAccount?: boolean;
+  wholeAccount?: boolean | ((answer: Answer) => boolean);
 }
 
 export interface HttpErrorTable<Answer extends VendorAnswer> {
@@ -54,7 +54,7 @@ export function httpErrors<Answer extends VendorAnswer>(
       ...(answer.requestId === undefined ? {} : { vendorRequestId: answer.requestId }),
       ...(code === undefined ? {} : { vendorCode: code }),
       ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-      ...(verdict.wholeAccount === true ? { wholeAccount: true } : {}),
+      ...(concernsAll(verdict, answer) ? { wholeAccount: true } : {}),
     });
   };
 }
@@ -81,7 +81,11 @@ function kindOf(status: number, refused: ConnectorErrorKind): ConnectorErrorKind
 function waitOf<Answer extends VendorAnswer>(verdict: Verdict<Answer>, answer: Answer): number | undefined {
   if (verdict.kind !== "rate_limited" && verdict.kind !== "transient") return undefined;
   const asked = answer.headers === undefined ? undefined : retryAfterMs(answer.headers, answer.status === 429);
-  return asked ?? (typeof verdict.waitMs === "function" ? verdict.waitMs(answer) : verdict.waitMs);
+  return typeof verdict.waitMs === "function" ? verdict.waitMs(answer, asked) : (asked ?? verdict.waitMs);
+}
+
+function concernsAll<Answer extends VendorAnswer>({ wholeAccount }: Verdict<Answer>, answer: Answer): boolean {
+  return typeof wholeAccount === "function" ? wholeAccount(answer) : wholeAccount === true;
 }
 
 function messageOf<Answer extends VendorAnswer>(title: string, verdict: Verdict<Answer>, answer: Answer): string {

@@ -53,11 +53,11 @@ export async function requestJson(baseUrl: string, request: JsonRequest): Promis
   return JSON.parse(text);
 }
 
-function jsonOf(text: string): unknown {
+/** A refusal's body; null where it is a proxy's HTML page: the status alone says what there is to know. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A proxy's HTML page: the status alone says what there is to know.
     return null;
   }
 }
@@ -78,3 +78,14 @@ export function agentFor(baseUrl: string): HttpAgent {
   };
   return agent;
 }
+
+/**
+ * `fetch` for SDKs that take one: redirects are refusals, and so is every status but 2xx, whatever the body.
+ *
+ * @throws HttpRefusal
+ */
+export const fetchStaying: typeof fetch = async (input, init) => {
+  const response = await fetch(input, { ...init, redirect: "manual" });
+  if (response.ok) return response;
+  throw new HttpRefusal(response.status, response.headers, jsonOf(await response.text()));
+};

@@ -37,7 +37,7 @@ const blankIds = words(`
   cashsale counter countersale pos retail retailcustomer public generic customer x xx xxx - -- --- . .. ? ?? ??? / \\ * _ kein keine keiner gast gastbestellung laufkunde laufkundschaft
   barverkauf unbekannt aucun aucune sans inconnu invite client clientcomptoir passage clientdepassage ninguno ninguna sin desconocido invitado publicogeneral
   consumidorfinal nessuno nessuna sconosciuto ospite senza geen onbekend gastklant nenhum desconhecido convidado sem ingen saknas okand ukendt ukjent
-  false true yes no 0x0 (none) (null) [null] (blank) #ref! #value! #name? #num! #div/0!
+  no 0x0 (none) (null) [null] (blank) #ref! #value! #name? #num! #div/0!
 `);
 
 /** Longer ones are no ids anybody would type; they are left to the limits of who stores them. Characters. */
@@ -90,7 +90,8 @@ export function isPlaceholderEmail(address: string): boolean {
   const plus = local.indexOf("+");
   const mailbox = plus > 0 ? local.slice(0, plus) : local;
   const label = text.slice(at + 1).split(".")[0] ?? "";
-  if (placeholderDomains.has(label) || placeholderLocalParts.has(mailbox)) return true;
+  // Mailboxes of one letter exist.
+  if (placeholderDomains.has(label) || (mailbox.length > 1 && placeholderLocalParts.has(mailbox))) return true;
   return (
     (mailbox === label && label.length <= 3) ||
     /^(no|not|kein|keine|sin|sans|senza|geen|sem|ingen)[-_.]?e?-?mail/.test(mailbox)

@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
+import { neutralised } from "./formulas.ts";
 
 /** One profile; `consents` by `channel purpose` (`email marketing`), `traits` by name. */
 export interface ExportRow {
@@ -26,8 +27,6 @@ export interface ExportOptions {
   /** UTF-8 byte order mark: without it Excel misreads accents. */
   byteOrderMark?: boolean;
 }
-
-const FORMULA = /^[=+\-@\t\r]/;
 
 /**
  * Writes a header and one row per profile, as fast as `out` takes them; ends `out`.
@@ -92,5 +91,5 @@ function cellsOf(row: ExportRow, options: ExportOptions): Cell[] {
 
 function protect(cell: Cell): string {
   if (typeof cell !== "string") return cell === null ? "" : String(cell);
-  return FORMULA.test(cell) ? `'${cell}` : cell;
+  return neutralised(cell);
 }

@@ -1,4 +1,5 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
+import { isBystander } from "./bystanders.ts";
 import { guessConsent } from "./consent/guess.ts";
 import { headerWords } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
@@ -54,6 +55,7 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
     const shape = shapes[at];
     if (shape === undefined || claimed.has(at)) continue;
     for (const field of fieldsOf(kind)) {
+      if (isBystander(field, name)) continue;
       const candidate = rate(kind, field, name, shape);
       const named = rateName(kind, field, name)?.score ?? 0;
       if (named >= NAMED_OUTRIGHT && shape.filled > 0 && fitOf(field, shape, kind) < 0.5) {
@@ -119,6 +121,8 @@ const NEEDED: ReadonlySet<Field> = new Set<Field>([
   "id",
 ]);
 
+const FEW_ROWS = 4;
+
 type Rated = Pick<Candidate, "score" | "why">;
 
 function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated | null {
@@ -138,6 +142,9 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
 
 function rateValues(field: Field, shape: Shape): Rated | null {
   if (shape.filled === 0) return null;
+  // An address that stands in row after row is the business's own, or that of whoever looks after its customers.
+  const own = shape.filled >= FEW_ROWS && shape.distinct < 0.5;
+  if (own && (field === "email" || field === "phone")) return null;
   if (field === "email" && shape.email >= 0.8) return { score: 0.55, why: "its values are e-mail addresses" };
   if (field === "phone" && shape.phoneSure >= 0.8) return { score: 0.5, why: "its values are phone numbers" };
   // Numbers alone may be epochs or may be anything.

@@ -21,6 +21,8 @@ export interface OrderLine {
   /** Goods came back, even if they were worth nothing. */
   isReturn: boolean;
   person: RowPerson | null;
+  /** What was refused as an identifier of the person, in sentences. */
+  notes: string[];
 }
 
 /** Why an order cannot be used as a whole. */

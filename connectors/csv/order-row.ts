@@ -43,7 +43,7 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   if (known?.negativeIsPaidOut === true && role === "sale" && (money?.amount.digits ?? 0n) < 0n) {
     throw new OtherRow("The row is money paid out, not a sale.");
   }
-  const line: Omit<OrderLine, "person"> = {
+  const line: Omit<OrderLine, "person" | "notes"> = {
     placedAt,
     updatedAt,
     currency: currencyIn(cells, money, before, context),
@@ -55,8 +55,10 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   };
   const times = { createdAt: null, updatedAt: updatedAt ?? placedAt };
   const customers = role === "refund" ? withRefunded(cells, context) : cells;
-  const person = personOfRow(customers, columns, file, { idField: "customer_id", sharedIds: context.sharedIds, times });
-  return { ...line, person };
+  const notes: string[] = [];
+  const { sharedIds } = context;
+  const person = personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
+  return { ...line, person, notes };
 }
 
 function leaveOut(cells: readonly string[], { known, columns }: RowContext): void {

@@ -71,6 +71,7 @@ export class OrderAssembler implements Assembler {
       if (own && this.#hasIds)
         order.note = `Kept without its id: ${this.#columns.label("order_id")} was shortened by a spreadsheet.`;
       if (nul) order.note = "Kept after removing NUL characters.";
+      order.note ??= line.notes.length === 0 ? null : line.notes.join(" ");
       order.lines.push(line);
       order.rows.push({ row, reason: null });
     } catch (error) {

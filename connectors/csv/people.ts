@@ -7,6 +7,10 @@ import { personOfRow } from "./person.ts";
 import type { Row } from "./rows.ts";
 import type { CsvFile, Field } from "./settings.ts";
 
+const NOBODY = "The row has no id, e-mail, phone, loyalty id or name.";
+const NO_REAL_ONE =
+  "The row names nobody: what stands for an id, e-mail, phone, loyalty id or name is a placeholder or cannot be read.";
+
 export function assemblePeople(file: CsvFile, columns: Columns, sharedIds: boolean): Assembler {
   const instant = instantReader(file);
   const consents = consentReader(file, columns.names);
@@ -24,8 +28,9 @@ export function assemblePeople(file: CsvFile, columns: Columns, sharedIds: boole
   function recordsOf(row: Row): { records: CanonicalRecord[]; notes: string[] } {
     const notes: string[] = stripNul(row) ? ["Kept after removing NUL characters."] : [];
     const times = { createdAt: dateOf(row, "created_at", notes), updatedAt: dateOf(row, "updated_at", notes) };
-    const person = personOfRow(row.cells, columns, file, { idField: "id", sharedIds, times });
-    if (person === null) return { records: [], notes: ["The row has no id, e-mail, phone, loyalty id or name."] };
+    const person = personOfRow(row.cells, columns, file, { idField: "id", sharedIds, times, notes });
+    if (person === null)
+      return { records: [], notes: [notes.some((note) => note.includes(" holds ")) ? NO_REAL_ONE : NOBODY] };
     const consent = consents(row.cells, person.record);
     notes.push(...consent.notes);
     const records: CanonicalRecord[] = [person.record, ...consent.records];

@@ -2,9 +2,12 @@
 import { createHash } from "node:crypto";
 import type { ExternalId, PersonRecord } from "../core/records.ts";
 import { countryCodeOf } from "../core/countries.ts";
+import { isPlaceholderEmail, isPlaceholderId, isRoleEmail } from "../core/placeholders.ts";
 import type { Columns } from "./columns.ts";
+import { knownExport } from "./exports/index.ts";
+import { emailsOf, idOf, phonesOf } from "./identifiers.ts";
 import type { CsvFile, Field } from "./settings.ts";
-import { cleanId, foldWords } from "./words.ts";
+import { foldWords } from "./words.ts";
 
 export interface RowPerson {
   /** Vendor id within the stream; never an address or number itself. */
@@ -15,6 +18,14 @@ export interface RowPerson {
 interface PersonTimes {
   createdAt: string | null;
   updatedAt: string | null;
+}
+
+interface PersonContext {
+  idField: Field;
+  sharedIds: boolean;
+  times: PersonTimes;
+  /** Filled with what was refused as an identifier, in sentences. */
+  notes?: string[];
 }
 
 const LONGEST_ID = 200;
@@ -40,21 +51,35 @@ export function personOfRow(
   cells: readonly string[],
   columns: Columns,
   file: CsvFile,
-  context: { idField: Field; sharedIds: boolean; times: PersonTimes },
+  context: PersonContext,
 ): RowPerson | null {
-  const customerId = cleanId(columns.text(cells, context.idField));
-  const loyaltyId = cleanId(columns.text(cells, "loyalty_id"));
-  const emails = columns.texts(cells, "email").flatMap((text) => text.split(/[\s;,]+/).filter((part) => part !== ""));
-  const phones = columns.texts(cells, "phone").flatMap((text) => text.split(/[;,]/).map((part) => part.trim()));
+  const given = idOf(columns.text(cells, context.idField));
+  const loyalty = idOf(columns.text(cells, "loyalty_id"));
+  const written = emailsOf(columns.texts(cells, "email"));
+  const dialled = phonesOf(columns.texts(cells, "phone"));
+  const customerId = given.value;
+  const loyaltyId = loyalty.value;
+  const emails = written.value;
+  const phones = dialled.value;
+  noteRefused(context.notes, columns, [
+    [context.idField, given.refused],
+    ["loyalty_id", loyalty.refused],
+    ["email", written.refused],
+    ["phone", dialled.refused],
+  ]);
   const idIsAddress = customerId.includes("@");
-  if (idIsAddress && !emails.includes(customerId)) emails.unshift(customerId);
+  if (idIsAddress && !isPlaceholderEmail(customerId) && !emails.includes(customerId)) emails.unshift(customerId);
   const names = namesOf(cells, columns);
   const spelled = foldWords(`${names.firstName ?? ""} ${names.lastName ?? ""}`);
-  const id = personId({ customerId, loyaltyId, emails, phones, spelled }, context.idField);
+  const isNoKey = idIsAddress && (isPlaceholderEmail(customerId) || isRoleEmail(customerId));
+  const known = { customerId: isNoKey ? "" : customerId, loyaltyId, emails, phones, spelled };
+  const id = personId(known, context.idField, cells);
   if (id === null) return null;
   const scope = context.sharedIds ? "workspace" : "connection";
   const externalIds: ExternalId[] = [];
-  if (customerId !== "" && !idIsAddress) externalIds.push({ kind: "account_id", value: customerId, scope });
+  if (customerId !== "" && !idIsAddress && !isRowKey(context.idField, file)) {
+    externalIds.push({ kind: "account_id", value: customerId, scope });
+  }
   if (loyaltyId !== "") externalIds.push({ kind: "loyalty_id", value: loyaltyId, scope });
   const record: PersonRecord = {
     kind: "person",
@@ -62,8 +87,8 @@ export function personOfRow(
     updatedAt: context.times.updatedAt,
     deleted: false,
     createdAt: context.times.createdAt,
-    emails: [...new Set(emails)],
-    phones: [...new Set(phones.filter((phone) => phone !== ""))],
+    emails,
+    phones,
     ...names,
     company: orNull(columns.text(cells, "company")),
     country: countryOf(columns.text(cells, "country"), file.defaultCountry),
@@ -106,18 +131,42 @@ interface Known {
 
 /**
  * The best of what names the person. In a list of people the name is part of a derived key, so that a couple sharing an
- * address stays two records; a sale's address is enough.
+ * address stays two records; a sale's address is enough, but for an inbox many people stand behind. A name alone joins
+ * nobody: there the whole row is the key.
  */
-function personId(known: Known, idField: Field): string | null {
+function personId(known: Known, idField: Field, cells: readonly string[]): string | null {
   const list = idField === "id";
   if (known.customerId !== "") return list ? safeId(known.customerId) : `customer-${safeId(known.customerId)}`;
   if (known.loyaltyId !== "") return `loyalty-${safeId(known.loyaltyId)}`;
   const name = list ? known.spelled : "";
-  const [email] = known.emails;
+  const email = list ? known.emails[0] : known.emails.find((address) => !isRoleEmail(address));
   if (email !== undefined) return `email-${keyOf("email", email.toLowerCase(), name)}`;
   const digits = known.phones[0]?.replace(/\D/g, "").replace(/^00/, "") ?? "";
   if (digits !== "") return `phone-${keyOf("phone", digits, name)}`;
-  return list && name !== "" ? `name-${keyOf("name", name)}` : null;
+  if (!list || name === "" || isPlaceholderId(name)) return null;
+  return `row-${keyOf("row", ...cells.map((cell) => cell.trim()))}`;
+}
+
+/** Columns that number the rows of a list: they name a record there, and nobody elsewhere. */
+const ROW_KEYS =
+  /^(?:nr|no|number|nummer|row|row id|row no|row number|line|line no|index|record id|rec id|recid|unique id|uid|uuid|guid|list id|subscriber id)$/;
+
+function isRowKey(idField: Field, file: CsvFile): boolean {
+  if (idField !== "id") return false;
+  return knownExport(file.export)?.idIsRowKey === true || ROW_KEYS.test(foldWords(file.mapping.id?.[0] ?? ""));
+}
+
+/** One sentence for each column and reason, so that they can be counted. */
+function noteRefused(
+  notes: string[] | undefined,
+  columns: Columns,
+  refused: readonly (readonly [Field, readonly string[]])[],
+): void {
+  if (notes === undefined) return;
+  for (const [field, reasons] of refused) {
+    for (const reason of new Set(reasons))
+      notes.push(`Kept without ${field}: ${columns.label(field)} holds ${reason}.`);
+  }
 }
 
 const PARTICLES = new Set([

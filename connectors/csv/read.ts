@@ -8,7 +8,14 @@ import { PageBuilder, type FilePage } from "./page.ts";
 import { park, takeParked, type ReadState } from "./parked.ts";
 import { readRows, type Row } from "./rows.ts";
 import { setAside } from "./set-aside.ts";
-import type { CsvCursor, CsvFile, CsvSettings, FileKind, Position } from "./settings.ts";
+import {
+  refSuffixOf,
+  type CsvCursor,
+  type CsvFile,
+  type CsvSettings,
+  type FileKind,
+  type Position,
+} from "./settings.ts";
 import { hashFile, openText } from "./text.ts";
 import { NOTHING, plus, RowCounter } from "./tally.ts";
 import { assembleTouchpoints } from "./touchpoints.ts";
@@ -47,7 +54,7 @@ export async function* readFiles(
     const underWay = cursor?.hash === contentHash;
     const from = underWay ? { offset: cursor.offset, line: cursor.line } : START;
     if (!underWay) tallies = { ...tallies, [contentHash]: NOTHING };
-    const refSuffix = settings.files.length > 1 ? ` of ${file.name}` : "";
+    const refSuffix = refSuffixOf(settings.files, file);
     for await (const page of readFile(file, { from, refSuffix, sharedIds: settings.sharedIds })) {
       if (page.at === null) done = [...done, contentHash];
       tallies = { ...tallies, [contentHash]: plus(tallies[contentHash] ?? NOTHING, page.tally) };

@@ -4,10 +4,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
 import type { Reject } from "../core/contract.ts";
+import { neutralised } from "./formulas.ts";
 
 /**
  * Writes line, reason and the row's own columns. Columns are those of the first reject; cells beyond them are appended
- * at the end of their row.
+ * at the end of their row. Such files are opened in spreadsheets: what would run as a formula there is made text.
  *
  * @returns how many were written; with none the file holds a header only
  */
@@ -22,11 +23,11 @@ export async function writeRejectFile(
       const cells = new Map(Object.entries(isCells(raw) ? raw : { row: JSON.stringify(raw) }));
       if (columns === null) {
         columns = [...cells.keys()];
-        yield ["line", "reason", ...columns];
+        yield ["line", "reason", ...columns.map(neutralised)];
       }
       const known = columns.map((column) => cells.get(column) ?? "");
       const others = [...cells].filter(([column]) => columns?.includes(column) !== true).map(([, cell]) => cell);
-      yield [ref.replace(/^line /, ""), reason, ...known, ...others];
+      yield [ref.replace(/^line /, ""), reason, ...known, ...others].map(neutralised);
       written++;
     }
     if (columns === null) yield ["line", "reason"];

@@ -190,3 +190,21 @@ function isTimeZone(name: string): boolean {
     return false; // RangeError is how Intl says "no such zone"
   }
 }
+
+/** What follows `line 7` where a connection has several files; two of one name are told apart by their content. */
+export function refSuffixOf(files: readonly CsvFile[], { name, contentHash }: CsvFile): string {
+  if (files.length < 2) return "";
+  const alone = files.every((other) => other.name !== name || other.contentHash === contentHash);
+  return alone ? ` of ${name}` : ` of ${name} (${contentHash.slice(0, 8)})`;
+}
+
+/** Every suffix the file's lines may have: it may have been read when it was the only one, or the only one of its name. */
+export function refSuffixesOf(files: readonly CsvFile[], file: CsvFile): string[] {
+  const isFirst = (among: readonly CsvFile[]) => among[0]?.contentHash === file.contentHash;
+  const namesakes = files.filter(({ name }) => name === file.name);
+  return [
+    ...(isFirst(files) ? [""] : []),
+    ...(isFirst(namesakes) ? [` of ${file.name}`] : []),
+    ` of ${file.name} (${file.contentHash.slice(0, 8)})`,
+  ];
+}

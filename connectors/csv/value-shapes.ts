@@ -5,7 +5,9 @@ import { isCurrency } from "../core/currency.ts";
 import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
+import { emailsOf } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
+import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId } from "../core/placeholders.ts";
 import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
 import { cleanCell } from "./words.ts";
 
@@ -46,22 +48,26 @@ export interface Shape {
 
 const WORDS_KEPT = 60;
 
-/** One or several in a cell. */
-const EMAIL = /^[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+(?:[\s;,]+[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+)*$/;
 const PHONE = /^\+?[\d\s()./-]{6,20}$/;
 
 export function shapeOf(values: readonly string[]): Shape {
   const filled = values.map(cleanCell).filter((value) => value !== "");
   const share = (fits: (value: string) => boolean): number =>
     filled.length === 0 ? 0 : filled.filter(fits).length / filled.length;
+  // What names nobody, or was destroyed, does not speak against the column.
+  const telling = filled.filter(
+    (value) => !isPlaceholderId(value) && !isDestroyedNumber(value) && !isPlaceholderEmail(value),
+  );
+  const named = (fits: (value: string) => boolean): number =>
+    telling.length === 0 ? share(() => true) / 2 : telling.filter(fits).length / telling.length;
   const digits = (value: string): number => value.replace(/\D/g, "").length;
   return {
     rows: values.length,
     filled: filled.length,
     coverage: values.length === 0 ? 0 : filled.length / values.length,
     distinct: filled.length === 0 ? 0 : new Set(filled).size / filled.length,
-    email: share((value) => EMAIL.test(value)),
-    phone: share((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
+    email: named((value) => emailsOf([value]).value.length > 0),
+    phone: named((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
     date: share(isDateLike),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),

@@ -60,7 +60,7 @@ export function eventType(text: string): string | null {
 const BLANKS = new Set(["NULL", "\\N", "N/A", "n/a", "#N/A", "NaN", "(null)"]);
 
 /** `'+44`, `'=1`, `'02134`, `'N1 9GU`, but not `'t Hart`. */
-const QUOTED_TEXT = /^'(?:[=+\-@\d]|[A-Z]{1,2}\d)/;
+const QUOTED_TEXT = /^'(?:\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\d]|[A-Z]{1,2}\d)/;
 
 /**
  * A cell as it was meant: without surrounding space, without what databases write for nothing, and without the

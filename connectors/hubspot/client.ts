@@ -4,23 +4,16 @@ import type { Filter } from "@hubspot/api-client/lib/codegen/crm/objects/models/
 import { FilterOperatorEnum } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { PropertyCreate } from "@hubspot/api-client/lib/codegen/crm/properties/models/PropertyCreate.js";
 import { z } from "zod";
-import type { ConnectEnvironment } from "../core/contract.ts";
-import { HubspotRefusal } from "./errors.ts";
-import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
-import {
-  accountReply,
-  associationsReply,
-  batchReply,
-  historyReply,
-  listReply,
-  objectRow,
-  propertiesReply,
-  propertyReply,
-  searchReply,
-  statusesReply,
-} from "./schema.ts";
-import type { ObjectRow, PropertyReply, SubscriptionStatus } from "./schema.ts";
+import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
+import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
 import { consentChannel, consentPurpose } from "../core/records.ts";
+import { servedAtOf } from "../core/retry-after.ts";
+import { untilMidnightMs } from "./daily-limit.ts";
+import { DayUsedUp, isDayUsedUp } from "./errors.ts";
+import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
+import * as reply from "./schema.ts";
+import type { BatchProblem, ObjectRow, PropertyReply, SubscriptionStatus } from "./schema.ts";
+import { refuseUnlessJson } from "./sdk-replies.ts";
 
 export { FilterOperatorEnum as Operator };
 
@@ -39,43 +32,58 @@ export type Credentials = z.infer<typeof credentials>;
 
 export type ObjectType = "contacts" | "companies" | "deals";
 
-/** `servedAt`: HubSpot's own clock when it answered, epoch milliseconds; null where it does not say. */
-export interface ListPage {
+export interface Listed {
+  /** Unchecked. */
   results: unknown[];
+  /** Null: HubSpot names no next page. */
   after: string | null;
+  /** HubSpot's own clock when it answered, epoch milliseconds; null where it does not say. */
   servedAt: number | null;
 }
 
-export interface SearchPage {
-  /** Of the whole query. */
-  total: number;
-  results: unknown[];
-  servedAt: number | null;
-}
-
-export interface BatchOutcome {
-  results: ObjectRow[];
-  /** Ids the reply calls failed, with the vendor's category. */
-  failures: Map<string, string>;
+/** Who is in neither list was not answered for. */
+export interface BatchAnswer<Row> {
+  rows: Row[];
+  problems: BatchProblem[];
 }
 
 export type HubspotClient = ReturnType<typeof createClient>;
 
 export function createClient(environment: ConnectEnvironment<Settings, Credentials>) {
-  const { call, now, baseUrl } = environment;
-  // Retries and limiter of this SDK are process-global: unset, the framework does both.
-  const sdk = new Client({ basePath: baseUrl, accessToken: environment.credentials.accessToken });
+  const { call, now, baseUrl, credentials: secret } = environment;
+  const sdk = new Client({
+    basePath: baseUrl,
+    accessToken: secret.accessToken,
+    // With an agent of its own the SDK follows no redirect; this one would not let it leave HubSpot anyway. Its retries
+    // and its limiter are process-global: unset, the framework does both.
+    httpAgent: agentFor(baseUrl),
+    middleware: [refuseUnlessJson],
+  });
+  const headers = { authorization: `Bearer ${secret.accessToken}` };
+  const readAccount = async () =>
+    reply.accountReply.parse(await requestJson(baseUrl, { method: "GET", path: "/account-info/v3/details", headers }));
+  let timeZone: string | undefined;
 
-  const request = async (
-    method: string,
-    path: string,
-    qs: Record<string, string>,
-    body?: unknown,
-  ): Promise<unknown> => {
-    const response = await sdk.apiRequest({ method, path, qs, ...(body === undefined ? {} : { body }) });
-    const text = await response.text();
-    if (!response.ok) throw new HubspotRefusal(response.status, jsonOf(text), Object.fromEntries(response.headers));
-    return JSON.parse(text);
+  /** A refusal for the day is given the account's midnight: asked for only then, the wait ends what would call in vain. */
+  const ask: VendorCall = (bucket, operation, send) =>
+    call(bucket, operation, async (signal) => {
+      try {
+        return await send(signal);
+      } catch (error) {
+        if (!isDayUsedUp(error)) throw error;
+        timeZone ??= await readAccount().then(
+          (account) => account.timeZone,
+          // Refused as well, most likely: without the zone one asks again from time to time.
+          () => undefined,
+        );
+        const servedAt = servedAtOf(error.headers) ?? now();
+        throw new DayUsedUp(error, timeZone === undefined ? null : untilMidnightMs(servedAt, timeZone));
+      }
+    });
+
+  const batch = <Row>(row: z.ZodType<Row>, answered: unknown): BatchAnswer<Row> => {
+    const { results, errors } = reply.batchReply.parse(answered);
+    return { rows: reply.readable(row, results), problems: reply.readable(reply.batchProblem, errors ?? []) };
   };
 
   return {
@@ -83,9 +91,11 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
     now,
 
     account: () =>
-      call("general", "account.details", async () =>
-        accountReply.parse(await request("GET", "/account-info/v3/details", {})),
-      ),
+      ask("general", "account.details", async () => {
+        const account = await readAccount();
+        timeZone = account.timeZone;
+        return account;
+      }),
 
     list: (
       type: ObjectType,
@@ -93,9 +103,9 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       after: string | null,
       limit: number,
       archived: boolean,
-    ): Promise<ListPage> =>
-      call("general", `${type}.list`, async () => {
-        const { data, headers } = await sdk.crm.objects.basicApi.getPageWithHttpInfo(
+    ): Promise<Listed> =>
+      ask("general", `${type}.list`, async () => {
+        const { data, headers: served } = await sdk.crm.objects.basicApi.getPageWithHttpInfo(
           type,
           limit,
           after ?? undefined,
@@ -104,139 +114,121 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
           undefined,
           archived,
         );
-        const reply = listReply.parse(data);
-        return { results: reply.results, after: reply.paging?.next?.after ?? null, servedAt: servedAtOf(headers) };
+        const { results, paging } = reply.listReply.parse(data);
+        return { results, after: paging?.next?.after ?? null, servedAt: servedAtOf(served) };
       }),
 
-    /** Always the first page of the query: whoever wants more narrows the filters. */
+    /** `after` is for a page without rows that has a next one; else whoever wants more narrows the filters. */
     search: (
       type: ObjectType,
       properties: string[],
       filters: Filter[],
-      sort: string | null,
+      after: string | null = null,
       limit = SEARCH_PAGE,
-    ): Promise<SearchPage> =>
-      call("search", `${type}.search`, async () => {
+    ): Promise<Listed & { total: number | null }> =>
+      ask("search", `${type}.search`, async () => {
         const filterGroups = filters.length === 0 ? [] : [{ filters }];
-        const sorts = sort === null ? [] : [sort];
-        const body = { filterGroups, sorts, properties, limit, after: "0" };
-        const { data, headers } = await sdk.crm.objects.searchApi.doSearchWithHttpInfo(type, body);
-        return { ...searchReply.parse(data), servedAt: servedAtOf(headers) };
+        const body = { filterGroups, sorts: ["hs_object_id"], properties, limit, after: after ?? "0" };
+        const { data, headers: served } = await sdk.crm.objects.searchApi.doSearchWithHttpInfo(type, body);
+        const { results, paging, total = null } = reply.searchReply.parse(data);
+        return { results, after: paging?.next?.after ?? null, servedAt: servedAtOf(served), total };
       }),
 
-    /** At most 100 ids, none twice. Ids not found are simply absent; a merged id answers under the winner's id. */
-    readBatch: (type: ObjectType, ids: string[], properties: string[]): Promise<ObjectRow[]> =>
-      call("general", `${type}.batchRead`, async () => {
+    /** At most 100 ids, none twice. A merged id answers under the winner's id. */
+    readBatch: (type: ObjectType, ids: string[], properties: string[]): Promise<BatchAnswer<ObjectRow>> =>
+      ask("general", `${type}.batchRead`, async () => {
         const inputs = ids.map((id) => ({ id }));
-        return batchReply.parse(
-          await sdk.crm.objects.batchApi.read(type, { inputs, properties, propertiesWithHistory: [] }, false),
-        ).results;
+        const body = { inputs, properties, propertiesWithHistory: [] };
+        return batch(reply.objectRow, await sdk.crm.objects.batchApi.read(type, body, false));
       }),
 
-    /** When each contact's property last took its present value, by id. At most 50 ids. */
-    lastChanged: (ids: string[], property: string): Promise<Map<string, string>> =>
-      call("general", "contacts.batchReadHistory", async () => {
+    /** The values a property of contacts has had. At most 50 ids. */
+    history: (ids: string[], property: string): Promise<BatchAnswer<z.infer<typeof reply.historyRow>>> =>
+      ask("general", "contacts.batchReadHistory", async () => {
         const inputs = ids.map((id) => ({ id }));
-        const reply = historyReply.parse(
-          await sdk.crm.objects.batchApi.read(
-            "contacts",
-            { inputs, properties: [property], propertiesWithHistory: [property] },
-            false,
-          ),
-        );
-        const times = reply.results.flatMap(({ id, propertiesWithHistory }) => {
-          const [latest] = (propertiesWithHistory?.[property] ?? [])
-            .map(({ timestamp }) => timestamp)
-            .toSorted()
-            .toReversed();
-          return latest === undefined ? [] : [[id, latest] as const];
-        });
-        return new Map(times);
+        const body = { inputs, properties: [property], propertiesWithHistory: [property] };
+        return batch(reply.historyRow, await sdk.crm.objects.batchApi.read("contacts", body, false));
       }),
 
     /** The live record this id answers with (a merged id answers with the winner's), or null. */
     read: (id: string, properties: string[]): Promise<ObjectRow | null> =>
-      call("general", "contacts.read", async () => {
+      ask("general", "contacts.read", async () => {
         try {
-          return objectRow.parse(await sdk.crm.objects.basicApi.getById("contacts", id, properties));
+          return reply.objectRow.parse(await sdk.crm.objects.basicApi.getById("contacts", id, properties));
         } catch (error) {
-          if (z.object({ code: z.literal(404) }).safeParse(error).success) return null;
+          if (isMissing(error)) return null;
           throw error;
         }
       }),
 
     /** At most 100 records, no id twice. Empty text clears. */
-    updateBatch: (inputs: { id: string; properties: Record<string, string> }[]): Promise<BatchOutcome> =>
-      call("general", "contacts.batchUpdate", async () => {
-        const reply = batchReply.parse(await sdk.crm.objects.batchApi.update("contacts", { inputs }));
-        const failures = new Map<string, string>();
-        for (const { category, context } of reply.errors ?? [])
-          for (const id of idsIn(context)) failures.set(id, category ?? "UNKNOWN");
-        return { results: reply.results, failures };
-      }),
+    updateBatch: (inputs: { id: string; properties: Record<string, string> }[]): Promise<BatchAnswer<{ id: string }>> =>
+      ask("general", "contacts.batchUpdate", async () =>
+        batch(reply.idRow, await sdk.crm.objects.batchApi.update("contacts", { inputs })),
+      ),
 
-    /** Contacts of each company or deal, by its id; paged to the end by the caller with `after`. */
+    /** A page of the contacts of each company or deal. At most 1,000 inputs. */
     associatedContacts: (
       from: ObjectType,
       inputs: { id: string; after?: string }[],
-    ): Promise<{ id: string; contactIds: string[]; after: string | null }[]> =>
-      call("general", `${from}.associations`, async () => {
-        const reply = associationsReply.parse(
-          await sdk.crm.associations.v4.batchApi.getPage(from, "contacts", { inputs }),
-        );
-        return reply.results.map(({ _from, to, paging }) => ({
-          id: _from.id,
-          contactIds: to.map(({ toObjectId }) => toObjectId),
-          after: paging?.next?.after ?? null,
-        }));
-      }),
+    ): Promise<BatchAnswer<z.infer<typeof reply.associationsRow>>> =>
+      ask("general", `${from}.associations`, async () =>
+        batch(reply.associationsRow, await sdk.crm.associations.v4.batchApi.getPage(from, "contacts", { inputs })),
+      ),
 
-    /** E-mail subscription statuses by lower-cased address; at most 100 addresses. Not in the typed SDK. */
-    subscriptionStatuses: (emails: string[]): Promise<Map<string, SubscriptionStatus[]>> =>
-      call("general", "contacts.subscriptionStatuses", async () => {
+    /** E-mail subscription statuses; at most 100 addresses. Not in the typed SDK. */
+    subscriptionStatuses: (
+      emails: string[],
+    ): Promise<BatchAnswer<{ subscriberIdString: string; statuses: SubscriptionStatus[] }>> =>
+      ask("general", "contacts.subscriptionStatuses", async (signal) => {
         const path = "/communication-preferences/v4/statuses/batch/read";
-        const reply = statusesReply.parse(await request("POST", path, { channel: "EMAIL" }, { inputs: emails }));
-        return new Map(
-          reply.results.map(({ subscriberIdString, statuses }) => [subscriberIdString.toLowerCase(), statuses]),
-        );
+        const request = {
+          method: "POST",
+          path,
+          query: { channel: "EMAIL" },
+          headers,
+          body: { inputs: emails },
+          signal,
+        };
+        return batch(reply.statusesRow, await requestJson(baseUrl, request));
       }),
 
     group: (name: string): Promise<boolean> =>
-      call("general", "properties.group", async () => {
+      ask("general", "properties.group", async () => {
         try {
           await sdk.crm.properties.groupsApi.getByName("contacts", name);
           return true;
         } catch (error) {
-          if (z.object({ code: z.literal(404) }).safeParse(error).success) return false;
+          if (isMissing(error)) return false;
           throw error;
         }
       }),
 
     createGroup: (name: string, label: string): Promise<void> =>
-      call("general", "properties.createGroup", async () => {
+      ask("general", "properties.createGroup", async () => {
         await sdk.crm.properties.groupsApi.create("contacts", { name, label, displayOrder: -1 });
       }),
 
     properties: (archived: boolean): Promise<PropertyReply[]> =>
-      call(
+      ask(
         "general",
         "properties.list",
-        async () => propertiesReply.parse(await sdk.crm.properties.coreApi.getAll("contacts", archived)).results,
+        async () => reply.propertiesReply.parse(await sdk.crm.properties.coreApi.getAll("contacts", archived)).results,
       ),
 
     property: (name: string): Promise<PropertyReply> =>
-      call("general", "properties.read", async () =>
-        propertyReply.parse(await sdk.crm.properties.coreApi.getByName("contacts", name)),
+      ask("general", "properties.read", async () =>
+        reply.propertyReply.parse(await sdk.crm.properties.coreApi.getByName("contacts", name)),
       ),
 
     createProperty: (definition: PropertyCreate): Promise<void> =>
-      call("general", "properties.create", async () => {
+      ask("general", "properties.create", async () => {
         await sdk.crm.properties.coreApi.create("contacts", definition);
       }),
 
     /** Replaces the whole list of options. */
     setOptions: (name: string, options: PropertyReply["options"]): Promise<void> =>
-      call("general", "properties.update", async () => {
+      ask("general", "properties.update", async () => {
         await sdk.crm.properties.coreApi.update("contacts", name, {
           options: options.map(({ description = "", ...option }, n) => ({
             ...option,
@@ -249,20 +241,6 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
   };
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A proxy's HTML page: the status alone says what there is to know.
-    return null;
-  }
-}
-
-function servedAtOf(headers: Record<string, string>): number | null {
-  const at = Date.parse(headers.date ?? "");
-  return Number.isNaN(at) ? null : at;
-}
-
-function idsIn(context: Record<string, unknown> | undefined): string[] {
-  return [context?.ids, context?.id].flat().filter((id) => typeof id === "string");
+function isMissing(error: unknown): boolean {
+  return error instanceof HttpRefusal && error.status === 404;
 }

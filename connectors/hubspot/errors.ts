@@ -1,29 +1,37 @@
-/** What HubSpot's SDK throws, turned into who has to act. */
+/** HubSpot's refusals, turned into who has to act. */
 import { z } from "zod";
 import { ConnectorError } from "../core/errors.ts";
-import { POLICY_WAIT_MS } from "./limits.ts";
+import { httpErrors } from "../core/http-errors.ts";
+import type { VendorAnswer } from "../core/http-errors.ts";
+import { HttpRefusal } from "../core/http.ts";
+import { DAILY_RECHECK_MS, MOVING_WAIT_MS, WINDOW_WAIT_MS } from "./limits.ts";
 import { errorBody } from "./schema.ts";
 
-/** A call made through the SDK's plain request was refused; same form as the SDK's own exception. */
-export class HubspotRefusal extends Error {
-  readonly code: number;
-  readonly body: unknown;
-  readonly headers: Record<string, string>;
+/** A refusal for the day, with how long the account's day still lasts; null: its time zone is not known. */
+export class DayUsedUp extends HttpRefusal {
+  readonly untilMidnightMs: number | null;
 
-  constructor(code: number, body: unknown, headers: Record<string, string>) {
-    super(`HTTP ${code}`);
-    this.code = code;
-    this.body = body;
-    this.headers = headers;
+  constructor(refusal: HttpRefusal, untilMidnightMs: number | null) {
+    super(refusal.status, refusal.headers, refusal.body);
+    this.untilMidnightMs = untilMidnightMs;
   }
 }
 
-// Every generated module has an ApiException class of its own, so its form is looked at, not its class.
-const refusal = z.object({
-  code: z.number().int(),
-  body: z.unknown(),
-  headers: z.record(z.string(), z.string()).optional(),
-});
+/** Whether the day's calls are used up: the body names the policy, and where a proxy answered, the header counts them. */
+export function isDayUsedUp(error: unknown): error is HttpRefusal {
+  if (!(error instanceof HttpRefusal) || error.status !== 429) return false;
+  const { policyName } = bodyOf(error);
+  return (
+    policyName === "DAILY" ||
+    (policyName === undefined && error.headers.get("x-hubspot-ratelimit-daily-remaining") === "0")
+  );
+}
+
+interface Answer extends VendorAnswer {
+  body: z.infer<typeof errorBody>;
+  /** Milliseconds; undefined: the day is not used up. */
+  dayLastsMs: number | undefined;
+}
 
 /** The machine-readable part of a refusal: problem codes and the properties they name. Never a value. */
 export interface RefusedValues {
@@ -38,79 +46,73 @@ export function refusedValuesOf(error: ConnectorError): RefusedValues {
   return refusedValues.get(error) ?? { codes: [], properties: [] };
 }
 
+const judged = httpErrors<Answer>({
+  title: "HubSpot",
+  answerOf: (error) => {
+    if (!(error instanceof HttpRefusal)) return undefined;
+    const { status, headers } = error;
+    const body = bodyOf(error);
+    const dayLastsMs = error instanceof DayUsedUp ? (error.untilMidnightMs ?? DAILY_RECHECK_MS) : undefined;
+    const code = status === 429 ? body.policyName : body.category;
+    return { status, headers, code, requestId: body.correlationId, body, dayLastsMs };
+  },
+  statuses: {
+    429: {
+      kind: "rate_limited",
+      say: ({ dayLastsMs }) =>
+        dayLastsMs === undefined
+          ? "HubSpot asks us to slow down."
+          : "HubSpot's daily call limit is used up until midnight in the account's time zone.",
+      waitMs: ({ body, dayLastsMs }, asked) =>
+        dayLastsMs === undefined
+          ? (asked ?? WINDOW_WAIT_MS[body.policyName ?? ""] ?? WINDOW_WAIT_MS.TEN_SECONDLY_ROLLING)
+          : Math.max(dayLastsMs, asked ?? 0),
+      wholeAccount: ({ dayLastsMs }) => dayLastsMs !== undefined,
+    },
+    477: {
+      kind: "rate_limited",
+      say: "HubSpot is moving this account to another data centre.",
+      waitMs: MOVING_WAIT_MS,
+      wholeAccount: true,
+    },
+    403: {
+      kind: "permission",
+      say: ({ body }) => {
+        const scopes = namedIn(body, "requiredGranularScopes", "requiredScopes");
+        return scopes.length === 0
+          ? "HubSpot does not allow this call: a permission or the account's plan is missing."
+          : `HubSpot asks for a permission this connection lacks: ${scopes.join(", ")}. Connect again and grant it.`;
+      },
+    },
+    400: {
+      kind: "invalid_record",
+      say: ({ body }) => {
+        const { codes, properties } = valuesIn(body);
+        const what = [...codes, ...properties].join(", ");
+        return `HubSpot refused the call with 400${what === "" ? "" : ` (${what})`}.`;
+      },
+    },
+  },
+});
+
 /** @returns undefined when the error is not an answer of HubSpot: the network, or the SDK itself. */
 export function classify(error: unknown): ConnectorError | undefined {
-  const parsed = refusal.safeParse(error);
-  if (!parsed.success) return undefined;
-  const { code: status, headers = {} } = parsed.data;
-  const body = errorBody.safeParse(parsed.data.body).data ?? {};
-  const details = {
-    status,
-    ...(body.correlationId === undefined ? {} : { vendorRequestId: body.correlationId }),
-    ...(body.category === undefined ? {} : { vendorCode: body.category }),
-  };
-  const asked = retryAfterMs(headers);
+  const failure = judged(error);
+  if (failure !== undefined && error instanceof HttpRefusal) refusedValues.set(failure, valuesIn(bodyOf(error)));
+  return failure;
+}
 
-  if (status === 429) {
-    const policy = body.policyName ?? "TEN_SECONDLY_ROLLING";
-    const wait = asked ?? POLICY_WAIT_MS[policy] ?? POLICY_WAIT_MS.TEN_SECONDLY_ROLLING;
-    const message =
-      policy === "DAILY"
-        ? "HubSpot's daily call limit is used up. It resets at midnight in the account's time zone, which the reply does not tell; trying again from time to time."
-        : "HubSpot asks us to slow down.";
-    return new ConnectorError("rate_limited", message, {
-      ...details,
-      vendorCode: policy,
-      ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    });
-  }
-  if (status === 477)
-    return new ConnectorError("rate_limited", "HubSpot is moving this account to another data centre.", {
-      ...details,
-      retryAfterMs: asked ?? 3_600_000,
-    });
-  if (status === 401)
-    return new ConnectorError("auth", "HubSpot refuses the access token. Connect the account again.", details);
-  if (status === 403) {
-    const scopes = namedIn(body, "requiredGranularScopes", "requiredScopes");
-    const message =
-      scopes.length === 0
-        ? "HubSpot does not allow this call: a permission or the account's plan is missing."
-        : `HubSpot asks for a permission this connection lacks: ${scopes.join(", ")}. Connect again and grant it.`;
-    return new ConnectorError("permission", message, details);
-  }
-  if (status >= 500 || status === 408 || status === 423)
-    return new ConnectorError("transient", `HubSpot answered ${status}.`, {
-      ...details,
-      ...(asked === undefined ? {} : { retryAfterMs: asked }),
-    });
-  if (status >= 400) {
-    const codes = (body.errors ?? []).flatMap((problem) => problem.code ?? []);
-    const properties = namedIn(body, "propertyName");
-    const what = [...new Set(codes), ...new Set(properties)].join(", ");
-    const failure = new ConnectorError(
-      "invalid_record",
-      `HubSpot refused the call with ${status}${what === "" ? "" : ` (${what})`}.`,
-      details,
-    );
-    refusedValues.set(failure, { codes: [...new Set(codes)], properties: [...new Set(properties)] });
-    return failure;
-  }
-  return new ConnectorError("contract", `HubSpot answered with status ${status}, which we do not know here.`, details);
+/** Every field is optional, as HubSpot asks clients to treat it; and it may be a proxy's page. */
+function bodyOf({ body }: HttpRefusal): z.infer<typeof errorBody> {
+  return errorBody.safeParse(body).data ?? {};
+}
+
+function valuesIn(body: z.infer<typeof errorBody>): RefusedValues {
+  const codes = (body.errors ?? []).flatMap(({ code }) => (code !== undefined && /^[\w.]+$/.test(code) ? [code] : []));
+  return { codes: [...new Set(codes)], properties: [...new Set(namedIn(body, "propertyName"))] };
 }
 
 function namedIn(body: z.infer<typeof errorBody>, ...keys: string[]): string[] {
   const values = (body.errors ?? []).flatMap(({ context }) => keys.flatMap((key) => context?.[key] ?? []));
   return values.filter((value) => typeof value === "string" && /^[\w.-]+$/.test(value)).map(String);
-}
-
-/** `Retry-After` in seconds or as a date. */
-function retryAfterMs(headers: Record<string, string>): number | undefined {
-  const text = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
-  if (text === undefined) return undefined;
-  const seconds = Number(text);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const from = Object.entries(headers).find(([name]) => name.toLowerCase() === "date")?.[1];
-  const wait = Date.parse(text) - Date.parse(from ?? "");
-  return Number.isFinite(wait) && wait > 0 ? wait : undefined;
 }

@@ -32,12 +32,17 @@ export const HISTORY_BATCH_SIZE = 50;
 /** Longest text a property holds. https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide (2026-11) */
 export const LONGEST_VALUE = 65_536;
 
-/** Waits by the policy a 429 names; the daily one ends at midnight in the account's own time zone, which the reply does not tell. */
-export const POLICY_WAIT_MS: Record<string, number> = {
+/** Waits by the window a 429 names. */
+export const WINDOW_WAIT_MS: Record<string, number> & { TEN_SECONDLY_ROLLING: number } = {
   SECONDLY: 1_000,
   TEN_SECONDLY_ROLLING: 10_000,
-  DAILY: 3_600_000,
 };
+
+/** The day is used up and the account's time zone is not known: asked again from time to time. */
+export const DAILY_RECHECK_MS = 3_600_000;
+
+/** The account is being moved between data centres, and HubSpot does not say for how long. https://developers.hubspot.com/docs/api/error-handling (2026-11) */
+export const MOVING_WAIT_MS = 3_600_000;
 
 /** A search sees a change up to a minute late (help.okta.com, HubSpot "Search Contacts", 2026-11); several times that is safe. */
 export const DEFAULT_OVERLAP_MINUTES = 5;

@@ -2,20 +2,22 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalRecord } from "../core/records.ts";
 import { CONTACT_PROPERTIES, contactToRecords, dealToRecords } from "./mapping.ts";
-import type { RawContact } from "./mapping.ts";
+import { consentsOf } from "./consent.ts";
+import type { SubscriptionStatus } from "./schema.ts";
 
 const AT = "2026-03-01T09:00:00.000Z";
 
-function live(properties: Record<string, string | null>): Extract<RawContact, { state: "live" }> {
-  return {
-    state: "live",
-    row: { id: "1001", properties, createdAt: AT, updatedAt: AT, archived: false },
-    statuses: [],
-    optedOutAt: null,
-  };
-}
+const rowOf = (properties: Record<string, string | null>) => ({
+  id: "1001",
+  properties,
+  createdAt: AT,
+  updatedAt: AT,
+  archived: false,
+});
 
-const personOf = (properties: Record<string, string | null>) => contactToRecords(live(properties))[0];
+const recordsOf = (properties: Record<string, string | null>) =>
+  contactToRecords(rowOf(properties), { consents: new Map(), mergedAway: new Set() });
+const personOf = (properties: Record<string, string | null>) => recordsOf(properties)[0];
 
 describe("a HubSpot contact", () => {
   it("brings all its addresses, the primary one first and none twice", () => {
@@ -53,7 +55,7 @@ describe("a HubSpot contact", () => {
   });
 
   it("reports each contact it swallowed, once and without itself", () => {
-    expect(contactToRecords(live({ hs_merged_object_ids: "1002;1003;1001;" })).slice(1)).toMatchObject([
+    expect(recordsOf({ hs_merged_object_ids: "1002;1003;1001;" }).slice(1)).toMatchObject([
       { id: "1002", deleted: true, mergedInto: "1001" },
       { id: "1003", deleted: true, mergedInto: "1001" },
     ]);
@@ -64,26 +66,30 @@ describe("a HubSpot contact", () => {
     const properties = fc.record(Object.fromEntries(CONTACT_PROPERTIES.map((name) => [name, text])));
     fc.assert(
       fc.property(properties, (values) => {
-        for (const record of contactToRecords(live(values)))
-          expect(canonicalRecord.safeParse(record).error).toBeUndefined();
+        for (const record of recordsOf(values)) expect(canonicalRecord.safeParse(record).error).toBeUndefined();
       }),
     );
   });
 });
 
 describe("consent in HubSpot", () => {
-  const status = {
+  const status: SubscriptionStatus = {
     subscriptionId: "601",
     subscriptionName: "News",
     status: "SUBSCRIBED",
     source: "Form",
     legalBasis: "CONSENT_WITH_NOTICE",
     timestamp: AT,
-    channel: "email",
-    purpose: "marketing",
-  } as const;
-  const consent = (more: object) =>
-    contactToRecords({ ...live({ email: "a@marlow.co.uk" }), statuses: [{ ...status, ...more }] })[1];
+  };
+  const usual = { channel: "email", purpose: "marketing" } as const;
+  const context = { useOf: () => usual, uses: [usual], optedOutAt: null };
+  const said = (statuses: Partial<SubscriptionStatus>[], properties: Record<string, string | null> = {}, more = {}) =>
+    consentsOf(
+      rowOf({ email: "a@marlow.co.uk", ...properties }),
+      { known: statuses.map((one) => ({ ...status, ...one })) },
+      { ...context, ...more },
+    );
+  const consent = (more: Partial<SubscriptionStatus>) => said([more]).records[0];
 
   it.each([
     ["Form", true],
@@ -109,9 +115,63 @@ describe("consent in HubSpot", () => {
     expect(consent({ legalBasis: "PROCESS_AND_STORE" })).toMatchObject({ basis: "none", explicit: false });
   });
 
-  it("takes a status it does not know for unknown, never for a yes", () => {
-    expect(consent({ status: "SOMETHING_NEW" })).toMatchObject({ state: "unknown", explicit: false });
-    expect(consent({ status: "NOT_SPECIFIED", timestamp: null })).toBeUndefined();
+  it("takes a status it does not know for unknown from now on, and says so", () => {
+    const { records, doubts } = said([{ status: "SOMETHING_NEW" }]);
+    expect(records).toMatchObject([{ state: "unknown", explicit: false, effectiveAt: null }]);
+    expect(doubts).toMatchObject([{ ref: "1001:601", reason: expect.stringContaining("do not know") }]);
+  });
+
+  it("takes a word it does not know next to a yes for a possible no", () => {
+    expect(said([{}, { subscriptionId: "602", status: "OPTED_OUT" }]).records.map(({ state }) => state)).toEqual([
+      "granted",
+      "unknown",
+    ]);
+  });
+
+  it("counts a status that went back to unspecified as unknown from now on, and says so", () => {
+    const { records, doubts } = said([{ status: "NOT_SPECIFIED" }]);
+    expect(records).toMatchObject([{ state: "unknown", effectiveAt: null, address: "a@marlow.co.uk" }]);
+    expect(doubts).toHaveLength(1);
+  });
+
+  it("counts an address without any status as unknown, which is nothing to report", () => {
+    for (const statuses of [[], [{ status: "NOT_SPECIFIED", timestamp: null }]])
+      expect(said(statuses)).toMatchObject({ records: [{ state: "unknown", effectiveAt: null }], doubts: [] });
+  });
+
+  it("lets what was never said stand beside a yes without weakening it", () => {
+    const { records } = said([{}, { subscriptionId: "602", status: "NOT_SPECIFIED", timestamp: null }]);
+    expect(records.map(({ state }) => state)).toEqual(["granted"]);
+  });
+
+  it("counts every use as unknown where HubSpot did not answer", () => {
+    const service = { channel: "email", purpose: "service" } as const;
+    const { records, doubts } = consentsOf(
+      rowOf({ email: "a@marlow.co.uk" }),
+      { unknown: "No answer" },
+      { ...context, uses: [usual, service, usual] },
+    );
+    expect(records.map(({ state, purpose }) => [state, purpose])).toEqual([
+      ["unknown", "marketing"],
+      ["unknown", "service"],
+    ]);
+    expect(doubts).toHaveLength(2);
+  });
+
+  it("dates nothing by guess", () => {
+    expect(consent({ status: "UNSUBSCRIBED", timestamp: null })).toMatchObject({
+      state: "withdrawn",
+      effectiveAt: null,
+    });
+    expect(consent({ timestamp: null })).toMatchObject({ state: "granted", effectiveAt: null });
+  });
+
+  it("keeps the statements of two business units on one subscription apart", () => {
+    const { records } = said([{ businessUnitId: "0" }, { businessUnitId: "1", status: "UNSUBSCRIBED" }]);
+    expect(records.map(({ id, state }) => [id, state])).toEqual([
+      ["1001:601", "granted"],
+      ["1001:601:1", "withdrawn"],
+    ]);
   });
 
   it("keeps no address in the proof", () => {
@@ -119,14 +179,19 @@ describe("consent in HubSpot", () => {
     expect(record?.kind === "consent" && record.proof).not.toContain("jo@");
   });
 
-  it("puts an opt-out from everything above any subscription, even a newer one", () => {
-    const raw = live({ email: "a@marlow.co.uk", hs_email_optout: "true" });
-    const records = contactToRecords({
-      ...raw,
-      statuses: [{ ...status, timestamp: "2026-05-01T00:00:00.000Z" }],
-      optedOutAt: AT,
-    });
-    expect(records.at(-1)).toMatchObject({ state: "withdrawn", effectiveAt: "2026-05-01T00:00:00.000Z" });
+  it.each([
+    [AT, "2026-05-01T00:00:00.000Z"],
+    ["2026-06-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z"],
+    [null, null],
+  ])("puts an opt-out from everything (%s) above any subscription", (optedOutAt, effectiveAt) => {
+    const { records } = said([{ timestamp: "2026-05-01T00:00:00.000Z" }], { hs_email_optout: "true" }, { optedOutAt });
+    expect(records.at(-1)).toMatchObject({ state: "withdrawn", effectiveAt });
+  });
+
+  it("does not date an opt-out from everything by the status of one list", () => {
+    const old = { status: "UNSUBSCRIBED", timestamp: "2024-01-01T00:00:00.000Z" };
+    const { records } = said([old], { hs_email_optout: "true" }, { optedOutAt: "2026-06-01T00:00:00.000Z" });
+    expect(records.at(-1)).toMatchObject({ id: "1001:all", effectiveAt: "2026-06-01T00:00:00.000Z" });
   });
 });
 
@@ -134,7 +199,7 @@ describe("a HubSpot deal", () => {
   const amountOf = (amount: string | null, currency: string | null, accountCurrency: string | null = null) => {
     const properties = { amount, deal_currency_code: currency };
     const row = { id: "7", properties, createdAt: AT, updatedAt: AT };
-    const [record] = dealToRecords({ state: "live", row, contactIds: [], accountCurrency });
+    const [record] = dealToRecords(row, { contactIds: new Map([["7", []]]), accountCurrency });
     return record?.kind === "deal" ? [record.amountMinor, record.currency] : [];
   };
 

@@ -1,16 +1,12 @@
 /** HubSpot's records into ours. Pure. HubSpot's words end here. */
-import type {
-  CanonicalRecord,
-  ConsentChannel,
-  ConsentPurpose,
-  ConsentRecord,
-  DealRecord,
-  OrganisationRecord,
-  PersonRecord,
-} from "../core/records.ts";
+import type { CanonicalRecord, DealRecord, OrganisationRecord, PersonRecord, PersonRef } from "../core/records.ts";
 import { countryCodeOf } from "../core/countries.ts";
 import { isCurrency, toMinor } from "../core/currency.ts";
-import type { ObjectRow, SubscriptionStatus } from "./schema.ts";
+import { ConnectorError } from "../core/errors.ts";
+import { goneDeal, goneOrganisation, gonePerson } from "../core/gone.ts";
+import type { Tombstone } from "../core/gone.ts";
+import type { ContactConsents } from "./consent.ts";
+import type { ObjectRow } from "./schema.ts";
 
 /** Asked for when reading contacts. Our own `tributary_` properties are never among them: a write of ours changes no record. */
 export const CONTACT_PROPERTIES = [
@@ -43,20 +39,23 @@ export const DEAL_PROPERTIES = [
   "hs_lastmodifieddate",
 ];
 
-/** A status with what the connection's settings say it permits. */
-export type JudgedStatus = SubscriptionStatus & { channel: ConsentChannel; purpose: ConsentPurpose };
+/** What a contact's own row lacks. */
+export interface ContactExtra {
+  consents: ReadonlyMap<string, ContactConsents>;
+  /** Archived ids that live on in another contact. */
+  mergedAway: ReadonlySet<string>;
+}
 
-export type RawContact =
-  | { state: "live"; row: ObjectRow; statuses: JudgedStatus[]; optedOutAt: string | null }
-  | { state: "archived"; row: ObjectRow };
+/** What a company's or a deal's own row lacks. */
+export interface AssociatedExtra {
+  /** Contacts by record id; null: HubSpot did not say. */
+  contactIds: ReadonlyMap<string, string[] | null>;
+  /** Accounts with one currency leave it off their deals. */
+  accountCurrency: string | null;
+}
 
-export type RawAssociated =
-  | { state: "live"; row: ObjectRow; contactIds: string[]; accountCurrency: string | null }
-  | { state: "archived"; row: ObjectRow };
-
-export function contactToRecords(raw: RawContact): CanonicalRecord[] {
-  if (raw.state === "archived") return [personGone(raw.row.id, raw.row.archivedAt ?? raw.row.updatedAt, null)];
-  const { row } = raw;
+export function contactToRecords(row: ObjectRow, { consents, mergedAway }: ContactExtra): CanonicalRecord[] {
+  if (row.archived === true) return mergedAway.has(row.id) ? [] : [gonePerson(tombstoneOf(row))];
   const text = (name: string) => textOf(row.properties[name]);
   const person: PersonRecord = {
     kind: "person",
@@ -79,13 +78,12 @@ export function contactToRecords(raw: RawContact): CanonicalRecord[] {
     })),
     mergedInto: null,
   };
-  const merged = mergedIdsOf(row).map((loser) => personGone(loser, modifiedAtOf(row), row.id));
-  return [person, ...merged, ...consentsOf(raw)];
+  const merged = mergedIdsOf(row).map((id) => gonePerson({ id, at: modifiedAtOf(row), mergedInto: row.id }));
+  return [person, ...merged, ...(consents.get(row.id)?.records ?? [])];
 }
 
-export function companyToRecords(raw: RawAssociated): CanonicalRecord[] {
-  const { row } = raw;
-  if (raw.state === "archived") return [organisationGone(row.id, row.archivedAt ?? row.updatedAt)];
+export function companyToRecords(row: ObjectRow, extra: AssociatedExtra): CanonicalRecord[] {
+  if (row.archived === true) return [goneOrganisation(tombstoneOf(row))];
   const company: OrganisationRecord = {
     kind: "organisation",
     id: row.id,
@@ -93,22 +91,21 @@ export function companyToRecords(raw: RawAssociated): CanonicalRecord[] {
     deleted: false,
     name: textOf(row.properties.name),
     domain: textOf(row.properties.domain),
-    people: raw.contactIds.map((id) => ({ stream: "contacts", id })),
+    people: peopleOf(row, extra),
   };
-  return [company, ...mergedIdsOf(row).map((id) => organisationGone(id, modifiedAtOf(row)))];
+  return [company, ...mergedIdsOf(row).map((id) => goneOrganisation({ id, at: modifiedAtOf(row) }))];
 }
 
-export function dealToRecords(raw: RawAssociated): CanonicalRecord[] {
-  const { row } = raw;
-  if (raw.state === "archived") return [dealGone(row.id, row.archivedAt ?? row.updatedAt)];
+export function dealToRecords(row: ObjectRow, extra: AssociatedExtra): CanonicalRecord[] {
+  if (row.archived === true) return [goneDeal(tombstoneOf(row))];
   const text = (name: string) => textOf(row.properties[name]);
-  const currency = currencyOf(text("deal_currency_code") ?? raw.accountCurrency);
+  const currency = currencyOf(text("deal_currency_code") ?? extra.accountCurrency);
   const deal: DealRecord = {
     kind: "deal",
     id: row.id,
     updatedAt: modifiedAtOf(row),
     deleted: false,
-    people: raw.contactIds.map((id) => ({ stream: "contacts", id })),
+    people: peopleOf(row, extra),
     stage: text("dealstage"),
     status: text("hs_is_closed_won") === "true" ? "won" : text("hs_is_closed") === "true" ? "lost" : "open",
     amountMinor: currency === null ? null : toMinor(text("amount") ?? "", currency),
@@ -116,7 +113,18 @@ export function dealToRecords(raw: RawAssociated): CanonicalRecord[] {
     createdAt: row.createdAt,
     closedAt: instantOf(text("closedate")),
   };
-  return [deal, ...mergedIdsOf(row).map((id) => dealGone(id, modifiedAtOf(row)))];
+  return [deal, ...mergedIdsOf(row).map((id) => goneDeal({ id, at: modifiedAtOf(row) }))];
+}
+
+function peopleOf(row: ObjectRow, { contactIds }: AssociatedExtra): PersonRef[] {
+  const ids = contactIds.get(row.id) ?? null;
+  // An empty list would take its people away from it.
+  if (ids === null) throw new ConnectorError("invalid_record", "HubSpot did not say which contacts belong to it.");
+  return ids.map((id) => ({ stream: "contacts", id }));
+}
+
+function tombstoneOf(row: ObjectRow): Tombstone {
+  return { id: row.id, at: row.archivedAt ?? row.updatedAt };
 }
 
 /** Records this one swallowed. */
@@ -127,126 +135,6 @@ export function mergedIdsOf(row: ObjectRow): string[] {
 /** Contacts name the time of their last change differently from all other objects. */
 export function modifiedAtOf(row: ObjectRow): string {
   return instantOf(textOf(row.properties.lastmodifieddate ?? row.properties.hs_lastmodifieddate)) ?? row.updatedAt;
-}
-
-export function hasOptedOut(row: ObjectRow): boolean {
-  return row.properties.hs_email_optout === "true";
-}
-
-function consentsOf({ row, statuses, optedOutAt }: Extract<RawContact, { state: "live" }>): ConsentRecord[] {
-  const address = textOf(row.properties.email);
-  const records = statuses.flatMap((status) => consentOf(row, address, status));
-  if (!hasOptedOut(row)) return records;
-  // Whatever is subscribed, the opt-out from everything stands above it: it counts as said last.
-  const later = records.filter((record) => record.state === "granted").flatMap((record) => record.effectiveAt ?? []);
-  const effectiveAt = [optedOutAt ?? modifiedAtOf(row), ...later].reduce((a, b) =>
-    Date.parse(a) >= Date.parse(b) ? a : b,
-  );
-  return [
-    ...records,
-    {
-      kind: "consent",
-      id: `${row.id}:all`,
-      updatedAt: effectiveAt,
-      deleted: false,
-      person: { stream: "contacts", id: row.id },
-      address,
-      channel: "email",
-      purpose: "marketing",
-      state: "withdrawn",
-      basis: "none",
-      explicit: false,
-      effectiveAt,
-      expiresAt: null,
-      proof: "HubSpot: unsubscribed from all e-mail (hs_email_optout).",
-    },
-  ];
-}
-
-function consentOf(row: ObjectRow, address: string | null, status: JudgedStatus): ConsentRecord[] {
-  const state = status.status === "SUBSCRIBED" ? "granted" : status.status === "UNSUBSCRIBED" ? "withdrawn" : "unknown";
-  // Nobody ever said anything: nothing to put down.
-  if (state === "unknown" && (status.timestamp ?? null) === null) return [];
-  const basis = state === "granted" ? basisOf(status.legalBasis ?? null) : "none";
-  const personally = saidByThePerson(status.source ?? "");
-  return [
-    {
-      kind: "consent",
-      id: `${row.id}:${status.subscriptionId}`,
-      updatedAt: status.timestamp ?? null,
-      deleted: false,
-      person: { stream: "contacts", id: row.id },
-      address,
-      channel: status.channel,
-      purpose: status.purpose,
-      state,
-      basis,
-      explicit: state === "granted" ? basis === "opt_in" && personally : state === "withdrawn" && personally,
-      effectiveAt: status.timestamp ?? row.createdAt,
-      expiresAt: null,
-      proof: proofOf(status),
-    },
-  ];
-}
-
-/** HubSpot's names for legal bases: https://developers.hubspot.com/docs/api-reference/communication-preferences-subscriptions-v3/guide (2026-11) */
-function basisOf(legalBasis: string | null): ConsentRecord["basis"] {
-  if (legalBasis === "CONSENT_WITH_NOTICE") return "opt_in";
-  if (legalBasis === "PERFORMANCE_OF_CONTRACT") return "contract";
-  return legalBasis?.startsWith("LEGITIMATE_INTEREST") === true ? "legitimate_interest" : "none";
-}
-
-/** Sources are free words, the list of them is not documented: only what clearly names an act of the person counts. */
-function saidByThePerson(source: string): boolean {
-  const words = source.toLowerCase().replaceAll("_", " ");
-  if (/import|api|integration|workflow|migrat|sync|manual|\buser\b|list/.test(words)) return false;
-  return /\bforms?\b|form submission|preference|unsubscribe|subscription page|double opt|email link|link in|reply|consent page/.test(
-    words,
-  );
-}
-
-/** The explanation field and the status' free text may name people; addresses are taken out of what is kept. */
-function proofOf({ subscriptionName, subscriptionId, status, source, legalBasis }: JudgedStatus): string {
-  const clean = (text: string) => text.replaceAll(/\S+@\S+/g, "(address)").slice(0, 200);
-  const name = clean(subscriptionName ?? "subscription");
-  return `HubSpot: ${name} (${subscriptionId}) ${status}, source ${clean(source ?? "") || "not given"}, legal basis ${legalBasis ?? "not given"}.`;
-}
-
-/** What is left of a person HubSpot no longer has: the id alone. */
-function personGone(id: string, at: string, mergedInto: string | null): PersonRecord {
-  const nothing = {
-    createdAt: null,
-    emails: [],
-    phones: [],
-    firstName: null,
-    lastName: null,
-    company: null,
-    country: null,
-    postcode: null,
-    city: null,
-    externalIds: [],
-  };
-  return { kind: "person", id, updatedAt: at, deleted: true, ...nothing, mergedInto };
-}
-
-function organisationGone(id: string, at: string): OrganisationRecord {
-  return { kind: "organisation", id, updatedAt: at, deleted: true, name: null, domain: null, people: [] };
-}
-
-function dealGone(id: string, at: string): DealRecord {
-  return {
-    kind: "deal",
-    id,
-    updatedAt: at,
-    deleted: true,
-    people: [],
-    stage: null,
-    status: "open",
-    amountMinor: null,
-    currency: null,
-    createdAt: null,
-    closedAt: null,
-  };
 }
 
 function textOf(value: string | null | undefined): string | null {

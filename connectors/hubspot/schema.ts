@@ -17,72 +17,77 @@ export const objectRow = z.object({
 });
 export type ObjectRow = z.infer<typeof objectRow>;
 
-const paging = z.object({ next: z.object({ after: z.string() }).optional() }).optional();
+export const idRow = z.object({ id: idText });
 
-export const listReply = z.object({ results: z.array(z.unknown()), paging });
-export const searchReply = z.object({ total: z.number(), results: z.array(z.unknown()) });
+/** The entries of a reply that have the form we know, one by one. Whoever is missing counts as not answered for. */
+export function readable<Entry>(schema: z.ZodType<Entry>, entries: unknown[]): Entry[] {
+  return entries.flatMap((entry) => schema.safeParse(entry).data ?? []);
+}
 
-const vendorProblem = z.object({
+const rows = z.array(z.unknown());
+const paging = z.object({ next: z.object({ after: idText }).nullish() }).nullish();
+
+export const listReply = z.object({ results: rows, paging });
+export const searchReply = z.object({ results: rows, paging, total: z.number().optional() });
+
+/** Answer of a batch call, 200 or 207. */
+export const batchReply = z.object({ results: rows, errors: rows.nullish() });
+
+export const batchProblem = z.object({
   category: z.string().optional(),
-  message: z.string().optional(),
-  context: z.record(z.string(), z.unknown()).optional(),
+  subCategory: z.string().optional().catch(undefined),
+  context: z.record(z.string(), z.unknown()).optional().catch(undefined),
 });
+export type BatchProblem = z.infer<typeof batchProblem>;
 
-export const batchReply = z.object({ results: z.array(objectRow), errors: z.array(vendorProblem).optional() });
-
-const stringList = z.array(z.string());
+const word = z.string().optional().catch(undefined);
 /** A failed call's body; every field optional, as HubSpot asks clients to treat it. */
 export const errorBody = z.object({
-  category: z.string().optional(),
-  correlationId: z.string().optional(),
-  policyName: z.string().optional(),
+  category: word,
+  correlationId: word,
+  policyName: word,
   errors: z
-    .array(
-      z.object({
-        code: z.string().optional(),
-        context: z.record(z.string(), z.union([stringList, z.unknown()])).optional(),
-      }),
-    )
-    .optional(),
+    .array(z.object({ code: word, context: z.record(z.string(), z.unknown()).optional().catch(undefined) }))
+    .optional()
+    .catch(undefined),
 });
 
-export const historyReply = z.object({
-  results: z.array(
-    z.object({
-      id: idText,
-      propertiesWithHistory: z
-        .record(z.string(), z.array(z.object({ value: z.string().nullish(), timestamp: instant })))
-        .optional(),
-    }),
+export const historyRow = z.object({
+  id: idText,
+  propertiesWithHistory: z.record(
+    z.string(),
+    z.array(z.object({ value: z.string().nullish(), timestamp: instant.nullable().catch(null) })),
   ),
 });
 
-export const associationsReply = z.object({
-  results: z.array(
-    z.object({ _from: z.object({ id: idText }), to: z.array(z.object({ toObjectId: idText })), paging }),
-  ),
+export const associationsRow = z.object({
+  _from: z.object({ id: idText }),
+  to: z.array(z.object({ toObjectId: idText })),
+  paging,
 });
 
 const subscriptionStatus = z.object({
   subscriptionId: idText,
+  businessUnitId: idText.nullish(),
   subscriptionName: z.string().nullish(),
   status: z.string(),
   source: z.string().nullish(),
   legalBasis: z.string().nullish(),
-  timestamp: z.union([instant, z.number().transform((ms) => new Date(ms).toISOString())]).nullish(),
+  timestamp: z
+    .union([instant, z.number().transform((ms) => new Date(ms).toISOString())])
+    .nullish()
+    .catch(null),
 });
 export type SubscriptionStatus = z.infer<typeof subscriptionStatus>;
 
-export const statusesReply = z.object({
-  results: z.array(z.object({ subscriberIdString: z.string(), statuses: z.array(subscriptionStatus) })),
-});
+export const statusesRow = z.object({ subscriberIdString: z.string(), statuses: z.array(subscriptionStatus) });
 
 export const accountReply = z.object({
   portalId: z.number(),
   /** STANDARD, or a kind of test account: DEVELOPER_TEST, SANDBOX, APP_DEVELOPER. */
   accountType: z.string().optional(),
-  uiDomain: z.string().optional(),
   companyCurrency: z.string().optional(),
+  timeZone: z.string().optional(),
 });
 
 export const propertyReply = z.object({

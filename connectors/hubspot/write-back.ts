@@ -3,6 +3,7 @@ import {
   PropertyCreateFieldTypeEnum,
   PropertyCreateTypeEnum,
 } from "@hubspot/api-client/lib/codegen/crm/properties/models/PropertyCreate.js";
+import { inBatches } from "../core/batches.ts";
 import type {
   FieldDefinition,
   FieldReport,
@@ -15,7 +16,6 @@ import { ConnectorError } from "../core/errors.ts";
 import type { HubspotClient } from "./client.ts";
 import { refusedValuesOf } from "./errors.ts";
 import { BATCH_SIZE, LONGEST_VALUE } from "./limits.ts";
-import { chunked } from "./read/chunked.ts";
 import type { PropertyReply } from "./schema.ts";
 
 const GROUP = { name: "tributary", label: "Tributary" };
@@ -114,103 +114,91 @@ async function reconcile(client: HubspotClient, field: FieldDefinition, found: P
 }
 
 async function readLive(client: HubspotClient, ids: string[], fields: string[]): Promise<LiveRecord[]> {
-  const records = new Map<string, LiveRecord>();
   const valuesOf = (properties: Record<string, string | null>) =>
     Object.fromEntries(fields.map((field) => [field, properties[field] || null]));
-  for (const part of chunked([...new Set(ids)], BATCH_SIZE)) {
-    const rows = new Map((await client.readBatch("contacts", part, fields)).map((row) => [row.id, row]));
-    for (const id of part) {
-      const row = rows.get(id);
-      if (row !== undefined)
-        records.set(id, { id, state: row.archived === true ? "gone" : "live", values: valuesOf(row.properties) });
-      else {
-        // Few: deleted ones, and merged ones, whose id alone still answers with the winner.
-        const winner = await client.read(id, []);
-        const state = winner === null ? "gone" : winner.id === id ? "live" : "merged";
-        const values = valuesOf({});
-        records.set(
-          id,
-          state === "merged" && winner !== null ? { id, state, mergedInto: winner.id, values } : { id, state, values },
-        );
-      }
-    }
-  }
-  return ids.flatMap((id) => records.get(id) ?? []);
+  const found = await inBatches<string, LiveRecord | null>(ids, {
+    size: BATCH_SIZE,
+    keyOf: (id) => id,
+    send: async (batch) => {
+      const { rows } = await client.readBatch("contacts", batch, fields);
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      // Those left out are asked for by themselves below: a second batch would leave them out again.
+      return new Map(
+        batch.map((id) => {
+          const row = byId.get(id);
+          if (row === undefined) return [id, null];
+          return [id, { id, state: row.archived === true ? "gone" : "live", values: valuesOf(row.properties) }];
+        }),
+      );
+    },
+    refused: () => null,
+    unanswered: () => null,
+  });
+  const records: LiveRecord[] = [];
+  for (const [n, id] of ids.entries()) records.push(found[n] ?? (await readAlone(client, id, fields, valuesOf)));
+  return records;
 }
 
-async function write(client: HubspotClient, writes: RecordWrite[]): Promise<WriteResult[]> {
-  const results = new Map<string, WriteResult>();
-  const inputs = new Map<string, Record<string, string>>();
-  for (const { id, values } of writes) {
-    const refused = Object.keys(values).find((name) => CONSENT_PROPERTY.test(name));
-    if (refused === undefined)
-      inputs.set(id, {
-        ...inputs.get(id),
-        ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? ""])),
-      });
-    else results.set(id, { id, outcome: "rejected", reason: `${refused} carries consent; it is never written.` });
-  }
-  // One input per id: a repeated one makes HubSpot refuse the batch.
-  const batch = [...inputs].filter(([id]) => !results.has(id)).map(([id, properties]) => ({ id, properties }));
-  for (const part of chunked(batch, BATCH_SIZE)) await writeBatch(client, part, results);
-  return writes.map(
-    ({ id }) => results.get(id) ?? { id, outcome: "retry", reason: "HubSpot did not answer for this record." },
-  );
+/** Few: deleted ones, and merged ones, whose id alone still answers with the winner. */
+async function readAlone(
+  client: HubspotClient,
+  id: string,
+  fields: string[],
+  valuesOf: (properties: Record<string, string | null>) => Record<string, string | null>,
+): Promise<LiveRecord> {
+  const winner = await client.read(id, fields);
+  if (winner === null) return { id, state: "gone", values: valuesOf({}) };
+  if (winner.id !== id) return { id, state: "merged", mergedInto: winner.id, values: valuesOf({}) };
+  return { id, state: winner.archived === true ? "gone" : "live", values: valuesOf(winner.properties) };
 }
 
 type Input = { id: string; properties: Record<string, string> };
 
-/** Writes a batch; refused as a whole it is halved until the record at fault stands alone. */
-async function writeBatch(client: HubspotClient, batch: Input[], results: Map<string, WriteResult>): Promise<void> {
-  if (batch.length === 0) return;
-  try {
-    const { results: written, failures } = await client.updateBatch(batch);
-    for (const { id } of written) results.set(id, { id, outcome: "written" });
-    for (const [id, category] of failures) results.set(id, failureOf(id, category));
-  } catch (error) {
-    if (!(error instanceof ConnectorError)) throw error;
-    if (error.kind === "invalid_record") {
-      await splitBatch(client, batch, results, error);
-      return;
-    }
-    // Part of the work is done and answered for: the rest is told to come again instead of losing those answers.
-    if (!error.retryable || results.size === 0) throw error;
-    for (const { id } of batch) results.set(id, { id, outcome: "retry", reason: error.message });
+async function write(client: HubspotClient, writes: RecordWrite[]): Promise<WriteResult[]> {
+  const inputs = new Map<string, Input>();
+  const never = new Map<string, WriteResult>();
+  for (const { id, values } of writes) {
+    const refused = Object.keys(values).find((name) => CONSENT_PROPERTY.test(name));
+    if (refused !== undefined)
+      never.set(id, { id, outcome: "rejected", reason: `${refused} carries consent; it is never written.` });
+    const texts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? ""]));
+    // One input per id: a repeated one makes HubSpot refuse the batch.
+    inputs.set(id, { id, properties: { ...inputs.get(id)?.properties, ...texts } });
   }
+  const batch = [...inputs.values()].filter(({ id }) => !never.has(id));
+  const results = await inBatches<Input, WriteResult>(batch, {
+    size: BATCH_SIZE,
+    keyOf: ({ id }) => id,
+    send: (part) => writeBatch(client, part),
+    refused: ({ id }, { details, message }) =>
+      details.status === 404 ? gone(id) : { id, outcome: "rejected", reason: message },
+    unanswered: ({ id }) => ({ id, outcome: "retry", reason: "HubSpot did not answer for this record." }),
+    hopeless: isHopeless,
+    // Part of the work is done and answered for: the rest is told to come again instead of losing those answers.
+    interrupted: ({ id }, { message }) => ({ id, outcome: "retry", reason: message }),
+  });
+  const answers = new Map([...never, ...results.map((result) => [result.id, result] as const)]);
+  return writes.flatMap(({ id }) => answers.get(id) ?? []);
 }
 
-async function splitBatch(
-  client: HubspotClient,
-  batch: Input[],
-  results: Map<string, WriteResult>,
-  error: ConnectorError,
-): Promise<void> {
-  const { codes, properties } = refusedValuesOf(error);
-  // A property that is missing or read-only fails for every record that names it: no need to find them by halving.
-  const hopeless = codes.every((code) => code === "PROPERTY_DOESNT_EXIST" || code === "READ_ONLY_VALUE")
-    ? properties
-    : [];
+async function writeBatch(client: HubspotClient, batch: Input[]): Promise<Map<string, WriteResult>> {
+  const { rows, problems } = await client.updateBatch(batch);
+  const results = new Map<string, WriteResult>(rows.map(({ id }) => [id, { id, outcome: "written" }]));
   const [only] = batch;
-  if (batch.length === 1 && only !== undefined) {
-    results.set(
-      only.id,
-      error.details.status === 404 ? gone(only.id) : { id: only.id, outcome: "rejected", reason: error.message },
-    );
-    return;
+  for (const { category = "UNKNOWN", context } of problems) {
+    const named = [context?.ids, context?.id].flat().filter((id) => typeof id === "string");
+    // An error that names nobody can mean only the one that was sent; of several it leaves all to be asked again.
+    const meant = named.length === 0 && batch.length === 1 && only !== undefined ? [only.id] : named;
+    for (const id of meant) results.set(id, failureOf(id, category));
   }
-  const doomed = batch.filter((input) => hopeless.some((name) => name in input.properties));
-  if (doomed.length > 0) {
-    for (const { id } of doomed) results.set(id, { id, outcome: "rejected", reason: error.message });
-    await writeBatch(
-      client,
-      batch.filter((input) => !doomed.includes(input)),
-      results,
-    );
-    return;
-  }
-  const middle = Math.ceil(batch.length / 2);
-  await writeBatch(client, batch.slice(0, middle), results);
-  await writeBatch(client, batch.slice(middle), results);
+  return results;
+}
+
+/** A property that is missing or read-only fails for every record that names it: no need to find them by halving. */
+function isHopeless(input: Input, error: ConnectorError): boolean {
+  const { codes, properties } = refusedValuesOf(error);
+  const ofAll = codes.every((code) => code === "PROPERTY_DOESNT_EXIST" || code === "READ_ONLY_VALUE");
+  return ofAll && properties.some((name) => name in input.properties);
 }
 
 function failureOf(id: string, category: string): WriteResult {

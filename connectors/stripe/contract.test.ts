@@ -1,7 +1,7 @@
 import { testConnector } from "#connectors/core/contract-suite.ts";
 import type { ContractAccount } from "#connectors/core/contract-suite.ts";
 import { stripe } from "./index.ts";
-import { customerSeed, customers, seedOf } from "./twin/fixtures.ts";
+import { customerSeed, customers, seedOf } from "./fixtures.ts";
 import { startStripeTwin } from "./twin/index.ts";
 
 /** High enough that only the switches throttle; Stripe's own figures are tested with the twin. */
@@ -29,11 +29,10 @@ async function start(people: number): Promise<ContractAccount> {
       return idOf(index);
     },
     throttle(count, retryAfterSeconds) {
-      twin.faults.rateLimitNext = count;
-      twin.faults.retryAfterSeconds = retryAfterSeconds ?? null;
+      twin.faults.throttle = { count, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
     },
     breakServer(count) {
-      twin.faults.failNext = count;
+      twin.faults.breakServer = { count };
     },
     revoke() {
       twin.faults.revoked = true;

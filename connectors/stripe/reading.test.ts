@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite.ts";
 import type { OpenConnection, RecordPage } from "#connectors/core/contract.ts";
 import { stripe } from "./index.ts";
-import { chargeSeed, customerSeed, customers, instant, seedOf } from "./twin/fixtures.ts";
+import { chargeSeed, customerSeed, customers, instant, seedOf } from "./fixtures.ts";
 import { startStripeTwin } from "./twin/index.ts";
 import type { StripeTwin } from "./twin/index.ts";
 
@@ -18,9 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => twin.close());
 
-function open(settings: object = {}): OpenConnection {
-  const credentials = { apiKey: twin.apiKey };
-  const account = { settings, credentials, baseUrl: twin.url, now: () => twin.now() };
+function open(settings: object = {}, at = twin): OpenConnection {
+  const credentials = { apiKey: at.apiKey };
+  const account = { settings, credentials, baseUrl: at.url, now: () => at.now() };
   return openForContract(stripe, {
     ...account,
     change: async () => "",
@@ -101,11 +101,16 @@ describe("the full list", () => {
     expect(recordsOf(later.pages)).toMatchObject([{ id: "sub_2", status: "cancelled" }]);
   });
 
-  it("refuses records of the other mode", async () => {
-    twin.load(seedOf({ customers: customers(1) }));
-    const strict = open({ livemode: true });
-    await expect(readToEnd(strict, "customers")).rejects.toMatchObject({ kind: "auth" });
-    expect((await readToEnd(open({ livemode: false }), "customers")).pages).toHaveLength(1);
+  it("refuses records of the other mode, one by one, by what the key says of itself", async () => {
+    const live = await startStripeTwin({ requestsPerSecond: 100_000, livemode: true });
+    live.load(seedOf({ customers: customers(2) }));
+    const { pages } = await readToEnd(open({}, live), "customers");
+    await live.close();
+    expect(recordsOf(pages)).toEqual([]);
+    expect(pages.flatMap((page) => page.rejects)).toMatchObject([
+      { id: "cus_000001", reason: expect.stringContaining("a live record and the connection is for test ones") },
+      { id: "cus_000000" },
+    ]);
   });
 
   it("puts a row of unknown form aside and keeps the others", async () => {
@@ -169,10 +174,10 @@ describe("events", () => {
     twin.load(seedOf({ customers: customers(2) }));
     const full = await readToEnd(connection, "customers");
     const id = customerSeed(0).id;
-    twin.faults.eventLagMs = 2 * MINUTE;
+    twin.faults.lag = 2 * MINUTE;
     twin.changeCustomer(id, { city: "Early and late" });
     twin.changeCustomer(customerSeed(1).id, { city: "Only late" });
-    twin.faults.eventLagMs = 0;
+    twin.faults.lag = 0;
     twin.advance(5000);
     twin.changeCustomer(id, { city: "Newer" });
     const first = await readToEnd(connection, "customers", full.next);
@@ -305,7 +310,7 @@ describe("refusals", () => {
   });
 
   it("by a limit without Retry-After are told without inventing a wait", async () => {
-    twin.faults.rateLimitNext = 1;
+    twin.faults.throttle = { count: 1 };
     const failure = await readToEnd(connection, "customers").catch((error: unknown) => error);
     expect(failure).toMatchObject({ kind: "rate_limited", details: { status: 429 } });
     expect(failure).not.toHaveProperty("details.retryAfterMs");
@@ -313,7 +318,7 @@ describe("refusals", () => {
 
   it("of a broken connection are transient and name the request where Stripe gave one", async () => {
     twin.load(seedOf({ customers: customers(40) }));
-    twin.faults.dropNext = 2;
+    twin.faults.dropReply = 2;
     await expect(readToEnd(connection, "customers")).rejects.toMatchObject({ kind: "transient" });
   });
 });

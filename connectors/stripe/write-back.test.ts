@@ -3,7 +3,7 @@ import { openForContract } from "#connectors/core/contract-suite.ts";
 import type { OpenConnection, RecordWrite } from "#connectors/core/contract.ts";
 import { issueGrant } from "#connectors/core/grant.ts";
 import { stripe } from "./index.ts";
-import { customerSeed, customers, seedOf } from "./twin/fixtures.ts";
+import { customerSeed, customers, seedOf } from "./fixtures.ts";
 import { startStripeTwin } from "./twin/index.ts";
 import type { StripeTwin } from "./twin/index.ts";
 
@@ -110,7 +110,7 @@ describe("writing", () => {
   });
 
   it("has one effect when the connection breaks in the middle of the reply", async () => {
-    twin.faults.dropNext = 1;
+    twin.faults.dropReply = 1;
     const [first] = await connection.write([write(0)]);
     const [second] = await connection.write([write(0)]);
     expect([first?.outcome, second?.outcome]).toEqual(["retry", "written"]);
@@ -131,13 +131,13 @@ describe("writing", () => {
   });
 
   it("notices a 200 that stored nothing", async () => {
-    twin.faults.ignoreWritesNext = 1;
+    twin.faults.silentNoOp.add(idOf(0));
     expect(await connection.write([write(0)])).toMatchObject([{ outcome: "retry" }]);
   });
 
   it("stops sending at the limit, and throws when nothing was written", async () => {
     const writes = Array.from({ length: 100 }, (_, index) => write(index));
-    twin.faults.rateLimitNext = 1000;
+    twin.faults.throttle = { count: 1000 };
     await expect(connection.write(writes)).rejects.toMatchObject({ kind: "rate_limited" });
     expect(updates()).toBeLessThan(20);
   });
@@ -171,7 +171,7 @@ describe("writing", () => {
   });
 
   it("gives up the batch when Stripe itself is down", async () => {
-    twin.faults.failNext = 1000;
+    twin.faults.breakServer = { count: 1000 };
     await expect(connection.write(Array.from({ length: 20 }, (_, index) => write(index)))).rejects.toMatchObject({
       kind: "transient",
     });

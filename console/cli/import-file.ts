@@ -1,11 +1,13 @@
 /** A connected file's way through the loop, and what came of it. */
 import { writeRejectFile } from "#connectors/csv/reject-file.ts";
+import { refSuffixesOf } from "#connectors/csv/settings.ts";
 import type { CsvFile } from "#connectors/csv/settings.ts";
+import { isKept } from "#connectors/csv/tally.ts";
 import type { ConnectionId } from "#profile/ids.ts";
 import type { Overview } from "#profile/store/views/read.ts";
 import type { StoredReject } from "#profile/store/ingest/rejects.ts";
 import type { Run } from "#profile/store/runs.ts";
-import { connectedFiles, wasReadToItsEnd } from "../csv-files.ts";
+import { connectedFiles, tallyOf, wasReadToItsEnd } from "../csv-files.ts";
 import { describeStep } from "../run-steps.ts";
 import { valueWords } from "../trait-words.ts";
 import type { Context } from "./context.ts";
@@ -26,10 +28,15 @@ interface Imported {
   connectionId: ConnectionId;
   name: string;
   kind: string;
-  /** Rows of the file, those not understood included. */
+  /** Rows of the file below its header: `taken` + `collapsed` + `rejected`. */
   rows: number;
+  taken: number;
+  /** Rows that said again what another row had said: the same person or event, how a sale was paid. */
+  collapsed: number;
   rejected: number;
-  rejectsByReason: { reason: string; rows: number }[];
+  rejectsByReason: ReasonCount[];
+  /** Of the rows taken, those that were kept without something. */
+  keptByReason: ReasonCount[];
   /** Null when every row was understood. */
   rejectFile: string | null;
   seconds: number;
@@ -37,6 +44,11 @@ interface Imported {
   /** Of the whole business, afterwards. */
   overview: Overview;
   plansWaiting: number;
+}
+
+interface ReasonCount {
+  reason: string;
+  rows: number;
 }
 
 /** A refresh that was under way when the file was connected may have missed it; the one after it has not. */
@@ -49,7 +61,6 @@ export async function importFile(context: Context, connected: ConnectedFile): Pr
   const { connectionId, name, file, rejectFile } = connected;
   const began = performance.now();
   const stateNow = () => stores.ingest.streamState(workspaceId, connectionId, file.kind);
-  const before = await stateNow();
   const engine = await context.engine();
   let summary = null;
   for (let turn = 0; turn < REFRESHES && !wasReadToItsEnd((await stateNow()).cursor, file); turn++) {
@@ -58,22 +69,21 @@ export async function importFile(context: Context, connected: ConnectedFile): Pr
   // The schedule's refresh may have read it meanwhile: then only the rest of the loop is to be waited for.
   summary ??= await engine.refresh(workspaceId);
   const after = await stateNow();
-  if (!wasReadToItsEnd(after.cursor, file)) {
+  const tally = tallyOf(after.cursor, file);
+  if (tally === null) {
     throw new CommandFailure(
       `"${file.name}" is connected as "${name}" but could not be read: ${after.errorMessage ?? "`tributary status` tells more."}`,
     );
   }
   const rejects = await rejectsOf(context, connected);
   if (rejects.length > 0) await writeRejects(rejectFile, rejects);
-  const reasons = Map.groupBy(rejects, ({ reason }) => reason);
+  const { kept = [], refused = [] } = Object.groupBy(rejects, (reject) => (isKept(reject) ? "kept" : "refused"));
   const runs = await stores.runs.lastRuns(workspaceId, 5);
   return {
     ...{ connectionId, name, kind: file.kind },
-    rows: after.recordsRead - before.recordsRead,
-    rejected: rejects.length,
-    rejectsByReason: [...reasons]
-      .map(([reason, rows]) => ({ reason, rows: rows.length }))
-      .toSorted((a, b) => b.rows - a.rows),
+    ...{ rows: tally.rows, taken: tally.taken, collapsed: tally.collapsed, rejected: tally.refused },
+    rejectsByReason: byReason(refused),
+    keptByReason: byReason(kept),
     rejectFile: rejects.length > 0 ? rejectFile : null,
     seconds: (performance.now() - began) / 1_000,
     run: runs.find(({ runId }) => runId === summary.runId) ?? null,
@@ -82,16 +92,22 @@ export async function importFile(context: Context, connected: ConnectedFile): Pr
   };
 }
 
+function byReason(rejects: readonly StoredReject[]): ReasonCount[] {
+  return [...Map.groupBy(rejects, ({ reason }) => reason)]
+    .map(([reason, rows]) => ({ reason, rows: rows.length }))
+    .toSorted((a, b) => b.rows - a.rows);
+}
+
 /** In the order of the file. With several files in a connection a reference names its own, with one it needs not. */
 async function rejectsOf(
   { stores, workspace: { workspaceId } }: Context,
   { connectionId, name, file }: ConnectedFile,
 ): Promise<StoredReject[]> {
-  const alone = (await connectedFiles(stores.connections, workspaceId, name)).length === 1;
+  const suffixes = refSuffixesOf(await connectedFiles(stores.connections, workspaceId, name), file);
   const ours: StoredReject[] = [];
   for await (const reject of stores.ingest.rejects(workspaceId, connectionId, file.kind)) {
-    const [, line, of] = /^(line \d+)(?: of (.*))?$/s.exec(reject.ref) ?? [];
-    if (line !== undefined && (alone || of === file.name)) ours.push({ ...reject, ref: line });
+    const [, line, rest] = /^(line \d+)(.*)$/s.exec(reject.ref) ?? [];
+    if (line !== undefined && rest !== undefined && suffixes.includes(rest)) ours.push({ ...reject, ref: line });
   }
   return ours.toSorted((a, b) => lineOf(a) - lineOf(b));
 }
@@ -112,17 +128,18 @@ async function writeRejects(path: string, rejects: StoredReject[]): Promise<void
 export function renderImport(done: Imported): string {
   const { overview } = done;
   const stages = overview.traits.filter(({ name }) => name === "lifecycle_stage");
+  const reasons = (counted: ReasonCount[]) =>
+    table(
+      ["reason", "rows"],
+      counted.slice(0, 20).map(({ reason, rows }) => [reason, rows]),
+    );
   return [
-    `${plural(done.rows, "row")} read into "${done.name}" (${done.kind}) in ${done.seconds.toFixed(1)} s`,
-    ...(done.rejectFile === null
-      ? ["Every row was understood."]
-      : [
-          `${plural(done.rejected, "row was", "rows were")} not understood; each with its line and reason in ${done.rejectFile}`,
-          table(
-            ["reason", "rows"],
-            done.rejectsByReason.slice(0, 20).map(({ reason, rows }) => [reason, rows]),
-          ),
-        ]),
+    `${plural(done.rows, "row")} read into "${done.name}" (${done.kind}) in ${done.seconds.toFixed(1)} s: ` +
+      `${count(done.taken)} taken + ${count(done.collapsed)} collapsed into another row's record + ${count(done.rejected)} refused`,
+    ...(done.rejected === 0 ? [] : [heading("Refused"), reasons(done.rejectsByReason)]),
+    ...(done.keptByReason.length === 0 ? [] : [heading("Taken, but"), reasons(done.keptByReason)]),
+    ...(done.rejectFile === null ? [] : [`Each of these rows with its line and reason: ${done.rejectFile}`]),
+    ...(done.rejected === 0 && done.keptByReason.length === 0 ? ["Every row was understood."] : []),
     heading("What the run did"),
     table(
       ["step", "seconds", "per second", "did"],

@@ -70,6 +70,16 @@ export interface ConnectionStore {
   getWorkspace(workspaceId: WorkspaceId): Promise<Workspace | null>;
   /** Makes the connection or updates what the input names; status and account of an existing one stay. */
   upsertConnection(workspaceId: WorkspaceId, input: ConnectionInput, actor: string): Promise<Connection>;
+  /**
+   * Settings made from those there are, under a lock: of two changes at the same time none is lost. Makes the connection
+   * when it is missing; `change` then gets null.
+   */
+  changeSettings(
+    workspaceId: WorkspaceId,
+    input: Pick<ConnectionInput, "connector" | "name">,
+    change: (settings: Record<string, unknown> | null) => Record<string, unknown>,
+    actor: string,
+  ): Promise<Connection>;
   listConnections(workspaceId: WorkspaceId): Promise<Connection[]>;
   /** @throws Error when there is no such connection in the workspace */
   get(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<Connection>;
@@ -142,35 +152,14 @@ export function createConnectionStore(database: Database): ConnectionStore {
 
     upsertConnection: (workspaceId, input, actor) =>
       database.inWorkspace(workspaceId, async (transaction) => {
-        const connectionId = connectionIdOf(workspaceId, input.connector, input.name);
-        const before = await find(transaction, connectionId);
-        const rows = await transaction.query<Connection>(
-          `INSERT INTO connection
-             (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share,
-              requests_per_second)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-           ON CONFLICT (workspace_id, connection_id) DO UPDATE SET base_url = excluded.base_url,
-             settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share,
-             requests_per_second = excluded.requests_per_second
-           RETURNING ${CONNECTION}`,
-          [
-            workspaceId,
-            connectionId,
-            input.connector,
-            input.name,
-            input.baseUrl === undefined ? (before?.baseUrl ?? null) : input.baseUrl,
-            JSON.stringify(input.settings ?? before?.settings ?? {}),
-            input.writeBack ?? before?.writeBack ?? false,
-            input.autoApplyShare === undefined ? (before?.autoApplyShare ?? null) : input.autoApplyShare,
-            input.requestsPerSecond === undefined ? (before?.requestsPerSecond ?? null) : input.requestsPerSecond,
-          ],
-        );
-        const after = only(rows);
-        if (JSON.stringify(before) !== JSON.stringify(after)) {
-          const action = before === null ? "connection.created" : "connection.changed";
-          await audit(transaction, { actor, action, subject: connectionId });
-        }
-        return after;
+        const before = await findLocked(transaction, connectionIdOf(workspaceId, input.connector, input.name));
+        return upsert(transaction, before, input, actor);
+      }),
+
+    changeSettings: (workspaceId, { connector, name }, change, actor) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const before = await findLocked(transaction, connectionIdOf(workspaceId, connector, name));
+        return upsert(transaction, before, { connector, name, settings: change(before?.settings ?? null) }, actor);
       }),
 
     listConnections: (workspaceId) =>
@@ -223,6 +212,50 @@ export function createConnectionStore(database: Database): ConnectionStore {
         }
       }),
   };
+}
+
+/** The connection, which nobody else changes or makes until the transaction ends; null: there is none yet. */
+async function findLocked(transaction: Transaction, connectionId: ConnectionId): Promise<Connection | null> {
+  // A row that is not there cannot be locked.
+  await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`connection ${connectionId}`]);
+  return find(transaction, connectionId);
+}
+
+async function upsert(
+  transaction: Transaction,
+  before: Connection | null,
+  input: ConnectionInput,
+  actor: string,
+): Promise<Connection> {
+  const { workspaceId } = transaction;
+  const connectionId = connectionIdOf(workspaceId, input.connector, input.name);
+  const rows = await transaction.query<Connection>(
+    `INSERT INTO connection
+       (workspace_id, connection_id, connector, name, base_url, settings, write_back, auto_apply_share,
+        requests_per_second)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (workspace_id, connection_id) DO UPDATE SET base_url = excluded.base_url,
+       settings = excluded.settings, write_back = excluded.write_back, auto_apply_share = excluded.auto_apply_share,
+       requests_per_second = excluded.requests_per_second
+     RETURNING ${CONNECTION}`,
+    [
+      workspaceId,
+      connectionId,
+      input.connector,
+      input.name,
+      input.baseUrl === undefined ? (before?.baseUrl ?? null) : input.baseUrl,
+      JSON.stringify(input.settings ?? before?.settings ?? {}),
+      input.writeBack ?? before?.writeBack ?? false,
+      input.autoApplyShare === undefined ? (before?.autoApplyShare ?? null) : input.autoApplyShare,
+      input.requestsPerSecond === undefined ? (before?.requestsPerSecond ?? null) : input.requestsPerSecond,
+    ],
+  );
+  const after = only(rows);
+  if (JSON.stringify(before) !== JSON.stringify(after)) {
+    const action = before === null ? "connection.created" : "connection.changed";
+    await audit(transaction, { actor, action, subject: connectionId });
+  }
+  return after;
 }
 
 async function find(transaction: Transaction, connectionId: ConnectionId): Promise<Connection | null> {

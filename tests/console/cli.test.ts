@@ -217,6 +217,8 @@ describe("import", () => {
     );
   const imported = z.object({
     rows: z.number(),
+    taken: z.number(),
+    collapsed: z.number(),
     rejected: z.number(),
     rejectsByReason: z.array(z.object({ reason: z.string(), rows: z.number() })),
     rejectFile: z.string().nullable(),
@@ -258,7 +260,7 @@ describe("import", () => {
     const underWay = loop.engine.refresh(loop.workspaceId);
     const done = await json(imported, "import", path, "--yes", "--name", "till");
     await underWay;
-    expect(done).toMatchObject({ rows: 22, rejected: 2, rejectFile: `${path}.rejects.csv` });
+    expect(done).toMatchObject({ rows: 22, taken: 20, collapsed: 0, rejected: 2, rejectFile: `${path}.rejects.csv` });
     expect(done.rejectsByReason.reduce((sum, { rows: some }) => sum + some, 0)).toBe(2);
     expect(done.overview.orders).toBe(before + 20);
     expect(done.run.steps.map(({ step }) => step)).toContain("scores");
@@ -287,7 +289,7 @@ describe("import", () => {
     expect(code).toBe(0);
     expect(out).toContain("Columns and formats are those of till.csv.");
     expect(out).toContain("3 rows read");
-    expect(out).toContain("1 row was not understood");
+    expect(out).toContain("2 taken + 0 collapsed into another row's record + 1 refused");
     expect(readFileSync(`${path}.rejects.csv`, "utf8").trim().split("\n")).toHaveLength(2);
     expect((await tributary("profile", addressOf(21))).out).toContain("€12.50");
   });

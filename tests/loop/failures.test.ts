@@ -63,13 +63,12 @@ describe("a vendor that asks us to slow down in the middle of a sync", () => {
     const { hubspot, stripe } = await begin();
     afterFirstPage(hubspot, () => {
       hubspot.faults.throttle = { count: 2, retryAfterSeconds: 1 };
-      stripe.faults.rateLimitNext = 2;
-      stripe.faults.retryAfterSeconds = 1;
+      stripe.faults.throttle = { count: 2, retryAfterSeconds: 1 };
     });
     const run = await loop.refresh();
     expect(run.outcome).toBe("ok");
     expect(hubspot.faults.throttle.count).toBe(0);
-    expect(stripe.faults.rateLimitNext).toBe(0);
+    expect(stripe.faults.throttle.count).toBe(0);
     expect(countsOf(run, "sync hubspot contacts")["inserted"]).toBeGreaterThanOrEqual(PEOPLE);
     expect(countsOf(run, "sync stripe customers")["inserted"]).toBe(CUSTOMERS);
     expect(countsOf(run, "sync stripe charges")["inserted"]).toBe(CUSTOMERS * 3);
@@ -109,6 +108,12 @@ describe("a token that is revoked in the middle of a sync", () => {
       expect((await deps.ingest.streamState(workspaceId, connectionIds.stripe, stream)).complete).toBe(true);
     }
     expect((await planOf("stripe")).status).toBe("waiting");
+
+    const cutOff = await loop.refresh();
+    expect(cutOff).toMatchObject({
+      outcome: "failed",
+      message: expect.stringMatching(/^not read until reconnected: /),
+    });
 
     hubspot.faults.revoked = false;
     await deps.connections.setStatus(workspaceId, connectionIds.hubspot, "ready", null, "test");

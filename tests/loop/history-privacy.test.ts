@@ -36,7 +36,7 @@ beforeAll(async () => {
 
   // Failures say most: a vendor that asks to wait, one that refuses a record, one that drops a reply.
   hubspot.faults.throttle = { count: 1, retryAfterSeconds: 1 };
-  stripe.faults.dropNext = 1;
+  stripe.faults.dropReply = 1;
   hubspot.faults.entryError.add(contactIdOf(3));
   hubspot.faults.silentNoOp.add(contactIdOf(4));
   await loop.refresh();

@@ -27,7 +27,7 @@ async function begin(): Promise<TestLoop> {
   const begun = await startTestLoop({ workers: false });
   await prepareStory(begun, story);
   begun.hubspot.faults.delayMs = VENDOR_DELAY_MS;
-  begun.stripe.faults.slowMs = VENDOR_DELAY_MS;
+  begun.stripe.faults.delayMs = VENDOR_DELAY_MS;
   return begun;
 }
 

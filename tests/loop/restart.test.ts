@@ -17,7 +17,7 @@ async function tell(disturb: (loop: TestLoop) => Promise<void>): Promise<{ state
   try {
     await prepareStory(loop, story);
     loop.hubspot.faults.delayMs = VENDOR_DELAY_MS;
-    loop.stripe.faults.slowMs = VENDOR_DELAY_MS;
+    loop.stripe.faults.delayMs = VENDOR_DELAY_MS;
     const worker = await startWorkerProcess(loop.workerEnvironment);
     for (const { run } of chaptersOf(loop, story)) {
       let over = false;

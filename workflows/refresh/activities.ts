@@ -1,8 +1,9 @@
 import { connectorOf } from "#connectors/registry.ts";
 import { uuidOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { Connection } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
-import type { RunEnding, RunStarted, StepInput } from "./messages.ts";
+import type { RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
@@ -11,7 +12,7 @@ const BATCH = 2_000;
 const LANES = 2;
 
 export function refreshActivities(deps: Dependencies) {
-  const { connections, identity, consent, scores, runs, plans } = deps;
+  const { connections, ingest, identity, consent, scores, runs, plans } = deps;
 
   /**
    * Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. With
@@ -47,6 +48,19 @@ export function refreshActivities(deps: Dependencies) {
     }
   }
 
+  /** All streams but those whose settings and position say that there is nothing new. */
+  async function streamsToSync(workspaceId: WorkspaceId, usable: Connection[]): Promise<StreamToSync[]> {
+    const cursors = new Map(
+      (await ingest.cursors(workspaceId)).map((at) => [`${at.connectionId} ${at.stream}`, at.cursor]),
+    );
+    return usable.flatMap(({ connectionId, connector, settings }) => {
+      const definition = connectorOf(connector);
+      return Object.keys(definition.streams)
+        .filter((stream) => !definition.isIdle(stream, settings, cursors.get(`${connectionId} ${stream}`) ?? null))
+        .map((stream) => ({ connectionId, connector, stream }));
+    });
+  }
+
   return {
     /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
     async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
@@ -59,9 +73,7 @@ export function refreshActivities(deps: Dependencies) {
       );
       return {
         runId,
-        streams: usable.flatMap(({ connectionId, connector }) =>
-          Object.keys(connectorOf(connector).streams).map((stream) => ({ connectionId, connector, stream })),
-        ),
+        streams: await streamsToSync(workspaceId, usable),
         destinations: (await plans.destinations(workspaceId)).map(({ connectionId, connector }) => ({
           connectionId,
           connector,
@@ -87,21 +99,33 @@ export function refreshActivities(deps: Dependencies) {
 
     async finishRun(ending: RunEnding): Promise<void> {
       const { workspaceId, runId, ...rest } = ending;
-      const message = messageOf(ending);
-      if (message === undefined) await permissionsAreBack(workspaceId);
+      const cutOff = (await connections.listConnections(workspaceId)).filter(
+        ({ status }) => status === "needs_reconnect",
+      );
+      const message = messageOf(
+        ending,
+        cutOff.map(({ name }) => name),
+      );
+      if (!("brokeOff" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
+        await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
       deps.log.info({ runId, ...rest }, "run finished");
     },
   };
 }
 
-/** Undefined: nothing failed. */
-function messageOf(ending: RunEnding): string | undefined {
+/**
+ * Undefined: nothing failed, and nothing was left out that should have been read.
+ *
+ * @param cutOff names of connections whose credentials the vendor rejected: they are not tried until somebody reconnects
+ */
+function messageOf(ending: RunEnding, cutOff: readonly string[]): string | undefined {
   if ("brokeOff" in ending) return "The run broke off: the worker's log says why. The next run goes on from there.";
   const { failedStreams, failedPlans } = ending;
   const failed = [
     ...(failedStreams > 0 ? [`${failedStreams} streams could not be read`] : []),
     ...(failedPlans > 0 ? [`${failedPlans} tools could not be written`] : []),
+    ...(cutOff.length > 0 ? [`not read until reconnected: ${cutOff.join(" and ")}`] : []),
   ];
   return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;
 }

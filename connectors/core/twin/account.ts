@@ -118,3 +118,19 @@ export class TwinAccount<F extends Faults = Faults> {
     for (const [name, row] of rows) this.#tables.get(name)?.place(row as never);
   }
 }
+
+/** What people do at the vendor, without a request: the account's own methods, each written down when done. */
+export function deeds<Account extends TwinAccount, Name extends keyof Account & string>(
+  account: Account,
+  ...names: Name[]
+): Pick<Account, Name> {
+  const wrapped = names.map((name) => [
+    name,
+    (...args: unknown[]) => {
+      const result = (account[name] as (...args: unknown[]) => unknown).apply(account, args);
+      account.commit();
+      return result;
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Pick<Account, Name>;
+}

@@ -55,3 +55,32 @@ export function table(heads: string[], rows: Piece[][]): Markup {
   const body = rows.map((cells) => markup`<tr>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`);
   return markup`<section><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></section>`;
 }
+
+const LISTED = 50;
+
+/** The records of a list that hold the words looked for: the first fifty, and where the rest is. */
+export function listPage<Item>(
+  list: {
+    vendor: string;
+    title: string;
+    path: string;
+    heads: string[];
+    row(item: Item): Piece[];
+    words(item: Item): string;
+  },
+  items: Item[],
+  query: URLSearchParams,
+): string {
+  const text = query.get("q") ?? "";
+  const found = items.filter((item) => list.words(item).toLowerCase().includes(text.trim().toLowerCase()));
+  const from = Math.max(0, Number(query.get("from")) || 0);
+  const shown = found.slice(from, from + LISTED);
+  const next = new URLSearchParams({ q: text, from: String(from + LISTED) }).toString();
+  const more = from + LISTED < found.length ? markup`<p><a href="${list.path}?${new Markup(next)}">Next</a></p>` : "";
+  return page(
+    list.vendor,
+    list.title,
+    markup`<form action="${list.path}"><input type="search" name="q" aria-label="Search" value="${text}"><button>Search</button></form>
+<p class="soft">Showing ${shown.length} of ${found.length}.</p>${table(list.heads, shown.map(list.row))}${more}`,
+  );
+}

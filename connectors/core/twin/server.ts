@@ -117,14 +117,12 @@ export class TwinServer {
       }
       if (!account.ready) throw this.#definition.errors.broken(503);
       const headers = guarded ? this.#admit(call, route) : {};
-      const answer = this.#handle(faults.stuckCursor ? withoutCursor(this.#definition.paging, call) : call, route);
+      const answer = this.#carriedOut(faults.stuckCursor ? withoutCursor(this.#definition.paging, call) : call, route);
       disturbPage(this.#definition, call, route, answer);
       this.#send(call, reply, answer, headers);
       faults.afterAnswer?.(call.operation);
     } catch (error) {
       this.#failed(error, call, reply);
-    } finally {
-      account.commit();
     }
     return reply;
   }
@@ -143,9 +141,14 @@ export class TwinServer {
     return headers;
   }
 
-  #handle(call: Call, route: Route): Reply {
-    if (this.#keys === null || route.idempotent !== true) return route.handle(call);
-    return this.#keys.once(call, () => route.handle(call));
+  /** What was done is in the journal before anybody is told of it. */
+  #carriedOut(call: Call, route: Route): Reply {
+    try {
+      if (this.#keys === null || route.idempotent !== true) return route.handle(call);
+      return this.#keys.once(call, () => route.handle(call));
+    } finally {
+      this.#definition.account.commit();
+    }
   }
 
   #send(call: Call, reply: FastifyReply, answer: Reply, headers: Record<string, string>): void {

@@ -1,97 +1,122 @@
 /** Companies and deals: objects that belong to contacts. */
-import { z } from "zod";
+import { inBatches } from "../../core/batches.ts";
+import type { CanonicalRecord } from "../../core/records.ts";
 import { defineStream } from "../../core/stream.ts";
+import { cursorGuard } from "../../core/walk.ts";
 import type { HubspotClient } from "../client.ts";
 import { BATCH_SIZE } from "../limits.ts";
 import { COMPANY_PROPERTIES, companyToRecords, DEAL_PROPERTIES, dealToRecords } from "../mapping.ts";
-import type { RawAssociated } from "../mapping.ts";
-import type { ObjectRow } from "../schema.ts";
-import { chunked } from "./chunked.ts";
+import type { AssociatedExtra } from "../mapping.ts";
+import { objectRow } from "../schema.ts";
+import type { BatchProblem, ObjectRow } from "../schema.ts";
 import { objectCursor } from "./cursor.ts";
-import { readObjects } from "./objects.ts";
+import type { ObjectCursor } from "./cursor.ts";
+import { readObjects, tombstoneOf } from "./objects.ts";
 
-export const companies = defineStream({
-  title: "Companies",
-  kind: "organisation",
-  cursor: objectCursor,
-  deletes: "full-scan",
-  row: z.custom<RawAssociated>(),
-  read: (client: HubspotClient, cursor) =>
-    readObjects(
-      client,
-      {
-        ...associatedReading(client, "companies", async () => null),
-        type: "companies",
-        properties: COMPANY_PROPERTIES,
-      },
-      cursor,
-    ),
-  toRecords: companyToRecords,
-  count: async (client) => (await client.search("companies", [], [], null, 1)).total,
-});
-
-export const deals = defineStream({
-  title: "Deals",
-  kind: "deal",
-  cursor: objectCursor,
-  deletes: "full-scan",
-  row: z.custom<RawAssociated>(),
-  read: (client: HubspotClient, cursor) => {
-    let currency: Promise<string | null> | undefined;
-    // Accounts with one currency leave it off their deals.
-    const accountCurrency = () => (currency ??= client.account().then((account) => account.companyCurrency ?? null));
-    return readObjects(
-      client,
-      { ...associatedReading(client, "deals", accountCurrency), type: "deals", properties: DEAL_PROPERTIES },
-      cursor,
-    );
-  },
-  toRecords: dealToRecords,
-  count: async (client) => (await client.search("deals", [], [], null, 1)).total,
-});
-
-function associatedReading(
-  client: HubspotClient,
-  type: "companies" | "deals",
-  accountCurrency: () => Promise<string | null>,
-) {
-  return {
-    modifiedProperty: "hs_lastmodifieddate" as const,
-    live: async (rows: ObjectRow[]) => {
-      const people = await contactsOf(
-        client,
-        type,
-        rows.map(({ id }) => id),
-      );
-      const missing = rows.some(({ properties }) => !properties.deal_currency_code);
-      const currency = missing ? await accountCurrency() : null;
-      return {
-        raw: rows.map((row): RawAssociated => ({
-          state: "live",
-          row,
-          contactIds: people.get(row.id) ?? [],
-          accountCurrency: currency,
-        })),
-      };
-    },
-    archived: async (rows: ObjectRow[]) => rows.map((row): RawAssociated => ({ state: "archived", row })),
-  };
+interface Associated {
+  title: string;
+  kind: "organisation" | "deal";
+  properties: string[];
+  toRecords(row: ObjectRow, extra: AssociatedExtra): CanonicalRecord[];
 }
 
-/** All contacts of each record, in a steady order so that the same set is the same record. */
-async function contactsOf(
+function associatedStream(type: "companies" | "deals", { title, kind, properties, toRecords }: Associated) {
+  return defineStream<HubspotClient, ObjectRow, ObjectCursor, AssociatedExtra>({
+    title,
+    kind,
+    cursor: objectCursor,
+    deletes: "full-scan",
+    row: objectRow,
+    tombstone: tombstoneOf,
+    read: (client, cursor) =>
+      readObjects(client, { type, properties, modifiedProperty: "hs_lastmodifieddate" }, cursor),
+    enrich: async (client, rows) => {
+      const live = rows.filter((row) => row.archived !== true);
+      const contactIds = await contactsOf(
+        client,
+        type,
+        live.map(({ id }) => id),
+      );
+      const lacking = type === "deals" && live.some((row) => !row.properties.deal_currency_code);
+      const accountCurrency = lacking ? ((await client.account()).companyCurrency ?? null) : null;
+      return { extra: { contactIds, accountCurrency } };
+    },
+    toRecords,
+    count: async (client) => (await client.search(type, [], [], null, 1)).total,
+  });
+}
+
+export const companies = associatedStream("companies", {
+  title: "Companies",
+  kind: "organisation",
+  properties: COMPANY_PROPERTIES,
+  toRecords: companyToRecords,
+});
+
+export const deals = associatedStream("deals", {
+  title: "Deals",
+  kind: "deal",
+  properties: DEAL_PROPERTIES,
+  toRecords: dealToRecords,
+});
+
+type Type = "companies" | "deals";
+interface Page {
+  contactIds: string[];
+  after: string | null;
+}
+
+/** All contacts of each record, in a steady order so that the same set is the same record; null: HubSpot did not say. */
+async function contactsOf(client: HubspotClient, type: Type, ids: string[]): Promise<Map<string, string[] | null>> {
+  const first = await inBatches<string, Page | null>(ids, {
+    size: BATCH_SIZE,
+    keyOf: (id) => id,
+    send: (batch) => askFor(client, type, batch),
+    refused: () => null,
+    unanswered: () => null,
+  });
+  const found = new Map<string, string[] | null>();
+  for (const [n, id] of ids.entries()) found.set(id, await withFurther(client, type, id, first[n] ?? null));
+  return found;
+}
+
+/** Nobody is with a record only where HubSpot says so; any other problem leaves it unanswered. */
+async function askFor(client: HubspotClient, type: Type, ids: string[]): Promise<Map<string, Page>> {
+  const { rows, problems } = await client.associatedContacts(
+    type,
+    ids.map((id) => ({ id })),
+  );
+  const nobody = problems.filter(({ subCategory }) => subCategory?.endsWith("NO_ASSOCIATIONS_FOUND") === true);
+  const pages = new Map<string, Page>(nobody.flatMap(idsOf).map((id) => [id, { contactIds: [], after: null }]));
+  for (const { _from, to, paging } of rows)
+    pages.set(_from.id, { contactIds: to.map(({ toObjectId }) => toObjectId), after: paging?.next?.after ?? null });
+  return pages;
+}
+
+async function withFurther(
   client: HubspotClient,
-  type: "companies" | "deals",
-  ids: string[],
-): Promise<Map<string, string[]>> {
-  const contacts = new Map<string, Set<string>>();
-  for (const part of chunked(ids, BATCH_SIZE)) {
-    let open: { id: string; after?: string }[] = part.map((id) => ({ id }));
-    while (open.length > 0) {
-      const answers = await client.associatedContacts(type, open);
-      for (const { id, contactIds } of answers) contacts.set(id, new Set([...(contacts.get(id) ?? []), ...contactIds]));
-      open = answers.flatMap(({ id, after }) => (after === null ? [] : [{ id, after }]));
-    }
+  type: Type,
+  id: string,
+  first: Page | null,
+): Promise<string[] | null> {
+  const guard = cursorGuard(`HubSpot's associations of ${type}`, null);
+  const contacts = new Set<string>();
+  for (let page = first; page !== null;) {
+    for (const contactId of page.contactIds) contacts.add(contactId);
+    if (page.after === null) return [...contacts].toSorted();
+    guard(page.after, page.contactIds.length);
+    const { rows } = await client.associatedContacts(type, [{ id, after: page.after }]);
+    const next = rows.find(({ _from }) => _from.id === id);
+    page =
+      next === undefined
+        ? null
+        : { contactIds: next.to.map(({ toObjectId }) => toObjectId), after: next.paging?.next?.after ?? null };
   }
-  return new Map([...contacts].map(([id, found]) => [id, [...found].toSorted()]));
+  return null;
+}
+
+function idsOf({ context }: BatchProblem): string[] {
+  return Object.values(context ?? {})
+    .flat()
+    .filter((id) => typeof id === "string");
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { searchPosition } from "./search.ts";
 
 const instantMs = z.number().int();
 
@@ -19,14 +20,7 @@ export const objectCursor = z.discriminatedUnion("phase", [
   }),
   /** At rest between two reads. */
   z.strictObject({ phase: z.literal("rest"), settledAt: instantMs }),
-  z.strictObject({ phase: z.literal("changes"), from: instantMs, settledAt: instantMs, since: instantMs }),
-  /** More records than a page carry the same instant: they are paged by id. */
-  z.strictObject({
-    phase: z.literal("ties"),
-    at: instantMs,
-    afterId: z.string(),
-    settledAt: instantMs,
-    since: instantMs,
-  }),
+  /** Searching what changed from `since` on. */
+  searchPosition.extend({ phase: z.literal("changes"), settledAt: instantMs, since: instantMs }),
 ]);
 export type ObjectCursor = z.infer<typeof objectCursor>;

@@ -135,15 +135,16 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     return current;
   }
 
-  /** Answers the new record's id. */
-  create(type: ObjectType, properties: Values, contactIds: string[]): string {
+  /** Adds a record; answers its id. `contactIds` for companies and deals. */
+  create(type: ObjectType, properties: Values, contactIds: string[] = []): string {
     const id = String(this.next("ids"));
     const at = new Date(this.now()).toISOString();
     this.stores[type].table.put(this.#row(type, { id, properties, createdAt: at, updatedAt: at }, { contactIds }));
     return id;
   }
 
-  set(type: ObjectType, id: string, values: Values, more: Partial<ObjectRow> = {}): void {
+  /** Changes properties and moves the modified date. */
+  change(type: ObjectType, id: string, values: Values, more: Partial<ObjectRow> = {}): void {
     const object = this.stores[type].table.get(id);
     if (object === undefined) return;
     const at = this.now();
@@ -162,6 +163,7 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     if (object !== undefined) this.stores[type].table.put({ ...object, archivedAt: null, modifiedAt: this.now() });
   }
 
+  /** The loser is archived and its id answers with the winner. */
   merge(winnerId: string, loserId: string): void {
     const winner = this.contact(winnerId);
     const loser = this.contact(loserId);
@@ -181,9 +183,10 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     for (const [name, value] of Object.entries(loser.properties))
       if (value !== null && (winner.properties[name] ?? null) === null && !(name in values)) values[name] = value;
     this.stores.contacts.table.put({ ...loser, mergedInto: winner.id, archivedAt: this.now() });
-    this.set("contacts", winner.id, values);
+    this.change("contacts", winner.id, values);
   }
 
+  /** Sets one subscription status, as the person's preference page does. */
   setStatus(id: string, status: SubscriptionStatus): void {
     const object = this.contact(id);
     if (object === undefined) return;
@@ -194,7 +197,7 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     // HubSpot keeps a property per subscription type; that it always moves the modified date is not documented.
     const name = `hs_email_optout_${subscriptionId}`;
     this.#admit("contacts", [name]);
-    this.set("contacts", id, { [name]: String(status.status === "UNSUBSCRIBED") }, { statuses });
+    this.change("contacts", id, { [name]: String(status.status === "UNSUBSCRIBED") }, { statuses });
   }
 
   /** Leaves out what the account would ignore in silence: unchanged values and a lifecycle stage moving backwards. */

@@ -70,7 +70,7 @@ export function batchUpdate(account: HubspotAccount, call: Call): Reply {
   for (const { id, properties } of written) {
     const object = table.get(id);
     const values = object === undefined ? {} : account.effective(object, properties);
-    if (Object.keys(values).length > 0) account.set("contacts", id, values);
+    if (Object.keys(values).length > 0) account.change("contacts", id, values);
   }
   const refused = inputs
     .filter(({ id }) => faults.entryError.has(id) && !missing.has(id))

@@ -3,16 +3,17 @@
  * HubSpot disagrees, this is mended first.
  */
 import { randomUUID } from "node:crypto";
+import { deeds } from "#connectors/core/twin/account.ts";
 import { dailyAllowance, rollingWindow } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
 import type { Paging, Route, Routes } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
 import { HubspotAccount, OBJECT_TYPES, valueOf } from "./account.ts";
-import type { HubspotFaults, ObjectType, SubscriptionStatus, Values } from "./account.ts";
+import type { HubspotFaults, Values } from "./account.ts";
 import { associations, batchRead, batchUpdate, readStatuses } from "./batch.ts";
 import { errors, throttled } from "./errors.ts";
-import { getObject, listObjects, mergeContacts } from "./objects.ts";
+import { getObject, listObjects } from "./objects.ts";
 import { contactListPage, contactPage } from "./page.ts";
 import { propertyRoutes } from "./property-routes.ts";
 import { searchObjects } from "./search.ts";
@@ -25,20 +26,12 @@ export interface HubspotTwinOptions extends TwinOptions {
   requestsPerDay?: number;
 }
 
+const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus"] as const;
+
 /** Everything besides the wire happens "at the vendor": somebody edits, deletes or merges in HubSpot itself. */
-export interface HubspotTwin extends Twin<HubspotSeed> {
+export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (typeof DEEDS)[number]> {
   readonly accessToken: string;
   readonly faults: HubspotFaults;
-  /** Adds a record; answers its id. `contactIds` for companies and deals. */
-  create(type: ObjectType, properties: Values, contactIds?: string[]): string;
-  /** Changes properties and moves the modified date. */
-  change(type: ObjectType, id: string, properties: Values): void;
-  archive(type: ObjectType, id: string): void;
-  restore(type: ObjectType, id: string): void;
-  /** The loser is archived and its id answers with the winner. */
-  merge(winner: string, loser: string): void;
-  /** Sets one subscription status, as the person's preference page does. */
-  setStatus(contactId: string, status: SubscriptionStatus): void;
   /** A value as it stands now; null where unset or unknown. */
   value(contactId: string, property: string): string | null;
   /** Everything of a contact that is set; null where there is no such contact. */
@@ -86,31 +79,19 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
       pages: {
-        "/": (_, query) => contactListPage(account, query.get("q") ?? ""),
-        "/contacts": (_, query) => contactListPage(account, query.get("q") ?? ""),
+        "/": (_, query) => contactListPage(account, query),
+        "/contacts": (_, query) => contactListPage(account, query),
         "/contacts/:id": ({ id = "" }) => contactPage(account, id),
       },
     },
     options,
   );
-  const committed =
-    <Args extends unknown[], Result>(deed: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      const result = deed(...args);
-      account.commit();
-      return result;
-    };
   return {
     ...twin,
     accessToken,
     faults: account.faults,
     load: (seed) => account.load(seed),
-    create: committed((type, values, contactIds = []) => account.create(type, values, contactIds)),
-    change: committed((type, id, values) => account.set(type, id, values)),
-    archive: committed((type, id) => account.archive(type, id)),
-    restore: committed((type, id) => account.restore(type, id)),
-    merge: committed((winner, loser) => account.merge(winner, loser)),
-    setStatus: committed((id, status) => account.setStatus(id, status)),
+    ...deeds(account, ...DEEDS),
     value(id, property) {
       const contact = account.contact(id);
       return contact === undefined ? null : valueOf("contacts", contact, property);
@@ -128,10 +109,6 @@ function routesOf(account: HubspotAccount): Routes {
       permission: "crm.objects.contacts.write",
       batch: true,
       handle: (call) => batchUpdate(account, call),
-    },
-    "POST /crm/v3/objects/contacts/merge": {
-      permission: "crm.objects.contacts.write",
-      handle: (call) => mergeContacts(account, call),
     },
     "POST /communication-preferences/v4/statuses/batch/read": {
       permission: "communication_preferences.statuses.batch.read",

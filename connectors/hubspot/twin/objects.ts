@@ -1,5 +1,4 @@
-/** `/crm/v3/objects/{type}`: list, read, search and merge, and how a record looks. */
-import { z } from "zod";
+/** `/crm/v3/objects/{type}`: list and read, and how a record looks. */
 import { pageAfter } from "#connectors/core/twin/paging.ts";
 import { ok } from "#connectors/core/twin/route.ts";
 import type { Call, Reply } from "#connectors/core/twin/route.ts";
@@ -78,14 +77,4 @@ function namesIn(query: URLSearchParams, key: string): string[] {
     .getAll(key)
     .flatMap((value) => value.split(","))
     .filter((name) => name !== "");
-}
-
-const mergeBody = z.strictObject({ primaryObjectId: z.string(), objectIdToMerge: z.string() });
-
-export function mergeContacts(account: HubspotAccount, call: Call): Reply {
-  const { primaryObjectId: winner, objectIdToMerge: loser } = call.body(mergeBody);
-  if (winner === loser || account.contact(winner)?.archivedAt !== null || account.contact(loser)?.archivedAt !== null)
-    throw notFound();
-  account.merge(winner, loser);
-  return getObject(account, "contacts", winner, new URLSearchParams());
 }

@@ -1,10 +1,8 @@
 /** What a marketer would see of a contact: properties by group, ours first. */
-import { fields, markup, page, table } from "#connectors/core/twin/html.ts";
+import { fields, listPage, markup, page } from "#connectors/core/twin/html.ts";
 import { valueOf } from "./account.ts";
 import type { HubspotAccount, ObjectRow } from "./account.ts";
 import type { PropertyRow } from "./properties.ts";
-
-const LISTED = 50;
 
 export function contactPage(account: HubspotAccount, id: string): string | null {
   const found = account.contact(id);
@@ -39,26 +37,20 @@ ${subscriptions.length === 0 ? "" : fields("Subscriptions", subscriptions)}<p><a
   );
 }
 
-export function contactListPage(account: HubspotAccount, query: string): string {
-  const wanted = query.trim().toLowerCase();
+export function contactListPage(account: HubspotAccount, query: URLSearchParams): string {
   const { search } = account.stores.contacts;
-  const found = search
-    .slice(0, search.length)
-    .filter((contact) =>
-      `${nameOf(contact)} ${contact.properties.email ?? ""} ${contact.id}`.toLowerCase().includes(wanted),
-    );
-  const rows = found
-    .slice(0, LISTED)
-    .map((contact) => [
-      markup`<a href="/contacts/${contact.id}">${nameOf(contact)}</a>`,
-      contact.properties.email ?? "",
-      contact.id,
-    ]);
-  return page(
-    "HubSpot",
-    "Contacts",
-    markup`<form action="/contacts"><input type="search" name="q" aria-label="Search by name, e-mail or id" value="${query}"><button>Search</button></form>
-<p class="soft">Showing ${rows.length} of ${found.length} contacts.</p>${table(["Name", "E-mail", "Id"], rows)}`,
+  return listPage(
+    {
+      ...{ vendor: "HubSpot", title: "Contacts", path: "/contacts", heads: ["Name", "E-mail", "Id"] },
+      row: (contact: ObjectRow) => [
+        markup`<a href="/contacts/${contact.id}">${nameOf(contact)}</a>`,
+        contact.properties.email ?? "",
+        contact.id,
+      ],
+      words: (contact) => `${nameOf(contact)} ${contact.properties.email ?? ""} ${contact.id}`,
+    },
+    search.slice(0, search.length),
+    query,
   );
 }
 

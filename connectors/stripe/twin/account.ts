@@ -1,193 +1,191 @@
 /** The account behind the twin: its objects, what changes them, and the events that every change leaves behind. */
-import { Collection } from "./collection.ts";
-import type { Stored } from "./collection.ts";
-import type { StripeFaults } from "./faults.ts";
-import { IdempotencyKeys } from "./idempotency.ts";
-import type { Idempotent } from "./idempotency.ts";
-import type { Change, EventFacts, JournalEntry } from "./journal.ts";
+import { TwinAccount } from "#connectors/core/twin/account.ts";
+import { noFaults } from "#connectors/core/twin/faults.ts";
+import type { Faults } from "#connectors/core/twin/faults.ts";
+import type { Call } from "#connectors/core/twin/route.ts";
+import type { Row, Table, View } from "#connectors/core/twin/table.ts";
 import { chargeFrom, customerFrom, refundFrom, subscriptionFrom } from "./objects.ts";
-import type { AnyState, ChargeState, CustomerState, RefundState, SubscriptionState } from "./objects.ts";
-import { previousAttributes, render } from "./render.ts";
+import type { Kind, States } from "./objects.ts";
+import { API_VERSION, previousAttributes, render } from "./render.ts";
+import type { Rendered } from "./render.ts";
 import type { StripeSeed } from "./seed.ts";
 
-const EVENTS_KEPT_SECONDS = 30 * 24 * 3600;
+/** What only Stripe does. Counters count down to 0; the rest holds until set back. */
+export interface StripeFaults extends Faults {
+  /** The next N writes are answered 429 `lock_timeout`: somebody else is changing the object. */
+  lockTimeoutNext: number;
+  /** The next N writes happen, are answered 500, and the 500 is kept under the idempotency key. */
+  failAfterWriteNext: number;
+  /** The next N writes fail with a 500 that is kept under the idempotency key; nothing is written. */
+  failAndKeepNext: number;
+  /** Lists show each event twice. */
+  eventsTwice: boolean;
+  /** API version that events made from now on are rendered in. */
+  eventApiVersion: string;
+  /** The first row of each of the next N pages is of the other mode. */
+  otherModeRow: number;
+}
+
+type Changed<State> = Partial<Omit<State, "id" | "created">>;
 
 /** An event and the object as it was then. */
-export interface EventState extends Stored, EventFacts {
-  about: Change;
+export interface EventState extends Row {
+  type: string;
+  /** Seconds. */
+  created: number;
+  apiVersion: string;
+  kind: Kind;
+  object: States[Kind];
+  previous?: Rendered;
+  request: { id: string | null; idempotency_key: string | null };
 }
 
-export interface RequestFacts {
-  id: string | null;
-  idempotency_key: string | null;
+export interface Collection<State extends Row> {
+  table: Table<State>;
+  /** By creation. */
+  listed: View<State>;
 }
 
-const BY_HAND: RequestFacts = { id: null, idempotency_key: null };
-
-export class Account {
-  readonly customers = new Collection<CustomerState>();
-  readonly charges = new Collection<ChargeState>();
-  readonly refunds = new Collection<RefundState>();
-  readonly subscriptions = new Collection<SubscriptionState>();
-  readonly events = new Collection<EventState>();
-  readonly deletedCustomers = new Set<string>();
-  readonly keys = new IdempotencyKeys();
+export class StripeAccount extends TwinAccount<StripeFaults> {
   readonly livemode: boolean;
-  readonly #faults: StripeFaults;
-  readonly #clock: () => number;
-  #clockOffset = 0;
-  #ids = 0;
-  #changes: Change[] = [];
-  #events: JournalEntry["events"] = [];
-  #reply: JournalEntry["reply"];
+  readonly collections: { [K in Kind]: Collection<States[K]> };
+  readonly events: Collection<EventState>;
 
-  constructor(options: { clock: () => number; faults: StripeFaults; livemode: boolean }) {
-    this.#clock = options.clock;
-    this.#faults = options.faults;
-    this.livemode = options.livemode;
+  constructor(clock: (() => number) | undefined, livemode: boolean) {
+    super(
+      {
+        ...noFaults(),
+        ...{ lockTimeoutNext: 0, failAfterWriteNext: 0, failAndKeepNext: 0, otherModeRow: 0 },
+        ...{ eventsTwice: false, eventApiVersion: API_VERSION },
+      },
+      clock,
+    );
+    this.livemode = livemode;
+    this.collections = {
+      customers: this.#collection<States["customers"]>("customers"),
+      charges: this.#collection<States["charges"]>("charges"),
+      refunds: this.#collection<States["refunds"]>("refunds"),
+      subscriptions: this.#collection<States["subscriptions"]>("subscriptions"),
+    };
+    this.events = this.#collection<EventState>("events", true);
   }
 
-  /** Milliseconds. */
-  now(): number {
-    return this.#clock() + this.#clockOffset;
+  #collection<State extends Row & { created: number; deleted?: boolean }>(
+    name: string,
+    indexed = false,
+  ): Collection<State> {
+    const table = this.table<State>(name);
+    const listed = table.view({ key: (row) => row.created, where: (row) => row.deleted !== true, indexed });
+    return { table, listed };
   }
 
   seconds(): number {
     return Math.floor(this.now() / 1000);
   }
 
-  advance(ms: number): void {
-    this.#clockOffset += ms;
+  newId(prefix: string): string {
+    return `${prefix}_twin${String(this.next("ids")).padStart(12, "0")}`;
   }
 
-  newId(prefix: string): string {
-    this.#ids += 1;
-    return `${prefix}_twin${String(this.#ids).padStart(12, "0")}`;
+  /** Undefined: deleted, or never there. */
+  find<K extends Kind>(kind: K, id: string): States[K] | undefined {
+    const found = this.collections[kind].table.get(id);
+    return found?.deleted === true ? undefined : found;
+  }
+
+  /** As the API shows it; a deleted customer still answers, as deleted. */
+  shown<K extends Kind>(kind: K, id: string): Rendered | undefined {
+    const state = this.collections[kind].table.get(id);
+    return state === undefined ? undefined : render(kind, state, this.livemode);
   }
 
   /** Takes the seed as what was there all along: no events. What the journal already knows stays as it is. */
   load(seed: StripeSeed): void {
-    for (const customer of seed.customers) {
-      if (this.customers.get(customer.id) !== undefined || this.deletedCustomers.has(customer.id)) continue;
-      if (customer.deleted === true) this.deletedCustomers.add(customer.id);
-      else this.customers.put(customerFrom(customer));
-    }
-    for (const charge of seed.charges) {
-      if (this.charges.get(charge.id) === undefined) this.charges.put(chargeFrom(charge));
-    }
-    for (const refund of seed.refunds) {
-      if (this.refunds.get(refund.id) === undefined) this.refunds.put(refundFrom(refund));
-    }
-    for (const subscription of seed.subscriptions) {
-      if (this.subscriptions.get(subscription.id) === undefined) this.subscriptions.put(subscriptionFrom(subscription));
-    }
+    const { customers, charges, refunds, subscriptions } = this.collections;
+    for (const each of seed.customers) customers.table.seed(customerFrom(each));
+    for (const each of seed.charges) charges.table.seed(chargeFrom(each));
+    for (const each of seed.refunds) refunds.table.seed(refundFrom(each));
+    for (const each of seed.subscriptions) subscriptions.table.seed(subscriptionFrom(each));
+    this.markLoaded();
   }
 
-  /** Adds an object or replaces one, leaving an event. `before`: what an update replaces. Answers the change for the reply. */
-  save(object: AnyState, type: string, before?: AnyState, request: RequestFacts = BY_HAND): Change {
-    const previous =
-      before === undefined ? undefined : previousAttributes(this.#rendered(before), this.#rendered(object));
-    return this.#record(object, type, previous, request);
+  /** Adds an object or replaces one, leaving an event, and answers how it looks. `by`: the request it came by, none for a deed in the Dashboard. */
+  save<K extends Kind>(kind: K, state: States[K], type: string, by?: Call): Rendered {
+    const before = this.find(kind, state.id);
+    const after = render(kind, state, this.livemode);
+    const previous = before === undefined ? {} : previousAttributes(render(kind, before, this.livemode), after);
+    // A change that changes nothing leaves no event.
+    if (before !== undefined && state.deleted !== true && Object.keys(previous).length === 0) return after;
+    this.collections[kind].table.put(state);
+    const key = by?.headers["idempotency-key"];
+    this.events.table.put({
+      ...{ id: this.newId("evt"), type, created: this.seconds(), apiVersion: this.faults.eventApiVersion },
+      ...{
+        kind,
+        object: state,
+        request: { id: by?.requestId ?? null, idempotency_key: typeof key === "string" ? key : null },
+      },
+      ...(before === undefined || type.endsWith(".deleted") ? {} : { previous }),
+    });
+    return after;
+  }
+
+  /** Changes fields of an object that is there. */
+  change<K extends Kind>(kind: K, id: string, fields: Changed<States[K]>, type: string): void {
+    this.save(kind, { ...this.#present(kind, id), ...fields }, type);
+  }
+
+  addCustomer(seed: StripeSeed["customers"][number]): void {
+    this.save("customers", customerFrom(seed), "customer.created");
+  }
+
+  changeCustomer(id: string, fields: Changed<States["customers"]>): void {
+    this.change("customers", id, fields, "customer.updated");
   }
 
   /** Also cancels the customer's subscriptions, as Stripe does. */
-  deleteCustomer(customer: CustomerState, request: RequestFacts = BY_HAND): Change {
-    const { rows } = this.subscriptions.page({
-      limit: this.subscriptions.size,
-      matches: (subscription) => subscription.customer === customer.id && subscription.status !== "canceled",
-    }) ?? { rows: [] };
-    for (const subscription of rows) this.cancel(subscription, request);
-    return this.#record({ kind: "customers", state: customer, deleted: true }, "customer.deleted", undefined, request);
+  deleteCustomer(id: string, by?: Call): void {
+    const customer = this.#present("customers", id);
+    for (const { id: subscription, customer: owner, status } of this.collections.subscriptions.table.values())
+      if (owner === id && status !== "canceled") this.cancelSubscription(subscription, by);
+    this.save("customers", { ...customer, deleted: true }, "customer.deleted", by);
   }
 
-  cancel(subscription: SubscriptionState, request: RequestFacts = BY_HAND): Change {
-    const state: SubscriptionState = { ...subscription, status: "canceled", endedAt: this.seconds() };
-    return this.save({ kind: "subscriptions", state }, "customer.subscription.deleted", undefined, request);
+  addCharge(seed: StripeSeed["charges"][number]): void {
+    this.save("charges", chargeFrom(seed), `charge.${seed.status}`);
   }
 
-  refund(charge: ChargeState, amount: number, request: RequestFacts = BY_HAND): Change {
-    const state: RefundState = {
-      id: this.newId("re"),
-      created: this.seconds(),
-      charge: charge.id,
-      amount,
-      currency: charge.currency,
-      status: "succeeded",
-      metadata: {},
-    };
-    const refund = this.save({ kind: "refunds", state }, "refund.created", undefined, request);
-    const refunded: ChargeState = { ...charge, amountRefunded: charge.amountRefunded + amount };
-    this.save({ kind: "charges", state: refunded }, "charge.refunded", { kind: "charges", state: charge }, request);
-    return refund;
+  changeCharge(id: string, fields: Changed<States["charges"]>, event = "charge.updated"): void {
+    this.change("charges", id, fields, event);
   }
 
-  keepReply(key: string, kept: Idempotent): void {
-    this.keys.keep(key, kept);
-    this.#reply = { key, kept };
+  /** Answers the refund's id. */
+  refund(charge: string, amount: number, by?: Call): string {
+    const { currency, amountRefunded } = this.#present("charges", charge);
+    const id = this.newId("re");
+    const facts = { id, created: this.seconds(), charge, amount, currency, status: "succeeded" as const };
+    this.save("refunds", { ...facts, metadata: {} }, "refund.created", by);
+    const refunded = { ...this.#present("charges", charge), amountRefunded: amountRefunded + amount };
+    this.save("charges", refunded, "charge.refunded", by);
+    return id;
   }
 
-  /** What happened since the last call, for the journal; undefined when nothing did. */
-  takeEntry(): JournalEntry | undefined {
-    if (this.#changes.length === 0 && this.#reply === undefined) return undefined;
-    const entry: JournalEntry = {
-      ids: this.#ids,
-      clockOffset: this.#clockOffset,
-      changes: this.#changes,
-      events: this.#events,
-      ...(this.#reply === undefined ? {} : { reply: this.#reply }),
-    };
-    this.#changes = [];
-    this.#events = [];
-    this.#reply = undefined;
-    return entry;
+  addSubscription(seed: StripeSeed["subscriptions"][number]): void {
+    this.save("subscriptions", subscriptionFrom(seed), "customer.subscription.created");
   }
 
-  replay(entry: JournalEntry): void {
-    this.#ids = entry.ids;
-    this.#clockOffset = entry.clockOffset;
-    for (const change of entry.changes) this.#apply(change);
-    for (const { of, ...facts } of entry.events) {
-      const about = entry.changes[of];
-      if (about !== undefined) this.events.put({ ...facts, about });
-    }
-    if (entry.reply !== undefined) this.keys.keep(entry.reply.key, entry.reply.kept);
+  changeSubscription(id: string, fields: Changed<States["subscriptions"]>): void {
+    this.change("subscriptions", id, fields, "customer.subscription.updated");
   }
 
-  #record(change: Change, type: string, previous: Record<string, unknown> | undefined, request: RequestFacts): Change {
-    this.#apply(change);
-    const facts: EventFacts = {
-      id: this.newId("evt"),
-      type,
-      created: this.seconds(),
-      visibleAt: this.now() + this.#faults.eventLagMs,
-      apiVersion: this.#faults.eventApiVersion,
-      request,
-      ...(previous === undefined ? {} : { previous }),
-    };
-    this.events.removeBefore(facts.created - EVENTS_KEPT_SECONDS);
-    this.events.put({ ...facts, about: change });
-    this.#events.push({ ...facts, of: this.#changes.push(change) - 1 });
-    return change;
+  cancelSubscription(id: string, by?: Call): void {
+    const state = { ...this.#present("subscriptions", id), status: "canceled" as const, endedAt: this.seconds() };
+    this.save("subscriptions", state, "customer.subscription.deleted", by);
   }
 
-  #apply(change: Change): void {
-    switch (change.kind) {
-      case "customers":
-        if (change.deleted === true) {
-          this.customers.remove(change.state.id);
-          this.deletedCustomers.add(change.state.id);
-        } else this.customers.put(change.state);
-        return;
-      case "charges":
-        return this.charges.put(change.state);
-      case "refunds":
-        return this.refunds.put(change.state);
-      case "subscriptions":
-        return this.subscriptions.put(change.state);
-    }
-  }
-
-  #rendered(object: AnyState) {
-    return render(object, this.livemode);
+  #present<K extends Kind>(kind: K, id: string): States[K] {
+    const state = this.find(kind, id);
+    if (state === undefined) throw new Error(`The twin has no ${id}.`);
+    return state;
   }
 }

@@ -2,17 +2,21 @@
  * A stand-in for Stripe: a stateful HTTP server in Stripe's wire format, as strict as Stripe is, with its limits and bad
  * manners behind switches. The official SDK runs against it unchanged.
  */
-import type { AddressInfo } from "node:net";
+import { deeds } from "#connectors/core/twin/account.ts";
+import { tokenBucket } from "#connectors/core/twin/limiter.ts";
+import type { Allowance } from "#connectors/core/twin/limiter.ts";
+import { strikes } from "#connectors/core/twin/faults.ts";
+import type { Call, Paging } from "#connectors/core/twin/route.ts";
+import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
-import { Account } from "./account.ts";
-import { noFaults } from "./faults.ts";
-import type { StripeFaults } from "./faults.ts";
-import { openJournal } from "./journal.ts";
-import { chargeFrom, customerFrom, subscriptionFrom } from "./objects.ts";
-import type { ChargeState, CustomerState, SubscriptionState } from "./objects.ts";
+import { StripeAccount } from "./account.ts";
+import type { StripeFaults } from "./account.ts";
+import { customerList, customerPage } from "./dashboard.ts";
+import { errors, idempotency } from "./errors.ts";
+import type { ChargeState, CustomerState } from "./objects.ts";
+import { API_VERSION } from "./render.ts";
+import { routesOf } from "./routes.ts";
 import type { StripeSeed } from "./seed.ts";
-import { createTwinServer } from "./server.ts";
-import { Throttle } from "./throttle.ts";
 
 export interface StripeTwinOptions extends TwinOptions {
   /** The one key that works; `sk_test_twin` unless given. */
@@ -22,22 +26,12 @@ export interface StripeTwinOptions extends TwinOptions {
 }
 
 /** What a merchant or their shop does at Stripe, without a request of ours. Each leaves the events Stripe would. */
-export interface VendorSide {
-  addCustomer(customer: StripeSeed["customers"][number]): void;
-  changeCustomer(id: string, fields: Partial<Omit<CustomerState, "id" | "created">>): void;
-  deleteCustomer(id: string): void;
-  addCharge(charge: StripeSeed["charges"][number]): void;
-  changeCharge(id: string, fields: Partial<Omit<ChargeState, "id" | "created">>, event?: string): void;
-  /** Answers the refund's id. */
-  refund(charge: string, amount: number): string;
-  addSubscription(subscription: StripeSeed["subscriptions"][number]): void;
-  changeSubscription(id: string, fields: Partial<Omit<SubscriptionState, "id" | "created">>): void;
-  cancelSubscription(id: string): void;
-  /** Moves Stripe's clock on. */
-  advance(ms: number): void;
-}
+const DEEDS = [
+  ...(["addCustomer", "changeCustomer", "deleteCustomer", "addCharge", "changeCharge", "refund"] as const),
+  ...(["addSubscription", "changeSubscription", "cancelSubscription"] as const),
+] as const;
 
-export interface StripeTwin extends Omit<Twin<StripeSeed>, "answers" | "missingRoutes">, VendorSide {
+export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number] | "advance"> {
   readonly faults: StripeFaults;
   readonly apiKey: string;
   /** Milliseconds since the epoch, by Stripe's clock. */
@@ -47,98 +41,79 @@ export interface StripeTwin extends Omit<Twin<StripeSeed>, "answers" | "missingR
   charge(id: string): ChargeState | undefined;
 }
 
+/** Requests a second as Stripe publishes them, per endpoint and over all. https://docs.stripe.com/rate-limits (2026-11-21) */
+const PER_ENDPOINT = 25;
+const PER_ACCOUNT = 100;
+
 export async function startStripeTwin(options: StripeTwinOptions): Promise<StripeTwin> {
-  const faults = noFaults();
-  const account = new Account({ clock: options.now ?? Date.now, faults, livemode: options.livemode ?? false });
-  const journal =
-    options.journal === undefined ? undefined : await openJournal(options.journal, (entry) => account.replay(entry));
-  const commit = () => {
-    const entry = account.takeEntry();
-    if (entry !== undefined) journal?.append(entry);
-  };
-  const requests = new Map<string, number>();
+  const account = new StripeAccount(options.now, options.livemode ?? false);
   const apiKey = options.apiKey ?? "sk_test_twin";
-  const throttle = new Throttle(options.requestsPerSecond);
-  const server = createTwinServer({ account, faults, throttle, apiKey, requests, commit });
-  // Longer than any client's, so that a kept connection is not closed while a request is on its way.
-  server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  // A server listening on a port has a port.
-  const { port } = server.address() as AddressInfo;
+  const twin = await startTwin(
+    {
+      title: "Stripe",
+      account,
+      routes: routesOf(account),
+      errors,
+      authorised: ({ authorization }) => keyOf(String(authorization ?? "")) === apiKey,
+      admit: budgets(options.requestsPerSecond),
+      headers: ({ headers, requestId }) => ({
+        "request-id": requestId,
+        "stripe-version": API_VERSION,
+        ...(typeof headers["idempotency-key"] === "string" ? { "idempotency-key": headers["idempotency-key"] } : {}),
+      }),
+      paging: pagingOf(account),
+      idempotency,
+      pages: {
+        "/dashboard/customers": (_, query) => customerList(account, query),
+        "/dashboard/customers/:id": ({ id = "" }) => customerPage(account, id),
+      },
+    },
+    options,
+  );
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...twin,
     apiKey,
-    faults,
-    requests,
+    faults: account.faults,
     load: (seed) => account.load(seed),
     now: () => account.now(),
-    customer: (id) => account.customers.get(id),
-    charge: (id) => account.charges.get(id),
-    ...vendorSide(account, commit),
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-      journal?.close();
-    },
+    customer: (id) => account.find("customers", id),
+    charge: (id) => account.find("charges", id),
+    ...deeds(account, ...DEEDS, "advance"),
   };
 }
 
-function vendorSide(account: Account, commit: () => void): VendorSide {
-  const present = <State>(state: State | undefined, id: string): State => {
-    if (state === undefined) throw new Error(`The twin has no ${id}.`);
-    return state;
+function keyOf(authorization: string): string {
+  const [scheme = "", value = ""] = authorization.split(" ");
+  return scheme === "Basic" ? (Buffer.from(value, "base64").toString().split(":")[0] ?? "") : value;
+}
+
+function budgets(requestsPerSecond: number | undefined): (call: Call) => Record<string, string> {
+  const all = tokenBucket(requestsPerSecond ?? PER_ACCOUNT);
+  const endpoints = new Map<string, Allowance>();
+  return ({ operation }) => {
+    const endpoint = endpoints.get(operation) ?? tokenBucket(requestsPerSecond ?? PER_ENDPOINT);
+    endpoints.set(operation, endpoint);
+    if (all.take() === null) throw errors.throttled("global-rate");
+    if (endpoint.take() === null) throw errors.throttled("endpoint-rate");
+    return {};
   };
-  const committed =
-    <Args extends unknown[], Result>(work: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      const result = work(...args);
-      commit();
-      return result;
-    };
+}
+
+function pagingOf({ faults }: StripeAccount): Paging {
+  interface List {
+    data?: Record<string, unknown>[];
+    has_more?: boolean;
+  }
   return {
-    addCustomer: committed((seed) => {
-      account.save({ kind: "customers", state: customerFrom(seed) }, "customer.created");
-    }),
-    changeCustomer: committed((id, fields) => {
-      const state = present(account.customers.get(id), id);
-      account.save({ kind: "customers", state: { ...state, ...fields } }, "customer.updated", {
-        kind: "customers",
-        state,
-      });
-    }),
-    deleteCustomer: committed((id) => {
-      account.deleteCustomer(present(account.customers.get(id), id));
-    }),
-    addCharge: committed((seed) => {
-      account.save({ kind: "charges", state: chargeFrom(seed) }, `charge.${seed.status}`);
-    }),
-    changeCharge: committed((id, fields, event) => {
-      const state = present(account.charges.get(id), id);
-      account.save({ kind: "charges", state: { ...state, ...fields } }, event ?? "charge.updated", {
-        kind: "charges",
-        state,
-      });
-    }),
-    refund: committed(
-      (charge, amount) => account.refund(present(account.charges.get(charge), charge), amount).state.id,
-    ),
-    addSubscription: committed((seed) => {
-      account.save({ kind: "subscriptions", state: subscriptionFrom(seed) }, "customer.subscription.created");
-    }),
-    changeSubscription: committed((id, fields) => {
-      const state = present(account.subscriptions.get(id), id);
-      account.save({ kind: "subscriptions", state: { ...state, ...fields } }, "customer.subscription.updated", {
-        kind: "subscriptions",
-        state,
-      });
-    }),
-    cancelSubscription: committed((id) => {
-      account.cancel(present(account.subscriptions.get(id), id));
-    }),
-    advance: (ms) => account.advance(ms),
+    cursors: ["starting_after", "ending_before"],
+    rows(body) {
+      const rows = (body as List).data ?? null;
+      const [first] = rows ?? [];
+      if (first !== undefined && strikes(faults, "otherModeRow")) first.livemode = first.livemode !== true;
+      return rows;
+    },
+    promiseMore: (body) => Object.assign(body as List, { has_more: true }),
+    stub: (row) => ({ id: (row as { id: string }).id, object: (row as { object: string }).object, deleted: true }),
+    bad: (row) => ({ ...(row as object), created: null, amount: "much", status: 7, email: 7 }),
   };
 }

@@ -1,8 +1,14 @@
 /** What the twin keeps of each object, and how it is made from a seed. States are replaced, never changed in place. */
-import type { Stored } from "./collection.ts";
+import type { Row } from "#connectors/core/twin/table.ts";
 import type { StripeSeed } from "./seed.ts";
 
 type Seeded<Kind extends keyof StripeSeed> = StripeSeed[Kind][number];
+
+interface Stored extends Row {
+  /** Seconds. */
+  created: number;
+  deleted?: boolean;
+}
 
 export interface CustomerState extends Stored {
   email: string | null;
@@ -15,17 +21,17 @@ export interface CustomerState extends Stored {
   metadata: Record<string, string>;
 }
 
-export interface ChargeState extends Stored, Omit<Seeded<"charges">, "createdAt"> {
+export interface ChargeState extends Stored, Omit<Seeded<"charges">, "id" | "createdAt"> {
   captured: boolean;
   metadata: Record<string, string>;
 }
 
-export interface RefundState extends Stored, Omit<Seeded<"refunds">, "createdAt"> {
+export interface RefundState extends Stored, Omit<Seeded<"refunds">, "id" | "createdAt"> {
   metadata: Record<string, string>;
 }
 
 export interface SubscriptionState
-  extends Stored, Omit<Seeded<"subscriptions">, "startedAt" | "currentPeriodEnd" | "endedAt"> {
+  extends Stored, Omit<Seeded<"subscriptions">, "id" | "startedAt" | "currentPeriodEnd" | "endedAt"> {
   periodEnd: number;
   endedAt: number | null;
 }
@@ -38,23 +44,8 @@ export interface States {
 }
 export type Kind = keyof States;
 
-/** An object of any kind, tagged. */
-export type AnyState = { [K in Kind]: { kind: K; state: States[K] } }[Kind];
-
-export function customerFrom(seed: Seeded<"customers">): CustomerState {
-  const { id, email, name, phone, country, postcode, city, createdAt, metadata = {} } = seed;
-  return {
-    id,
-    created: secondsOf(createdAt),
-    email,
-    name,
-    phone,
-    description: null,
-    country,
-    postcode,
-    city,
-    metadata,
-  };
+export function customerFrom({ createdAt, metadata = {}, ...seed }: Seeded<"customers">): CustomerState {
+  return { ...seed, created: secondsOf(createdAt), description: null, metadata };
 }
 
 export function chargeFrom({ createdAt, ...seed }: Seeded<"charges">): ChargeState {

@@ -1,184 +1,161 @@
 /** The endpoints that read: lists newest first, single objects, events, the account. */
-import type { Account, EventState } from "./account.ts";
-import { invalid, missing } from "./api-error.ts";
-import type { Collection, Stored } from "./collection.ts";
-import { expanded, objectOf } from "./expand.ts";
-import type { Params } from "./form.ts";
-import type { Change } from "./journal.ts";
+import { pageByIdCursor } from "#connectors/core/twin/paging.ts";
+import type { Row } from "#connectors/core/twin/table.ts";
+import type { Collection, EventState, StripeAccount } from "./account.ts";
+import type { Endpoints } from "./endpoint.ts";
+import { invalid, missing } from "./errors.ts";
+import type { Params } from "#connectors/core/twin/form.ts";
 import type { Kind, States } from "./objects.ts";
-import { createdParam, expandParam, limitParam, textParam, typesParam } from "./params.ts";
+import { createdParam, limitParam, textParam, typesParam } from "./params.ts";
 import { render } from "./render.ts";
 import type { Rendered } from "./render.ts";
-import type { Context, ReadRoute } from "./route.ts";
 
-const LIST_PARAMS = ["created", "ending_before", "expand", "limit", "starting_after"];
+const LIST_PARAMS = ["created", "ending_before", "limit", "starting_after"];
+const EVENTS_KEPT_SECONDS = 30 * 24 * 3600;
 
-/** What Stripe calls one in messages, which ids can be expanded, and which filters its list takes. */
-const KINDS: { [K in Kind]: { noun: string; expandable: string[]; filters: string[]; permission: string } } = {
-  customers: { noun: "customer", expandable: [], filters: ["email"], permission: "rak_customer" },
-  charges: { noun: "charge", expandable: ["customer"], filters: ["customer"], permission: "rak_charge" },
-  refunds: { noun: "refund", expandable: ["charge", "charge.customer"], filters: ["charge"], permission: "rak_charge" },
+interface Listing<State> {
+  /** What Stripe calls one in messages. */
+  noun: string;
+  permission: string;
+  expandable: string[];
+  filters: string[];
+  /** Which rows a list gives. */
+  matches(state: State, params: Params): boolean;
+}
+
+const same = (params: Params, name: string, value: unknown): boolean => {
+  const wanted = textParam(params, name);
+  return wanted === undefined || wanted === value;
+};
+
+const LISTINGS: { [K in Kind]: Listing<States[K]> } = {
+  customers: {
+    ...{ noun: "customer", permission: "rak_customer_read", expandable: [], filters: ["email"] },
+    matches: ({ email }, params) => same(params, "email", email),
+  },
+  charges: {
+    ...{ noun: "charge", permission: "rak_charge_read", expandable: ["customer"], filters: ["customer"] },
+    matches: ({ customer }, params) => same(params, "customer", customer),
+  },
+  refunds: {
+    ...{ noun: "refund", permission: "rak_charge_read", filters: ["charge"] },
+    expandable: ["charge", "charge.customer"],
+    matches: ({ charge }, params) => same(params, "charge", charge),
+  },
   subscriptions: {
-    noun: "subscription",
-    expandable: ["customer"],
+    ...{ noun: "subscription", permission: "rak_subscription_read", expandable: ["customer"] },
     filters: ["customer", "status"],
-    permission: "rak_subscription",
+    matches: ({ customer, status }, params) => {
+      const wanted = textParam(params, "status");
+      // Cancelled ones are left out unless asked for.
+      const fits = wanted === undefined ? status !== "canceled" : wanted === "all" || wanted === status;
+      return fits && same(params, "customer", customer);
+    },
   },
 };
 
-export const READ_ROUTES: ReadRoute[] = [
-  listRoute("customers", (params) => {
-    const email = textParam(params, "email");
-    return email === undefined ? undefined : (customer) => customer.email === email;
-  }),
-  listRoute("charges", (params) => {
-    const customer = textParam(params, "customer");
-    return customer === undefined ? undefined : (charge) => charge.customer === customer;
-  }),
-  listRoute("refunds", (params) => {
-    const charge = textParam(params, "charge");
-    return charge === undefined ? undefined : (refund) => refund.charge === charge;
-  }),
-  listRoute("subscriptions", (params) => {
-    const customer = textParam(params, "customer");
-    const status = textParam(params, "status");
-    return (subscription) =>
-      (customer === undefined || subscription.customer === customer) &&
-      // Cancelled ones are left out unless asked for.
-      (status === undefined ? subscription.status !== "canceled" : status === "all" || subscription.status === status);
-  }),
-  ...(["customers", "charges", "refunds", "subscriptions"] as const).map(retrieveRoute),
-  {
-    operation: "GET /v1/events",
-    permission: "rak_event_read",
-    params: [...LIST_PARAMS, "type", "types"],
-    expandable: [],
-    read: listEvents,
-  },
-  {
-    operation: "GET /v1/account",
-    permission: "rak_accounts_kyc_basic_read",
-    params: ["expand"],
-    expandable: [],
-    read: () => ({
-      id: "acct_1TwinTwinTwinTwin",
-      object: "account",
-      business_profile: { name: "Stripe twin" },
-      country: "GB",
-      default_currency: "gbp",
-      settings: { dashboard: { display_name: "Stripe twin", timezone: "Europe/London" } },
-    }),
-  },
-];
-
-function listRoute<K extends Kind>(
-  kind: K,
-  filter: (params: Params) => ((state: States[K]) => boolean) | undefined,
-): ReadRoute {
-  const { noun, expandable, filters, permission } = KINDS[kind];
-  const inData = expandable.map((path) => `data.${path}`);
+export function readEndpoints(account: StripeAccount): Endpoints {
   return {
-    operation: `GET /v1/${kind}`,
-    permission: `${permission}_read`,
-    params: [...LIST_PARAMS, ...filters],
-    expandable: inData,
-    read({ account, params }) {
-      const paths = expandParam(params, inData).map((path) => path.slice("data.".length));
-      // Each kind's collection holds that kind's states; TypeScript cannot follow the index.
-      const collection = account[kind] as unknown as Collection<States[K]>;
-      const matches = filter(params);
-      const { rows, hasMore } = pageOf(collection, noun, params, matches);
-      const data = rows.map((state) => expanded(account, render({ kind, state } as Change, account.livemode), paths));
-      return { object: "list", data, has_more: hasMore, url: `/v1/${kind}` };
+    ...listing(account, "customers"),
+    ...listing(account, "charges"),
+    ...listing(account, "refunds"),
+    ...listing(account, "subscriptions"),
+    "GET /v1/events": {
+      permission: "rak_event_read",
+      params: [...LIST_PARAMS, "type", "types"],
+      answer: ({ params }) => listEvents(account, params),
+    },
+    "GET /v1/account": {
+      permission: "rak_accounts_kyc_basic_read",
+      params: [],
+      answer: () => ({
+        ...{ id: "acct_1TwinTwinTwinTwin", object: "account", country: "GB", default_currency: "gbp" },
+        business_profile: { name: "Stripe twin" },
+        settings: { dashboard: { display_name: "Stripe twin", timezone: "Europe/London" } },
+      }),
     },
   };
 }
 
-function retrieveRoute(kind: Kind): ReadRoute {
-  const { noun, expandable, permission } = KINDS[kind];
+function listing<K extends Kind>(account: StripeAccount, kind: K): Endpoints {
+  const { noun, permission, expandable, filters, matches } = LISTINGS[kind];
+  // Each kind's collection holds that kind's states; TypeScript cannot follow the index.
+  const collection = account.collections[kind] as unknown as Collection<States[K]>;
   return {
-    operation: `GET /v1/${kind}/:id`,
-    permission: `${permission}_read`,
-    params: ["expand"],
-    expandable,
-    read({ account, params, id }) {
-      const paths = expandParam(params, expandable);
-      const found = objectOf(account, kind, id);
-      if (found === undefined) throw missing(noun, id);
-      return expanded(account, found, paths);
+    [`GET /v1/${kind}`]: {
+      permission,
+      params: [...LIST_PARAMS, ...filters],
+      expandable: expandable.map((path) => `data.${path}`),
+      answer: ({ params }) => {
+        const { rows, more } = pageOf(account, collection, noun, params, (state) => matches(state, params));
+        const data = rows.map((state) => render(kind, state, account.livemode));
+        return { object: "list", data, has_more: more, url: `/v1/${kind}` };
+      },
+    },
+    [`GET /v1/${kind}/:id`]: {
+      permission,
+      params: [],
+      expandable,
+      answer: ({ id }) => {
+        const found = account.shown(kind, id);
+        if (found === undefined) throw missing(noun, id);
+        return found;
+      },
     },
   };
 }
 
-function pageOf<State extends Stored>(
-  collection: Collection<State>,
+function pageOf<State extends Row>(
+  account: StripeAccount,
+  { listed }: Collection<State>,
   noun: string,
   params: Params,
-  matches?: (state: State) => boolean,
+  matches: (state: State) => boolean,
+  oldest?: number,
 ) {
   const startingAfter = textParam(params, "starting_after");
   const endingBefore = textParam(params, "ending_before");
-  if (startingAfter !== undefined && endingBefore !== undefined) {
+  if (startingAfter !== undefined && endingBefore !== undefined)
     throw invalid("You cannot provide both starting_after and ending_before.", "parameter_invalid", "starting_after");
-  }
-  const page = collection.page({
-    limit: limitParam(params),
-    ...createdParam(params),
-    ...(startingAfter === undefined ? {} : { startingAfter }),
-    ...(endingBefore === undefined ? {} : { endingBefore }),
-    ...(matches === undefined ? {} : { matches }),
+  const { from = oldest, to } = createdParam(params);
+  const limit = Math.min(limitParam(params), account.faults.shortPage);
+  const page = pageByIdCursor(listed, {
+    ...{ limit, startingAfter, endingBefore, to, matches },
+    from: from === undefined || oldest === undefined ? from : Math.max(from, oldest),
   });
-  if (page !== undefined) return page;
-  throw missing(
-    noun,
-    startingAfter ?? endingBefore ?? "",
-    startingAfter === undefined ? "ending_before" : "starting_after",
-    400,
-  );
+  if (page !== null) return page;
+  const param = startingAfter === undefined ? "ending_before" : "starting_after";
+  throw missing(noun, startingAfter ?? endingBefore ?? "", param, 400);
 }
 
-function listEvents({ account, faults, params }: Context): Rendered {
+function listEvents(account: StripeAccount, params: Params): Rendered {
   const type = textParam(params, "type");
   const types = typesParam(params);
-  if (type !== undefined && types !== undefined) {
+  if (type !== undefined && types !== undefined)
     throw invalid("You may pass either type or types, but not both.", "parameter_invalid", "type");
-  }
   const wanted = (event: EventState) => {
     if (types !== undefined) return types.includes(event.type);
     if (type === undefined) return true;
     return type.endsWith("*") ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
   };
-  const now = account.now();
-  const oldest = account.seconds() - 30 * 24 * 3600;
-  const { rows, hasMore } = pageOf(
-    account.events,
-    "event",
-    params,
-    (event) => event.visibleAt <= now && event.created >= oldest && wanted(event),
-  );
+  const oldest = account.seconds() - EVENTS_KEPT_SECONDS;
+  const { rows, more } = pageOf(account, account.events, "event", params, wanted, oldest);
   const data = rows.map((event) => renderEvent(account, event));
   return {
     object: "list",
-    data: faults.eventsTwice ? data.flatMap((event) => [event, event]) : data,
-    has_more: hasMore,
+    data: account.faults.eventsTwice ? data.flatMap((event) => [event, event]) : data,
+    has_more: more,
     url: "/v1/events",
   };
 }
 
-function renderEvent(account: Account, event: EventState): Rendered {
-  const { about, previous } = event;
+function renderEvent({ livemode }: StripeAccount, event: EventState): Rendered {
+  const { id, created, type, request, kind, object, previous, apiVersion } = event;
   return {
-    id: event.id,
-    object: "event",
-    api_version: event.apiVersion,
-    created: event.created,
+    ...{ id, object: "event", api_version: apiVersion, created, livemode, pending_webhooks: 0, request, type },
     data: {
-      object: render(about, account.livemode),
+      object: render(kind, object, livemode),
       ...(previous === undefined ? {} : { previous_attributes: previous }),
     },
-    livemode: account.livemode,
-    pending_webhooks: 0,
-    request: event.request,
-    type: event.type,
   };
 }

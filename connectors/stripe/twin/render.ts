@@ -1,201 +1,115 @@
 /** Objects in Stripe's shape, API version 2026-10-28.endive: the fields a reader could meet, most at their resting value. */
-import type { AnyState, ChargeState, CustomerState, RefundState, SubscriptionState } from "./objects.ts";
+import type { ChargeState, CustomerState, Kind, RefundState, States, SubscriptionState } from "./objects.ts";
+
+export const API_VERSION = "2026-10-28.endive";
 
 export type Rendered = Record<string, unknown>;
 
-export function render(object: AnyState, livemode: boolean): Rendered {
-  switch (object.kind) {
-    case "customers":
-      return renderCustomer(object.state, livemode);
-    case "charges":
-      return renderCharge(object.state, livemode);
-    case "refunds":
-      return renderRefund(object.state);
-    case "subscriptions":
-      return renderSubscription(object.state, livemode);
-  }
+const RENDERERS: { [K in Kind]: (state: States[K], livemode: boolean) => Rendered } = {
+  customers: renderCustomer,
+  charges: renderCharge,
+  refunds: renderRefund,
+  subscriptions: renderSubscription,
+};
+
+export function render<K extends Kind>(kind: K, state: States[K], livemode: boolean): Rendered {
+  return RENDERERS[kind](state, livemode);
 }
 
-export function deletedCustomer(id: string): Rendered {
-  return { id, object: "customer", deleted: true };
-}
+/** Fields a reader could meet that the twin never fills. */
+const nulls = (...names: string[]): Rendered => Object.fromEntries(names.map((name) => [name, null]));
+
+const CUSTOMER_AT_REST: Rendered = {
+  ...nulls("currency", "default_source", "discount", "shipping", "test_clock"),
+  ...{ balance: 0, delinquent: false, next_invoice_sequence: 1, preferred_locales: [], tax_exempt: "none" },
+  invoice_settings: nulls("custom_fields", "default_payment_method", "footer", "rendering_options"),
+};
+const CHARGE_AT_REST: Rendered = {
+  ...nulls("application", "application_fee", "application_fee_amount", "calculated_statement_descriptor"),
+  ...nulls("description", "on_behalf_of", "receipt_number", "receipt_url", "review", "shipping", "source_transfer"),
+  ...nulls("statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"),
+  ...{ disputed: false, fraud_details: {} },
+};
+const SUBSCRIPTION_AT_REST: Rendered = {
+  ...nulls("application", "cancel_at", "default_payment_method", "description", "latest_invoice", "pause_collection"),
+  ...nulls("schedule", "test_clock", "trial_end", "trial_start"),
+  ...{ automatic_tax: { enabled: false }, cancel_at_period_end: false, collection_method: "charge_automatically" },
+  ...{ discounts: [], metadata: {} },
+};
 
 function renderCustomer(customer: CustomerState, livemode: boolean): Rendered {
-  const { country, postcode, city } = customer;
+  const { id, country, postcode, city, created, description, email, metadata, name, phone } = customer;
+  if (customer.deleted === true) return { id, object: "customer", deleted: true };
   const noAddress = country === null && postcode === null && city === null;
   return {
-    id: customer.id,
-    object: "customer",
+    ...CUSTOMER_AT_REST,
+    ...{ id, object: "customer", created, description, email, livemode, metadata, name, phone },
     address: noAddress ? null : address(country, postcode, city),
-    balance: 0,
-    created: customer.created,
-    currency: null,
-    default_source: null,
-    delinquent: false,
-    description: customer.description,
-    discount: null,
-    email: customer.email,
-    invoice_prefix: customer.id.slice(-8).toUpperCase(),
-    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
-    livemode,
-    metadata: customer.metadata,
-    name: customer.name,
-    next_invoice_sequence: 1,
-    phone: customer.phone,
-    preferred_locales: [],
-    shipping: null,
-    tax_exempt: "none",
-    test_clock: null,
+    invoice_prefix: id.slice(-8).toUpperCase(),
   };
 }
 
 function renderCharge(charge: ChargeState, livemode: boolean): Rendered {
-  const { billing } = charge;
-  const succeeded = charge.status === "succeeded";
+  const { id, billing, amount, amountRefunded, captured, created, currency, customer, metadata, status } = charge;
+  const { email, name, phone, country, postcode } = billing;
+  const succeeded = status === "succeeded";
+  const failed = status === "failed";
   const type = charge.cardPresent ? "card_present" : "card";
+  const serial = id.slice(3);
   return {
-    id: charge.id,
-    object: "charge",
-    amount: charge.amount,
-    amount_captured: charge.captured ? charge.amount : 0,
-    amount_refunded: charge.amountRefunded,
-    application: null,
-    application_fee: null,
-    application_fee_amount: null,
-    balance_transaction: succeeded ? `txn_${charge.id.slice(3)}` : null,
-    billing_details: {
-      address: address(billing.country, billing.postcode, null),
-      email: billing.email,
-      name: billing.name,
-      phone: billing.phone,
-      tax_id: null,
-    },
-    calculated_statement_descriptor: null,
-    captured: charge.captured,
-    created: charge.created,
-    currency: charge.currency,
-    customer: charge.customer,
-    description: null,
-    disputed: false,
-    failure_code: charge.status === "failed" ? "card_declined" : null,
-    failure_message: charge.status === "failed" ? "Your card was declined." : null,
-    fraud_details: {},
-    livemode,
-    metadata: charge.metadata,
-    on_behalf_of: null,
+    ...CHARGE_AT_REST,
+    ...{ id, object: "charge", amount, captured, created, currency, customer, livemode, metadata, status },
+    amount_captured: captured ? amount : 0,
+    amount_refunded: amountRefunded,
+    balance_transaction: succeeded ? `txn_${serial}` : null,
+    billing_details: { address: address(country, postcode, null), email, name, phone, tax_id: null },
+    failure_code: failed ? "card_declined" : null,
+    failure_message: failed ? "Your card was declined." : null,
     outcome: {
       network_status: succeeded ? "approved_by_network" : "declined_by_network",
       type: succeeded ? "authorized" : "issuer_declined",
     },
     paid: succeeded,
-    payment_intent: `pi_${charge.id.slice(3)}`,
-    payment_method: `pm_${charge.id.slice(3)}`,
+    payment_intent: `pi_${serial}`,
+    payment_method: `pm_${serial}`,
     payment_method_details: {
       [type]: {
-        brand: "visa",
-        country: billing.country,
-        exp_month: 8,
-        exp_year: 2030,
-        fingerprint: charge.fingerprint,
-        funding: "credit",
-        last4: "4242",
-        network: "visa",
+        ...{ brand: "visa", country, exp_month: 8, exp_year: 2030, fingerprint: charge.fingerprint },
+        ...{ funding: "credit", last4: "4242", network: "visa" },
       },
       type,
     },
     receipt_email: charge.receiptEmail,
-    receipt_number: null,
-    receipt_url: null,
-    refunded: charge.amount > 0 && charge.amountRefunded >= charge.amount,
-    review: null,
-    shipping: null,
-    source_transfer: null,
-    statement_descriptor: null,
-    statement_descriptor_suffix: null,
-    status: charge.status,
-    transfer_data: null,
-    transfer_group: null,
+    refunded: amount > 0 && amountRefunded >= amount,
   };
 }
 
-function renderRefund(refund: RefundState): Rendered {
+function renderRefund({ id, amount, charge, created, currency, metadata, status }: RefundState): Rendered {
   return {
-    id: refund.id,
-    object: "refund",
-    amount: refund.amount,
-    balance_transaction: null,
-    charge: refund.charge,
-    created: refund.created,
-    currency: refund.currency,
+    ...nulls("balance_transaction", "reason", "receipt_number", "source_transfer_reversal", "transfer_reversal"),
+    ...{ id, object: "refund", amount, charge, created, currency, metadata, status },
     destination_details: { card: { type: "refund" }, type: "card" },
-    metadata: refund.metadata,
-    payment_intent: `pi_${refund.charge.slice(3)}`,
-    reason: null,
-    receipt_number: null,
-    source_transfer_reversal: null,
-    status: refund.status,
-    transfer_reversal: null,
+    payment_intent: `pi_${charge.slice(3)}`,
   };
 }
 
 function renderSubscription(subscription: SubscriptionState, livemode: boolean): Rendered {
-  const { id, created, currency } = subscription;
+  const { id, created, currency, customer, status, endedAt, periodEnd, amount, interval } = subscription;
+  const price = {
+    ...{ id: `price_${currency}_${amount}_${interval}`, object: "price", active: true, currency, type: "recurring" },
+    ...{ billing_scheme: "per_unit", unit_amount: amount, unit_amount_decimal: String(amount) },
+    recurring: { interval, interval_count: 1, usage_type: "licensed" },
+  };
+  const item = {
+    ...{ id: `si_${id.slice(4)}`, object: "subscription_item", created, metadata: {}, quantity: 1, subscription: id },
+    ...{ current_period_end: periodEnd, current_period_start: created, price },
+  };
+  const url = `/v1/subscription_items?subscription=${id}`;
   return {
-    id,
-    object: "subscription",
-    application: null,
-    automatic_tax: { enabled: false },
-    billing_cycle_anchor: created,
-    cancel_at: null,
-    cancel_at_period_end: false,
-    canceled_at: subscription.endedAt,
-    collection_method: "charge_automatically",
-    created,
-    currency,
-    customer: subscription.customer,
-    default_payment_method: null,
-    description: null,
-    discounts: [],
-    ended_at: subscription.endedAt,
-    items: {
-      object: "list",
-      data: [
-        {
-          id: `si_${id.slice(4)}`,
-          object: "subscription_item",
-          created,
-          current_period_end: subscription.periodEnd,
-          current_period_start: created,
-          metadata: {},
-          price: {
-            id: `price_${currency}_${subscription.amount}_${subscription.interval}`,
-            object: "price",
-            active: true,
-            billing_scheme: "per_unit",
-            currency,
-            recurring: { interval: subscription.interval, interval_count: 1, usage_type: "licensed" },
-            type: "recurring",
-            unit_amount: subscription.amount,
-            unit_amount_decimal: String(subscription.amount),
-          },
-          quantity: 1,
-          subscription: id,
-        },
-      ],
-      has_more: false,
-      total_count: 1,
-      url: `/v1/subscription_items?subscription=${id}`,
-    },
-    latest_invoice: null,
-    livemode,
-    metadata: {},
-    pause_collection: null,
-    schedule: null,
-    start_date: created,
-    status: subscription.status,
-    test_clock: null,
-    trial_end: null,
-    trial_start: null,
+    ...SUBSCRIPTION_AT_REST,
+    ...{ id, object: "subscription", created, currency, customer, livemode, status },
+    ...{ billing_cycle_anchor: created, canceled_at: endedAt, ended_at: endedAt, start_date: created },
+    items: { object: "list", data: [item], has_more: false, total_count: 1, url },
   };
 }
 

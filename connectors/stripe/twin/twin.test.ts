@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chargeSeed, customerSeed, customers, seedOf } from "./fixtures.ts";
+import { chargeSeed, customerSeed, customers, seedOf } from "../fixtures.ts";
 import { startStripeTwin } from "./index.ts";
 import type { StripeTwin } from "./index.ts";
 

@@ -46,7 +46,7 @@ export function importCommand(program: Command): void {
     .option("--shared-ids", "customer and loyalty ids mean the same person in every file of the business")
     .option("--rejects <file>", "where rows that were not understood go (default: <file>.rejects.csv)")
     .option("--dry-run", "only show what the columns would mean")
-    .option("--yes", "do not ask")
+    .option("--yes", "do not ask; what is not certain is then refused, with what would have been asked")
     .option("--no-sync", "connect the file; the next refresh reads it")
     .option("--json", "print JSON")
     .addHelpText(
@@ -65,7 +65,7 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
   if (!(await stat(path).catch(() => null))?.isFile()) throw new CommandFailure(`There is no file ${path}.`, 3);
   const name = options.name ?? basename(path).replace(/(\.csv|\.txt)?(\.gz)?$/i, "");
   const earlier = await connectedFiles(stores.connections, workspace.workspaceId, name);
-  const guess = await guessed(path, context, earlier, options);
+  let guess = await guessed(path, context, earlier, options);
   // The answer on standard output is JSON or nothing: what is asked about goes to the person.
   if (options.json) note(describeGuess(guess));
   else process.stdout.write(`${harmless(describeGuess(guess))}\n\n`);
@@ -73,6 +73,7 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
   if (missing.length > 0) throw new CommandFailure(`Nothing was imported. ${missing.join(" ")}`, 2);
   if (options.dryRun) return print(options, { dryRun: true, name, ...guess }, () => "Nothing was read: --dry-run.");
 
+  if (guess.questions.length > 0) guess = await withAnswers(guess, options);
   const file = await csvFileOf(path, guess);
   const known = earlier.find(({ contentHash }) => contentHash === file.contentHash);
   if (known !== undefined && isReadAlike(known, file) && (await wasRead(context, name, file))) {
@@ -105,9 +106,8 @@ async function guessed(
     const kind = options.kind === undefined ? {} : { kind: options.kind };
     const guess = await guessFile(path, { currency, country, timeZone, ...kind });
     const last = lastOfKind(earlier, guess.kind);
-    return applyOverrides(last === undefined ? guess : readAs(guess, last), options.map);
+    return overridden(last === undefined ? guess : readAs(guess, last), options.map);
   } catch (error) {
-    if (error instanceof OverrideError) throw new CommandFailure(error.message, 2);
     if (error instanceof ConnectorError) throw new CommandFailure(error.message);
     throw error;
   }
@@ -119,6 +119,41 @@ async function wasRead({ stores, workspace: { workspaceId } }: Context, name: st
   if (found === undefined) return false;
   const { cursor } = await stores.ingest.streamState(workspaceId, found.connectionId, file.kind);
   return wasReadToItsEnd(cursor, file);
+}
+
+/**
+ * What only the person knows is asked one by one.
+ *
+ * @throws CommandFailure with the questions where nobody may be asked, or an answer settles nothing
+ */
+async function withAnswers(guess: Guess, options: ImportOptions): Promise<Guess> {
+  const asked = guess.questions.map(({ text }) => text);
+  if (options.yes || !process.stdin.isTTY) {
+    const why = options.yes ? "--yes takes only what is certain" : "nobody is here to be asked";
+    throw new CommandFailure(`Nothing was imported: ${why}. Answer with --map:\n${asked.join("\n")}`, 2);
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    let settled = guess;
+    for (const { about, text } of guess.questions) {
+      const answer = (await prompt.question(`${harmless(text)}\nyes for the first, or ${about}=...: `)).trim();
+      if (/^y(es)?$/i.test(answer)) continue;
+      if (!answer.startsWith(`${about}=`)) throw new CommandFailure("Nothing was imported.");
+      settled = overridden(settled, [answer]);
+    }
+    return settled;
+  } finally {
+    prompt.close();
+  }
+}
+
+function overridden(guess: Guess, overrides: string[]): Guess {
+  try {
+    return applyOverrides(guess, overrides);
+  } catch (error) {
+    if (error instanceof OverrideError) throw new CommandFailure(error.message, 2);
+    throw error;
+  }
 }
 
 /** @throws CommandFailure when the answer is not yes */

@@ -13,10 +13,11 @@ import {
   type Missing,
 } from "./full-read.ts";
 import { heldReason, RELEASED } from "./held.ts";
-import { saveRows, touchProfiles, type Place } from "./save-rows.ts";
+import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
+import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
@@ -76,6 +77,8 @@ export interface Reconciliation {
 
 export interface IngestStore {
   streamState(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): Promise<StreamState>;
+  /** Where the reading of every stream of the workspace has come to, at once. */
+  cursors(workspaceId: WorkspaceId): Promise<{ connectionId: ConnectionId; stream: string; cursor: unknown }[]>;
   /**
    * Stores a page and moves the cursor in one transaction.
    *
@@ -148,6 +151,14 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         return rows[0] ?? UNREAD;
       }),
 
+    cursors: (workspaceId) =>
+      database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query<{ connectionId: ConnectionId; stream: string; cursor: unknown }>(
+          `SELECT connection_id AS "connectionId", stream, cursor FROM stream_state WHERE workspace_id = $1`,
+          [workspaceId],
+        ),
+      ),
+
     savePage: (workspaceId, { connectionId, stream, from, page }) => {
       const place = { connectionId, stream };
       const prepared = preparePage(place, page);
@@ -171,7 +182,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         const mayDelete = fullRead && page.atEnd && page.fullScan;
         const end = mayDelete ? await sweepUnlessImplausible(transaction, place, brake) : NOTHING_SWEPT;
         const [swept, held] = "held" in end ? [NOTHING_SWEPT, end.held] : [end, null];
-        await touchProfiles(transaction, [
+        await touchProfilesOf(transaction, [
           ...saved.flatMap((result) => result.people),
           ...consents.people,
           ...swept.people,

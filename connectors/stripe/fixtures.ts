@@ -1,6 +1,6 @@
 /** Invented people and sales for tests of the twin and the connector. */
 import { inventedPerson } from "#connectors/core/twin/people.ts";
-import type { StripeSeed } from "./seed.ts";
+import type { StripeSeed } from "./twin/seed.ts";
 
 type Customer = StripeSeed["customers"][number];
 type Charge = StripeSeed["charges"][number];

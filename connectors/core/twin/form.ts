@@ -1,5 +1,4 @@
 /** Form-encoded parameters with brackets: `metadata[stage]=vip&expand[]=customer&created[gte]=5`. */
-import { ApiError } from "./api-error.ts";
 
 /** Lists are objects with the keys 0, 1, 2. */
 export type Param = string | Params;
@@ -7,17 +6,18 @@ export interface Params {
   [name: string]: Param;
 }
 
-export function parseForm(text: string): Params {
+/** `refuse` makes the error for a name that cannot be read. */
+export function parseForm(text: string | URLSearchParams, refuse: (name: string) => Error): Params {
   const root: Params = empty();
-  for (const [name, value] of new URLSearchParams(text)) assign(root, pathOf(name), value);
+  for (const [name, value] of new URLSearchParams(text)) assign(root, pathOf(name, refuse), value);
   return root;
 }
 
-function pathOf(name: string): string[] {
+function pathOf(name: string, refuse: (name: string) => Error): string[] {
   const [head = "", ...rest] = name.split("[");
-  // A bracket inside a key cannot be told from nesting: `metadata[a[b]]` is refused, as by Stripe.
+  // A bracket inside a key cannot be told from nesting: `metadata[a[b]]` is refused.
   if (head === "" || rest.some((part) => part.indexOf("]") !== part.length - 1)) {
-    throw new ApiError(400, { type: "invalid_request_error", message: "Invalid parameter name.", param: head });
+    throw refuse(head);
   }
   return [head, ...rest.map((part) => part.slice(0, -1))];
 }

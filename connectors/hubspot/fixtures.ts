@@ -1,6 +1,6 @@
 /** Invented contacts for a twin that is started by hand. */
 import { inventedPerson } from "#connectors/core/twin/people.ts";
-import type { HubspotSeed } from "./seed.ts";
+import type { HubspotSeed } from "./twin/seed.ts";
 
 const FIRST_ID = 1001;
 

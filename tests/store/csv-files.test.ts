@@ -1,0 +1,52 @@
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CsvFile } from "#connectors/csv/settings.ts";
+import { connectFiles, connectedFiles } from "#console/csv-files.ts";
+import { createConnectionStore } from "#profile/store/connections.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await createTestDatabase({ max: 10 });
+});
+afterAll(() => test.drop());
+
+function fileNamed(name: string): CsvFile {
+  return {
+    name,
+    file: `/tmp/${name}`,
+    contentHash: createHash("sha256").update(name).digest("hex"),
+    kind: "people",
+    exportedAt: "2026-11-01T00:00:00.000Z",
+    ...{ encoding: "utf-8", delimiter: ",", header: true, start: { offset: 0, line: 0 } },
+    ...{ mapping: { email: ["email"] }, dayOrder: "dmy", decimal: ".", amountPer: "row", defaultCurrency: "GBP" },
+    ...{
+      defaultCountry: null,
+      defaultChannel: "unknown",
+      timeZone: "UTC",
+      export: null,
+      serialDates: false,
+      crosses: {},
+    },
+  };
+}
+
+describe("files connected at the same time", () => {
+  it("are all kept, whether the connection was there or not", async () => {
+    const connections = createConnectionStore(test.database);
+    const { workspaceId } = await connections.createWorkspace({
+      slug: `csv-${randomUUID().slice(0, 8)}`,
+      ...{ name: "Larch & Loom", defaultCountry: "GB", currency: "GBP", timeZone: "UTC" },
+    });
+    const connect = (name: string) =>
+      connectFiles(connections, workspaceId, { name: "till", files: [fileNamed(name)], actor: "test" });
+    const names = (from: number) => Array.from({ length: 8 }, (_, at) => `till-${from + at}.csv`);
+    await Promise.all(names(1).map(connect));
+    expect((await connectedFiles(connections, workspaceId, "till")).map(({ name }) => name).toSorted()).toEqual(
+      names(1).toSorted(),
+    );
+    await Promise.all(names(9).map(connect));
+    expect(await connectedFiles(connections, workspaceId, "till")).toHaveLength(16);
+    expect(await connections.listConnections(workspaceId)).toHaveLength(1);
+  });
+});
