@@ -195,7 +195,7 @@ const RULES: [sentence: string, isTrue: (raw: RawCustomer, ...found: string[]) =
     `The subscription ended on ${DAY} and nothing was bought and kept since`,
     (raw, day) =>
       hasSubscription(raw, ["cancelled"], (one) => one.endedAt ?? one.startedAt, day) &&
-      (never(raw) || Date.parse(`${lastOf(raw)}`) <= Date.parse(`${day} UTC`)),
+      (never(raw) || Date.parse(lastOf(raw)) <= Date.parse(`${day} UTC`)),
   ],
   [
     "Marketing by ([\\w -]+) is permitted and the limit on messages leaves room",
