@@ -53,8 +53,10 @@ export function personOfRow(
   file: CsvFile,
   context: PersonContext,
 ): RowPerson | null {
-  const given = idOf(columns.text(cells, context.idField));
-  const loyalty = idOf(columns.text(cells, "loyalty_id"));
+  const shortened = (field: Field): boolean =>
+    file.mapping[field]?.some((name) => file.shortened.includes(name)) === true;
+  const given = idOf(columns.text(cells, context.idField), shortened(context.idField));
+  const loyalty = idOf(columns.text(cells, "loyalty_id"), shortened("loyalty_id"));
   const written = emailsOf(columns.texts(cells, "email"));
   const dialled = phonesOf(columns.texts(cells, "phone"));
   const customerId = given.value;
@@ -195,6 +197,8 @@ function namesOf(cells: readonly string[], columns: Columns): { firstName: strin
   return firstName !== null || lastName !== null || full === "" ? { firstName, lastName } : splitName(full);
 }
 
+const GENERATION = /^(?:jr|sr|jun|sen|junior|senior|ii|iii|iv)\.?$/i;
+
 /** `Weber, Anna` and `Anna van der Berg`; a single word is taken for the first name. */
 export function splitName(full: string): { firstName: string | null; lastName: string | null } {
   const comma = full.indexOf(",");
@@ -202,7 +206,9 @@ export function splitName(full: string): { firstName: string | null; lastName: s
   const words = full.split(/\s+/);
   if (words.length === 1) return { firstName: full, lastName: null };
   const particle = words.findIndex((word, index) => index > 0 && PARTICLES.has(word.toLowerCase()));
-  const cut = particle > 0 && particle < words.length - 1 ? particle : words.length - 1;
+  // "George Hale Jr" is a Hale.
+  const end = words.length > 2 && GENERATION.test(words.at(-1) ?? "") ? words.length - 2 : words.length - 1;
+  const cut = particle > 0 && particle < end ? particle : end;
   return { firstName: words.slice(0, cut).join(" "), lastName: words.slice(cut).join(" ") };
 }
 

@@ -6,7 +6,7 @@ import type { ContractAccess } from "../core/contract-suite/index.ts";
 import type { ConnectorError } from "../core/errors.ts";
 import { issueGrant } from "../core/grant.ts";
 import type { ConsentRecord } from "../core/records.ts";
-import { untilMidnightMs } from "./daily-limit.ts";
+import { untilMidnightMs } from "../core/midnight.ts";
 import { startContractAccount } from "./contract-account.ts";
 import { golden } from "./golden.ts";
 import { hubspot } from "./index.ts";
