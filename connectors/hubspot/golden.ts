@@ -89,7 +89,7 @@ export const golden: Golden = {
         person("2003", ["cyd@marlowbooks.co.uk"]),
         {
           ...consent("2003", "cyd@marlowbooks.co.uk", "email:marketing", null),
-          ...{ state: "unknown", proof: "HubSpot has no status of the contact's subscriptions." },
+          ...{ state: "unknown", proof: "No subscription has a status." },
         },
       ],
     ],

@@ -29,9 +29,9 @@ export const MISTAKES: Mistake[] = [
     "hs_email_optout !== undefined",
   ]),
   hubspot("a true opt-out is left out", "consent.ts", ["if (!hasOptedOut(row)) return said;", "return said;"]),
-  hubspot("a statement is dated anew when another field changes", "consent.ts", [
-    "    effectiveAt: at,\n    proof: proofOf(status),",
-    "    effectiveAt: row.updatedAt,\n    proof: proofOf(status),",
+  hubspot("a statement is dated anew at each reading", "consent.ts", [
+    "at: status.timestamp ?? null",
+    "at: new Date().toISOString()",
   ]),
   hubspot("every basis counts as an opt-in", "consent.ts", [
     'state === "granted" ? basisOf(status.legalBasis ?? null) : "none"',
