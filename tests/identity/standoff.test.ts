@@ -43,7 +43,6 @@ describe("a chain of shared mobiles", () => {
       touched: 3_000,
       records: 3_000,
       created: 3_000,
-      refusals: 5_998,
     });
     await shop.save([{ ...person("1500"), ...chain(3_000)[1_500], city: "Leeds" }]);
     expect(await shop.resolveAll()).toMatchObject({ touched: 1, records: 1, created: 0, merged: 0 });
