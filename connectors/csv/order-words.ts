@@ -48,7 +48,10 @@ const rowRole = table<RowRole>({
 const DATABASE_PREFIX = /^wc (?=[a-z])/;
 
 export function stateOf(text: string, known: KnownExport | null): OrderState | null {
-  const word = foldWords(text).replace(DATABASE_PREFIX, "");
+  const written = foldWords(text);
+  const word = written.replace(DATABASE_PREFIX, "");
+  // Other systems say so of orders nobody has paid yet.
+  if (word !== written && word === "processing") return "paid";
   if (known?.states !== undefined && Object.hasOwn(known.states, word)) return known.states[word] ?? null;
   return orderState(word);
 }
