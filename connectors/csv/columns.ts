@@ -62,8 +62,14 @@ export interface Columns {
 }
 
 const NOWHERE: number[] = [];
-/** Longer ones are no address, name or number. Characters. */
-const VALUE_LIMIT = 2_000;
+/** Longer ones are no name, number or date, and no record could hold them. Characters. */
+const VALUE_LIMIT = 300;
+const LIMITS: Partial<Record<Field, number>> = {
+  ...{ id: 255, customer_id: 255, loyalty_id: 255 },
+  // Several in a cell.
+  ...{ email: 500, phone: 500 },
+  campaign: 1_000,
+};
 
 /** @throws ConnectorError `contract` where the mapping names a column the file does not have */
 export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
@@ -94,7 +100,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     names,
     named: file.header,
     overlong(cells) {
-      const long = used.find(({ position }) => (cells[position]?.length ?? 0) > VALUE_LIMIT);
+      const long = used.find(({ field, position }) => (cells[position]?.length ?? 0) > (LIMITS[field] ?? VALUE_LIMIT));
       return long === undefined ? null : label(long.field);
     },
     has: (field) => positions.has(field),

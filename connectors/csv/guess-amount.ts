@@ -1,7 +1,8 @@
 /** Whether the rows of one order repeat its total or share it: the difference between 50.00 and 100.00. */
+import { isDestroyedNumber } from "../core/placeholders.ts";
 import { add, multiply, parseAmount, ZERO, type Decimal } from "./amounts.ts";
 import type { Question } from "./guess-formats.ts";
-import { isShortened, roleOf, stateOf } from "./order-words.ts";
+import { roleOf, stateOf } from "./order-words.ts";
 import type { Mapping } from "./settings.ts";
 import { cleanCell, cleanId, foldWords } from "./words.ts";
 
@@ -69,7 +70,8 @@ function ordersOf(mapping: Mapping, { names, column }: Table, decimal: "." | ","
     const id = cleanId(cell);
     // Money given back and how a sale was paid are no shares of it.
     const kind = roleOf(kinds?.[at] ?? "", null) ?? "sale";
-    if (id === "" || isShortened(id) || kind !== "sale" || stateOf(states?.[at] ?? "", null) === "refunded") continue;
+    if (id === "" || isDestroyedNumber(id) || kind !== "sale" || stateOf(states?.[at] ?? "", null) === "refunded")
+      continue;
     const rest = others.map((cells) => cells[at] ?? "").join("\u0000");
     const line = { amount: amounts[at] ?? null, quantity: quantities[at] ?? null, price: prices[at] ?? null, rest };
     const lines = orders.get(id);

@@ -69,8 +69,3 @@ const TOTAL_ROW =
 export function isTotalWord(text: string): boolean {
   return TOTAL_ROW.test(foldWords(text));
 }
-
-/** A long number as a spreadsheet rewrites it: `5.50001E+12` stands for a million different ids. */
-export function isShortened(id: string): boolean {
-  return /^\d(?:[.,]\d+)?E\+?\d{1,3}$/i.test(id);
-}

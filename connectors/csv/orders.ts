@@ -1,11 +1,11 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { Reject } from "../core/contract.ts";
+import { isDestroyedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
 import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
 import { BadRow, OtherRow, readLine, type RowContext } from "./order-row.ts";
-import { isShortened } from "./order-words.ts";
 import { keyOf, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
 import type { CsvFile } from "./settings.ts";
@@ -60,14 +60,14 @@ export class OrderAssembler implements Assembler {
     if (row.fault !== null) return false;
     if (!this.#hasIds) return true;
     const id = this.#idOf(row);
-    return isShortened(id) || (id !== "" && id !== this.#current);
+    return isDestroyedNumber(id) || (id !== "" && id !== this.#current);
   }
 
   add(row: Row): void {
     if (row.fault !== null) return this.#addFaulty(row, row.fault);
     const id = this.#hasIds ? this.#idOf(row) : "";
     if (this.#hasIds && id === "") return this.#reject(row, `${this.#columns.label("order_id")} is blank.`);
-    const own = !this.#hasIds || isShortened(id);
+    const own = !this.#hasIds || isDestroyedNumber(id);
     if (!own && this.#refused.has(hashOf(id))) return this.#reject(row, LEFT_OUT_WHOLE);
     const nul = stripNul(row);
     this.#current = own ? null : id;
