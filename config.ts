@@ -52,6 +52,11 @@ const environmentSchema = z.object({
   PORT_TRIES: z.coerce.number().int().min(1).max(100).default(1),
   /** Given by `npm start`: `/healthz` repeats it, so that a start knows its own console from somebody else's. */
   TRIBUTARY_INSTANCE: z.string().optional(),
+  /**
+   * Above this share of a stream's known records (and above 20 of them) missing from a full list, a person is asked before
+   * they are marked as deleted.
+   */
+  TRIBUTARY_MISSING_SHARE: z.coerce.number({ error: "must be a number from 0 to 1" }).min(0).max(1).default(0.05),
   /** trace, debug, info, warn, error or fatal. */
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
@@ -79,6 +84,7 @@ export interface Config {
   databaseUrl: string;
   temporal: { address: string; namespace: string };
   masterKeys: MasterKeys;
+  missingShare: number;
   http: { host: string; port: number; tries: number; instance: string | null };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
@@ -119,6 +125,7 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
     databaseUrl,
     temporal: { address, namespace: running?.temporal.namespace ?? TEMPORAL_NAMESPACE },
     masterKeys: readMasterKeys(environment, dataDir),
+    missingShare: environment.TRIBUTARY_MISSING_SHARE,
     http: {
       host: environment.HOST,
       port: environment.PORT ?? DEFAULT_PORT,

@@ -7,6 +7,7 @@ import { createCredentialStore } from "#profile/store/credentials.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
+import { USUAL_BRAKE } from "#profile/store/ingest/full-read.ts";
 import { createHeldDeletions } from "#profile/store/ingest/held.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
@@ -19,7 +20,7 @@ import type { Dependencies } from "./dependencies.ts";
 
 /** Binds every store to one pool. */
 export function createDependencies(
-  config: Pick<Config, "databaseUrl" | "masterKeys">,
+  config: Pick<Config, "databaseUrl" | "masterKeys"> & Partial<Pick<Config, "missingShare">>,
   log: Logger,
 ): { dependencies: Dependencies; database: Database; close(): Promise<void> } {
   const database = openDatabase(config.databaseUrl);
@@ -35,7 +36,10 @@ export function createDependencies(
   const dependencies: Dependencies = {
     connections: createConnectionStore(database),
     credentials: createCredentialStore(database, config.masterKeys),
-    ingest: createIngestStore(database),
+    ingest: createIngestStore(database, {
+      ...USUAL_BRAKE,
+      ...(config.missingShare === undefined ? {} : { share: config.missingShare }),
+    }),
     held: createHeldDeletions(database),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),

@@ -86,7 +86,8 @@ export const subscriptionRecord = z.strictObject({
   startedAt: instant,
   currentPeriodEnd: instant.nullable(),
   endedAt: instant.nullable(),
-  amountMinor: minor,
+  /** Per `interval`; null: metered or tiered, so not known beforehand. */
+  amountMinor: minor.nullable(),
   currency,
   interval: z.enum(["day", "week", "month", "year"]),
 });

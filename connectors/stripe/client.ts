@@ -3,10 +3,12 @@ import { Stripe } from "stripe";
 import { z } from "zod";
 import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { fetchStaying } from "#connectors/core/http.ts";
+import { servedAtOf } from "#connectors/core/retry-after.ts";
+import type { Mode } from "#connectors/core/stream.ts";
 import { PAGE_SIZE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
-import { accountReply, customerMetadata, eventBody, listReply, listedObject } from "./schema.ts";
-import type { StripeEvent } from "./schema.ts";
+import { accountReply, customerMetadata, listReply } from "./schema.ts";
 
 export const credentials = z.strictObject({ apiKey: z.string().min(1) });
 export type Credentials = z.infer<typeof credentials>;
@@ -19,8 +21,6 @@ export const settings = z.strictObject({
     .min(1)
     .max(24 * 60)
     .default(5),
-  /** Take only live (true) or only test (false) records. Left out: whatever the key gives. */
-  livemode: z.boolean().optional(),
 });
 export type Settings = z.infer<typeof settings>;
 
@@ -32,16 +32,9 @@ const REQUEST_TIMEOUT_MS = 45_000;
 
 export type Resource = "customers" | "charges" | "refunds" | "subscriptions";
 
-export interface Listed {
-  id: string;
-  /** Seconds. */
-  created: number;
-  body: unknown;
-}
-
-export interface Page<Row> {
-  /** Newest first, whichever way one pages. */
-  rows: Row[];
+export interface Page {
+  /** Newest first, whichever way one pages; unchecked. */
+  rows: unknown[];
   hasMore: boolean;
   /** Stripe's clock when it answered, seconds: our own may run ahead and would make the next read skip. */
   servedAt: number;
@@ -56,58 +49,57 @@ export interface PageQuery {
 
 export interface StripeClient {
   readonly settings: Settings;
-  readonly now: () => number;
+  /** What the key is for, as it says itself; null: it does not. */
+  readonly mode: Mode | null;
   account(): Promise<AccountIdentity>;
-  list(resource: Resource, query: PageQuery): Promise<Page<Listed>>;
-  events(types: string[], query: PageQuery): Promise<Page<StripeEvent>>;
+  list(resource: Resource, query: PageQuery): Promise<Page>;
+  events(types: string[], query: PageQuery): Promise<Page>;
+  disputes(charge: string): Promise<Page>;
+  refundsOf(charge: string): Promise<Page>;
+  items(subscription: string, query: PageQuery): Promise<Page>;
   /** Null: no such object (any more). */
   retrieve(resource: Resource, id: string): Promise<unknown>;
   /** Null: deleted, or never existed. */
   metadata(customer: string): Promise<Record<string, string> | null>;
-  /** Throws what the SDK throws, so that the caller can tell a refused record from a failed call. */
+  /** Answers the metadata as it then stands. */
   mergeMetadata(
     customer: string,
     metadata: Record<string, string>,
     idempotencyKey: string,
   ): Promise<Record<string, string>>;
-  /** Waits for the write quota, then sends. */
-  writing<T>(send: () => Promise<T>): Promise<T>;
 }
 
+type Reply = Promise<Stripe.Response<object>>;
+
 export function connect(environment: ConnectEnvironment<Settings, Credentials>): StripeClient {
-  const sdk = new Stripe(environment.credentials.apiKey, {
+  const { apiKey } = environment.credentials;
+  const sdk = new Stripe(apiKey, {
     ...addressOf(environment.baseUrl),
     apiVersion: API_VERSION,
     // Retries and their delays are the framework's.
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: REQUEST_TIMEOUT_MS,
+    // The SDK follows redirects, takes any JSON without `error` for a success, whatever the status, and forgets the
+    // status of a refusal in HTML (23.1.0, RequestSender.js).
+    httpClient: Stripe.createFetchHttpClient(fetchStaying),
   });
   const call = <T>(bucket: Bucket, operation: string, send: () => Promise<T>) =>
     environment.call(bucket, operation, send);
-  const mode = environment.settings.livemode;
 
-  const pageOf = <Row extends { livemode?: boolean | undefined }>(
-    reply: Stripe.Response<object>,
-    parseRow: (body: unknown) => Row,
-  ): Page<Row> => {
-    const { data, has_more } = listReply.parse(reply);
-    const rows = data.map((body) => parseRow(body));
-    if (mode !== undefined && rows.some((row) => row.livemode === !mode)) {
-      throw new ConnectorError(
-        "auth",
-        `This connection takes ${modeName(mode)} records only; the key is for the other mode.`,
-      );
-    }
-    const served = Date.parse(reply.lastResponse.headers.date ?? "");
-    return {
-      rows,
-      hasMore: has_more,
-      servedAt: Math.floor((Number.isNaN(served) ? environment.now() : served) / 1000),
-    };
-  };
+  const pageOf = (bucket: Bucket, operation: string, send: () => Reply): Promise<Page> =>
+    call(bucket, operation, async () => {
+      const askedAt = environment.now();
+      const reply = await send();
+      const { data: rows, has_more: hasMore } = listReply.parse(reply);
+      // Not the end, and no place to go on from: https://github.com/stripe/stripe-ruby/issues/507 (2026-11)
+      if (rows.length === 0 && hasMore)
+        throw new ConnectorError("transient", "Stripe sent an empty page and says that more follows.");
+      const servedAt = servedAtOf(reply.lastResponse.headers) ?? askedAt;
+      return { rows, hasMore, servedAt: Math.floor(servedAt / 1000) };
+    });
 
-  const lists: Record<Resource, (query: PageQuery) => Promise<Stripe.Response<object>>> = {
+  const lists: Record<Resource, (query: PageQuery) => Reply> = {
     customers: (query) => sdk.customers.list(query),
     charges: (query) => sdk.charges.list(query),
     // A refund names no person; its charge does.
@@ -121,44 +113,44 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
     refunds: (id) => sdk.refunds.retrieve(id, { expand: ["charge"] }),
     subscriptions: (id) => sdk.subscriptions.retrieve(id),
   };
+  const limit = PAGE_SIZE;
 
   return {
     settings: environment.settings,
-    now: environment.now,
+    mode: modeOf(apiKey),
     account: () =>
       call("account", "account.retrieve", async () => {
         const account = accountReply.parse(await sdk.accounts.retrieveCurrent());
         const title = account.settings?.dashboard?.display_name ?? account.business_profile?.name ?? account.id;
-        const mode = modeOf(environment.credentials.apiKey);
-        return { account: account.id, title, ...(mode === undefined ? {} : { mode }) };
+        const mode = modeOf(apiKey);
+        return { account: account.id, title, ...(mode === null ? {} : { mode }) };
       }),
-    list: (resource, query) =>
-      call(resource, `${resource}.list`, async () =>
-        pageOf(await lists[resource]({ limit: PAGE_SIZE, ...query }), (body) => {
-          const { id, created, livemode } = listedObject.parse(body);
-          return { id, created, livemode, body };
-        }),
-      ),
-    events: (types, query) =>
-      call("events", "events.list", async () =>
-        pageOf(await sdk.events.list({ limit: PAGE_SIZE, ...query, types }), (body) => eventBody.parse(body)),
+    list: (resource, query) => pageOf(resource, `${resource}.list`, () => lists[resource]({ limit, ...query })),
+    events: (types, query) => pageOf("events", "events.list", () => sdk.events.list({ limit, ...query, types })),
+    disputes: (charge) => pageOf("disputes", "disputes.list", () => sdk.disputes.list({ limit, charge })),
+    refundsOf: (charge) => pageOf("refunds", "refunds.list", () => sdk.refunds.list({ limit, charge })),
+    items: (subscription, query) =>
+      pageOf("subscription_items", "subscriptionItems.list", () =>
+        sdk.subscriptionItems.list({ limit, subscription, ...query }),
       ),
     retrieve: (resource, id) =>
-      call(resource === "customers" ? "customer_read" : resource, `${resource}.retrieve`, () =>
-        nullWhenMissing(() => retrieves[resource](id)),
+      nullWhenMissing(
+        call(resource === "customers" ? "customer_read" : resource, `${resource}.retrieve`, () =>
+          retrieves[resource](id),
+        ),
       ),
     metadata: (customer) =>
-      call("customer_read", "customers.retrieve", () =>
-        nullWhenMissing(async () => {
+      nullWhenMissing(
+        call("customer_read", "customers.retrieve", async () => {
           const reply = customerMetadata.parse(await sdk.customers.retrieve(customer));
           return reply.deleted === true ? null : (reply.metadata ?? {});
         }),
       ),
-    mergeMetadata: async (customer, metadata, idempotencyKey) => {
-      const reply = await sdk.customers.update(customer, { metadata }, { idempotencyKey });
-      return customerMetadata.parse(reply).metadata ?? {};
-    },
-    writing: (send) => call("customer_write", "customers.update", send),
+    mergeMetadata: (customer, metadata, idempotencyKey) =>
+      call("customer_write", "customers.update", async () => {
+        const reply = await sdk.customers.update(customer, { metadata }, { idempotencyKey });
+        return customerMetadata.parse(reply).metadata ?? {};
+      }),
   };
 }
 
@@ -171,21 +163,22 @@ function addressOf(baseUrl: string) {
   };
 }
 
-async function nullWhenMissing<T>(send: () => Promise<T>): Promise<T | null> {
+async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {
   try {
-    return await send();
+    return await answer;
   } catch (error) {
-    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === "resource_missing") return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
 
-/** A key says it itself. Read 2026-11: https://docs.stripe.com/keys#test-live-modes */
-function modeOf(key: string): "live" | "test" | undefined {
-  const named = /^[a-z]+_(live|test)_/.exec(key)?.[1];
-  return named === "live" || named === "test" ? named : undefined;
+/** Stripe has no such object, as opposed to no such page. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ConnectorError && error.details.vendorCode === "resource_missing";
 }
 
-function modeName(livemode: boolean): string {
-  return livemode ? "live" : "test";
+/** A key says it itself. Read 2026-11: https://docs.stripe.com/keys#test-live-modes */
+function modeOf(key: string): Mode | null {
+  const named = /^[a-z]+_(live|test)_/.exec(key)?.[1];
+  return named === "live" || named === "test" ? named : null;
 }

@@ -1,60 +1,80 @@
 /** What the Stripe SDK throws, told as who has to act. Stripe's own messages can quote values and keys: never passed on. */
 import { Stripe } from "stripe";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import type { ConnectorErrorDetails } from "#connectors/core/errors.ts";
+import { httpErrors } from "#connectors/core/http-errors.ts";
+import type { VendorAnswer } from "#connectors/core/http-errors.ts";
+import { HttpRefusal } from "#connectors/core/http.ts";
+import { z } from "zod";
+
+interface StripeAnswer extends VendorAnswer {
+  /** As `rak_charge_read`; out of the message, which is not shown. */
+  missingPermission: string | undefined;
+}
+
+const refusal = z.object({
+  error: z.object({
+    type: z.string().nullish(),
+    code: z.string().nullish(),
+    param: z.string().nullish(),
+    message: z.string().nullish(),
+  }),
+});
+
+const classifyAnswer = httpErrors<StripeAnswer>({
+  title: "Stripe",
+  answerOf,
+  refused: "contract",
+  statuses: {
+    401: { kind: "auth", say: "Stripe rejected the API key: it was revoked, rolled or mistyped." },
+    403: {
+      kind: "permission",
+      say: ({ missingPermission: name }) =>
+        `The Stripe key lacks ${name === undefined ? "a permission" : `the permission ${name}`}. Add it to the restricted key in the Stripe Dashboard.`,
+    },
+    409: { kind: "transient" },
+  },
+  codes: {
+    // Both are about one object or one key, and no reason to slow down the whole account.
+    lock_timeout: { kind: "transient", status: 429, say: "Stripe is busy with this object." },
+    idempotency_key_in_use: { kind: "transient", status: 409, say: "Stripe is busy with this object." },
+    rate_limit: { kind: "rate_limited", status: 400 },
+    account_invalid: { kind: "auth", status: 403, say: "Stripe no longer lets this key into the account." },
+    lost_place: { kind: "cursor_expired", say: "Stripe no longer has the record we had read up to." },
+    should_retry: { kind: "transient" },
+  },
+});
 
 export function classify(error: unknown): ConnectorError | undefined {
-  if (!(error instanceof Stripe.errors.StripeError)) return undefined;
-  const details = detailsOf(error);
-  // Somebody else is changing the same object: also a 429, but no reason to slow down the whole account.
-  if (isBusy(error)) return new ConnectorError("transient", "Stripe is busy with this object.", details);
-  if (error instanceof Stripe.errors.StripeRateLimitError) {
-    return new ConnectorError("rate_limited", "Stripe asks us to slow down.", { ...details, ...waitOf(error) });
-  }
-  if (error instanceof Stripe.errors.StripeAuthenticationError) {
-    return new ConnectorError("auth", "Stripe refuses the API key: it was revoked, rolled or mistyped.", details);
-  }
-  if (error instanceof Stripe.errors.StripePermissionError) {
-    return new ConnectorError("permission", missingPermission(error), details);
-  }
-  if (error instanceof Stripe.errors.StripeConnectionError) {
-    return new ConnectorError("transient", "The connection to Stripe failed.", details);
-  }
-  if (isLostPlace(error)) {
-    return new ConnectorError("cursor_expired", "Stripe no longer has the record we had read up to.", details);
-  }
-  if (error instanceof Stripe.errors.StripeInvalidRequestError) {
-    return new ConnectorError("contract", `Stripe does not accept the request (${error.code ?? "no code"}).`, details);
-  }
-  return new ConnectorError("transient", "Stripe could not answer.", details);
+  const answered = classifyAnswer(error);
+  if (answered !== undefined) return answered;
+  if (error instanceof Stripe.errors.StripeConnectionError)
+    return new ConnectorError("transient", "The connection to Stripe failed.");
+  // The SDK could not read the reply: cut off, or not JSON.
+  if (error instanceof Stripe.errors.StripeAPIError)
+    return new ConnectorError("transient", "Stripe's answer could not be read.");
+  return undefined;
 }
 
-/** Codes of 429 and 409 that are about one object or one key, not about the account's quota. */
-export function isBusy(error: InstanceType<typeof Stripe.errors.StripeError>): boolean {
-  return error.code === "lock_timeout" || error.code === "idempotency_key_in_use";
-}
-
-/** The object a page should start after is gone (a deleted customer) or has expired (an event). */
-function isLostPlace(error: InstanceType<typeof Stripe.errors.StripeError>): boolean {
-  return error.code === "resource_missing" && (error.param === "starting_after" || error.param === "ending_before");
-}
-
-function detailsOf(error: InstanceType<typeof Stripe.errors.StripeError>): ConnectorErrorDetails {
+/** Every refusal comes as `HttpRefusal` out of our own `fetch` (see client.ts), inside the SDK's wrapping. */
+function answerOf(error: unknown): StripeAnswer | undefined {
+  const refused = error instanceof Stripe.errors.StripeConnectionError ? error.detail : error;
+  if (!(refused instanceof HttpRefusal)) return undefined;
+  const said = refusal.safeParse(refused.body).data?.error;
   return {
-    ...(error.statusCode === undefined ? {} : { status: error.statusCode }),
-    ...(error.code === undefined ? {} : { vendorCode: error.code }),
-    ...(error.requestId === undefined ? {} : { vendorRequestId: error.requestId }),
+    status: refused.status,
+    headers: refused.headers,
+    code: codeOf(refused, said),
+    requestId: refused.headers.get("request-id") ?? undefined,
+    missingPermission: /'(rak_[a-z_]+)'/.exec(said?.message ?? "")?.[1],
   };
 }
 
-/** Stripe promises no `Retry-After`; without one the framework backs off by itself. */
-function waitOf(error: InstanceType<typeof Stripe.errors.StripeError>): { retryAfterMs?: number } {
-  const seconds = Number(error.headers?.["retry-after"]);
-  return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
-}
-
-function missingPermission(error: InstanceType<typeof Stripe.errors.StripeError>): string {
-  const name = /'(rak_[a-z_]+)'/.exec(error.message)?.[1];
-  const which = name === undefined ? "a permission" : `the permission ${name}`;
-  return `The Stripe key lacks ${which}. Add it to the restricted key in the Stripe Dashboard.`;
+function codeOf({ status, headers }: HttpRefusal, said: z.infer<typeof refusal>["error"] | undefined) {
+  const code = said?.code ?? undefined;
+  // The object a page should start after is gone (a deleted customer) or has expired (an event).
+  if (code === "resource_missing" && /^(starting_after|ending_before)$/.test(said?.param ?? "")) return "lost_place";
+  if (said?.type === "idempotency_error" && status === 400) return "idempotency_error";
+  // Stripe's word on refusals that pass. https://docs.stripe.com/error-low-level (2026-11)
+  if (code === undefined && status < 500 && headers.get("stripe-should-retry") === "true") return "should_retry";
+  return code;
 }

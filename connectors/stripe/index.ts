@@ -1,29 +1,36 @@
 /** Stripe: payments, subscriptions and the till (Terminal). */
-import { z } from "zod";
 import { defineConnector } from "#connectors/core/contract.ts";
 import { defineStream } from "#connectors/core/stream.ts";
 import type { StreamSpec } from "#connectors/core/stream.ts";
+import type { z } from "zod";
 import { auth } from "./auth.ts";
 import { connect, credentials, settings } from "./client.ts";
 import type { StripeClient } from "./client.ts";
+import { chargesOf, itemsOf, lossesOf } from "./detail.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
-import type { StripeRow } from "./mapping.ts";
 import { cursor, read } from "./reading.ts";
 import type { Cursor, Source } from "./reading.ts";
+import { modeOf, rowOf, tombstone } from "./row.ts";
+import type { Row } from "./row.ts";
+import { chargeBody, customerBody, refundBody, subscriptionBody } from "./schema.ts";
 import { customerWriteBack } from "./write-back.ts";
 
 /** Stripe offers no counts, so none is given: completeness rests on the list having ended. */
-function stream(
+function stream<Body extends { id: string }, Extra>(
   source: Source,
-  rest: Pick<StreamSpec<StripeClient, StripeRow, Cursor>, "title" | "kind" | "deletes" | "toRecords">,
+  body: z.ZodType<Body>,
+  rest: Pick<StreamSpec<StripeClient, Row<Body>, Cursor, Extra>, "kind" | "deletes" | "enrich" | "toRecords">,
 ) {
-  return defineStream<StripeClient, StripeRow, Cursor>({
+  return defineStream<StripeClient, Row<Body>, Cursor, Extra>({
     ...rest,
+    title: source.title,
     cursor,
     read: (client, from) => read(client, source, from),
-    row: z.custom<StripeRow>(),
+    row: rowOf(body),
+    tombstone,
+    mode: { expected: (client) => client.mode, of: modeOf },
   });
 }
 
@@ -41,15 +48,18 @@ export const stripe = defineConnector({
   streams: {
     customers: stream(
       {
+        title: "Customers",
         resource: "customers",
         eventTypes: ["customer.created", "customer.updated", "customer.deleted"],
         listsAll: true,
       },
+      customerBody,
       // Events tell of deletions; a list simply leaves the deleted ones out.
-      { title: "Customers", kind: "person", deletes: "full-scan", toRecords: customerToRecords },
+      { kind: "person", deletes: "full-scan", toRecords: customerToRecords },
     ),
     charges: stream(
       {
+        title: "Charges",
         resource: "charges",
         eventTypes: [
           "charge.succeeded",
@@ -59,21 +69,38 @@ export const stripe = defineConnector({
           "charge.expired",
           "charge.refunded",
           "charge.updated",
+          "charge.dispute.closed",
+          "charge.dispute.funds_reinstated",
+          "charge.dispute.funds_withdrawn",
         ],
       },
-      { title: "Charges", kind: "order", deletes: "none", toRecords: chargeToRecords },
+      chargeBody,
+      {
+        kind: "order",
+        deletes: "none",
+        enrich: async (client, rows) => ({ extra: await lossesOf(client, rows) }),
+        toRecords: chargeToRecords,
+      },
     ),
     refunds: stream(
       {
+        title: "Refunds",
         resource: "refunds",
-        eventTypes: ["refund.created", "refund.updated", "refund.failed"],
+        eventTypes: ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"],
         // Inside an event the charge is a bare id, and the charge is what names the person.
         eventsLackDetail: true,
       },
-      { title: "Refunds", kind: "touchpoint", deletes: "none", toRecords: refundToRecords },
+      refundBody,
+      {
+        kind: "touchpoint",
+        deletes: "none",
+        enrich: async (client, rows) => ({ extra: await chargesOf(client, rows) }),
+        toRecords: refundToRecords,
+      },
     ),
     subscriptions: stream(
       {
+        title: "Subscriptions",
         resource: "subscriptions",
         eventTypes: [
           "customer.subscription.created",
@@ -83,7 +110,13 @@ export const stripe = defineConnector({
           "customer.subscription.resumed",
         ],
       },
-      { title: "Subscriptions", kind: "subscription", deletes: "none", toRecords: subscriptionToRecords },
+      subscriptionBody,
+      {
+        kind: "subscription",
+        deletes: "none",
+        enrich: async (client, rows) => ({ extra: await itemsOf(client, rows) }),
+        toRecords: subscriptionToRecords,
+      },
     ),
   },
   writeBack: customerWriteBack,

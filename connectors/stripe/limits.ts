@@ -17,8 +17,10 @@ export const LIMITS = {
   customers: endpoint,
   customer_read: endpoint,
   customer_write: endpoint,
+  disputes: endpoint,
   events: endpoint,
   refunds: endpoint,
+  subscription_items: endpoint,
   subscriptions: endpoint,
 } satisfies Record<string, RateLimit>;
 

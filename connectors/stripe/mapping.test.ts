@@ -4,15 +4,22 @@ import { describe, expect, it } from "vitest";
 import { canonicalRecord } from "#connectors/core/records.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import { moneyOf } from "./currency.ts";
-import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
-import type { StripeRow } from "./mapping.ts";
+import * as mapping from "./mapping.ts";
+import { rowOf, withReading } from "./row.ts";
+import * as schema from "./schema.ts";
 import { chargeFrom, customerFrom, subscriptionFrom } from "./twin/objects.ts";
 import { chargeSeed, customerSeed } from "./fixtures.ts";
 import { render } from "./twin/render.ts";
 
-function row(body: Record<string, unknown>, more: Partial<StripeRow> = {}): StripeRow {
-  return { id: String(body.id), body, changedAt: null, deleted: false, ...more };
-}
+const row = (body: object, more: { formerGuest?: boolean } = {}) => withReading(body, { changedAt: null, ...more });
+
+const customerToRecords = (raw: unknown) => mapping.customerToRecords(rowOf(schema.customerBody).parse(raw));
+const chargeToRecords = (raw: unknown, losses = {}) =>
+  mapping.chargeToRecords(rowOf(schema.chargeBody).parse(raw), new Map(Object.entries(losses)));
+const refundToRecords = (raw: unknown, charges = {}) =>
+  mapping.refundToRecords(rowOf(schema.refundBody).parse(raw), new Map(Object.entries(charges)));
+const subscriptionToRecords = (raw: unknown): CanonicalRecord[] =>
+  mapping.subscriptionToRecords(rowOf(schema.subscriptionBody).parse(raw), new Map());
 
 function chargeBody(seed: Parameters<typeof chargeSeed>[1], fields: Record<string, unknown> = {}) {
   return { ...render("charges", chargeFrom(chargeSeed(1, seed)), false), ...fields };
@@ -72,11 +79,6 @@ describe("a customer", () => {
   it("does not take free text for a country", () => {
     const odd = { ...body, address: { country: "United Kingdom", city: null, postal_code: null } };
     expect(ofKind(customerToRecords(row(odd)), "person").country).toBeNull();
-  });
-
-  it("names the field that does not fit and never its value", () => {
-    const broken = { ...body, email: { secret: "person1@hollowpine.co.uk" } };
-    expect(() => customerToRecords(row(broken))).toThrow("customer: unknown form at email");
   });
 });
 
@@ -243,7 +245,8 @@ describe("Stripe's published example objects", () => {
       resources: Record<string, Record<string, unknown>>;
     };
     for (const [name, mapper] of Object.entries(mappers)) {
-      const records = mapper(row(resources[name] ?? {}));
+      const resource = resources[name] ?? {};
+      const records = mapper(row(resource), { [String(resource.charge)]: resources.charge });
       expect(records.length).toBeGreaterThan(0);
       for (const record of records) canonicalRecord.parse(record);
     }

@@ -1,6 +1,4 @@
 /** Stripe's objects into our records; pure. Metadata is never read, so what we wrote there cannot come back as news. */
-import type { z } from "zod";
-import { ConnectorError } from "#connectors/core/errors.ts";
 import type {
   CanonicalRecord,
   OrderRecord,
@@ -8,27 +6,19 @@ import type {
   PersonRef,
   SubscriptionRecord,
 } from "#connectors/core/records.ts";
+import { idOf } from "./changes.ts";
 import { moneyOf } from "./currency.ts";
-import { chargeBody, customerBody, refundBody, subscriptionBody } from "./schema.ts";
-import type { ChargeBody, CustomerBody, SubscriptionBody } from "./schema.ts";
+import { chargeOf, isTakenBack } from "./detail.ts";
+import type { Charges, Items, Losses } from "./detail.ts";
+import { instantOf } from "./row.ts";
+import type { Row } from "./row.ts";
+import type { ChargeBody, CustomerBody, RefundBody, SubscriptionBody } from "./schema.ts";
+import { recurringAmount } from "./subscription-amount.ts";
 
-/** One object of a stream, from a list or out of an event. */
-export interface StripeRow {
-  id: string;
-  /** The object as Stripe sent it. */
-  body: unknown;
-  /** Seconds; when the event happened that brought it. Null from a list: objects do not say when they last changed. */
-  changedAt: number | null;
-  deleted: boolean;
-  /** A charge that was a guest's until now, and has been given a customer. */
-  formerGuest?: boolean;
-}
-
-export function customerToRecords(row: StripeRow): CanonicalRecord[] {
-  const customer = parseBody("customer", customerBody, row.body);
+export function customerToRecords(customer: Row<CustomerBody>): CanonicalRecord[] {
   return [
     {
-      ...person(row),
+      ...person(customer),
       createdAt: customer.created == null ? null : instantOf(customer.created),
       emails: present([customer.email]),
       phones: present([customer.phone, customer.shipping?.phone]),
@@ -40,33 +30,36 @@ export function customerToRecords(row: StripeRow): CanonicalRecord[] {
 }
 
 /** An order; and where nobody is on file for it, the guest as a person of this stream under the charge's own id. */
-export function chargeToRecords(row: StripeRow): CanonicalRecord[] {
-  const charge = parseBody("charge", chargeBody, row.body);
+export function chargeToRecords(charge: Row<ChargeBody>, losses: Losses): CanonicalRecord[] {
   const who = personOf(charge);
+  const { refunded, lost } = losses.get(charge.id) ?? { refunded: charge.amount_refunded ?? 0, lost: 0 };
+  const paid = amountPaid(charge);
+  const givenBack = Math.min(refunded + lost, paid);
   const order: OrderRecord = {
-    ...base(row),
+    ...base(charge),
     kind: "order",
     person: who,
     placedAt: instantOf(charge.created),
-    ...moneyOf(charge.amount, charge.currency),
-    refundedMinor: moneyOf(charge.amount_refunded ?? 0, charge.currency).amountMinor,
-    status: orderStatus(charge),
+    ...moneyOf(paid, charge.currency),
+    refundedMinor: moneyOf(givenBack, charge.currency).amountMinor,
+    status: orderStatus(charge, givenBack >= paid && givenBack > 0),
     channel: orderChannel(charge),
   };
-  if (who?.stream === "charges") return [guest(row, charge), order];
-  if (row.formerGuest === true) return [{ ...guest(row, charge), deleted: true }, order];
+  if (who?.stream === "charges") return [guest(charge), order];
+  if (charge.asRead.formerGuest === true) return [{ ...guest(charge), deleted: true }, order];
   return [order];
 }
 
-export function refundToRecords(row: StripeRow): CanonicalRecord[] {
-  const refund = parseBody("refund", refundBody, row.body);
+export function refundToRecords(refund: Row<RefundBody>, charges: Charges): CanonicalRecord[] {
+  const charge = chargeOf(refund, charges);
+  if (refund.status != null && !REFUND_STATUSES.has(refund.status)) throw new Error("unknown status");
   return [
     {
-      ...base(row),
+      ...base(refund),
       kind: "touchpoint",
-      // A failed or cancelled refund gave nothing back: it is taken out again should it have been seen as pending.
-      deleted: row.deleted || refund.status === "failed" || refund.status === "canceled",
-      person: typeof refund.charge === "object" && refund.charge !== null ? personOf(refund.charge) : null,
+      // Taken out again should it have been seen as pending.
+      deleted: isTakenBack(refund),
+      person: charge === null ? null : personOf(charge),
       type: "refund",
       at: instantOf(refund.created),
       channel: null,
@@ -76,25 +69,26 @@ export function refundToRecords(row: StripeRow): CanonicalRecord[] {
   ];
 }
 
-export function subscriptionToRecords(row: StripeRow): CanonicalRecord[] {
-  const subscription = parseBody("subscription", subscriptionBody, row.body);
+const REFUND_STATUSES = new Set(["succeeded", "pending", "requires_action", "failed", "canceled"]);
+
+export function subscriptionToRecords(subscription: Row<SubscriptionBody>, items: Items): CanonicalRecord[] {
   const customer = idOf(subscription.customer);
-  const items = subscription.items.data;
-  const recurring = items.find((item) => item.price?.recurring != null)?.price?.recurring;
-  const total = items.reduce((sum, item) => sum + unitAmount(item.price) * (item.quantity ?? 1), 0);
-  const ends = items.flatMap((item) => item.current_period_end ?? []);
+  const all = items.get(subscription.id) ?? subscription.items.data;
+  const { amount, interval } = recurringAmount(all);
+  const money = moneyOf(amount ?? 0, subscription.currency);
+  const ends = all.flatMap((item) => item.current_period_end ?? []);
   const periodEnd = ends.length > 0 ? Math.min(...ends) : subscription.current_period_end;
   const record: SubscriptionRecord = {
-    ...base(row),
+    ...base(subscription),
     kind: "subscription",
     person: customer === null ? null : { stream: "customers", id: customer },
     status: subscriptionStatus(subscription.status, subscription.pause_collection != null),
     startedAt: instantOf(subscription.start_date ?? subscription.created),
     currentPeriodEnd: periodEnd == null ? null : instantOf(periodEnd),
     endedAt: subscription.ended_at == null ? null : instantOf(subscription.ended_at),
-    // "Every 3 months" is told as its share per month.
-    ...moneyOf(Math.round(total / (recurring?.interval_count ?? 1)), subscription.currency),
-    interval: recurring?.interval ?? "month",
+    amountMinor: amount === null ? null : money.amountMinor,
+    currency: money.currency,
+    interval,
   };
   return [record];
 }
@@ -108,11 +102,11 @@ export function personOf(charge: ChargeBody): PersonRef | null {
   return present(traces).length > 0 ? { stream: "charges", id: charge.id } : null;
 }
 
-function guest(row: StripeRow, charge: ChargeBody): PersonRecord {
+function guest(charge: Row<ChargeBody>): PersonRecord {
   const billing = charge.billing_details;
   const fingerprint = fingerprintOf(charge);
   return {
-    ...person(row),
+    ...person(charge),
     createdAt: instantOf(charge.created),
     emails: [...new Set(present([billing?.email, charge.receipt_email]))],
     phones: present([billing?.phone]),
@@ -124,20 +118,26 @@ function guest(row: StripeRow, charge: ChargeBody): PersonRecord {
   };
 }
 
-function base(row: StripeRow) {
-  return { id: row.id, updatedAt: row.changedAt === null ? null : instantOf(row.changedAt), deleted: row.deleted };
+function base({ id, asRead: { changedAt } }: Row<{ id: string }>) {
+  return { id, updatedAt: changedAt === null ? null : instantOf(changedAt), deleted: false };
 }
 
-function person(row: StripeRow) {
+function person(row: Row<{ id: string }>) {
   return { ...base(row), kind: "person" as const, externalIds: [] as PersonRecord["externalIds"], mergedInto: null };
 }
 
-function orderStatus(charge: ChargeBody): OrderRecord["status"] {
+/** What was taken, not what was authorised, once that is settled. */
+function amountPaid({ status, captured, amount, amount_captured: taken }: ChargeBody): number {
+  return status === "succeeded" && captured !== false ? (taken ?? amount) : amount;
+}
+
+function orderStatus(charge: ChargeBody, isGivenBack: boolean): OrderRecord["status"] {
   if (charge.status === "failed") return "failed";
-  if (charge.status !== "succeeded") return "pending";
+  if (charge.status === "pending") return "pending";
+  if (charge.status !== "succeeded") throw new Error("unknown status");
   // Authorised only: not money yet, and an authorisation given back never was.
   if (charge.captured === false) return charge.refunded === true ? "cancelled" : "pending";
-  return charge.refunded === true ? "refunded" : "paid";
+  return isGivenBack ? "refunded" : "paid";
 }
 
 function orderChannel(charge: ChargeBody): OrderRecord["channel"] {
@@ -159,13 +159,8 @@ const SUBSCRIPTION_STATUS: Record<string, SubscriptionRecord["status"]> = {
 
 function subscriptionStatus(status: string, collectionPaused: boolean): SubscriptionRecord["status"] {
   const known = SUBSCRIPTION_STATUS[status];
-  if (known === undefined) throw new ConnectorError("contract", "subscription: unknown status");
+  if (known === undefined) throw new Error("unknown status");
   return known === "active" && collectionPaused ? "paused" : known;
-}
-
-/** Tiered prices have no single amount and count as 0; `unit_amount_decimal` holds fractions of a minor unit. */
-function unitAmount(price: SubscriptionBody["items"]["data"][number]["price"]) {
-  return price?.unit_amount ?? price?.unit_amount_decimal ?? 0;
 }
 
 function fingerprintOf(charge: ChargeBody): string | null {
@@ -190,22 +185,6 @@ function place(address: CustomerBody["address"]) {
   };
 }
 
-function idOf(reference: string | { id: string } | null | undefined): string | null {
-  return typeof reference === "string" ? reference : (reference?.id ?? null);
-}
-
 function present(values: (string | null | undefined)[]): string[] {
   return values.filter((value): value is string => value != null && value !== "");
-}
-
-function instantOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
-
-/** Throws with the places that do not fit, never with the values. */
-function parseBody<T>(name: string, schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join(".") || "(whole object)");
-  throw new ConnectorError("contract", `${name}: unknown form at ${where.join(", ")}`);
 }

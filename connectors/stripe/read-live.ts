@@ -1,7 +1,7 @@
 /** Reading our fields as they stand at Stripe now. */
 import type { LiveRecord } from "#connectors/core/contract.ts";
 import type { StripeClient } from "./client.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import { PARALLEL_CALLS } from "./limits.ts";
 import { customerMetadata } from "./schema.ts";
 
@@ -33,10 +33,12 @@ async function fromList(client: StripeClient, wanted: ReadonlySet<string>): Prom
   let after: string | undefined;
   for (let pages = 0; pages < most && found.size < wanted.size; pages += 1) {
     const page = await client.list("customers", after === undefined ? {} : { starting_after: after });
-    for (const { id, body } of page.rows) {
-      if (wanted.has(id)) found.set(id, customerMetadata.parse(body).metadata ?? {});
+    // A row that cannot be read is asked for by itself.
+    const customers = page.rows.flatMap((row) => customerMetadata.safeParse(row).data ?? []);
+    for (const { id, deleted, metadata } of customers) {
+      if (wanted.has(id)) found.set(id, deleted === true ? null : (metadata ?? {}));
     }
-    after = page.rows.at(-1)?.id;
+    after = customers.at(-1)?.id;
     if (!page.hasMore || after === undefined) break;
   }
   return found;

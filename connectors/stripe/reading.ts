@@ -10,34 +10,40 @@
  * as nearly always; otherwise one more finds the event just before the window to start from. (Halving time windows
  * until they fit on a page was the alternative: it costs twice the calls, and a busy second never fits.)
  *
- * Events become visible late and out of order, so each read reaches back by the overlap. Reading an event twice is
+ * Events become visible late and out of order, so each read reaches back by the overlap, counted from when the last one
+ * began: what was late for that one is in this window, however long the walk took. Reading an event twice is
  * harmless: it carries its time, and older versions never overwrite newer ones.
  */
 import { z } from "zod";
-import type { RawPage } from "#connectors/core/stream.ts";
+import type { Reject } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import { API_VERSION } from "./client.ts";
-import type { Listed, Page, PageQuery, Resource, StripeClient } from "./client.ts";
+import { formOf } from "#connectors/core/stream.ts";
+import type { RawPage } from "#connectors/core/stream.ts";
+import { walkPages } from "#connectors/core/walk.ts";
 import { latestChanges } from "./changes.ts";
 import type { Change } from "./changes.ts";
-import { inParallel } from "./in-parallel.ts";
+import { API_VERSION, isMissing } from "./client.ts";
+import type { Page, PageQuery, Resource, StripeClient } from "./client.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import { EVENT_RETENTION_SECONDS, PARALLEL_CALLS } from "./limits.ts";
-import type { StripeRow } from "./mapping.ts";
-import type { StripeEvent } from "./schema.ts";
+import { withReading } from "./row.ts";
+import { eventBody, listedObject } from "./schema.ts";
 
 const seconds = z.number().int();
 
 export const cursor = z.discriminatedUnion("mode", [
   /** The list up to and with `after`, created at `at`. Begun at `startedAt`, from where the events will be read. */
-  z.strictObject({ mode: z.literal("list"), startedAt: seconds, after: z.string(), at: seconds }),
-  /** Events since `since` less the overlap; or, within a read, those newer than event `after`. */
-  z.strictObject({ mode: z.literal("events"), since: seconds, after: z.string().nullable() }),
+  z.strictObject({ mode: z.literal("list"), startedAt: seconds, after: z.string(), at: seconds.nullable() }),
+  /** Events since `since` less the overlap; or, within a read begun at `startedAt`, those newer than event `after`. */
+  z.strictObject({ mode: z.literal("events"), since: seconds }),
+  z.strictObject({ mode: z.literal("newer"), startedAt: seconds, after: z.string() }),
 ]);
 export type Cursor = z.infer<typeof cursor>;
 type ListCursor = Extract<Cursor, { mode: "list" }>;
-type EventsCursor = Extract<Cursor, { mode: "events" }>;
+type EventsCursor = Exclude<Cursor, { mode: "list" }>;
 
 export interface Source {
+  title: string;
   resource: Resource;
   /** At most 20: more are refused by Stripe. */
   eventTypes: string[];
@@ -62,104 +68,128 @@ export async function* read(
 async function* readList(client: StripeClient, source: Source, from: ListCursor | null) {
   let position = from;
   for (;;) {
-    const page: Page<Listed> = await nextOfList(client, source.resource, position);
+    const page = await nextOfList(client, source.resource, position);
     const startedAt: number = position?.startedAt ?? page.servedAt;
-    const raw = page.rows.map(({ id, body }): StripeRow => ({ id, body, changedAt: null, deleted: false }));
-    const last = page.rows.at(-1);
-    if (!page.hasMore || last === undefined) {
-      const next: Cursor = { mode: "events", since: startedAt, after: null };
+    const raw = page.rows.map((body) => withReading(body, { changedAt: null }));
+    if (!page.hasMore) {
+      const next: Cursor = { mode: "events", since: startedAt };
       yield { raw, next, atEnd: true, fullScan: source.listsAll === true };
       return;
     }
-    position = { mode: "list", startedAt, after: last.id, at: last.created };
+    position = { mode: "list", startedAt, after: lastId(page), at: lastTime(page) ?? position?.at ?? null };
     yield { raw, next: position, atEnd: false };
   }
 }
 
-async function nextOfList(client: StripeClient, resource: Resource, position: ListCursor | null) {
+async function nextOfList(client: StripeClient, resource: Resource, position: ListCursor | null): Promise<Page> {
   if (position === null) return client.list(resource, {});
   try {
     return await client.list(resource, { starting_after: position.after });
   } catch (error) {
-    if (!isLostPlace(error)) throw error;
+    if (!isLostPlace(error) || position.at === null) throw error;
     // The last object of the previous page was deleted since: go on by time; that second's rows come twice.
     return client.list(resource, { created: { lte: position.at } });
   }
 }
 
+/** The last row that has an id: after one without, its neighbours come twice. */
+function lastId({ rows }: Page): string {
+  const last = rows.findLast((row) => listedObject.safeParse(row).success);
+  if (last === undefined) throw new ConnectorError("contract", "Stripe lists a page of rows none of which has an id.");
+  return listedObject.parse(last).id;
+}
+
+function lastTime({ rows }: Page): number | undefined {
+  return rows.flatMap((row) => listedObject.safeParse(row).data?.created ?? []).at(-1);
+}
+
 async function* readEvents(client: StripeClient, source: Source, from: EventsCursor) {
-  if (client.now() / 1000 - from.since > LONGEST_GAP_SECONDS) {
-    throw new ConnectorError(
-      "cursor_expired",
-      "Stripe keeps events for 30 days and the last read is older; a full read follows.",
-    );
-  }
-  let position = from;
+  let startedAt = from.mode === "newer" ? from.startedAt : undefined;
   for await (const page of walk(client, source, from)) {
-    const newest = page.rows.at(-1);
-    const atEnd = !page.hasMore || newest === undefined;
-    position = atEnd ? { mode: "events", since: page.servedAt, after: null } : { ...position, after: newest.id };
-    const raw = await rowsOf(client, source, latestChanges(page.rows));
-    yield { raw, next: position, atEnd };
-    if (atEnd) return;
+    startedAt ??= page.servedAt;
+    const { changes, rejects } = changesOf(page, source);
+    const raw = await inParallel(changes, PARALLEL_CALLS, (change) => rawOf(client, source, change));
+    const missing = changes.filter((_, index) => raw[index] === null).map(({ id }) => missingOf(source, id));
+    const next: Cursor = page.hasMore
+      ? { mode: "newer", startedAt, after: newestId(page) }
+      : { mode: "events", since: startedAt };
+    yield { raw: raw.filter((row) => row !== null), rejects: [...rejects, ...missing], next, atEnd: !page.hasMore };
+    if (!page.hasMore) return;
   }
 }
 
-/** Pages of events oldest first, each in order of time; the last one says that nothing newer is there. */
-async function* walk(client: StripeClient, source: Source, from: EventsCursor): AsyncGenerator<Page<StripeEvent>> {
+/** Pages of events, newest first as they come, each newer than the one before; the last one has no more after it. */
+async function* walk(client: StripeClient, source: Source, from: EventsCursor): AsyncGenerator<Page> {
   const listed = (query: PageQuery) => client.events(source.eventTypes, query);
-  let { after } = from;
-  if (after === null) {
+  let after = from.mode === "newer" ? from.after : null;
+  if (from.mode === "events") {
     const start = from.since - client.settings.overlapMinutes * 60;
     const newest = await listed({ created: { gte: start } });
+    if (newest.servedAt - from.since > LONGEST_GAP_SECONDS) {
+      throw new ConnectorError(
+        "cursor_expired",
+        "Stripe keeps events for 30 days and the last read is older; a full read follows.",
+      );
+    }
     if (!newest.hasMore) {
-      yield oldestFirst(newest);
+      yield newest;
       return;
     }
     const before = await listed({ created: { lt: start }, limit: 1 });
-    after = before.rows[0]?.id ?? null;
-    if (after === null) {
-      const oldest = await oldestPage(newest, listed);
-      yield { ...oldestFirst(oldest), hasMore: true };
-      after = oldest.rows[0]?.id ?? null;
+    if (before.rows.length > 0) after = newestId(before);
+    else {
+      const oldest = await oldestPage(source, newest, listed);
+      yield { ...oldest, hasMore: true };
+      after = newestId(oldest);
     }
   }
   while (after !== null) {
-    const page: Page<StripeEvent> = await listed({ ending_before: after });
-    yield oldestFirst(page);
-    after = page.rows[0]?.id ?? null;
+    const page: Page = await listed({ ending_before: after });
+    yield page;
+    after = page.hasMore ? newestId(page) : null;
   }
 }
 
 /** Only for an account whose every event lies in the window: nothing older to start from, so the end is walked to. */
-async function oldestPage(newest: Page<StripeEvent>, listed: (query: PageQuery) => Promise<Page<StripeEvent>>) {
-  let page = newest;
-  for (let last = page.rows.at(-1); page.hasMore && last !== undefined; last = page.rows.at(-1)) {
-    page = await listed({ starting_after: last.id });
-  }
-  return page;
-}
-
-function oldestFirst(page: Page<StripeEvent>): Page<StripeEvent> {
-  return { ...page, rows: page.rows.toReversed() };
-}
-
-async function rowsOf(client: StripeClient, source: Source, changes: Change[]): Promise<StripeRow[]> {
-  const rows = await inParallel(changes, PARALLEL_CALLS, async (change): Promise<StripeRow[]> => {
-    const { apiVersion, ...row } = change;
-    if (row.deleted) return [row];
-    if (source.eventsLackDetail !== true && apiVersion === API_VERSION) return [row];
-    const body = await client.retrieve(source.resource, row.id);
-    // Gone since: the event that says so follows, or a full read finds it missing.
-    return body === null || isDeletedStub(body) ? [] : [{ ...row, body }];
+async function oldestPage(source: Source, newest: Page, listed: (query: PageQuery) => Promise<Page>): Promise<Page> {
+  let oldest = newest;
+  const pages = walkPages(source.title, async (after) => {
+    const page = after === null ? newest : await listed({ starting_after: after });
+    return { ...page, next: page.hasMore ? lastId(page) : null };
   });
-  return rows.flat();
+  for await (const page of pages) oldest = page;
+  return { ...oldest, servedAt: newest.servedAt };
 }
 
-function isDeletedStub(body: unknown): boolean {
-  return typeof body === "object" && body !== null && "deleted" in body && body.deleted === true;
+function newestId({ rows }: Page): string {
+  return lastId({ rows: rows.toReversed(), hasMore: false, servedAt: 0 });
+}
+
+function changesOf({ rows }: Page, source: Source): { changes: Change[]; rejects: Reject[] } {
+  const rejects: Reject[] = [];
+  // Oldest first: of two in one second the later listed is the older.
+  const events = rows.toReversed().flatMap((raw) => {
+    const parsed = eventBody.safeParse(raw);
+    if (parsed.success) return source.eventTypes.includes(parsed.data.type) ? [parsed.data] : [];
+    const ref = listedObject.safeParse(raw).data?.id ?? "an event without an id";
+    rejects.push({ ref, reason: `${source.title}, ${ref}: ${formOf(parsed.error)}.`, raw });
+    return [];
+  });
+  return { changes: latestChanges(events), rejects };
+}
+
+/** As the event shows it where that is enough, else as it stands at Stripe now; null: Stripe has no such object. */
+async function rawOf(client: StripeClient, source: Source, change: Change): Promise<unknown> {
+  const { id, body, apiVersion, deleted, ...read } = change;
+  if (deleted) return withReading({ ...body, id, deleted }, read);
+  const enough = body !== null && source.eventsLackDetail !== true && apiVersion === API_VERSION;
+  return withReading(enough ? body : await client.retrieve(source.resource, id), read);
+}
+
+function missingOf({ title }: Source, id: string): Reject {
+  return { ref: id, id, reason: `${title}, ${id}: an event tells of it, but Stripe has no such object.`, raw: { id } };
 }
 
 function isLostPlace(error: unknown): boolean {
-  return error instanceof ConnectorError && error.details.vendorCode === "resource_missing";
+  return isMissing(error) || (error instanceof ConnectorError && error.details.vendorCode === "lost_place");
 }

@@ -6,16 +6,18 @@ import { z } from "zod";
 
 const seconds = z.number().int();
 const text = z.string().nullish();
+const amount = z.number().int();
 
-/** An id, or the object itself where it was expanded. */
+/** An id, or the object itself where it was expanded; of a deleted one a stub. */
 const reference = z.union([z.string(), z.object({ id: z.string() })]).nullish();
 
 const address = z.object({ city: text, country: text, postal_code: text }).nullish();
 
+/** The rows are checked one by one, where each can be refused alone. */
 export const listReply = z.object({ has_more: z.boolean(), data: z.array(z.unknown()) });
 
-/** What every listed object has; refunds carry no `livemode`. */
-export const listedObject = z.object({ id: z.string(), created: seconds, livemode: z.boolean().optional() });
+/** What a page's place is told by. */
+export const listedObject = z.object({ id: z.string().min(1), created: seconds.optional().catch(undefined) });
 
 export const accountReply = z.object({
   id: z.string(),
@@ -23,17 +25,20 @@ export const accountReply = z.object({
   settings: z.object({ dashboard: z.object({ display_name: text }).nullish() }).nullish(),
 });
 
-export const customerBody = z.object({
-  id: z.string(),
-  created: seconds.nullish(),
-  email: text,
-  name: text,
-  individual_name: text,
-  business_name: text,
-  phone: text,
-  address,
-  shipping: z.object({ phone: text, address }).nullish(),
-});
+export const customerBody = z
+  .object({
+    id: z.string(),
+    created: seconds.nullish(),
+    email: text,
+    name: text,
+    individual_name: text,
+    business_name: text,
+    phone: text,
+    address,
+    shipping: z.object({ phone: text, address }).nullish(),
+  })
+  // Taken for a customer it would blank the one we know.
+  .refine((body) => Object.values({ ...body, id: undefined }).some((value) => value !== undefined), "only an id");
 export type CustomerBody = z.infer<typeof customerBody>;
 
 /** What write-back reads. */
@@ -48,13 +53,15 @@ const cardDetails = z.object({ fingerprint: text }).nullish();
 export const chargeBody = z.object({
   id: z.string(),
   created: seconds,
-  amount: z.number().int(),
-  amount_refunded: z.number().int().nullish(),
+  amount,
+  amount_captured: amount.nullish(),
+  amount_refunded: amount.nullish(),
   currency: z.string(),
   customer: reference,
   status: z.string(),
   captured: z.boolean().nullish(),
   refunded: z.boolean().nullish(),
+  disputed: z.boolean().nullish(),
   billing_details: z.object({ email: text, name: text, phone: text, address }).nullish(),
   receipt_email: text,
   payment_method_details: z
@@ -66,26 +73,45 @@ export type ChargeBody = z.infer<typeof chargeBody>;
 export const refundBody = z.object({
   id: z.string(),
   created: seconds,
-  amount: z.number().int(),
+  amount,
   currency: z.string(),
   status: text,
   /** Asked for expanded. */
   charge: z.union([z.string(), chargeBody]).nullish(),
 });
+export type RefundBody = z.infer<typeof refundBody>;
+
+export const disputeBody = z.object({ amount, currency: z.string(), status: z.string() });
 
 /** The SDK (23.1.0) hands decimal strings out as its own Decimal objects, but leaves those inside events strings. */
-const decimal = z.preprocess((value) => (value == null ? value : Number(value)), z.number().nullish());
+const decimal = z.preprocess(
+  (value): unknown => (value == null ? value : JSON.parse(JSON.stringify(value))),
+  z
+    .string()
+    .regex(/^\d{1,20}(\.\d{1,20})?$/)
+    .nullish(),
+);
 
 const price = z.object({
-  unit_amount: z.number().nullish(),
+  unit_amount: amount.nullish(),
   unit_amount_decimal: decimal,
+  billing_scheme: text,
+  transform_quantity: z.object({ divide_by: z.number().int().positive(), round: text }).nullish(),
   recurring: z
     .object({
       interval: z.enum(["day", "week", "month", "year"]),
       interval_count: z.number().int().positive().nullish(),
+      usage_type: text,
     })
     .nullish(),
 });
+
+export const subscriptionItem = z.object({
+  quantity: z.number().int().nullish(),
+  current_period_end: seconds.nullish(),
+  price: price.nullish(),
+});
+export type SubscriptionItem = z.infer<typeof subscriptionItem>;
 
 export const subscriptionBody = z.object({
   id: z.string(),
@@ -98,23 +124,19 @@ export const subscriptionBody = z.object({
   pause_collection: z.object({}).nullish(),
   /** Moved onto the items in version 2025-03-31; older events have it here. */
   current_period_end: seconds.nullish(),
-  items: z.object({
-    data: z.array(
-      z.object({ quantity: z.number().nullish(), current_period_end: seconds.nullish(), price: price.nullish() }),
-    ),
-  }),
+  /** At most ten of them. https://github.com/stripe/stripe-sync-engine/issues/104 (2026-11) */
+  items: z.object({ has_more: z.boolean().nullish(), data: z.array(subscriptionItem) }),
 });
-
 export type SubscriptionBody = z.infer<typeof subscriptionBody>;
 
 export const eventBody = z.object({
-  id: z.string(),
+  id: z.string().optional(),
   type: z.string(),
   created: seconds,
   api_version: text,
   livemode: z.boolean().optional(),
   data: z.object({
-    object: z.looseObject({ id: z.string() }),
+    object: z.looseObject({ id: z.string().min(1), charge: reference }),
     previous_attributes: z.record(z.string(), z.unknown()).nullish(),
   }),
 });

@@ -6,12 +6,10 @@
  * once more under a key derived from that answer's request id: a stored failure never blocks a record for a day. After a
  * lost connection the same key is right: if the write went through, the replay says so.
  */
-import { Stripe } from "stripe";
 import type { FieldDefinition, FieldReport, RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { StripeClient } from "./client.ts";
-import { isBusy } from "./errors.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "#connectors/core/in-parallel.ts";
 import {
   IDEMPOTENCY_KEY_MAX_LENGTH,
   METADATA_MAX_KEYS,
@@ -90,33 +88,31 @@ async function attempt(
   metadata: Record<string, string>,
   idempotencyKey: string,
 ): Promise<Verdict> {
-  return client.writing(async () => {
-    try {
-      const stored = await client.mergeMetadata(id, metadata, idempotencyKey);
-      const held = Object.entries(metadata).every(([name, value]) => (stored[name] ?? "") === value);
-      return held
-        ? { outcome: "written" }
-        : { outcome: "retry", reason: "Stripe accepted the fields but did not store them." };
-    } catch (error) {
-      const verdict = verdictOn(error);
-      if (verdict === undefined) throw error;
-      return verdict;
-    }
-  });
+  try {
+    const stored = await client.mergeMetadata(id, metadata, idempotencyKey);
+    const held = Object.entries(metadata).every(([name, value]) => (stored[name] ?? "") === value);
+    return held
+      ? { outcome: "written" }
+      : { outcome: "retry", reason: "Stripe accepted the fields but did not store them." };
+  } catch (error) {
+    const verdict = error instanceof ConnectorError ? verdictOn(error) : undefined;
+    if (verdict === undefined) throw error;
+    return verdict;
+  }
 }
 
-function verdictOn(error: unknown): Verdict | undefined {
-  if (!(error instanceof Stripe.errors.StripeError)) return undefined;
-  if (isBusy(error)) return { outcome: "retry", reason: "Stripe is busy with this customer." };
-  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+function verdictOn({ kind, message, details }: ConnectorError): Verdict | undefined {
+  const { status = 0, vendorCode, vendorRequestId = "again" } = details;
+  if (vendorCode === "idempotency_error") {
     return { outcome: "retry", reason: "Stripe has this idempotency key on file for other values; use a new key." };
   }
-  if (error instanceof Stripe.errors.StripeInvalidRequestError) {
-    if (error.code === "resource_missing") return { outcome: "gone" };
-    return { outcome: "rejected", reason: `Stripe refuses the fields (${error.code ?? "no code"}).` };
+  if (vendorCode === "resource_missing") return { outcome: "gone" };
+  if (kind === "contract" && status >= 400) {
+    return { outcome: "rejected", reason: `Stripe refuses the fields (${vendorCode ?? "no code"}).` };
   }
-  const status = error.statusCode ?? 0;
-  if (status >= 500) return { outcome: "failed", requestId: error.requestId ?? "again" };
+  // A lock, or a conflict over one key: of this customer alone.
+  if (kind === "transient" && status >= 400 && status < 500) return { outcome: "retry", reason: message };
+  if (status >= 500) return { outcome: "failed", requestId: vendorRequestId };
   return undefined;
 }
 

@@ -13,7 +13,7 @@ export function mayBeSamePerson(names: readonly PersonName[], others: readonly P
         name.last !== null &&
         other.last !== null &&
         jaroWinkler(name.last, other.last) >= 0.88 &&
-        !namesConflict(name, other, "typos"),
+        !namesConflict(name, other, "account"),
     ),
   );
 }

@@ -21,7 +21,22 @@ export const nameTitles = words(`
   mr mrs ms miss mx dr prof professor sir dame lord lady rev herr frau hr fr mme mlle monsieur madame sig sra senor senora
 `);
 
-export const nameSuffixes = words("jr sr ii iii iv phd md esq mba bsc msc");
+export const nameSuffixes = words("phd md esq mba bsc msc");
+
+/** What tells people of one name apart, by how it is written. */
+export const generations: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    sr: "sr",
+    senior: "sr",
+    sen: "sr",
+    jr: "jr",
+    junior: "jr",
+    jun: "jr",
+    ii: "ii",
+    iii: "iii",
+    iv: "iv",
+  }),
+);
 
 /** Legal forms that mark an organisation. Forms that are also surnames (`sa`, `ag`) are left out. */
 export const companyForms = words(`

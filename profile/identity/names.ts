@@ -1,3 +1,4 @@
+import { areDifferentNames } from "./given-names.ts";
 import { sameByNickname } from "./nicknames.ts";
 import { jaroWinkler, withinOneEdit } from "./strings.ts";
 
@@ -5,13 +6,16 @@ import { jaroWinkler, withinOneEdit } from "./strings.ts";
 export interface PersonName {
   first: string | null;
   last: string | null;
+  /** What tells a father from a son of the same name: `sr`, `jr`, `ii`. */
+  generation?: string;
 }
 
 /**
  * How carefully two names are told apart. `typos`: next to a personal address, one slip of the finger is likelier than
- * two people. `household`: next to a phone, Paul and Paula are likelier two people.
+ * two people. `household`: next to a phone, Paul and Paula are likelier two people. `account`: next to a number the business
+ * gave to one person only what can hardly be a slip counts; a "Jr" may be left out.
  */
-export type Care = "typos" | "household";
+export type Care = "account" | "typos" | "household";
 
 /**
  * Whether the names speak against one person. They do when the given names differ clearly, or when the family names differ
@@ -19,6 +23,7 @@ export type Care = "typos" | "household";
  */
 export function namesConflict(a: PersonName, b: PersonName, care: Care): boolean {
   if (a.first === null || b.first === null) return false;
+  if (generationsConflict(a, b, care)) return true;
   if (swapped(a, b)) return false;
   if (!firstNamesMatch(a.first, b.first, care)) return true;
   if (a.last === null || b.last === null || lastNamesMatch(a.last, b.last)) return false;
@@ -28,17 +33,26 @@ export function namesConflict(a: PersonName, b: PersonName, care: Care): boolean
 /** Whether both names are full and say the same: what it takes to join people on weak evidence. No guessing at typos. */
 export function namesAgree(a: PersonName, b: PersonName): boolean {
   if (a.first === null || b.first === null || a.last === null || b.last === null) return false;
-  if (isInitial(a.first) || isInitial(b.first)) return false;
+  if (isInitial(a.first) || isInitial(b.first) || a.generation !== b.generation) return false;
   return firstNamesEqual(a.first, b.first) && jaroWinkler(a.last, b.last) >= 0.92;
+}
+
+/** George Hale and George Hale Jr share an address, a phone and a name, and are two people. */
+function generationsConflict(a: PersonName, b: PersonName, care: Care): boolean {
+  if (a.generation === b.generation) return false;
+  return care !== "account" || (a.generation !== undefined && b.generation !== undefined);
 }
 
 function firstNamesMatch(a: string, b: string, care: Care): boolean {
   if (firstNamesEqual(a, b)) return true;
   if (isInitial(a) || isInitial(b)) return a[0] === b[0];
-  if (care === "household" && genderedPair(a, b)) return false;
+  const gendered = genderedPair(a, b);
+  if (care === "household" && gendered) return false;
+  // Next to an address a gendered ending is likelier a slip; any other two names of their own are two people.
+  if (care !== "account" && !gendered && areDifferentNames(headOf(a), headOf(b))) return false;
   if (jaroWinkler(a, b) >= 0.8) return true;
   // Jaro-Winkler is blind in names of two or three letters: zoe and ze, ian and ina.
-  return care === "typos" && a.length + b.length > 4 && withinOneEdit(a, b);
+  return care !== "household" && a.length + b.length > 4 && withinOneEdit(a, b);
 }
 
 /** The same, a nickname, or one with the other's middle names left out. */

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { parse } from "tldts";
+import { isPlaceholderEmail, LONGEST_EMAIL } from "#connectors/core/placeholders.ts";
 import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "./blocked-values.ts";
 import { type Normalised, unusable } from "./normalised.ts";
 
@@ -19,11 +20,16 @@ const GMAIL = new Set(["gmail.com", "googlemail.com"]);
 // RFC 5321 dot-string, and letters beyond ASCII (RFC 6531). Quoted local parts are not worth the risk.
 const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 
+/** With `mailto:`, angle brackets, quotes and space around it. Characters. */
+const LONGEST_RAW = LONGEST_EMAIL + 40;
+
 /**
  * Turns any spelling of an address into the key it is compared by. The local part is lowered too: the standard would
  * allow telling cases apart, no provider does.
  */
 export function normaliseEmail(raw: string): NormalisedEmail {
+  // Before anything is made of it: a cell of 400 kB once held identity for minutes.
+  if (raw.length > LONGEST_RAW) return refuse("It is too long for an e-mail address.");
   const address = raw
     .normalize("NFKC")
     .trim()
@@ -53,7 +59,8 @@ export function normaliseEmail(raw: string): NormalisedEmail {
   const mailbox = canonical.slice(0, canonical.lastIndexOf("@"));
   if (placeholderDomains.has(parsed.domainWithoutSuffix)) return blocked("Its domain is a placeholder.");
   if (parsed.isIcann !== true && parsed.isPrivate !== true) return blocked("Its domain cannot receive mail.");
-  if (placeholderLocalParts.has(local) || placeholderLocalParts.has(mailbox)) return blocked("It is a placeholder.");
+  if (placeholderLocalParts.has(local) || placeholderLocalParts.has(mailbox) || isPlaceholderEmail(key))
+    return blocked("It is a placeholder.");
   if (roleBoxes.has(local) || roleBoxes.has(mailbox)) return blocked("It is a shared role inbox.");
   if (disposableDomains.has(parsed.domain)) return blocked("It is a throw-away mailbox.");
   return { key, quality: "strong", reason: null, canonical, canonicalQuality };

@@ -1,10 +1,13 @@
 import anyAscii from "any-ascii";
-import { companyForms, nameSuffixes, nameTitles, placeholderNames } from "./blocked-values.ts";
+import { companyForms, generations, nameSuffixes, nameTitles, placeholderNames } from "./blocked-values.ts";
 import type { PersonName } from "./names.ts";
 
 const NO_NAME: PersonName = { first: null, last: null };
 // oxlint-disable-next-line no-control-regex -- testing for ASCII is the point
 const ASCII = /^[\x00-\x7f]*$/;
+
+/** Longer fields hold notes; names are compared letter by letter. Characters. */
+const LONGEST_NAME = 200;
 
 /**
  * Name keys for comparison: ASCII, lower case, without titles and suffixes. A whole name typed into one field is taken
@@ -16,7 +19,8 @@ export function normaliseName(first: string | null, last: string | null): Person
   while (givenTokens.length > 0 && nameTitles.has(givenTokens[0] ?? "")) givenTokens.shift();
   if (givenTokens.length === 0) while (nameTitles.has(familyTokens[0] ?? "")) familyTokens.shift();
   const endTokens = familyTokens.length > 0 ? familyTokens : givenTokens;
-  while (endTokens.length > 1 && nameSuffixes.has(endTokens.at(-1) ?? "")) endTokens.pop();
+  let generation = takeSuffixes(endTokens);
+  if (familyTokens.length > 0) generation = takeSuffixes(givenTokens) ?? generation;
 
   const all = [...givenTokens, ...familyTokens];
   if (all.length > 1 && companyForms.has(all.at(-1) ?? "")) return NO_NAME;
@@ -28,12 +32,25 @@ export function normaliseName(first: string | null, last: string | null): Person
   } else if (givenTokens.length === 0 && familyTokens.length > 1) {
     givenTokens.push(familyTokens.shift() ?? "");
   }
-  return { first: keyOf(givenTokens), last: keyOf(familyTokens) };
+  const name = { first: keyOf(givenTokens), last: keyOf(familyTokens) };
+  return generation === undefined ? name : { ...name, generation };
+}
+
+/** Takes degrees and generations off the end; returns the generation. A lone word is a name, "Tom Senior" has one. */
+function takeSuffixes(tokens: string[]): string | undefined {
+  let generation: string | undefined;
+  while (tokens.length > 1) {
+    const last = tokens.at(-1) ?? "";
+    if (!nameSuffixes.has(last) && !generations.has(last)) break;
+    generation ??= generations.get(last);
+    tokens.pop();
+  }
+  return generation;
 }
 
 function tokensOf(raw: string | null): string[] {
   if (raw === null) return [];
-  const folded = raw.normalize("NFKC");
+  const folded = raw.slice(0, LONGEST_NAME).normalize("NFKC");
   const ascii = (ASCII.test(folded) ? folded : anyAscii(folded)).toLowerCase();
   return ascii
     .replace(/\bn\/a\b/g, "na")

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normaliseEmail } from "./normalise-email.ts";
 import { normaliseName } from "./normalise-name.ts";
@@ -95,7 +96,7 @@ describe("names", () => {
     [null, "Anna Hill", "anna", "hill"],
     ["Mary Ann", "O'Neil", "mary ann", "o'neil"],
   ])("%j %j is compared as %s %s", (first, last, firstKey, lastKey) => {
-    expect(normaliseName(first, last)).toEqual({ first: firstKey, last: lastKey });
+    expect(normaliseName(first, last)).toMatchObject({ first: firstKey, last: lastKey });
   });
 
   it.each([
@@ -108,5 +109,63 @@ describe("names", () => {
     [null, null],
   ])("%j %j is nobody's name", (first, last) => {
     expect(normaliseName(first, last)).toEqual({ first: null, last: null });
+  });
+});
+
+describe("a generation behind a name", () => {
+  it.each([
+    ["George", "Hale Sr", "sr"],
+    ["George", "Hale, Jr.", "jr"],
+    ["George Jr", "Hale", "jr"],
+    ["George Hale Junior", null, "jr"],
+    ["Henry", "Lund III", "iii"],
+    ["Henry", "Lund MD Jr", "jr"],
+    ["Tom", "Senior", undefined],
+    ["Henry", "Lund PhD", undefined],
+  ])("%j %j: %s", (first, last, generation) => {
+    expect(normaliseName(first, last).generation).toBe(generation);
+  });
+});
+
+describe("values of any length and content", () => {
+  const nasty = [
+    "",
+    " ",
+    ".:".repeat(200_000),
+    "@".repeat(100_000),
+    "<".repeat(300_000),
+    `${"a.".repeat(100_000)}@x.de`,
+    `x@${"a.".repeat(100_000)}de`,
+    "1".repeat(500_000),
+    "+".repeat(500_000),
+    "(".repeat(100_000),
+    "\ufdfa".repeat(50_000),
+    "'-".repeat(200_000),
+    "n/a ".repeat(100_000),
+    "\ud800",
+    "ß".repeat(300_000),
+  ];
+
+  it("cost no more than a glance", () => {
+    const started = performance.now();
+    for (const raw of [...nasty, `${".:".repeat(200_000)}x@y.de`]) {
+      normaliseEmail(raw);
+      normalisePhone(raw, "DE");
+      normaliseName(raw, raw);
+    }
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ maxLength: 400 }), fc.emailAddress(), fc.stringMatching(/^[.:;<>@"' +a1-]{0,400}$/)),
+        (raw) => {
+          const email = normaliseEmail(raw);
+          expect(email.key === null || email.key.includes("@")).toBe(true);
+          expect((email.key ?? "").length).toBeLessThanOrEqual(400);
+          expect((normalisePhone(raw, "GB").key ?? "").length).toBeLessThan(100);
+          normaliseName(raw, null);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

@@ -29,15 +29,38 @@ export class ProfileDrafts {
   readonly #drafts: (Draft | undefined)[];
   readonly #nameIds = new Map<string, number>();
   readonly #names: PersonName[] = [];
-  readonly #conflicts: Record<Care, Map<number, boolean>> = { typos: new Map(), household: new Map() };
+  readonly #conflicts: Record<Care, Map<number, boolean>> = {
+    account: new Map(),
+    typos: new Map(),
+    household: new Map(),
+  };
 
   constructor(records: readonly IdentityRecord[]) {
     this.#records = records;
     this.#drafts = Array.from({ length: records.length });
   }
 
+  /**
+   * Why a value can join none of its holders, whatever else is known about them: more people hold it than may, or the
+   * names on the records themselves conflict, each with every other. Profiles only gain names, so no other evidence lifts
+   * this. Null: it may join some.
+   *
+   * Answered from the holders alone: who is gathered to be resolved leans on that.
+   */
+  standoff(holders: readonly number[], rule: LinkRule): RefusalRule | null {
+    if (rule.reuseLimit !== null && this.#differentPeople(holders, rule) > rule.reuseLimit) return "shared_value";
+    if (rule.names === "ignore") return null;
+    const names = new Set(holders.map((holder) => this.#nameAt(holder)));
+    if (names.size < holders.length || names.has(null)) return null;
+    const list = [...names].filter((name) => name !== null);
+    const care = careOf(rule);
+    const apart = list.every((name, at) => list.slice(at + 1).every((other) => this.#conflict(name, other, care)));
+    if (!apart) return null;
+    return rule.names === "agree" ? "names_needed" : "names_conflict";
+  }
+
   /** People told apart by the names on the records themselves; nameless ones do not count. */
-  differentPeople(holders: readonly number[], rule: LinkRule): number {
+  #differentPeople(holders: readonly number[], rule: LinkRule): number {
     const distinct = new Set(holders.map((holder) => this.#nameAt(holder)).filter((name) => name !== null));
     const people: number[] = [];
     for (const name of [...distinct].toSorted((a, b) => this.#compareNames(a, b))) {
@@ -54,8 +77,8 @@ export class ProfileDrafts {
    * @param roots the profile of each end
    */
   sidesOf(ends: readonly number[], roots: readonly number[], rule: LinkRule): Sides {
-    if (rule.names === "ignore" || rule.names === "agree") return NO_OBJECTION;
-    const care = rule.names;
+    if (rule.names === "ignore") return NO_OBJECTION;
+    const care = careOf(rule);
     const signatures = roots.map((root) => this.#draft(root).names.join(" "));
     const classes = new Map(signatures.map((signature, index) => [signature, this.#draft(roots[index] ?? 0).names]));
     if (classes.size < 2) return NO_OBJECTION;
@@ -139,7 +162,7 @@ export class ProfileDrafts {
   #nameAt(position: number): number | null {
     const name = this.#records[position]?.name;
     if (name === undefined || (name.first === null && name.last === null)) return null;
-    const key = `${name.first ?? ""}|${name.last ?? ""}`;
+    const key = keyOf(name);
     const known = this.#nameIds.get(key);
     if (known !== undefined) return known;
     const id = this.#names.push(name) - 1;
@@ -152,7 +175,7 @@ export class ProfileDrafts {
   }
 
   #compareNames(a: number, b: number): number {
-    const keys = [a, b].map((id) => `${this.#name(id).first ?? ""}|${this.#name(id).last ?? ""}`);
+    const keys = [a, b].map((id) => keyOf(this.#name(id)));
     return (keys[0] ?? "") < (keys[1] ?? "") ? -1 : 1;
   }
 
@@ -189,4 +212,6 @@ export class ProfileDrafts {
 }
 
 /** Weak evidence tells names apart as carefully as a phone does. */
-const careOf = (rule: LinkRule): Care => (rule.names === "typos" ? "typos" : "household");
+const careOf = ({ names }: LinkRule): Care => (names === "typos" || names === "account" ? names : "household");
+
+const keyOf = ({ first, last, generation }: PersonName): string => [first, last, generation].join("|");

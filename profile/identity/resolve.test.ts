@@ -55,6 +55,48 @@ function groups(records: IdentityRecord[], ids: string[], more: Partial<ResolveI
 const anna = "anna@brightleaf.co.uk";
 const mobile = "07911 123456";
 
+describe("keeps apart at one address or phone", () => {
+  const at = (id: string, firstName: string, lastName: string, fields: Parameters<typeof record>[1] = {}) =>
+    record(id, { firstName, lastName, emails: ["thehills@brightleaf.co.uk"], ...fields });
+
+  it("fathers and sons of one name", () => {
+    expect(groups([at("a", "George", "Hill Sr"), at("b", "George", "Hill Jr")], ["a", "b"])).toEqual(["a", "b"]);
+    expect(
+      groups([at("a", "Peter", "Hill"), at("b", "Peter", "Hill Jr."), at("c", "Peter", "Hill")], ["a", "b", "c"]),
+    ).toEqual(["ac", "b"]);
+    const phone = { emails: [], phones: [mobile] };
+    expect(groups([at("a", "Henry", "Hill", phone), at("b", "Henry", "Hill II", phone)], ["a", "b"])).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
+  it("names of their own, however alike", () => {
+    expect(groups([at("a", "Ella", "Hill"), at("b", "Elsa", "Hill")], ["a", "b"])).toEqual(["a", "b"]);
+    expect(groups([at("a", "Marc", "Hill"), at("b", "Mark", "Hill")], ["a", "b"])).toEqual(["ab"]);
+  });
+
+  it("two full names that one short form would bridge", () => {
+    const family = (fields: Parameters<typeof record>[1] = {}) => [
+      at("a", "Chris", "Hill", fields),
+      at("b", "Christine", "Hill", fields),
+      at("c", "Christopher", "Hill", fields),
+    ];
+    expect(groups(family(), ["a", "b", "c"])).toEqual(["a", "b", "c"]);
+    expect(groups(family({ emails: [], phones: ["0121 303 9944"] }), ["a", "b", "c"])).toEqual(["a", "b", "c"]);
+    const [short, long] = family();
+    expect(
+      groups(
+        [short, long].filter((one) => one !== undefined),
+        ["a", "b"],
+      ),
+    ).toEqual(["ab"]);
+    expect(
+      groups([at("a", "Sam", "Hill"), at("b", "Samuel", "Hill"), at("c", "Samantha", "Hill")], ["a", "b", "c"]),
+    ).toEqual(["a", "b", "c"]);
+  });
+});
+
 describe("joins", () => {
   it("records with the same e-mail address, misspelt names and new surnames included", () => {
     const records = [

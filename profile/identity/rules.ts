@@ -37,8 +37,8 @@ export interface LinkRule {
  */
 export const linkRules: readonly LinkRule[] = [
   rule("merged_into", "strong", 1, null, null, "ignore", "merge made at the source"),
-  rule("account_id", "strong", 2, 3, 1, "typos", "account number"),
-  rule("loyalty_id", "strong", 3, 2, 2, "typos", "loyalty number"),
+  rule("account_id", "strong", 2, 3, 1, "account", "account number"),
+  rule("loyalty_id", "strong", 3, 2, 2, "account", "loyalty number"),
   rule("email", "strong", 4, 5, 3, "typos", "e-mail address"),
   rule("phone", "strong", 5, 4, 3, "household", "mobile phone number"),
   { ...rule("card_fingerprint", "strong", 6, 5, 3, "household", "payment card"), needsHousehold: true },

@@ -63,3 +63,18 @@ it("is asked once, shown everywhere, and answered by hand", async () => {
   const again = await tributary("sync", "--accept-deletions");
   expect(again).toMatchObject({ code: 3, err: "No deletions wait to be accepted.\n" });
 }, 120_000);
+
+it("does not arise from another account's credentials: a full read finds out first and reads nothing", async () => {
+  const { deps, workspaceId, connectionIds } = loop;
+  const lists = loop.stripe.requests.get("GET /v1/customers");
+  await deps.connections.updateConnection(workspaceId, connectionIds.stripe, { externalAccount: "acct_other" }, "test");
+  await deps.ingest.resetCursor(workspaceId, connectionIds.stripe, "customers");
+  expect((await loop.refresh()).outcome).toBe("failed");
+  expect(loop.stripe.requests.get("GET /v1/customers")).toBe(lists);
+  const connection = await deps.connections.get(workspaceId, connectionIds.stripe);
+  expect(connection).toMatchObject({
+    status: "needs_reconnect",
+    statusReason: expect.stringContaining("another account"),
+  });
+  expect(await livePeople()).toBe(100);
+}, 60_000);

@@ -109,6 +109,12 @@ describe("a token that is revoked in the middle of a sync", () => {
     }
     expect((await planOf("stripe")).status).toBe("waiting");
 
+    const cutOff = await loop.refresh();
+    expect(cutOff).toMatchObject({
+      outcome: "failed",
+      message: expect.stringMatching(/^not read until reconnected: /),
+    });
+
     hubspot.faults.revoked = false;
     await deps.connections.setStatus(workspaceId, connectionIds.hubspot, "ready", null, "test");
     const second = await loop.refresh();

@@ -99,21 +99,33 @@ export function refreshActivities(deps: Dependencies) {
 
     async finishRun(ending: RunEnding): Promise<void> {
       const { workspaceId, runId, ...rest } = ending;
-      const message = messageOf(ending);
-      if (message === undefined) await permissionsAreBack(workspaceId);
+      const cutOff = (await connections.listConnections(workspaceId)).filter(
+        ({ status }) => status === "needs_reconnect",
+      );
+      const message = messageOf(
+        ending,
+        cutOff.map(({ name }) => name),
+      );
+      if (!("brokeOff" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
+        await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
       deps.log.info({ runId, ...rest }, "run finished");
     },
   };
 }
 
-/** Undefined: nothing failed. */
-function messageOf(ending: RunEnding): string | undefined {
+/**
+ * Undefined: nothing failed, and nothing was left out that should have been read.
+ *
+ * @param cutOff names of connections whose credentials the vendor rejected: they are not tried until somebody reconnects
+ */
+function messageOf(ending: RunEnding, cutOff: readonly string[]): string | undefined {
   if ("brokeOff" in ending) return "The run broke off: the worker's log says why. The next run goes on from there.";
   const { failedStreams, failedPlans } = ending;
   const failed = [
     ...(failedStreams > 0 ? [`${failedStreams} streams could not be read`] : []),
     ...(failedPlans > 0 ? [`${failedPlans} tools could not be written`] : []),
+    ...(cutOff.length > 0 ? [`not read until reconnected: ${cutOff.join(" and ")}`] : []),
   ];
   return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;
 }

@@ -6,6 +6,7 @@ import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
 import { mergePages } from "./merge-pages.ts";
 import { prefetched } from "./prefetch.ts";
+import { refuseOtherAccount } from "./same-account.ts";
 
 export function syncActivities(deps: Dependencies) {
   const { held, ingest, runs } = deps;
@@ -25,6 +26,8 @@ export function syncActivities(deps: Dependencies) {
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
           const { kind } = opened.streamOf(input.stream);
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
+          if (cursor === null)
+            await refuseOtherAccount(await deps.connections.get(workspaceId, connectionId), opened.connection);
           let pages = 0;
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
             const saved = await ingest.savePage(workspaceId, {

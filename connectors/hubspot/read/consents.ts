@@ -44,7 +44,13 @@ async function readStatuses(
     const answers = await inBatches<string, Statuses>(emails, {
       size: BATCH_SIZE,
       keyOf: (email) => email,
-      send: async (batch) => byAddress((await client.subscriptionStatuses(batch)).rows),
+      send: async (batch) => {
+        const { rows: answered, problems } = await client.subscriptionStatuses(batch);
+        // A failure on everybody is no address' fault, and would cost everybody's consent.
+        if (answered.length === 0 && problems.length > 0 && batch.length > 1)
+          throw new ConnectorError("transient", "HubSpot failed for all of the addresses it was asked about.");
+        return byAddress(answered);
+      },
       refused: () => ({ unknown: "HubSpot finds the contact's address malformed" }),
       unanswered: () => ({ unknown: "HubSpot did not answer for the contact's address" }),
     });

@@ -8,6 +8,7 @@ import { settledAt } from "../../core/walk.ts";
 import { Operator } from "../client.ts";
 import type { HubspotClient, ObjectType } from "../client.ts";
 import { LIST_PAGE } from "../limits.ts";
+import { objectRow } from "../schema.ts";
 import { SEARCH_START, searchPage } from "./search.ts";
 import type { ObjectCursor } from "./cursor.ts";
 
@@ -123,13 +124,10 @@ function markArchived(row: unknown): unknown {
 
 /** `{ id, archived: true }` and nothing else: all there is to say is that the record is gone. */
 export function tombstoneOf(raw: unknown): Tombstone | null {
-  const stub = z
-    .object({ id: z.unknown(), properties: z.undefined(), archivedAt: z.unknown() })
-    .and(z.union([z.object({ archived: z.literal(true) }), z.object({ deleted: z.literal(true) })]))
-    .safeParse(raw).data;
-  const id = idOf(stub);
-  const at = z.iso.datetime({ offset: true }).safeParse(stub?.archivedAt).data;
-  return id === null ? null : { id, at: at === undefined ? null : new Date(at).toISOString() };
+  const stub = z.object({ archived: z.boolean().optional(), deleted: z.boolean().optional() }).safeParse(raw).data;
+  const id = idOf(raw);
+  const isGone = stub?.archived === true || stub?.deleted === true;
+  return id === null || !isGone || objectRow.safeParse(raw).success ? null : { id, at: null };
 }
 
 /** In doubt it is news. */

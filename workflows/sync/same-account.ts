@@ -1,0 +1,27 @@
+import type { OpenConnection } from "#connectors/core/contract.ts";
+import { ConnectorError } from "#connectors/core/errors.ts";
+import type { Connection } from "#profile/store/connections.ts";
+
+/**
+ * Before a full read: another account's list would look like everything deleted, and bring strangers in besides.
+ *
+ * @throws ConnectorError `auth` when the credentials are not of the account, or of the mode, the connection was made with
+ */
+export async function refuseOtherAccount(
+  known: Pick<Connection, "externalAccount" | "mode">,
+  connection: Pick<OpenConnection, "check">,
+): Promise<void> {
+  if (known.externalAccount === null) return;
+  const { account, mode = null } = await connection.check();
+  const what =
+    account !== known.externalAccount
+      ? "to another account than"
+      : mode !== null && known.mode !== null && mode !== known.mode
+        ? `to ${mode} data and not to the ${known.mode} data that`
+        : null;
+  if (what === null) return;
+  throw new ConnectorError(
+    "auth",
+    `The credentials belong ${what} this connection was made with, so nothing was read. Reconnect it with the right ones, or connect the other account beside it.`,
+  );
+}
