@@ -29,11 +29,15 @@ export interface Assembler {
   close(): Unit;
 }
 
+/** Names stand in reasons and proofs. Characters. */
+const NAME_LIMIT = 100;
+
 /** The header's names, each once: blank ones by position, repeated ones numbered. */
 export function columnNames(header: readonly string[], named: boolean): string[] {
   const used = new Set<string>();
   return header.map((cell, index) => {
-    const plain = (named ? cell.replaceAll("\u0000", "").trim() : "") || `column ${index + 1}`;
+    const plain =
+      (named ? cell.replaceAll("\u0000", "").trim().slice(0, NAME_LIMIT).toWellFormed() : "") || `column ${index + 1}`;
     let name = plain;
     for (let count = 2; used.has(name); count++) name = `${plain} (${count})`;
     used.add(name);
