@@ -1,7 +1,8 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { Reject } from "../core/contract.ts";
-import { isDestroyedNumber } from "../core/placeholders.ts";
+import { isDestroyedNumber, isRoundedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
+import { consentReader } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
 import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
@@ -38,8 +39,12 @@ export class OrderAssembler implements Assembler {
   /** Orders that were given back as a whole, by id; and what orders came to, where rows repeat it. */
   readonly #givenBack = new Set<number>();
   readonly #totals = new Set<number>();
+  /** An opt-out counts wherever it stands. */
+  readonly #optOuts: ReturnType<typeof consentReader>;
   readonly #hasIds: boolean;
   readonly #isPerOrder: boolean;
+  /** The file's order ids lost their last digits. */
+  readonly #isRounded: boolean;
   #unit: Unit = emptyUnit();
   /** The file's id of the rows under way; null before the first. */
   #current: string | null = null;
@@ -48,8 +53,10 @@ export class OrderAssembler implements Assembler {
   constructor(file: CsvFile, columns: Columns, sharedIds: boolean) {
     this.#columns = columns;
     this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
+    this.#optOuts = consentReader(file, columns.names);
     this.#hasIds = columns.has("order_id");
     this.#isPerOrder = file.amountPer === "order" && columns.has("amount");
+    this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
 
   get openRejects(): number {
@@ -60,14 +67,14 @@ export class OrderAssembler implements Assembler {
     if (row.fault !== null) return false;
     if (!this.#hasIds) return true;
     const id = this.#idOf(row);
-    return isDestroyedNumber(id) || (id !== "" && id !== this.#current);
+    return this.#isShortened(id) || (id !== "" && id !== this.#current);
   }
 
   add(row: Row): void {
     if (row.fault !== null) return this.#addFaulty(row, row.fault);
     const id = this.#hasIds ? this.#idOf(row) : "";
     if (this.#hasIds && id === "") return this.#reject(row, `${this.#columns.label("order_id")} is blank.`);
-    const own = !this.#hasIds || isDestroyedNumber(id);
+    const own = !this.#hasIds || this.#isShortened(id);
     if (!own && this.#refused.has(hashOf(id))) return this.#reject(row, LEFT_OUT_WHOLE);
     const nul = stripNul(row);
     this.#current = own ? null : id;
@@ -108,6 +115,10 @@ export class OrderAssembler implements Assembler {
     return NO_ID.test(id) ? "" : id;
   }
 
+  #isShortened(id: string): boolean {
+    return isDestroyedNumber(id) || (this.#isRounded && isRoundedNumber(id));
+  }
+
   /** A row whose cells do not fit may still show which order lacks it. */
   #addFaulty(row: Row, fault: string): void {
     const id = this.#hasIds ? this.#idOf(row) : "";
@@ -134,7 +145,12 @@ export class OrderAssembler implements Assembler {
     }
     this.#unit.rows += order.rows.length;
     this.#unit.collapsed += made.collapsed;
-    if (made.person !== null) this.#unit.records.push(made.person.record);
+    const { person } = made;
+    if (person !== null) {
+      this.#unit.records.push(person.record);
+      const said = order.rows.flatMap(({ row }) => this.#optOuts(row.cells, person.record).records);
+      this.#unit.records.push(...new Map(said.map((consent) => [consent.id, consent])).values());
+    }
     this.#unit.records.push(made.record);
     const note = made.note ?? order.note;
     const [first] = order.rows;

@@ -5,6 +5,7 @@
  * again from the start is the other answer: it either finds them or asks anew.
  */
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { forgetSeen, sweep, type Missing } from "./full-read.ts";
@@ -107,8 +108,6 @@ async function noteAcceptance(
   actor: string,
   counts: Missing & { vanished: number },
 ): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, 'deletions.accepted', $3, $4)",
-    [transaction.workspaceId, actor, connectionId, JSON.stringify({ stream, ...counts })],
-  );
+  const details = { stream, ...counts };
+  await audit(transaction, { actor, action: "deletions.accepted", subject: connectionId, details });
 }
