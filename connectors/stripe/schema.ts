@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 
-const seconds = z.number().int();
+/** To the end of the year 9999: past it there is no date to be made. */
+const seconds = z.number().int().min(0).max(253_402_300_799);
 const text = z.string().nullish();
 const amount = z.number().int();
 
@@ -50,6 +51,9 @@ export const customerMetadata = z.object({
 
 const cardDetails = z.object({ fingerprint: text }).nullish();
 
+export const disputeBody = z.object({ amount, currency: z.string(), status: z.string() });
+export type DisputeBody = z.infer<typeof disputeBody>;
+
 export const chargeBody = z.object({
   id: z.string(),
   created: seconds,
@@ -62,6 +66,7 @@ export const chargeBody = z.object({
   captured: z.boolean().nullish(),
   refunded: z.boolean().nullish(),
   disputed: z.boolean().nullish(),
+  dispute: z.union([z.string(), disputeBody]).nullish(),
   billing_details: z.object({ email: text, name: text, phone: text, address }).nullish(),
   receipt_email: text,
   payment_method_details: z
@@ -80,8 +85,6 @@ export const refundBody = z.object({
   charge: z.union([z.string(), chargeBody]).nullish(),
 });
 export type RefundBody = z.infer<typeof refundBody>;
-
-export const disputeBody = z.object({ amount, currency: z.string(), status: z.string() });
 
 /** The SDK (23.1.0) hands decimal strings out as its own Decimal objects, but leaves those inside events strings. */
 const decimal = z.preprocess(

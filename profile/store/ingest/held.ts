@@ -4,7 +4,8 @@
  * The read's marks stay until the answer, so that accepting deletes exactly the records the question was about. Reading
  * again from the start is the other answer: it either finds them or asks anew.
  */
-import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import type { WorkspaceId } from "#profile/ids.ts";
+import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
 import { forgetSeen, sweep, type Missing } from "./full-read.ts";
 import { touchProfiles, type Place } from "./save-rows.ts";
@@ -32,9 +33,9 @@ export function heldReason({ vanishing, known }: Missing): string {
   const count = (records: number) => records.toLocaleString("en");
   return (
     `${count(vanishing)} of ${count(known)} known records are missing from the full list. A mistaken key, a reduced permission ` +
-    "or another account looks just like that, so nothing was deleted and this stream is not read until you decide. " +
+    "or another account looks just like that, so nothing was deleted and this stream waits for you. " +
     "Are they really gone? `tributary sync --accept-deletions` deletes exactly these here, once. " +
-    "If not, correct the key or its permissions; `tributary sync` then reads the list again."
+    "If not, correct the key or its permissions; `tributary sync` then reads the list again, as happens by itself after a day."
   );
 }
 
@@ -74,7 +75,8 @@ export function createHeldDeletions(database: Database): HeldDeletions {
            WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
           [workspaceId, place.connectionId, place.stream],
         );
-        await noteAcceptance(transaction, place, actor, { ...held, vanished });
+        const details = { stream: place.stream, ...held, vanished };
+        await audit(transaction, { actor, action: "deletions.accept", subject: place.connectionId, details });
         return vanished;
       }),
 
@@ -98,16 +100,4 @@ async function startOver(transaction: Transaction, { connectionId, stream }: Pla
     [transaction.workspaceId, connectionId, stream],
   );
   return released.length > 0;
-}
-
-async function noteAcceptance(
-  transaction: Transaction,
-  { connectionId, stream }: { connectionId: ConnectionId; stream: string },
-  actor: string,
-  counts: Missing & { vanished: number },
-): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, 'deletions.accepted', $3, $4)",
-    [transaction.workspaceId, actor, connectionId, JSON.stringify({ stream, ...counts })],
-  );
 }
