@@ -16,11 +16,10 @@ export type RunId = Branded<"RunId">;
 
 /** Hashes the parts in order; a separator that cannot occur in ids keeps ("a", "bc") apart from ("ab", "c"). */
 export function uuidOf(...parts: string[]): string {
-  const bytes = hash("sha256", parts.join("\u0000"), "buffer").subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = hash("sha256", parts.join("\u0000"), "hex");
+  // Two bits of the variant, the others stay.
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0b11) | 0b1000).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 export const workspaceIdOf = (slug: string) => uuidOf("workspace", slug) as WorkspaceId;
@@ -34,3 +33,7 @@ export const recordIdOf = (connection: ConnectionId, stream: string, vendorId: s
 
 /** A profile is named after its oldest record. */
 export const profileIdOf = (anchor: RecordId) => uuidOf("profile", anchor) as ProfileId;
+
+/** A normalised identifier value, whatever its length. A merge at the source names a record: its id will do. */
+export const valueIdOf = (kind: string, value: string): string =>
+  kind === "merged_into" ? value : uuidOf("value", kind, value);

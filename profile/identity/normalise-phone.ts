@@ -1,6 +1,7 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { LONGEST_PHONE } from "#connectors/core/placeholders.ts";
 import { type Normalised, unusable } from "./normalised.ts";
+import { plainNumber } from "./phone-plans.ts";
 
 /** Personal by its numbering plan. */
 const PERSONAL = new Set(["MOBILE", "PERSONAL_NUMBER"]);
@@ -10,6 +11,9 @@ const SHARED = new Set(["FIXED_LINE", "FIXED_LINE_OR_MOBILE", "VOIP", "PAGER"]);
 /** Ranges set aside for fiction: North American 555-01xx; United Kingdom (Ofcom, drama use). Read 2026-11. */
 const RESERVED = [/^\+1\d{3}55501\d\d$/, /^\+447700900\d{3}$/, /^\+442079460\d{3}$/, /^\+441632960\d{3}$/];
 
+/** Only digits say something here; anything else could be an extension, letters or two numbers. */
+const PUNCTUATED = /^\+?\d[\d .-]*\d$/;
+
 /**
  * Reads a number the way it is written in `country` (ISO 3166-1 alpha-2) unless it is international.
  *
@@ -17,26 +21,41 @@ const RESERVED = [/^\+1\d{3}55501\d\d$/, /^\+447700900\d{3}$/, /^\+442079460\d{3
  */
 export function normalisePhone(raw: string, country: string): Normalised {
   if (raw.length > LONGEST_PHONE) return unusable("It is too long for a phone number.");
+  const plain = PUNCTUATED.test(raw) ? plainNumber(raw.replace(/[ .-]/g, ""), country) : null;
+  if (plain !== null) return judge({ ...plain, ext: undefined });
   const region: CountryCode | undefined = isSupportedCountry(country) ? country : undefined;
   const parsed = parsePhoneNumberFromString(raw.normalize("NFKC"), region);
   if (parsed === undefined) return unusable("It is not a phone number.");
-  const key = parsed.ext === undefined ? parsed.number : `${parsed.number};ext=${parsed.ext}`;
-  if (isPlaceholder(parsed.nationalNumber)) return { key, quality: "blocked", reason: "It is a placeholder." };
-  if (RESERVED.some((range) => range.test(parsed.number))) {
-    return { key, quality: "blocked", reason: "It is reserved for films and tests." };
-  }
+  const { number, nationalNumber, ext } = parsed;
   const type = parsed.getType();
-  if (type === undefined) {
-    if (!parsed.isPossible()) return unusable("No such number can exist.");
-    return { key, quality: "weak", reason: "It is not a valid number in its country." };
+  if (type === undefined && !parsed.isPossible() && !isReserved(number) && !isPlaceholder(nationalNumber)) {
+    return unusable("No such number can exist.");
   }
+  return judge({ number, nationalNumber, ext, type });
+}
+
+interface ReadNumber {
+  number: string;
+  nationalNumber: string;
+  ext: string | undefined;
+  /** Undefined: none of its country. */
+  type: string | undefined;
+}
+
+function judge({ number, nationalNumber, ext, type }: ReadNumber): Normalised {
+  const key = ext === undefined ? number : `${number};ext=${ext}`;
+  if (isPlaceholder(nationalNumber)) return { key, quality: "blocked", reason: "It is a placeholder." };
+  if (isReserved(number)) return { key, quality: "blocked", reason: "It is reserved for films and tests." };
+  if (type === undefined) return { key, quality: "weak", reason: "It is not a valid number in its country." };
   if (PERSONAL.has(type)) {
-    if (parsed.ext === undefined) return { key, quality: "strong", reason: null };
+    if (ext === undefined) return { key, quality: "strong", reason: null };
     return { key, quality: "weak", reason: "It has an extension, so the line is shared." };
   }
   if (SHARED.has(type)) return { key, quality: "weak", reason: "It may be the line of a household or an office." };
   return { key, quality: "blocked", reason: "It is a service number." };
 }
+
+const isReserved = (number: string): boolean => RESERVED.some((range) => range.test(number));
 
 function isPlaceholder(digits: string): boolean {
   const tail = digits.slice(-7);

@@ -40,8 +40,27 @@ export class ProfileDrafts {
     this.#drafts = Array.from({ length: records.length });
   }
 
+  /**
+   * Why a value can join none of its holders, whatever else is known about them: more people hold it than may, or the
+   * names on the records themselves conflict, each with every other. Profiles only gain names, so no other evidence lifts
+   * this. Null: it may join some.
+   *
+   * Answered from the holders alone: who is gathered to be resolved leans on that.
+   */
+  standoff(holders: readonly number[], rule: LinkRule): RefusalRule | null {
+    if (rule.reuseLimit !== null && this.#differentPeople(holders, rule) > rule.reuseLimit) return "shared_value";
+    if (rule.names === "ignore") return null;
+    const names = new Set(holders.map((holder) => this.#nameAt(holder)));
+    if (names.size < holders.length || names.has(null)) return null;
+    const list = [...names].filter((name) => name !== null);
+    const care = careOf(rule);
+    const apart = list.every((name, at) => list.slice(at + 1).every((other) => this.#conflict(name, other, care)));
+    if (!apart) return null;
+    return rule.names === "agree" ? "names_needed" : "names_conflict";
+  }
+
   /** People told apart by the names on the records themselves; nameless ones do not count. */
-  differentPeople(holders: readonly number[], rule: LinkRule): number {
+  #differentPeople(holders: readonly number[], rule: LinkRule): number {
     const distinct = new Set(holders.map((holder) => this.#nameAt(holder)).filter((name) => name !== null));
     const people: number[] = [];
     for (const name of [...distinct].toSorted((a, b) => this.#compareNames(a, b))) {

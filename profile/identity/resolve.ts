@@ -70,7 +70,8 @@ const MAX_REFUSAL_RECORDS = 50;
 
 /**
  * Which records are one person: a pure function of the set of records, whatever their order, and of each connected
- * component alone (records that share no value do not influence one another).
+ * component alone (records that share no value do not influence one another, nor do those that share only a value in
+ * standoff).
  *
  * Evidence is taken strongest first, values in a fixed order, holders oldest first; each union is checked against what
  * both sides already hold. Cuts come last and take the weakest evidence between two records away.
@@ -89,7 +90,7 @@ class Clustering {
   readonly #sets: UnionFind;
   readonly #drafts: ProfileDrafts;
   readonly #edges: (Edge & Pick<EvidenceLink, "kind" | "value" | "words">)[] = [];
-  readonly #refusals: Refusal[] = [];
+  readonly #refused: { refusal: Refusal; positions: readonly number[] }[] = [];
 
   constructor(records: readonly IdentityRecord[]) {
     this.#records = records;
@@ -106,13 +107,14 @@ class Clustering {
   }
 
   linkByValue({ rule, value, holders }: ValueNode): void {
+    const standoff = this.#drafts.standoff(holders, rule);
+    if (standoff !== null) {
+      this.#refuse(standoff, rule.kind, value, holders);
+      return;
+    }
     // One holder per profile so far; the oldest.
     const ends = firstPerSet(holders, this.#sets);
     if (ends.length < 2) return;
-    if (rule.reuseLimit !== null && this.#drafts.differentPeople(holders, rule) > rule.reuseLimit) {
-      this.#refuse("shared_value", rule.kind, value, ends);
-      return;
-    }
     const sides = this.#drafts.sidesOf(
       ends,
       ends.map((end) => this.#sets.find(end)),
@@ -165,7 +167,9 @@ class Clustering {
     for (const { a, b, kind, value, words } of standing) {
       clusters.get(sets.find(a))?.evidence.push({ a: this.#idAt(a), b: this.#idAt(b), kind, value, words });
     }
-    return { clusters: [...clusters.values()], refusals: this.#refusals };
+    // Where other evidence brought all of them together, nothing was refused in the end.
+    const refusals = this.#refused.filter(({ positions }) => new Set(positions.map((at) => sets.find(at))).size > 1);
+    return { clusters: [...clusters.values()], refusals: refusals.map(({ refusal }) => refusal) };
   }
 
   #join(a: number, b: number, evidence: Pick<EvidenceLink, "kind" | "value" | "words">): void {
@@ -177,7 +181,8 @@ class Clustering {
 
   #refuse(rule: RefusalRule, kind: Refusal["kind"], value: string, positions: readonly number[]): void {
     const recordIds = positions.slice(0, MAX_REFUSAL_RECORDS).map((position) => this.#idAt(position));
-    this.#refusals.push({ rule, kind, value, recordIds, explanation: explainRefusal(rule, kind) });
+    const refusal = { rule, kind, value, recordIds, explanation: explainRefusal(rule, kind) };
+    this.#refused.push({ refusal, positions });
   }
 
   #idAt(position: number): RecordId {

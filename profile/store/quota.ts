@@ -1,4 +1,7 @@
-/** One budget per external account, shared by every worker on every machine through Postgres. */
+/**
+ * One budget per external account, shared by every worker on every machine through Postgres. The table is behind functions
+ * of the database: sessions of different workspaces spend from one account, and none may read or empty another's.
+ */
 import { hash } from "node:crypto";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { RateLimit } from "#connectors/core/contract.ts";
@@ -45,35 +48,22 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
     sleep = (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
   } = options;
 
-  /** The server's clock decides, so that workers need not agree on the time. `refilled_at` in the future is a block. */
   async function reserve(key: string, { burst, perSecond }: Rate, n: number): Promise<number> {
-    const { rows } = await database.pool.query<{ wait_ms: number }>(
-      `INSERT INTO quota AS bucket (bucket_key, tokens) VALUES ($1, $2::float8 - $4::float8)
-       ON CONFLICT (bucket_key) DO UPDATE SET
-         tokens = least($2::float8, bucket.tokens
-           + $3::float8 * greatest(0, extract(epoch FROM clock_timestamp() - bucket.refilled_at)::float8)) - $4::float8,
-         refilled_at = greatest(bucket.refilled_at, clock_timestamp())
-       RETURNING 1000 * (greatest(0, -tokens) / $3::float8
-         + greatest(0, extract(epoch FROM refilled_at - clock_timestamp())::float8)) AS wait_ms`,
-      [key, burst, perSecond, n],
-    );
-    return rows[0]?.wait_ms ?? 0;
+    const { rows } = await database.pool.query<{ waitMs: number }>(`SELECT quota_reserve($1, $2, $3, $4) AS "waitMs"`, [
+      key,
+      burst,
+      perSecond,
+      n,
+    ]);
+    return rows[0]?.waitMs ?? 0;
   }
 
   async function giveBack(key: string, n: number): Promise<void> {
-    await database.pool.query("UPDATE quota SET tokens = tokens + $2 WHERE bucket_key = $1", [key, n]);
+    await database.pool.query("SELECT quota_give_back($1, $2)", [key, n]);
   }
 
   async function blockUntil(key: string, untilMs: number): Promise<void> {
-    await database.pool.query(
-      `INSERT INTO quota AS bucket (bucket_key, tokens, refilled_at, blocked_until)
-       VALUES ($1, 0, to_timestamp($2::float8 / 1000), to_timestamp($2::float8 / 1000))
-       ON CONFLICT (bucket_key) DO UPDATE SET
-         tokens = least(bucket.tokens, 0),
-         refilled_at = greatest(bucket.refilled_at, excluded.refilled_at),
-         blocked_until = greatest(bucket.blocked_until, excluded.blocked_until)`,
-      [key, untilMs],
-    );
+    await database.pool.query("SELECT quota_block($1, to_timestamp($2::float8 / 1000))", [key, untilMs]);
   }
 
   function limiterFor(connector: string, account: string): RateLimiter {

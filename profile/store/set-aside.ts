@@ -30,11 +30,27 @@ export interface SetAside {
 /** So many are no bad rows but a bad program: then the step fails instead, and says so. */
 const MOST = 100;
 
-const MARKS = {
-  identity: { table: "source_record", key: "record_id", mark: "resolved_seq = $3" },
-  consent: { table: "profile", key: "profile_id", mark: "consented_seq = $3, consent_due_at = NULL" },
-  scores: { table: "profile", key: "profile_id", mark: "scored_seq = $3, score_due_at = NULL" },
-} as const satisfies Record<Step, { table: string; key: string; mark: string }>;
+/** SQL per step: `leave` passes a row by ($2: its id, $3: the mark it had), `retry` takes up again what is set aside. */
+const MARKS: Record<Step, { leave: string; retry: string }> = {
+  identity: {
+    leave: "DELETE FROM unresolved WHERE workspace_id = $1 AND record_id = $2 AND touched_seq <= $3",
+    retry: `INSERT INTO unresolved (workspace_id, record_id)
+      SELECT workspace_id, subject_id FROM set_aside WHERE workspace_id = $1 AND step = $2 ORDER BY subject_id
+      ON CONFLICT (workspace_id, record_id) DO UPDATE SET touched_seq = excluded.touched_seq, identified = false
+      RETURNING 1 AS one`,
+  },
+  consent: marksOfProfile("consented_seq = $3, consent_due_at = NULL"),
+  scores: marksOfProfile("scored_seq = $3, score_due_at = NULL"),
+};
+
+function marksOfProfile(mark: string): { leave: string; retry: string } {
+  return {
+    leave: `UPDATE profile SET ${mark} WHERE workspace_id = $1 AND profile_id = $2`,
+    retry: `UPDATE profile SET touched_seq = nextval('change_seq') FROM set_aside
+      WHERE profile.workspace_id = $1 AND set_aside.workspace_id = $1 AND step = $2 AND profile_id = subject_id
+      RETURNING 1 AS one`,
+  };
+}
 
 /**
  * Runs one batch in one transaction, a smaller one where the content of a row breaks it.
@@ -116,12 +132,7 @@ async function setAside(
      ON CONFLICT (workspace_id, step, subject_id) DO UPDATE SET reason = excluded.reason, since = now()`,
     [transaction.workspaceId, step, id, reasonOf(error)],
   );
-  const { table, key, mark } = MARKS[step];
-  await transaction.query(`UPDATE ${table} SET ${mark} WHERE workspace_id = $1 AND ${key} = $2`, [
-    transaction.workspaceId,
-    id,
-    touchedSeq,
-  ]);
+  await transaction.query(MARKS[step].leave, [transaction.workspaceId, id, touchedSeq]);
   // What could not be worked out is not known: an answer from before must not stand for a yes.
   if (step === "consent")
     await transaction.query("DELETE FROM consent_state WHERE workspace_id = $1 AND profile_id = $2", [
@@ -155,13 +166,8 @@ export function createSetAsideStore(database: Database) {
     retry: (workspaceId: WorkspaceId): Promise<number> =>
       database.inWorkspace(workspaceId, async (transaction) => {
         let retried = 0;
-        for (const [step, { table, key }] of Object.entries(MARKS)) {
-          const rows = await transaction.query(
-            `UPDATE ${table} SET touched_seq = nextval('change_seq') FROM set_aside
-             WHERE ${table}.workspace_id = $1 AND set_aside.workspace_id = $1 AND step = $2 AND ${key} = subject_id
-             RETURNING 1 AS one`,
-            [workspaceId, step],
-          );
+        for (const [step, { retry }] of Object.entries(MARKS)) {
+          const rows = await transaction.query(retry, [workspaceId, step]);
           retried += rows.length;
         }
         return retried;

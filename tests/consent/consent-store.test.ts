@@ -69,10 +69,7 @@ describe("consent of profiles", () => {
       a,
       b,
     );
-    await shop.rows(
-      "UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2",
-      a,
-    );
+    await shop.rows("INSERT INTO unresolved (workspace_id, record_id) VALUES ($1, $2)", a);
     await refresh();
     expect([await stateOf("1"), await stateOf("2")]).toEqual(["granted", "withdrawn"]);
   });

@@ -1,5 +1,6 @@
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { person } from "#tests/support/records.ts";
 import { openShop, type Shop } from "./shop.ts";
 
@@ -85,10 +86,7 @@ describe("resolving changed records", () => {
       a,
       b,
     );
-    await shop.rows(
-      "UPDATE source_record SET touched_seq = nextval('change_seq') WHERE workspace_id = $1 AND record_id = $2",
-      a,
-    );
+    await shop.rows("INSERT INTO unresolved (workspace_id, record_id) VALUES ($1, $2)", a);
     expect(await shop.resolveAll()).toMatchObject({ created: 1, split: 1 });
     expect(await shop.profileOf("2")).toBe(second);
     expect(await shop.rows("SELECT 1 FROM profile_alias WHERE workspace_id = $1")).toHaveLength(0);
@@ -156,6 +154,22 @@ describe("resolving changed records", () => {
     await shop.resolveAll(25);
     expect(await shop.rows("SELECT 1 FROM profile WHERE workspace_id = $1")).toHaveLength(1);
   });
+});
+
+it("sets a record aside that is stored in a form nobody can read, and resolves the others", async () => {
+  await shop.save([person("1", anna), person("2", anna), person("3", anna)]);
+  await shop.rows(
+    `WITH broken AS (UPDATE source_record SET hash = '\\x00' WHERE workspace_id = $1 AND record_id = $2 RETURNING *)
+     INSERT INTO source_content (workspace_id, record_id, hash, data)
+     SELECT workspace_id, record_id, hash, '{"emails": 7}' FROM broken`,
+    shop.idOf("2"),
+  );
+  expect(await shop.resolveAll()).toMatchObject({ touched: 2, created: 1 });
+  const setAside = createSetAsideStore(shop.database);
+  expect(await setAside.list(shop.workspaceId)).toMatchObject([{ step: "identity", subjectId: shop.idOf("2") }]);
+  await shop.save([person("2", { ...anna, city: "Leeds" })]);
+  expect(await shop.resolveAll()).toMatchObject({ touched: 1, created: 0 });
+  expect(await setAside.list(shop.workspaceId)).toEqual([]);
 });
 
 describe("finding and explaining", () => {

@@ -155,8 +155,8 @@ describe("scoring", () => {
   it("counts an open deal of the person", async () => {
     await shop.addPeople(["a"]);
     await shop.query(
-      `INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, data, hash, person_record_ids)
-       SELECT workspace_id, gen_random_uuid(), connection_id, 'deals', 'd1', 'deal', '{"status":"open"}', '', ARRAY[record_id]
+      `INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, deal_status, hash, person_record_ids)
+       SELECT workspace_id, gen_random_uuid(), connection_id, 'deals', 'd1', 'deal', 'open', '', ARRAY[record_id]
        FROM source_record WHERE vendor_id = 'a'`,
     );
     await score();

@@ -48,14 +48,14 @@ export async function openShop(database: Database, workspaceId: WorkspaceId, nam
       const records = vendorIds.map(recordOf);
       const profiles = vendorIds.map(profileOf);
       await query(
-        `INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, data, hash, source_created_at)
-         SELECT $1, record_id, $2, 'contacts', vendor_id, 'person', '{}', '', '2026-01-05T10:00:00Z'
+        `INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, hash, source_created_at)
+         SELECT $1, record_id, $2, 'contacts', vendor_id, 'person', '', '2026-01-05T10:00:00Z'
          FROM unnest($3::uuid[], $4::text[]) AS t (record_id, vendor_id)`,
         [workspaceId, connectionId, records, vendorIds],
       );
       await query(
-        `INSERT INTO identifier (workspace_id, kind, value, record_id, quality)
-         SELECT $1, 'email', vendor_id || '@brightleaf.co.uk', record_id, 'strong'
+        `INSERT INTO identifier (workspace_id, value_id, kind, value, record_id, quality)
+         SELECT $1, gen_random_uuid(), 'email', vendor_id || '@brightleaf.co.uk', record_id, 'strong'
          FROM unnest($2::uuid[], $3::text[]) AS t (record_id, vendor_id)`,
         [workspaceId, records, vendorIds],
       );

@@ -44,7 +44,7 @@ it("puts every table that holds a workspace's rows under a policy that binds its
     `SELECT c.relname FROM pg_class AS c
      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'workspace_id'
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (
-       c.relrowsecurity AND (c.relforcerowsecurity OR c.relname = 'workspace')
+       c.relrowsecurity AND c.relforcerowsecurity
        AND EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polwithcheck IS NOT NULL)
      )`,
   );

@@ -94,3 +94,8 @@ it("does not let a shorter block end a longer one", async () => {
   expect(first).toBeGreaterThan(59_000);
   expect(next - first).toBeGreaterThan(900);
 });
+
+it("is closed to a session that does not know the key, whatever the workspace", async () => {
+  await expect(test.database.pool.query("SELECT * FROM quota")).rejects.toThrow("permission denied");
+  await expect(test.database.pool.query("UPDATE quota SET tokens = 1000000")).rejects.toThrow("permission denied");
+});

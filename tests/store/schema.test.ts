@@ -55,17 +55,20 @@ function listMayBeNull(table: string, column: string): boolean {
 }
 
 async function migrated(): Promise<string[]> {
+  // Prisma knows nothing of partitions: they are as the table they belong to.
+  const whole =
+    "NOT (SELECT relispartition FROM pg_class WHERE oid = format('%I.%I', table_schema, table_name)::regclass)";
   const { rows } = await owner.query<{ line: string }>(
     `SELECT table_name || '.' || column_name || ' ' || udt_name || coalesce('(' || character_maximum_length || ')', '')
        || CASE is_nullable WHEN 'YES' THEN ' null' ELSE '' END
        || CASE WHEN column_default IS NOT NULL OR is_identity = 'YES' THEN ' default' ELSE '' END AS line
      FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations'
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations' AND ${whole}
      UNION ALL
      SELECT table_name || ' key (' || string_agg(column_name, ',' ORDER BY ordinal_position) || ')'
      FROM information_schema.table_constraints
        JOIN information_schema.key_column_usage USING (table_schema, table_name, constraint_name)
-     WHERE table_schema = 'public' AND constraint_type = 'PRIMARY KEY' AND table_name <> '_prisma_migrations'
+     WHERE table_schema = 'public' AND constraint_type = 'PRIMARY KEY' AND table_name <> '_prisma_migrations' AND ${whole}
      GROUP BY table_name`,
   );
   return rows.map((row) => row.line);

@@ -9,7 +9,8 @@ export type EndState = Record<string, string[]>;
 
 /** Tables with the columns in which equal runs differ: instants of our own clock, sequence numbers, counts of tries. */
 const TABLES: Record<string, string[]> = {
-  source_record: ["first_seen_at", "changed_at", "listed_at", "source_updated_at", "touched_seq", "resolved_seq"],
+  source_record: ["first_seen_at", "changed_at", "listed_at", "source_updated_at"],
+  source_content: ["recorded_at"],
   customer_order: ["listed_at", "source_updated_at"],
   subscription: ["listed_at", "source_updated_at"],
   touchpoint: ["listed_at", "source_updated_at"],
@@ -36,7 +37,7 @@ const QUERIES: Record<string, string> = {
   "aliases that lead nowhere": `SELECT to_jsonb(a) AS row FROM profile_alias a
     WHERE NOT EXISTS (SELECT FROM profile p WHERE p.profile_id = a.profile_id)`,
   "work left over": `SELECT to_jsonb(r) AS row FROM (
-    SELECT record_id AS id FROM source_record WHERE kind = 'person' AND touched_seq > resolved_seq
+    SELECT record_id AS id FROM unresolved
     UNION ALL SELECT profile_id FROM profile WHERE touched_seq > consented_seq OR touched_seq > scored_seq) r`,
 };
 

@@ -1,8 +1,10 @@
 -- The store of the first loop. Every table with customer data carries workspace_id and is under row-level security.
 --
--- Work markers. A row that needs work has `touched_seq` above the mark of the step that did it (`resolved_seq`,
--- `consented_seq`, `scored_seq`). A step notes the value it read and sets its mark to that, so a change that lands while
--- it works is not lost, and finding work costs what changed, not what exists.
+-- Work markers. A profile that needs work has `touched_seq` above the mark of the step that did it (`consented_seq`,
+-- `scored_seq`); a person record that needs work has a row in `unresolved`. A step notes the value it read and settles no
+-- more than that, so a change that lands while it works is not lost, and finding work costs what changed, not what exists.
+--
+-- What grows with customers and their history is divided by hash of the workspace (docs/decisions/008-partitions.md).
 CREATE SEQUENCE change_seq;
 
 CREATE TABLE workspace (
@@ -84,7 +86,8 @@ CREATE TABLE stream_state (
   FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
 );
 
--- Last known state of a vendor's person, organisation or deal. record_id is a hash of (connection, stream, vendor id).
+-- Last known state of a vendor's person, organisation or deal: what is asked for often, and small. record_id is a hash of
+-- (connection, stream, vendor id). The content itself is in source_content.
 CREATE TABLE source_record (
   workspace_id uuid NOT NULL,
   record_id uuid NOT NULL,
@@ -92,25 +95,56 @@ CREATE TABLE source_record (
   stream text NOT NULL,
   vendor_id text NOT NULL,
   kind text NOT NULL CHECK (kind IN ('person', 'organisation', 'deal')),
-  data jsonb NOT NULL,
+  -- Of the content; with record_id it names the row of source_content.
   hash bytea NOT NULL,
   source_created_at timestamptz,
   source_updated_at timestamptz,
+  -- The vendor no longer has it, whatever its last content says.
   deleted boolean NOT NULL DEFAULT false,
   first_seen_at timestamptz NOT NULL DEFAULT now(),
   changed_at timestamptz NOT NULL DEFAULT now(),
   -- Last time it was written. Gone after a full scan: older than the scan's start and not in full_read_seen.
   listed_at timestamptz NOT NULL DEFAULT now(),
+  -- Of a person, so that nobody need open the content for it: what people are compared by, and the address and number that
+  -- the source names first, as it writes them.
+  first_name text,
+  last_name text,
+  postcode text,
+  email text,
+  phone text,
   -- A deal's or organisation's people, so that they can be found from the person; null on a person.
   person_record_ids uuid[],
+  -- Null on others.
+  deal_status text,
+  PRIMARY KEY (workspace_id, record_id)
+) PARTITION BY HASH (workspace_id);
+CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
+-- From a person to their open deals.
+CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids)
+  WHERE deal_status = 'open' AND NOT deleted;
+
+-- What a vendor said of a record, in our shape: every version it ever had, once. Only ever appended to: a wide row that
+-- is rewritten costs its whole width again, and leaves as much for vacuum.
+CREATE TABLE source_content (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  hash bytea NOT NULL,
+  -- As text: it is stored and read whole.
+  data json NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id, hash)
+) PARTITION BY HASH (workspace_id);
+
+-- Person records that identity has to look at. Its identifiers are brought up to date first (`identified`), of all that
+-- changed; then whole components are resolved, each once.
+CREATE TABLE unresolved (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
   touched_seq bigint NOT NULL DEFAULT nextval('change_seq'),
-  resolved_seq bigint NOT NULL DEFAULT 0,
+  identified boolean NOT NULL DEFAULT false,
   PRIMARY KEY (workspace_id, record_id)
 );
-CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connection_id, stream, vendor_id);
-CREATE INDEX source_record_unresolved ON source_record (workspace_id, touched_seq)
-  WHERE kind = 'person' AND touched_seq > resolved_seq;
-CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids) WHERE kind = 'deal' AND NOT deleted;
+CREATE INDEX unresolved_unidentified ON unresolved (workspace_id, touched_seq) WHERE NOT identified;
 
 -- What the full read under way listed without a change: a narrow row here instead of rewriting a wide one there.
 -- Emptied when the read ends; a first read leaves nothing in it.
@@ -125,24 +159,27 @@ CREATE TABLE full_read_seen (
 -- A normalised (kind, value) seen on a record. Stays when the record changes it (current = false): it was evidence.
 CREATE TABLE identifier (
   workspace_id uuid NOT NULL,
+  -- A hash of kind and value: as wide for a value of any length, and compared as a number.
+  value_id uuid NOT NULL,
+  record_id uuid NOT NULL,
   kind text NOT NULL,
   value text NOT NULL,
-  record_id uuid NOT NULL,
   quality text NOT NULL CHECK (quality IN ('strong', 'weak', 'blocked')),
   reason text,
   current boolean NOT NULL DEFAULT true,
-  PRIMARY KEY (workspace_id, kind, value, record_id)
-);
+  PRIMARY KEY (workspace_id, value_id, record_id)
+) PARTITION BY HASH (workspace_id);
 CREATE INDEX identifier_record ON identifier (workspace_id, record_id);
 
 -- Values held by too many records to say anything about who somebody is.
 CREATE TABLE shared_value (
   workspace_id uuid NOT NULL,
+  value_id uuid NOT NULL,
   kind text NOT NULL,
   value text NOT NULL,
   holders integer NOT NULL,
   since timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (workspace_id, kind, value)
+  PRIMARY KEY (workspace_id, value_id)
 );
 
 -- A human's word: the two records are the same person, or are not.
@@ -157,6 +194,7 @@ CREATE TABLE link (
   PRIMARY KEY (workspace_id, a_record_id, b_record_id),
   CHECK (a_record_id < b_record_id)
 );
+CREATE INDEX link_other ON link (workspace_id, b_record_id);
 
 CREATE TABLE profile (
   workspace_id uuid NOT NULL,
@@ -170,23 +208,23 @@ CREATE TABLE profile (
   consent_due_at timestamptz,
   score_due_at timestamptz,
   -- Bumped when something a destination sees changed: a trait, a permission, a member.
-  output_seq bigint NOT NULL DEFAULT 0,
+  output_seq bigint NOT NULL DEFAULT nextval('change_seq'),
   PRIMARY KEY (workspace_id, profile_id)
 );
 CREATE INDEX profile_unconsented ON profile (workspace_id, touched_seq) WHERE touched_seq > consented_seq;
 CREATE INDEX profile_unscored ON profile (workspace_id, touched_seq) WHERE touched_seq > scored_seq;
-CREATE INDEX profile_score_due ON profile (workspace_id, score_due_at);
-CREATE INDEX profile_consent_due ON profile (workspace_id, consent_due_at);
+CREATE INDEX profile_score_due ON profile (workspace_id, score_due_at) WHERE score_due_at IS NOT NULL;
+CREATE INDEX profile_consent_due ON profile (workspace_id, consent_due_at) WHERE consent_due_at IS NOT NULL;
 CREATE INDEX profile_output ON profile (workspace_id, output_seq);
 
--- The one row that moves when profiles merge or part.
+-- The one row that moves when profiles merge or split. Without a foreign key: identity alone writes it, under a lock, and
+-- the check would lock a profile for every record.
 CREATE TABLE membership (
   workspace_id uuid NOT NULL,
   record_id uuid NOT NULL,
   profile_id uuid NOT NULL,
   since timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (workspace_id, record_id),
-  FOREIGN KEY (workspace_id, profile_id) REFERENCES profile
+  PRIMARY KEY (workspace_id, record_id)
 );
 CREATE INDEX membership_profile ON membership (workspace_id, profile_id);
 
@@ -233,7 +271,7 @@ CREATE TABLE customer_order (
   deleted boolean NOT NULL DEFAULT false,
   listed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, record_id)
-);
+) PARTITION BY HASH (workspace_id);
 CREATE INDEX customer_order_person ON customer_order (workspace_id, person_record_id, placed_at);
 CREATE INDEX customer_order_stream ON customer_order (workspace_id, connection_id, stream);
 
@@ -278,7 +316,7 @@ CREATE TABLE touchpoint (
   deleted boolean NOT NULL DEFAULT false,
   listed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, record_id)
-);
+) PARTITION BY HASH (workspace_id);
 CREATE INDEX touchpoint_person ON touchpoint (workspace_id, person_record_id, at);
 CREATE INDEX touchpoint_stream ON touchpoint (workspace_id, connection_id, stream);
 
@@ -460,7 +498,7 @@ CREATE TABLE audit_log (
 );
 
 -- Token buckets, one per (connector, external account, bucket) whatever the workspace: the vendor counts per account.
--- The key is a hash; no customer data, hence no workspace.
+-- No session reads the table: it asks the functions below, and only for a key that it knows (a hash).
 CREATE TABLE quota (
   bucket_key text PRIMARY KEY,
   tokens double precision NOT NULL,
@@ -480,44 +518,108 @@ CREATE TABLE set_aside (
   PRIMARY KEY (workspace_id, step, subject_id)
 );
 
--- Row-level security: a session sees the one workspace it named, and none when it named none.
+-- A power of two, so that more partitions later split each of these in two.
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['source_record', 'source_content', 'identifier', 'customer_order', 'touchpoint'] LOOP
+    FOR part IN 0..7 LOOP
+      EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS 8, REMAINDER %s)', t || '_' || part, t, part);
+    END LOOP;
+  END LOOP;
+END $$;
+
+-- Row-level security: a session sees the one workspace it named, and none when it named none. Partitions too, should
+-- somebody ask one by its own name.
 DO $$
 DECLARE t text;
 BEGIN
   FOR t IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = current_schema() AND c.relkind = 'r'
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
       AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped)
   LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-    -- The owner reads `workspace` for list_workspaces(); everywhere else even the owner is held to one workspace.
-    IF t <> 'workspace' THEN
-      EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
-    END IF;
+    -- Even the owner is held to one workspace.
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
       USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
       WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
   END LOOP;
 END $$;
 
--- The worker must know which workspaces there are; it learns ids and settings, never customer data.
+-- The worker must know which workspaces there are; it learns ids and settings, never customer data. Only the owner, and
+-- only inside this function, sees all rows.
+CREATE POLICY workspace_listing ON workspace FOR SELECT TO CURRENT_ROLE
+  USING (current_setting('tributary.listing', true) = 'on');
 CREATE FUNCTION list_workspaces() RETURNS TABLE (workspace_id uuid, slug text, refresh_minutes integer)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET tributary.listing = 'on'
   AS $$ SELECT workspace_id, slug, refresh_minutes FROM workspace ORDER BY slug $$;
 
+-- The application's role has no right to `quota` and no policy lets it in; these run as the owner, whom one does.
+ALTER TABLE quota ENABLE ROW LEVEL SECURITY;
+ALTER TABLE quota FORCE ROW LEVEL SECURITY;
+CREATE POLICY quota_functions ON quota TO CURRENT_ROLE USING (true) WITH CHECK (true);
+
+-- Takes tokens, into debt where there are not enough; returns milliseconds to wait before the last of them may be used. The
+-- server's clock decides, so that workers need not agree on the time. `refilled_at` in the future is a block.
+CREATE FUNCTION quota_reserve(key text, burst double precision, per_second double precision, n double precision)
+  RETURNS double precision
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    INSERT INTO quota AS bucket (bucket_key, tokens) VALUES (key, burst - n)
+    ON CONFLICT (bucket_key) DO UPDATE SET
+      tokens = least(burst, bucket.tokens
+        + per_second * greatest(0, extract(epoch FROM clock_timestamp() - bucket.refilled_at)::float8)) - n,
+      refilled_at = greatest(bucket.refilled_at, clock_timestamp())
+    RETURNING 1000 * (greatest(0, -tokens) / per_second
+      + greatest(0, extract(epoch FROM refilled_at - clock_timestamp())::float8))
+  $$;
+CREATE FUNCTION quota_give_back(key text, n double precision) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$ UPDATE quota SET tokens = tokens + n WHERE bucket_key = key $$;
+CREATE FUNCTION quota_block(key text, until timestamptz) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    INSERT INTO quota AS bucket (bucket_key, tokens, refilled_at, blocked_until) VALUES (key, 0, until, until)
+    ON CONFLICT (bucket_key) DO UPDATE SET
+      tokens = least(bucket.tokens, 0),
+      refilled_at = greatest(bucket.refilled_at, excluded.refilled_at),
+      blocked_until = greatest(bucket.blocked_until, excluded.blocked_until)
+  $$;
+
+-- Nobody searches by these; without them, looking at a table reads the wide values of no sampled row.
+ALTER TABLE source_content ALTER COLUMN data SET STATISTICS 0, ALTER COLUMN hash SET STATISTICS 0;
+ALTER TABLE source_record ALTER COLUMN hash SET STATISTICS 0;
+ALTER TABLE identifier ALTER COLUMN reason SET STATISTICS 0, ALTER COLUMN value SET STATISTICS 0;
+ALTER TABLE customer_order ALTER COLUMN hash SET STATISTICS 0;
+ALTER TABLE touchpoint ALTER COLUMN hash SET STATISTICS 0;
+
 -- After a first load the planner knows nothing of tables that were empty a minute ago and reads them whole until autovacuum
--- comes by. Only owners may ANALYZE, hence a function; it looks at what changed and mostly does nothing.
+-- comes by; of a table in partitions it never learns anything by itself. Only owners may ANALYZE, hence a function; it looks
+-- at partitions that changed, then at the tables they belong to, and mostly does nothing.
 CREATE FUNCTION refresh_statistics() RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
 DECLARE
-  stale text;
+  stale record;
+  parents regclass[] := '{}';
+  parent regclass;
+  -- Without ONLY a look at a table in partitions is one at each of them.
+  only_it text := CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'ONLY' ELSE '' END;
   analysed integer := 0;
 BEGIN
-  FOR stale IN SELECT relname FROM pg_stat_user_tables
+  FOR stale IN SELECT stat.relid::regclass AS name, inhparent::regclass AS parent
+    FROM pg_stat_user_tables stat LEFT JOIN pg_inherits ON inhrelid = relid
     WHERE schemaname = 'public' AND n_mod_since_analyze > 1000 AND n_mod_since_analyze > 0.3 * n_live_tup
   LOOP
-    EXECUTE format('ANALYZE (SKIP_LOCKED) %I', stale);
+    EXECUTE format('ANALYZE (SKIP_LOCKED) %s', stale.name);
     analysed := analysed + 1;
+    IF stale.parent IS NOT NULL AND stale.parent <> ALL(parents) THEN
+      parents := parents || stale.parent;
+    END IF;
+  END LOOP;
+  FOREACH parent IN ARRAY parents LOOP
+    EXECUTE format('ANALYZE (SKIP_LOCKED) %s %s', only_it, parent);
   END LOOP;
   RETURN analysed;
 END $$;
@@ -536,8 +638,18 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tributary_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO tributary_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO tributary_app;
 REVOKE UPDATE, DELETE ON consent_entry, audit_log FROM tributary_app;
-REVOKE ALL ON FUNCTION list_workspaces(), refresh_statistics() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION list_workspaces(), refresh_statistics() TO tributary_app;
+REVOKE UPDATE ON source_content FROM tributary_app;
+REVOKE ALL ON quota FROM tributary_app;
+DO $$
+DECLARE f regprocedure;
+BEGIN
+  FOREACH f IN ARRAY ARRAY['list_workspaces()', 'refresh_statistics()', 'quota_give_back(text, float8)',
+    'quota_reserve(text, float8, float8, float8)', 'quota_block(text, timestamptz)']::regprocedure[]
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
+  END LOOP;
+END $$;
 -- The record of migrations is the owner's alone (absent when the file is run by hand); the application learns the names.
 DO $$
 BEGIN

@@ -1,7 +1,7 @@
 /** The ledger entries that bear on a profile: its own, and in doubt a neighbour's no. */
 import { doubtfulRefusals, mayBeSamePerson } from "#profile/consent/doubt.ts";
 import { type ConsentEntry, REFUSALS } from "#profile/consent/ledger.ts";
-import { type ProfileId, uuidOf } from "#profile/ids.ts";
+import { type ProfileId, uuidOf, valueIdOf } from "#profile/ids.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseEmail } from "#profile/identity/normalise-email.ts";
 import { normaliseName } from "#profile/identity/normalise-name.ts";
@@ -78,9 +78,13 @@ async function sharedAddresses(transaction: Transaction, rows: readonly EntryRow
   const keys = [...asked.keys()];
   if (keys.length === 0) return shared;
   const found = await transaction.query<{ value: string }>(
-    `SELECT value FROM shared_value WHERE workspace_id = $1 AND kind = 'email' AND value = ANY($2::text[])
+    `SELECT value FROM shared_value WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])
      UNION SELECT value FROM merge_refusal WHERE workspace_id = $1 AND refusal_id = ANY($3::uuid[])`,
-    [transaction.workspaceId, keys, keys.map((key) => uuidOf("refusal", "shared_value", "email", key))],
+    [
+      transaction.workspaceId,
+      keys.map((key) => valueIdOf("email", key)),
+      keys.map((key) => uuidOf("refusal", "shared_value", "email", key)),
+    ],
   );
   for (const { value } of found) for (const address of asked.get(value) ?? []) shared.add(address);
   return shared;
@@ -103,12 +107,12 @@ async function doubtfulNeighbours(
        SELECT record_id FROM membership WHERE workspace_id = $1 AND membership.profile_id = asked.profile_id OFFSET 0
      ) AS own
      CROSS JOIN LATERAL (
-       SELECT value FROM identifier
-       WHERE workspace_id = $1 AND identifier.record_id = own.record_id AND kind || '' = 'household' AND current OFFSET 0
+       SELECT value_id FROM identifier
+       WHERE workspace_id = $1 AND identifier.record_id = own.record_id AND kind = 'household' AND current OFFSET 0
      ) AS home
      CROSS JOIN LATERAL (
        SELECT record_id FROM identifier
-       WHERE workspace_id = $1 AND kind = 'household' AND identifier.value = home.value AND current
+       WHERE workspace_id = $1 AND identifier.value_id = home.value_id AND current
        ORDER BY record_id LIMIT ${CROWD}
      ) AS housemate
      CROSS JOIN LATERAL (
@@ -131,7 +135,7 @@ async function doubtfulNeighbours(
 
 async function namesOf(transaction: Transaction, profileIds: ProfileId[]): Promise<Map<ProfileId, PersonName[]>> {
   const rows = await transaction.query<{ profile_id: ProfileId; first: string | null; last: string | null }>(
-    `SELECT DISTINCT profile_id, data->>'firstName' AS first, data->>'lastName' AS last
+    `SELECT DISTINCT profile_id, first_name AS first, last_name AS last
      FROM membership JOIN source_record USING (workspace_id, record_id)
      WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
     [transaction.workspaceId, profileIds],

@@ -162,7 +162,7 @@ async function readFacts(
     email: string | null;
     phone: string | null;
   }>(
-    `SELECT record_id, profile_id, data->'emails'->>0 AS email, data->'phones'->>0 AS phone
+    `SELECT record_id, profile_id, email, phone
      FROM membership JOIN source_record USING (workspace_id, record_id)
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
     [transaction.workspaceId, recordIds],

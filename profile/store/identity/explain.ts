@@ -1,15 +1,14 @@
 /** Why a profile is one person, in sentences; and finding a profile by whatever somebody has at hand. */
-import type { ProfileId, RecordId } from "#profile/ids.ts";
+import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { explainLink, wordsOf } from "#profile/identity/explain.ts";
 import { valueKeyOf } from "#profile/identity/identifiers.ts";
 import { normaliseEmail } from "#profile/identity/normalise-email.ts";
 import { normalisePhone } from "#profile/identity/normalise-phone.ts";
-import { resolve } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { type Display, displayOf } from "#profile/identity/survivorship.ts";
 import type { Transaction } from "../database.ts";
-import { gather } from "./gather.ts";
-import { storedPerson } from "./identifiers.ts";
+import { gather, resolveGathered } from "./gather.ts";
+import { storedPerson } from "./identify.ts";
 
 export interface ProfileExplanation {
   display: Display;
@@ -37,7 +36,7 @@ export async function explainProfile(transaction: Transaction, profileId: Profil
   );
   const ids = new Set(members.map((row) => row.record_id));
   const gathered = await gather(transaction, [...ids]);
-  const { clusters, refusals } = resolve({ ...gathered, records: [...gathered.records.values()] });
+  const { clusters, refusals } = resolveGathered(gathered);
   const evidence = clusters.find((cluster) => cluster.profileId === profileId)?.evidence ?? [];
   const touching = refusals.filter((refusal) => refusal.recordIds.some((id) => ids.has(id)));
   const named = [...ids, ...touching.flatMap((refusal) => refusal.recordIds)];
@@ -93,12 +92,18 @@ export async function findProfileId(transaction: Transaction, query: string): Pr
     (email !== null && (await holderOf(transaction, "email", email))) ||
     (phone !== null && (await holderOf(transaction, "phone", phone)));
   if (byIdentifier) return byIdentifier;
+  const connections = await transaction.query<{ id: string }>(
+    "SELECT connection_id AS id FROM connection WHERE workspace_id = $1",
+    [transaction.workspaceId],
+  );
+  const scopes = ["*", ...connections.map(({ id }) => id)];
   const [holder] = await transaction.query<{ profile_id: ProfileId }>(
     `SELECT profile_id FROM identifier JOIN membership USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND identifier.kind = ANY($2::text[]) AND value = ANY(
-       SELECT '*:' || $3 UNION ALL SELECT connection_id || ':' || $3 FROM connection WHERE workspace_id = $1)
-     ORDER BY current DESC, record_id LIMIT 1`,
-    [transaction.workspaceId, NUMBERS_ON_CARDS, text],
+     WHERE workspace_id = $1 AND value_id = ANY($2::uuid[]) ORDER BY current DESC, record_id LIMIT 1`,
+    [
+      transaction.workspaceId,
+      NUMBERS_ON_CARDS.flatMap((kind) => scopes.map((scope) => valueIdOf(kind, `${scope}:${text}`))),
+    ],
   );
   if (holder !== undefined) return holder.profile_id;
   const [row] = await transaction.query<{ profile_id: ProfileId }>(
@@ -113,9 +118,9 @@ async function holderOf(transaction: Transaction, kind: IdentifierKind, value: s
   const [row] = await transaction.query<{ profile_id: ProfileId }>(
     `SELECT profile_id FROM identifier JOIN membership USING (workspace_id, record_id)
        JOIN source_record USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND identifier.kind = $2 AND value = $3
+     WHERE workspace_id = $1 AND value_id = $2
      ORDER BY current DESC, deleted, source_created_at NULLS LAST, record_id LIMIT 1`,
-    [transaction.workspaceId, kind, value],
+    [transaction.workspaceId, valueIdOf(kind, value)],
   );
   return row?.profile_id;
 }
@@ -141,7 +146,8 @@ async function silentIdentifiers(
 function recordsOf(transaction: Transaction, ids: RecordId[]): Promise<RecordRow[]> {
   return transaction.query<RecordRow>(
     `SELECT record_id, connector, stream, vendor_id, data, source_updated_at AS updated_at, deleted
-     FROM source_record JOIN connection USING (workspace_id, connection_id)
+     FROM source_record JOIN source_content USING (workspace_id, record_id, hash)
+       JOIN connection USING (workspace_id, connection_id)
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
     [transaction.workspaceId, ids],
   );

@@ -1,158 +1,257 @@
 /** Collects from the database everything that can bear on who some records are: their whole connected components. */
-import type { ProfileId, RecordId } from "#profile/ids.ts";
+import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
+import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseName } from "#profile/identity/normalise-name.ts";
-import type { HumanLink, IdentityRecord } from "#profile/identity/resolve.ts";
+import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
+import { isStandoff } from "#profile/identity/standoff.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
 import type { Transaction } from "../database.ts";
 
-export interface ValueRef {
-  kind: IdentifierKind;
-  value: string;
-}
-
-/** All records of the components reached, with what joins and parts them. */
+/** All records of the components reached, with what joins and separates them. */
 export interface Gathered {
   records: Map<RecordId, IdentityRecord>;
+  /**
+   * Holders of values in standoff, with nothing but those values: enough to see that the value joins nobody. Their own
+   * components are not here, and what becomes of them is not decided.
+   */
+  bystanders: Map<RecordId, IdentityRecord>;
+  /** Of `records`, those that have one. */
   profileOf: Map<RecordId, ProfileId>;
   overflowing: Set<string>;
   mustLinks: HumanLink[];
   cuts: HumanLink[];
 }
 
+/** The resolution of the records gathered; bystanders take part and are left out of it. */
+export function resolveGathered({ records, bystanders, ...rest }: Gathered): Resolution {
+  const { clusters, refusals } = resolve({ ...rest, records: [...records.values(), ...bystanders.values()] });
+  return { clusters: clusters.filter(({ anchorRecordId }) => records.has(anchorRecordId)), refusals };
+}
+
 /**
  * Follows shared values, merges at the source, human links and present profiles until nothing new turns up. Each round is a
  * handful of statements, however many records it finds.
  *
- * Values in `shared_value` are not followed. A whole component comes back, or resolving it would not give what resolving
- * everything gives.
+ * Values in `shared_value` are not followed, nor are those in standoff. But for these a whole component comes back, or
+ * resolving it would not give what resolving everything gives.
  */
 export async function gather(transaction: Transaction, start: readonly RecordId[]): Promise<Gathered> {
-  const gathered: Gathered = {
-    records: new Map(),
-    profileOf: new Map(),
-    overflowing: new Set(),
-    mustLinks: [],
-    cuts: [],
-  };
-  const seenValues = new Set<string>();
-  const seenProfiles = new Set<ProfileId>();
-  const seenLinks = new Set<string>();
-  let frontier = [...new Set(start)];
-  while (frontier.length > 0) {
-    const { values, profiles } = await load(transaction, gathered, frontier);
-    const next = new Set<RecordId>();
-    const freshValues = values.filter(({ kind, value }) => isNew(seenValues, valueKeyOf(kind, value)));
-    for (const id of await holdersOf(transaction, gathered, freshValues)) next.add(id);
-    const freshProfiles = profiles.filter((profile) => isNew(seenProfiles, profile));
-    for (const id of await membersOf(transaction, freshProfiles)) next.add(id);
-    for (const link of await linksOf(transaction, frontier)) {
-      if (!isNew(seenLinks, `${link.a} ${link.b}`)) continue;
-      if (link.verdict === "different") gathered.cuts.push(link);
-      else {
-        gathered.mustLinks.push(link);
-        next.add(link.a).add(link.b);
+  const gathering = new Gathering(transaction);
+  await gathering.follow([...new Set(start)]);
+  return gathering.result();
+}
+
+interface PersonRow {
+  recordId: RecordId;
+  createdAtMs: number | null;
+  firstName: string | null;
+  lastName: string | null;
+  postcode: string | null;
+  profileId: ProfileId | null;
+}
+
+type Person = Pick<IdentityRecord, "recordId" | "createdAtMs" | "name" | "postcode"> & { profileId: ProfileId | null };
+
+interface Value {
+  valueId: string;
+  kind: IdentifierKind;
+  value: string;
+}
+
+type Holder = Value & { recordId: RecordId; quality: "strong" | "weak" };
+
+class Gathering {
+  readonly #transaction: Transaction;
+  /** Everybody met, followed or not. */
+  readonly #people = new Map<RecordId, Person>();
+  readonly #names = new Map<string, PersonName>();
+  readonly #records = new Map<RecordId, IdentityRecord>();
+  readonly #bystanders = new Map<RecordId, IdentityRecord & { identifiers: Holder[] }>();
+  readonly #overflowing = new Set<string>();
+  readonly #seenValues = new Set<string>();
+  readonly #seenProfiles = new Set<ProfileId>();
+  readonly #links = new Map<string, HumanLink & { verdict: "same" | "different" }>();
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+
+  async follow(start: RecordId[]): Promise<void> {
+    for (let frontier = start; frontier.length > 0;) {
+      await this.#meet(frontier);
+      const values = await this.#load(frontier);
+      const next = new Set<RecordId>(await this.#holdersToFollow(values));
+      for (const id of await this.#fellowMembers(frontier)) next.add(id);
+      for (const id of await this.#linked(frontier)) next.add(id);
+      frontier = [...next].filter((id) => !this.#records.has(id));
+      // What a human said of a bystander may have taken apart what such a value once joined.
+      if (frontier.length === 0) frontier = await this.#linkedBystanders();
+    }
+  }
+
+  async #linkedBystanders(): Promise<RecordId[]> {
+    const ids = [...this.#bystanders.keys()].filter((id) => !this.#records.has(id));
+    if (ids.length === 0) return [];
+    const links = await this.#linksOf(ids);
+    const named = new Set(links.flatMap(({ a, b }) => [a, b]));
+    return ids.filter((id) => named.has(id));
+  }
+
+  result(): Gathered {
+    const profileOf = new Map<RecordId, ProfileId>();
+    for (const id of this.#records.keys()) {
+      const profileId = this.#people.get(id)?.profileId;
+      if (profileId !== undefined && profileId !== null) profileOf.set(id, profileId);
+    }
+    for (const id of this.#records.keys()) this.#bystanders.delete(id);
+    const links = [...this.#links.values()];
+    return {
+      records: this.#records,
+      bystanders: this.#bystanders,
+      profileOf,
+      overflowing: this.#overflowing,
+      mustLinks: links.filter(({ verdict }) => verdict === "same"),
+      cuts: links.filter(({ verdict }) => verdict === "different"),
+    };
+  }
+
+  /** Reads names, times and profiles of records not met before. */
+  async #meet(ids: Iterable<RecordId>): Promise<void> {
+    const unknown = [...ids].filter((id) => !this.#people.has(id));
+    if (unknown.length === 0) return;
+    const rows = await this.#transaction.query<PersonRow>(
+      `SELECT record_id AS "recordId", floor(extract(epoch FROM source_created_at) * 1000)::float8 AS "createdAtMs",
+         first_name AS "firstName", last_name AS "lastName", postcode, profile_id AS "profileId"
+       FROM source_record LEFT JOIN membership USING (workspace_id, record_id)
+       WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
+      [this.#transaction.workspaceId, unknown],
+    );
+    for (const { firstName, lastName, postcode, ...row } of rows) {
+      const name = this.#nameOf(firstName, lastName);
+      this.#people.set(row.recordId, { ...row, name, postcode: postcodeKeyOf(postcode) });
+    }
+  }
+
+  #nameOf(first: string | null, last: string | null): PersonName {
+    const key = JSON.stringify([first, last]);
+    const known = this.#names.get(key) ?? normaliseName(first, last);
+    this.#names.set(key, known);
+    return known;
+  }
+
+  /** Takes records in with their identifiers; returns the values not seen before. */
+  async #load(ids: RecordId[]): Promise<Value[]> {
+    const rows = await this.#transaction.query<Holder>(
+      `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
+       WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked' AND kind <> 'household'`,
+      [this.#transaction.workspaceId, ids],
+    );
+    const held = Map.groupBy(rows, ({ recordId }) => recordId);
+    const values: Value[] = [];
+    const see = (valueId: string, kind: IdentifierKind, value: string): void => {
+      if (this.#seenValues.has(valueId)) return;
+      this.#seenValues.add(valueId);
+      values.push({ valueId, kind, value });
+    };
+    for (const id of ids) {
+      const person = this.#people.get(id);
+      // Named by a merge at the source or a link, but not stored (yet).
+      if (person === undefined) continue;
+      const identifiers = held.get(id) ?? [];
+      const { recordId, createdAtMs, name, postcode } = person;
+      this.#records.set(id, { recordId, createdAtMs, name, postcode, identifiers });
+      // Whoever was merged into this record names it by id.
+      see(valueIdOf("merged_into", id), "merged_into", id);
+      for (const { valueId, kind, value } of identifiers) {
+        see(valueId, kind, value);
+        const other = alsoLookedUpAs[kind];
+        if (other !== undefined) see(valueIdOf(other, value), other, value);
       }
     }
-    frontier = [...next].filter((id) => !gathered.records.has(id));
+    return values;
   }
-  return gathered;
-}
 
-interface RecordRow {
-  record_id: RecordId;
-  created_ms: number | null;
-  first_name: string | null;
-  last_name: string | null;
-  postcode: string | null;
-  profile_id: ProfileId | null;
-}
-
-/** Loads records with their identifiers; returns the values to follow. */
-async function load(
-  transaction: Transaction,
-  gathered: Gathered,
-  ids: RecordId[],
-): Promise<{ values: ValueRef[]; profiles: ProfileId[] }> {
-  const rows = await transaction.query<RecordRow>(
-    `SELECT record_id, floor(extract(epoch FROM source_created_at) * 1000)::float8 AS created_ms,
-       data->>'firstName' AS first_name, data->>'lastName' AS last_name, data->>'postcode' AS postcode, profile_id
-     FROM source_record LEFT JOIN membership USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, ids],
-  );
-  const identifiers = await transaction.query<ValueRef & { record_id: RecordId; quality: "strong" | "weak" }>(
-    `SELECT record_id, kind, value, quality FROM identifier
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked' AND kind <> 'household'`,
-    [transaction.workspaceId, ids],
-  );
-  const held = Map.groupBy(identifiers, (identifier) => identifier.record_id);
-  const values: ValueRef[] = [];
-  const profiles: ProfileId[] = [];
-  for (const row of rows) {
-    const own = held.get(row.record_id) ?? [];
-    gathered.records.set(row.record_id, {
-      recordId: row.record_id,
-      createdAtMs: row.created_ms,
-      name: normaliseName(row.first_name, row.last_name),
-      postcode: postcodeKeyOf(row.postcode),
-      identifiers: own,
-    });
-    if (row.profile_id !== null) {
-      gathered.profileOf.set(row.record_id, row.profile_id);
-      profiles.push(row.profile_id);
+  async #holdersToFollow(values: Value[]): Promise<RecordId[]> {
+    if (values.length === 0) return [];
+    const overflowing = await this.#overflowingOf(values);
+    const followed = values.filter(({ valueId }) => !overflowing.has(valueId));
+    const rows = await this.#transaction.query<Holder>(
+      `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
+       WHERE workspace_id = $1 AND value_id = ANY($2::uuid[]) AND quality <> 'blocked'`,
+      [this.#transaction.workspaceId, followed.map(({ valueId }) => valueId)],
+    );
+    await this.#meet(new Set(rows.map(({ recordId }) => recordId)));
+    const holdersOf = Map.groupBy(rows, ({ valueId }) => valueId);
+    const next = followed.flatMap(({ kind, value }) => (kind === "merged_into" ? [value as RecordId] : []));
+    for (const holders of holdersOf.values()) {
+      if (holders.every(({ recordId }) => this.#records.has(recordId))) continue;
+      if (this.#joinsNobody(holders, holdersOf)) for (const holder of holders) this.#standBy(holder);
+      else for (const { recordId } of holders) next.push(recordId);
     }
-    // Whoever was merged into this record names it by id.
-    values.push({ kind: "merged_into", value: row.record_id });
-    for (const { kind, value } of own) {
-      values.push({ kind, value });
-      const other = alsoLookedUpAs[kind];
-      if (other !== undefined) values.push({ kind: other, value });
-    }
+    return next;
   }
-  return { values, profiles };
-}
 
-async function holdersOf(transaction: Transaction, gathered: Gathered, values: ValueRef[]): Promise<RecordId[]> {
-  if (values.length === 0) return [];
-  const shared = await transaction.query<ValueRef>(
-    `SELECT kind, value FROM shared_value JOIN unnest($2::text[], $3::text[]) AS wanted (kind, value) USING (kind, value)
-     WHERE workspace_id = $1`,
-    [transaction.workspaceId, values.map(({ kind }) => kind), values.map(({ value }) => value)],
-  );
-  for (const { kind, value } of shared) gathered.overflowing.add(valueKeyOf(kind, value));
-  const followed = values.filter(({ kind, value }) => !gathered.overflowing.has(valueKeyOf(kind, value)));
-  const rows = await transaction.query<{ record_id: RecordId }>(
-    `SELECT DISTINCT record_id FROM identifier JOIN unnest($2::text[], $3::text[]) AS wanted (kind, value) USING (kind, value)
-     WHERE workspace_id = $1 AND quality <> 'blocked'`,
-    [transaction.workspaceId, followed.map(({ kind }) => kind), followed.map(({ value }) => value)],
-  );
-  const winners = values.filter(({ kind }) => kind === "merged_into").map(({ value }) => value as RecordId);
-  return [...rows.map((row) => row.record_id), ...winners];
-}
+  async #overflowingOf(values: Value[]): Promise<Set<string>> {
+    const rows = await this.#transaction.query<Value>(
+      `SELECT value_id AS "valueId", kind, value FROM shared_value WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
+      [this.#transaction.workspaceId, values.map(({ valueId }) => valueId)],
+    );
+    for (const { kind, value } of rows) this.#overflowing.add(valueKeyOf(kind, value));
+    return new Set(rows.map(({ valueId }) => valueId));
+  }
 
-async function membersOf(transaction: Transaction, profiles: ProfileId[]): Promise<RecordId[]> {
-  if (profiles.length === 0) return [];
-  const rows = await transaction.query<{ record_id: RecordId }>(
-    "SELECT record_id FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
-    [transaction.workspaceId, profiles],
-  );
-  return rows.map((row) => row.record_id);
-}
+  /** @param holders all of one value */
+  #joinsNobody(holders: readonly Holder[], holdersOf: ReadonlyMap<string, unknown>): boolean {
+    const [any] = holders;
+    if (any === undefined) return true;
+    const { kind, value, quality } = any;
+    // A mailbox is decided over all its spellings; only where there is one is it this value's holders alone.
+    const other = alsoLookedUpAs[kind];
+    if (other !== undefined && holdersOf.has(valueIdOf(other, value))) return false;
+    const people = holders.flatMap(({ recordId }) => this.#people.get(recordId) ?? []);
+    // Two that are one profile may be so through this value, from a time when it did join: they have to be looked at again.
+    const profiles = people.flatMap(({ profileId }) => profileId ?? []);
+    return new Set(profiles).size === profiles.length && isStandoff(kind, quality, people);
+  }
 
-async function linksOf(
-  transaction: Transaction,
-  ids: RecordId[],
-): Promise<(HumanLink & { verdict: "same" | "different" })[]> {
-  const rows = await transaction.query<{ a: RecordId; b: RecordId; verdict: "same" | "different"; at: Date }>(
-    `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
-     WHERE workspace_id = $1 AND (a_record_id = ANY($2::uuid[]) OR b_record_id = ANY($2::uuid[]))`,
-    [transaction.workspaceId, ids],
-  );
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
-}
+  #standBy(holder: Holder): void {
+    const person = this.#people.get(holder.recordId);
+    if (person === undefined) return;
+    const { recordId, createdAtMs, name, postcode } = person;
+    const known = this.#bystanders.get(recordId);
+    if (known === undefined)
+      this.#bystanders.set(recordId, { recordId, createdAtMs, name, postcode, identifiers: [holder] });
+    else known.identifiers.push(holder);
+  }
 
-function isNew<Value>(seen: Set<Value>, value: Value): boolean {
-  return !seen.has(value) && seen.add(value) !== undefined;
+  async #fellowMembers(ids: readonly RecordId[]): Promise<RecordId[]> {
+    const fresh = new Set(ids.flatMap((id) => this.#people.get(id)?.profileId ?? [])).difference(this.#seenProfiles);
+    if (fresh.size === 0) return [];
+    for (const profileId of fresh) this.#seenProfiles.add(profileId);
+    const rows = await this.#transaction.query<{ recordId: RecordId }>(
+      `SELECT record_id AS "recordId" FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+      [this.#transaction.workspaceId, [...fresh]],
+    );
+    return rows.map(({ recordId }) => recordId);
+  }
+
+  /** Notes what humans said of these records; returns whom they are said to be. */
+  async #linked(ids: RecordId[]): Promise<RecordId[]> {
+    const links = await this.#linksOf(ids);
+    for (const link of links) this.#links.set(`${link.a} ${link.b}`, link);
+    return links.flatMap(({ a, b, verdict }) => (verdict === "same" ? [a, b] : []));
+  }
+
+  async #linksOf(ids: RecordId[]): Promise<(HumanLink & { verdict: "same" | "different" })[]> {
+    const rows = await this.#transaction.query<{ a: RecordId; b: RecordId; verdict: "same" | "different"; at: Date }>(
+      `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
+       WHERE workspace_id = $1 AND a_record_id = ANY($2::uuid[])
+       UNION ALL SELECT a_record_id, b_record_id, verdict, created_at FROM link
+       WHERE workspace_id = $1 AND b_record_id = ANY($2::uuid[])`,
+      [this.#transaction.workspaceId, ids],
+    );
+    return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  }
 }

@@ -1,10 +1,10 @@
 /** Identity on the database: who changed, which components that concerns, and what follows for the profiles. */
-import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
-import { resolve } from "#profile/identity/resolve.ts";
+import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Database, Transaction } from "../database.ts";
+import { settingAside, type Taken, type Took } from "../set-aside.ts";
 import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
-import { gather } from "./gather.ts";
-import { refreshIdentifiers, refreshSharedValues, type TouchedRecord } from "./identifiers.ts";
+import { gather, resolveGathered } from "./gather.ts";
+import { identifyBatch } from "./identify.ts";
 import { deleteEmptied, differenceOf, writeAliases, writeDifference, writeRefusals } from "./write.ts";
 
 export interface ResolvedBatch {
@@ -38,7 +38,7 @@ export interface IdentityStore {
 export function createIdentityStore(database: Database): IdentityStore {
   return {
     resolveBatch: (workspaceId, { limit }) =>
-      database.inWorkspace(workspaceId, (transaction) => resolveBatch(transaction, limit)),
+      settingAside(database, { workspaceId, step: "identity", limit }, NOTHING, resolveBatch),
     explain: (workspaceId, profileId) =>
       database.inWorkspace(workspaceId, (transaction) => explainProfile(transaction, profileId)),
     findProfile: (workspaceId, query) =>
@@ -46,36 +46,37 @@ export function createIdentityStore(database: Database): IdentityStore {
   };
 }
 
-async function resolveBatch(transaction: Transaction, limit: number): Promise<ResolvedBatch> {
+const NOTHING: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0, more: false };
+
+async function resolveBatch(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
   await lockProfiles(transaction);
-  const touched = await transaction.query<TouchedRecord>(
-    `SELECT record_id, connection_id, stream, data, touched_seq FROM source_record
-     WHERE workspace_id = $1 AND kind = 'person' AND touched_seq > resolved_seq ORDER BY touched_seq LIMIT $2`,
-    [transaction.workspaceId, limit],
+  // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
+  const identified = await identifyBatch(transaction, limit, await defaultCountryOf(transaction), took);
+  if (identified === limit) return { ...NOTHING, more: true };
+  const start = await unresolved(transaction, limit);
+  if (start.length === 0) return NOTHING;
+  took(start);
+  const gathered = await gather(
+    transaction,
+    start.map(({ id }) => id),
   );
-  if (touched.length === 0) {
-    return { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0, more: false };
-  }
-  const ids = touched.map((record) => record.record_id);
-  const values = await refreshIdentifiers(transaction, touched, await defaultCountryOf(transaction));
-  const marked = await refreshSharedValues(transaction, values, ids);
-  const gathered = await gather(transaction, ids);
-  const resolution = resolve({ ...gathered, records: [...gathered.records.values()] });
+  const resolution = resolveGathered(gathered);
   const difference = differenceOf(gathered, resolution);
-  await writeDifference(transaction, difference, ids);
+  // Before any profile is locked: ingest, too, marks records first and profiles then.
+  const touched = await settle(transaction, new Set([...start.map(({ id }) => id), ...gathered.records.keys()]));
+  await writeDifference(transaction, resolution, difference, touched);
   await writeAliases(transaction, gathered, resolution, difference);
   await deleteEmptied(transaction, difference.emptied);
   // A record that had no profile yet cannot be in a stored refusal.
   await writeRefusals(transaction, [...gathered.profileOf.keys()], resolution.refusals);
-  await markResolved(transaction, touched);
   return {
-    touched: touched.length,
+    touched: touched.size,
     records: gathered.records.size,
     created: difference.created.length,
     merged: difference.emptied.length,
     split: difference.split,
     refusals: resolution.refusals.length,
-    more: touched.length === limit || marked > 0,
+    more: start.length === limit,
   };
 }
 
@@ -86,12 +87,28 @@ export async function lockProfiles(transaction: Transaction): Promise<void> {
   ]);
 }
 
-/** Marks what was read, not what is: a change that came in meanwhile stays to be done. */
-async function markResolved(transaction: Transaction, touched: readonly TouchedRecord[]): Promise<void> {
-  const sorted = touched.toSorted((a, b) => (a.record_id < b.record_id ? -1 : 1));
-  await transaction.query(
-    `UPDATE source_record SET resolved_seq = done.seq FROM unnest($2::uuid[], $3::int8[]) AS done (record_id, seq)
-     WHERE source_record.workspace_id = $1 AND source_record.record_id = done.record_id`,
-    [transaction.workspaceId, sorted.map((record) => record.record_id), sorted.map((record) => record.touched_seq)],
+function unresolved(transaction: Transaction, limit: number): Promise<(Taken & { id: RecordId })[]> {
+  return transaction.query(
+    `SELECT record_id AS id, touched_seq AS "touchedSeq" FROM unresolved
+     WHERE workspace_id = $1 AND identified ORDER BY record_id LIMIT $2`,
+    [transaction.workspaceId, limit],
   );
+}
+
+/**
+ * Takes the marks off records whose components are resolved; what changed since its identifiers were read keeps its mark.
+ *
+ * @returns the records that were marked
+ */
+async function settle(transaction: Transaction, recordIds: ReadonlySet<RecordId>): Promise<Set<RecordId>> {
+  const rows = await transaction.query<{ recordId: RecordId }>(
+    `WITH done AS MATERIALIZED (
+       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND identified
+       ORDER BY record_id FOR UPDATE
+     )
+     DELETE FROM unresolved USING done WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
+     RETURNING unresolved.record_id AS "recordId"`,
+    [transaction.workspaceId, [...recordIds]],
+  );
+  return new Set(rows.map(({ recordId }) => recordId));
 }

@@ -2,7 +2,9 @@
 import { type ProfileId, profileIdOf, type RecordId, uuidOf } from "#profile/ids.ts";
 import type { Cluster, Refusal, Resolution } from "#profile/identity/resolve.ts";
 import type { Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
 import type { Gathered } from "./gather.ts";
+import { touchProfiles } from "./marks.ts";
 
 export interface Difference {
   created: Cluster[];
@@ -39,42 +41,44 @@ export function differenceOf(gathered: Pick<Gathered, "profileOf">, { clusters }
   return { created, moved, changed: [...changed], emptied: [...before].filter((id) => !after.has(id)), split };
 }
 
+const insertProfiles = insertInto<Cluster>({
+  table: "profile",
+  columns: {
+    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    anchor_record_id: { type: "uuid", of: ({ anchorRecordId }) => anchorRecordId },
+  },
+  key: ["profile_id"],
+  onConflict: "fail",
+});
+
+const insertMembers = insertInto<Difference["moved"][number]>({
+  table: "membership",
+  columns: {
+    record_id: { type: "uuid", of: ({ recordId }) => recordId },
+    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+  },
+  key: ["record_id"],
+  onConflict: "update",
+  also: "since = now()",
+});
+
 /** @param touched records whose content changed: their profiles need new consent and scores whoever the members are */
 export async function writeDifference(
   transaction: Transaction,
-  difference: Difference,
-  touched: readonly RecordId[],
+  { clusters }: Resolution,
+  { created, moved, changed }: Difference,
+  touched: ReadonlySet<RecordId>,
 ): Promise<void> {
-  const { workspaceId } = transaction;
-  const { created, moved, changed } = difference;
-  if (created.length > 0) {
-    await transaction.query(
-      `INSERT INTO profile (workspace_id, profile_id, anchor_record_id, output_seq)
-       SELECT $1, profile_id, anchor_record_id, nextval('change_seq')
-       FROM unnest($2::uuid[], $3::uuid[]) AS made (profile_id, anchor_record_id)`,
-      [workspaceId, created.map((cluster) => cluster.profileId), created.map((cluster) => cluster.anchorRecordId)],
-    );
-  }
-  if (moved.length > 0) {
-    await transaction.query(
-      `INSERT INTO membership (workspace_id, record_id, profile_id) SELECT $1, * FROM unnest($2::uuid[], $3::uuid[])
-       ON CONFLICT (workspace_id, record_id) DO UPDATE SET profile_id = excluded.profile_id, since = now()`,
-      [workspaceId, moved.map(({ recordId }) => recordId), moved.map(({ profileId }) => profileId)],
-    );
-  }
-  // Locked in the order in which ingest locks them.
-  await transaction.query(
-    `WITH locked AS MATERIALIZED (
-       SELECT profile_id FROM profile
-       WHERE workspace_id = $1 AND profile_id <> ALL($4::uuid[]) AND (profile_id = ANY($2::uuid[]) OR profile_id IN (
-         SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = ANY($3::uuid[])
-       ))
-       ORDER BY profile_id FOR NO KEY UPDATE
-     )
-     UPDATE profile SET touched_seq = nextval('change_seq'),
-       output_seq = CASE WHEN profile.profile_id = ANY($2::uuid[]) THEN nextval('change_seq') ELSE output_seq END
-     FROM locked WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
-    [workspaceId, changed, touched, created.map((cluster) => cluster.profileId)],
+  await insertProfiles(transaction, created);
+  await insertMembers(transaction, moved);
+  const fresh = new Set(created.map(({ profileId }) => profileId));
+  const withTouched = clusters.filter(
+    ({ profileId, recordIds }) => !fresh.has(profileId) && recordIds.some((id) => touched.has(id)),
+  );
+  await touchProfiles(
+    transaction,
+    withTouched.map(({ profileId }) => profileId),
+    changed,
   );
 }
 
@@ -91,11 +95,12 @@ export async function writeAliases(
   const { workspaceId } = transaction;
   const present = [...new Set(gathered.profileOf.values())];
   if (moved.length === 0 || present.length === 0) return;
-  const aliases = await transaction.query<{ alias_id: ProfileId; profile_id: ProfileId }>(
-    "SELECT alias_id, profile_id FROM profile_alias WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
+  const aliases = await transaction.query<{ aliasId: ProfileId; profileId: ProfileId }>(
+    `SELECT alias_id AS "aliasId", profile_id AS "profileId" FROM profile_alias
+     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
     [workspaceId, present],
   );
-  const pointsAt = new Map(aliases.map((row) => [row.alias_id, row.profile_id]));
+  const pointsAt = new Map(aliases.map(({ aliasId, profileId }) => [aliasId, profileId]));
   const living = new Set(created.map((cluster) => cluster.profileId));
   const target = new Map<ProfileId, ProfileId>();
   const named = new Set([...pointsAt.keys(), ...emptied]);
@@ -114,14 +119,18 @@ export async function writeAliases(
       revived,
     ]);
   }
-  if (writes.length > 0) {
-    await transaction.query(
-      `INSERT INTO profile_alias (workspace_id, alias_id, profile_id) SELECT $1, * FROM unnest($2::uuid[], $3::uuid[])
-       ON CONFLICT (workspace_id, alias_id) DO UPDATE SET profile_id = excluded.profile_id`,
-      [workspaceId, writes.map(([id]) => id), writes.map(([, profileId]) => profileId)],
-    );
-  }
+  await insertAliases(transaction, writes);
 }
+
+const insertAliases = insertInto<[aliasId: ProfileId, profileId: ProfileId]>({
+  table: "profile_alias",
+  columns: {
+    alias_id: { type: "uuid", of: ([aliasId]) => aliasId },
+    profile_id: { type: "uuid", of: ([, profileId]) => profileId },
+  },
+  key: ["alias_id"],
+  onConflict: "update",
+});
 
 /** Removes profiles without records, with what was worked out for them; the facts hang on the records and moved along. */
 export async function deleteEmptied(transaction: Transaction, emptied: readonly ProfileId[]): Promise<void> {
@@ -144,40 +153,40 @@ export async function writeRefusals(
   const wanted = new Map(
     refusals.map((refusal) => [uuidOf("refusal", refusal.rule, refusal.kind, refusal.value), refusal]),
   );
-  const stored = await transaction.query<{ refusal_id: string; record_ids: RecordId[] }>(
-    "SELECT refusal_id, record_ids FROM merge_refusal WHERE workspace_id = $1 AND record_ids && $2::uuid[]",
+  const stored = await transaction.query<{ refusalId: string; recordIds: RecordId[] }>(
+    `SELECT refusal_id AS "refusalId", record_ids AS "recordIds" FROM merge_refusal
+     WHERE workspace_id = $1 AND record_ids && $2::uuid[]`,
     [workspaceId, recordIds],
   );
-  const gone = stored.filter((row) => !wanted.has(row.refusal_id)).map((row) => row.refusal_id);
+  const gone = stored.filter(({ refusalId }) => !wanted.has(refusalId));
   const same = new Set(
     stored
-      .filter((row) => wanted.get(row.refusal_id)?.recordIds.join() === row.record_ids.join())
-      .map((row) => row.refusal_id),
+      .filter((row) => wanted.get(row.refusalId)?.recordIds.join() === row.recordIds.join())
+      .map(({ refusalId }) => refusalId),
   );
   if (gone.length > 0) {
     await transaction.query("DELETE FROM merge_refusal WHERE workspace_id = $1 AND refusal_id = ANY($2::uuid[])", [
       workspaceId,
-      gone,
+      gone.map(({ refusalId }) => refusalId),
     ]);
   }
-  const writes = [...wanted].filter(([id]) => !same.has(id));
-  if (writes.length === 0) return;
-  await transaction.query(
-    `INSERT INTO merge_refusal (workspace_id, refusal_id, rule, kind, value, record_ids, explanation)
-     SELECT $1, refusal_id, rule, kind, value, record_ids::uuid[], explanation
-     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-       AS made (refusal_id, rule, kind, value, record_ids, explanation)
-     ON CONFLICT (workspace_id, refusal_id) DO UPDATE
-       SET record_ids = excluded.record_ids, explanation = excluded.explanation`,
-    [
-      workspaceId,
-      writes.map(([id]) => id),
-      writes.map(([, refusal]) => refusal.rule),
-      writes.map(([, refusal]) => refusal.kind),
-      writes.map(([, refusal]) => refusal.value),
-      // An array of arrays cannot be ragged, hence as text.
-      writes.map(([, refusal]) => `{${refusal.recordIds.join()}}`),
-      writes.map(([, refusal]) => refusal.explanation),
-    ],
+  await insertRefusals(
+    transaction,
+    [...wanted].filter(([id]) => !same.has(id)),
   );
 }
+
+const insertRefusals = insertInto<[id: string, refusal: Refusal]>({
+  table: "merge_refusal",
+  columns: {
+    refusal_id: { type: "uuid", of: ([id]) => id },
+    rule: { type: "text", of: ([, { rule }]) => rule },
+    kind: { type: "text", of: ([, { kind }]) => kind },
+    value: { type: "text", of: ([, { value }]) => value },
+    // An array of arrays cannot be ragged, hence as text.
+    record_ids: { type: "text", cast: "uuid[]", of: ([, { recordIds }]) => `{${recordIds.join()}}` },
+    explanation: { type: "text", of: ([, { explanation }]) => explanation },
+  },
+  key: ["refusal_id"],
+  onConflict: "update",
+});

@@ -2,6 +2,8 @@
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
+import { markChanged } from "../identity/marks.ts";
 import { forgetRejects } from "./rejects.ts";
 import type { Place } from "./save-rows.ts";
 import { orders, sourceRecords, subscriptions, touchpoints, type Table } from "./tables.ts";
@@ -42,6 +44,14 @@ export async function startFullRead(transaction: Transaction, place: Place): Pro
   await forgetRejects(transaction, place);
 }
 
+const insertSeen = insertInto<RecordId>({
+  table: "full_read_seen",
+  constants: ["connection_id", "stream"],
+  columns: { record_id: { type: "uuid", of: (recordId) => recordId } },
+  key: ["connection_id", "stream", "record_id"],
+  onConflict: "ignore",
+});
+
 /**
  * @param seen records that were known before and are listed again, readable or not
  * @param gap a row was listed that does not say which record it is
@@ -53,12 +63,7 @@ export async function markSeen(transaction: Transaction, place: Place, seen: Rec
       keysOf(transaction, place),
     );
   }
-  if (seen.length === 0) return;
-  await transaction.query(
-    `INSERT INTO full_read_seen (workspace_id, connection_id, stream, record_id)
-     SELECT $1, $2, $3, * FROM unnest($4::uuid[]) ON CONFLICT DO NOTHING`,
-    [...keysOf(transaction, place), seen],
-  );
+  await insertSeen(transaction, seen, [place.connectionId, place.stream]);
 }
 
 export async function forgetSeen(transaction: Transaction, place: Place): Promise<void> {
@@ -145,10 +150,14 @@ async function sweepVanished<Row extends CanonicalRecord>(
   place: Place,
   table: Table<Row>,
 ): Promise<Swept> {
-  const rows = await transaction.query<{ people: RecordId[] }>(
+  const rows = await transaction.query<{ people: RecordId[]; person: RecordId | null }>(
     `UPDATE ${table.name} SET ${table.onVanish} WHERE workspace_id = $1 AND record_id IN (${vanishingFrom(table)})
-     RETURNING ${table.storedPeople} AS people`,
+     RETURNING ${table.storedPeople} AS people, ${table.storedPerson} AS person`,
     keysOf(transaction, place),
+  );
+  await markChanged(
+    transaction,
+    rows.flatMap(({ person }) => person ?? []),
   );
   return { vanished: rows.length, people: rows.flatMap((row) => row.people) };
 }

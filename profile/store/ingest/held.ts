@@ -7,8 +7,9 @@
 import type { WorkspaceId } from "#profile/ids.ts";
 import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
+import { touchProfilesOf } from "../identity/marks.ts";
 import { forgetSeen, sweep, type Missing } from "./full-read.ts";
-import { touchProfiles, type Place } from "./save-rows.ts";
+import type { Place } from "./save-rows.ts";
 
 export interface HeldStream extends Place, Missing {
   connector: string;
@@ -68,7 +69,7 @@ export function createHeldDeletions(database: Database): HeldDeletions {
         if (held === undefined) return null;
         const { vanished, people } = await sweep(transaction, place);
         await forgetSeen(transaction, place);
-        await touchProfiles(transaction, people);
+        await touchProfilesOf(transaction, people);
         await transaction.query(
           `UPDATE stream_state SET complete = true, full_read_started_at = NULL, full_read_at = now(),
              last_success_at = now(), updated_at = now(), ${RELEASED}

@@ -4,6 +4,7 @@ import type { WorkspaceId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
 
 export interface StoredReject extends Reject {
   rejectedAt: Date;
@@ -22,20 +23,21 @@ export async function saveRejects(
      WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ref = ANY($4::text[])`,
     [...keys, passed],
   );
-  if (rejects.length === 0) return;
-  await transaction.query(
-    `INSERT INTO rejected_record (workspace_id, connection_id, stream, ref, reason, raw)
-     SELECT $1, $2, $3, ref, reason, raw::jsonb FROM unnest($4::text[], $5::text[], $6::text[]) AS t (ref, reason, raw)
-     ON CONFLICT (workspace_id, connection_id, stream, ref) DO UPDATE SET
-       reason = excluded.reason, raw = excluded.raw, rejected_at = now()`,
-    [
-      ...keys,
-      rejects.map((reject) => reject.ref),
-      rejects.map((reject) => reject.reason),
-      rejects.map((reject) => storable(JSON.stringify(reject.raw) ?? "null")),
-    ],
-  );
+  await insertRejects(transaction, rejects, [place.connectionId, place.stream]);
 }
+
+const insertRejects = insertInto<Reject>({
+  table: "rejected_record",
+  constants: ["connection_id", "stream"],
+  columns: {
+    ref: { type: "text", of: ({ ref }) => ref },
+    reason: { type: "text", of: ({ reason }) => reason },
+    raw: { type: "text", cast: "jsonb", of: ({ raw }) => storable(JSON.stringify(raw) ?? "null") },
+  },
+  key: ["connection_id", "stream", "ref"],
+  onConflict: "update",
+  also: "rejected_at = now()",
+});
 
 export async function forgetRejects(transaction: Transaction, place: Place): Promise<void> {
   await transaction.query(

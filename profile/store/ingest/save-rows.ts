@@ -34,7 +34,7 @@ export interface BulkResult {
  * Inserts and updates the rows of one table.
  *
  * The stream's lock is held (see `savePage`), so comparing first and sending only what differs is safe, and an unchanged row
- * costs one index probe. The statement repeats the guard on source time, for whoever one day writes without the lock.
+ * costs one index probe. The statement of `save` repeats the guard on source time, for whoever one day writes without the lock.
  *
  * @param rows one per record id
  */
@@ -61,7 +61,7 @@ export async function saveRows<Row extends CanonicalRecord>(
       result.people.push(...(before?.people ?? []), ...row.people);
     }
   }
-  if (writes.length > 0) await upsert(transaction, place, table, writes);
+  if (writes.length > 0) await table.save(transaction, writes, [place.connectionId, place.stream]);
   if (touches.length > 0) await moveSourceTime(transaction, table, touches);
   return result;
 }
@@ -92,35 +92,6 @@ async function readStored<Row extends CanonicalRecord>(
   return new Map(stored.map((row) => [row.record_id, row]));
 }
 
-async function upsert<Row extends CanonicalRecord>(
-  transaction: Transaction,
-  place: Place,
-  table: Table<Row>,
-  rows: Prepared<Row>[],
-): Promise<void> {
-  const columns = [
-    { name: "record_id", type: "uuid", of: (row: Prepared<Row>) => row.recordId },
-    { name: "vendor_id", type: "text", of: (row: Prepared<Row>) => row.record.id },
-    { name: "hash", type: "text", of: (row: Prepared<Row>) => `\\x${row.hash}`, cast: "bytea" },
-    { name: "source_updated_at", type: "timestamptz", of: (row: Prepared<Row>) => row.record.updatedAt },
-    { name: "deleted", type: "bool", of: (row: Prepared<Row>) => row.record.deleted },
-    ...table.columns,
-  ];
-  const names = columns.map((column) => `"${column.name}"`);
-  const arrays = columns.map((column, index) => `$${index + 4}::${column.type}[]`);
-  const picked = columns.map((column) => `"${column.name}"${column.cast === undefined ? "" : `::${column.cast}`}`);
-  const updates = names.filter((name) => name !== '"record_id"' && name !== '"vendor_id"');
-  await transaction.query(
-    `INSERT INTO ${table.name} AS stored (workspace_id, connection_id, stream, ${names.join(", ")})
-     SELECT $1, $2, $3, ${picked.join(", ")} FROM unnest(${arrays.join(", ")}) AS incoming (${names.join(", ")})
-     ON CONFLICT (workspace_id, record_id) DO UPDATE SET
-       ${updates.map((name) => `${name} = excluded.${name}`).join(", ")}, ${table.onChange}
-     WHERE stored.source_updated_at IS NULL OR excluded.source_updated_at IS NULL
-       OR date_trunc('milliseconds', excluded.source_updated_at) >= date_trunc('milliseconds', stored.source_updated_at)`,
-    [transaction.workspaceId, place.connectionId, place.stream, ...columns.map((column) => rows.map(column.of))],
-  );
-}
-
 async function moveSourceTime<Row extends CanonicalRecord>(
   transaction: Transaction,
   table: Table<Row>,
@@ -131,22 +102,5 @@ async function moveSourceTime<Row extends CanonicalRecord>(
      FROM unnest($2::uuid[], $3::timestamptz[]) AS incoming (record_id, updated_at)
      WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id`,
     [transaction.workspaceId, rows.map((row) => row.recordId), rows.map((row) => row.record.updatedAt)],
-  );
-}
-
-/** Marks the profiles of these person records as needing work. Sorted locks: two streams may meet at one profile. */
-export async function touchProfiles(transaction: Transaction, people: RecordId[]): Promise<void> {
-  if (people.length === 0) return;
-  await transaction.query(
-    `WITH locked AS MATERIALIZED (
-       SELECT profile_id FROM profile
-       WHERE workspace_id = $1 AND profile_id IN (
-         SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])
-       )
-       ORDER BY profile_id FOR NO KEY UPDATE
-     )
-     UPDATE profile SET touched_seq = nextval('change_seq') FROM locked
-     WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
-    [transaction.workspaceId, [...new Set(people)]],
   );
 }

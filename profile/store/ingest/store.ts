@@ -13,10 +13,11 @@ import {
   type Missing,
 } from "./full-read.ts";
 import { heldReason, RELEASED } from "./held.ts";
-import { saveRows, touchProfiles, type Place } from "./save-rows.ts";
+import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import type { Database, Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
+import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
@@ -181,7 +182,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         const mayDelete = fullRead && page.atEnd && page.fullScan;
         const end = mayDelete ? await sweepUnlessImplausible(transaction, place, brake) : NOTHING_SWEPT;
         const [swept, held] = "held" in end ? [NOTHING_SWEPT, end.held] : [end, null];
-        await touchProfiles(transaction, [
+        await touchProfilesOf(transaction, [
           ...saved.flatMap((result) => result.people),
           ...consents.people,
           ...swept.people,

@@ -10,6 +10,9 @@ import type {
   TouchpointRecord,
 } from "#connectors/core/records.ts";
 import { recordIdOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
+import type { Transaction } from "../database.ts";
+import { markChanged } from "../identity/marks.ts";
+import { insertInto, type Column } from "../insert.ts";
 
 /** A record ready to be stored. */
 export interface Prepared<Record> {
@@ -23,105 +26,160 @@ export interface Prepared<Record> {
   people: RecordId[];
 }
 
-interface Column<Record> {
+interface Shape<Record extends CanonicalRecord> {
   name: string;
-  /** Element type of the array parameter. */
-  type: string;
-  /** Turns the parameter into the column's type, where an array cannot carry it. */
-  cast?: string;
-  of(row: Prepared<Record>): unknown;
-}
-
-export interface Table<Record extends CanonicalRecord> {
-  name: string;
-  columns: Column<Record>[];
+  /** Besides those that every table has. */
+  columns: Readonly<{ [name: string]: Column<Prepared<Record>> }>;
   /** SQL: the stored row's people, as uuid[]. */
   storedPeople: string;
+  /** SQL: the record that identity has to look at when this row vanished, as uuid; null: none. */
+  storedPerson: string;
   /** SQL assignments when the content changes. */
   onChange: string;
   /** SQL assignments when a full read no longer lists the row. */
   onVanish: string;
 }
 
+export interface Table<Record extends CanonicalRecord> extends Shape<Record> {
+  /** Inserts and updates rows, and writes what belongs to them. `constants`: connection and stream. */
+  save(transaction: Transaction, rows: Prepared<Record>[], constants: [ConnectionId, string]): Promise<void>;
+}
+
+/** @param alongside what else is written for rows that are new or changed */
+function table<Record extends CanonicalRecord>(
+  shape: Shape<Record>,
+  alongside?: (transaction: Transaction, rows: readonly Prepared<Record>[]) => Promise<void>,
+): Table<Record> {
+  const upsert = insertInto<Prepared<Record>>({
+    table: shape.name,
+    constants: ["connection_id", "stream"],
+    columns: {
+      record_id: { type: "uuid", of: ({ recordId }) => recordId },
+      vendor_id: { type: "text", of: ({ record }) => record.id },
+      hash: { type: "text", cast: "bytea", of: ({ hash }) => `\\x${hash}` },
+      source_updated_at: { type: "timestamptz", of: ({ record }) => record.updatedAt },
+      deleted: { type: "bool", of: ({ record }) => record.deleted },
+      ...shape.columns,
+    },
+    key: ["record_id"],
+    onConflict: "update",
+    also: shape.onChange,
+    when: `stored.source_updated_at IS NULL OR excluded.source_updated_at IS NULL
+      OR date_trunc('milliseconds', excluded.source_updated_at) >= date_trunc('milliseconds', stored.source_updated_at)`,
+  });
+  return {
+    ...shape,
+    async save(transaction, rows, constants) {
+      await upsert(transaction, rows, constants);
+      await alongside?.(transaction, rows);
+    },
+  };
+}
+
 export type SourceRecord = PersonRecord | OrganisationRecord | DealRecord;
 
 const FACT = {
   storedPeople: "array_remove(ARRAY[person_record_id], NULL)",
+  storedPerson: "NULL::uuid",
   onChange: "listed_at = now()",
   onVanish: "deleted = true",
 };
 
-const person = <Record>(): Column<Record> => ({
-  name: "person_record_id",
-  type: "uuid",
-  of: (row) => row.people[0] ?? null,
+const person_record_id: Column<Prepared<CanonicalRecord>> = { type: "uuid", of: ({ people }) => people[0] };
+
+const personText = (of: (record: PersonRecord) => string | null): Column<Prepared<SourceRecord>> => ({
+  type: "text",
+  of: ({ record }) => (record.kind === "person" ? of(record) : null),
 });
 
-export const sourceRecords: Table<SourceRecord> = {
-  name: "source_record",
-  columns: [
-    { name: "kind", type: "text", of: ({ record }) => record.kind },
-    { name: "data", type: "text", cast: "jsonb", of: ({ json }) => json },
-    {
-      name: "source_created_at",
-      type: "timestamptz",
-      of: ({ record }) => (record.kind === "organisation" ? null : record.createdAt),
-    },
-    {
-      name: "person_record_ids",
-      type: "text",
-      cast: "uuid[]",
-      of: ({ record, people }) => (record.kind === "person" ? null : `{${people.join()}}`),
-    },
-  ],
-  storedPeople: "coalesce(person_record_ids, '{}')",
-  onChange: "listed_at = now(), changed_at = now(), touched_seq = nextval('change_seq')",
-  onVanish: `deleted = true, data = jsonb_set(data, '{deleted}', 'true'), changed_at = now(),
-    touched_seq = nextval('change_seq')`,
-};
+const saveContents = insertInto<Prepared<SourceRecord>>({
+  table: "source_content",
+  columns: {
+    record_id: { type: "uuid", of: (row) => row.recordId },
+    hash: { type: "text", cast: "bytea", of: (row) => `\\x${row.hash}` },
+    data: { type: "text", cast: "json", of: (row) => row.json },
+  },
+  key: ["record_id", "hash"],
+  onConflict: "ignore",
+});
 
-export const orders: Table<OrderRecord> = {
+export const sourceRecords = table<SourceRecord>(
+  {
+    name: "source_record",
+    columns: {
+      kind: { type: "text", of: ({ record }) => record.kind },
+      source_created_at: {
+        type: "timestamptz",
+        of: ({ record }) => (record.kind === "organisation" ? null : record.createdAt),
+      },
+      first_name: personText((record) => record.firstName),
+      last_name: personText((record) => record.lastName),
+      postcode: personText((record) => record.postcode),
+      email: personText(({ emails }) => emails[0] ?? null),
+      phone: personText(({ phones }) => phones[0] ?? null),
+      person_record_ids: {
+        type: "text",
+        cast: "uuid[]",
+        of: ({ record, people }) => (record.kind === "person" ? null : `{${people.join()}}`),
+      },
+      deal_status: { type: "text", of: ({ record }) => (record.kind === "deal" ? record.status : null) },
+    },
+    storedPeople: "coalesce(person_record_ids, '{}')",
+    storedPerson: "CASE WHEN kind = 'person' THEN record_id END",
+    onChange: "listed_at = now(), changed_at = now()",
+    onVanish: "deleted = true, changed_at = now()",
+  },
+  async (transaction, rows) => {
+    await saveContents(transaction, rows);
+    await markChanged(
+      transaction,
+      rows.filter(({ record }) => record.kind === "person").map(({ recordId }) => recordId),
+    );
+  },
+);
+
+export const orders = table<OrderRecord>({
   ...FACT,
   name: "customer_order",
-  columns: [
-    person(),
-    { name: "placed_at", type: "timestamptz", of: ({ record }) => record.placedAt },
-    { name: "amount_minor", type: "int8", of: ({ record }) => record.amountMinor },
-    { name: "refunded_minor", type: "int8", of: ({ record }) => record.refundedMinor },
-    { name: "currency", type: "text", of: ({ record }) => record.currency },
-    { name: "status", type: "text", of: ({ record }) => record.status },
-    { name: "channel", type: "text", of: ({ record }) => record.channel },
-  ],
-};
+  columns: {
+    person_record_id,
+    placed_at: { type: "timestamptz", of: ({ record }) => record.placedAt },
+    amount_minor: { type: "int8", of: ({ record }) => record.amountMinor },
+    refunded_minor: { type: "int8", of: ({ record }) => record.refundedMinor },
+    currency: { type: "text", of: ({ record }) => record.currency },
+    status: { type: "text", of: ({ record }) => record.status },
+    channel: { type: "text", of: ({ record }) => record.channel },
+  },
+});
 
-export const subscriptions: Table<SubscriptionRecord> = {
+export const subscriptions = table<SubscriptionRecord>({
   ...FACT,
   name: "subscription",
-  columns: [
-    person(),
-    { name: "status", type: "text", of: ({ record }) => record.status },
-    { name: "started_at", type: "timestamptz", of: ({ record }) => record.startedAt },
-    { name: "current_period_end", type: "timestamptz", of: ({ record }) => record.currentPeriodEnd },
-    { name: "ended_at", type: "timestamptz", of: ({ record }) => record.endedAt },
-    { name: "amount_minor", type: "int8", of: ({ record }) => record.amountMinor },
-    { name: "currency", type: "text", of: ({ record }) => record.currency },
-    { name: "interval", type: "text", of: ({ record }) => record.interval },
-  ],
-};
+  columns: {
+    person_record_id,
+    status: { type: "text", of: ({ record }) => record.status },
+    started_at: { type: "timestamptz", of: ({ record }) => record.startedAt },
+    current_period_end: { type: "timestamptz", of: ({ record }) => record.currentPeriodEnd },
+    ended_at: { type: "timestamptz", of: ({ record }) => record.endedAt },
+    amount_minor: { type: "int8", of: ({ record }) => record.amountMinor },
+    currency: { type: "text", of: ({ record }) => record.currency },
+    interval: { type: "text", of: ({ record }) => record.interval },
+  },
+});
 
-export const touchpoints: Table<TouchpointRecord> = {
+export const touchpoints = table<TouchpointRecord>({
   ...FACT,
   name: "touchpoint",
-  columns: [
-    person(),
-    { name: "type", type: "text", of: ({ record }) => record.type },
-    { name: "at", type: "timestamptz", of: ({ record }) => record.at },
-    { name: "channel", type: "text", of: ({ record }) => record.channel },
-    { name: "campaign", type: "text", of: ({ record }) => record.campaign },
-    { name: "amount_minor", type: "int8", of: ({ record }) => record.amountMinor },
-    { name: "currency", type: "text", of: ({ record }) => record.currency },
-  ],
-};
+  columns: {
+    person_record_id,
+    type: { type: "text", of: ({ record }) => record.type },
+    at: { type: "timestamptz", of: ({ record }) => record.at },
+    channel: { type: "text", of: ({ record }) => record.channel },
+    campaign: { type: "text", of: ({ record }) => record.campaign },
+    amount_minor: { type: "int8", of: ({ record }) => record.amountMinor },
+    currency: { type: "text", of: ({ record }) => record.currency },
+  },
+});
 
 /** The person records a record is about: several for a deal, at most one for a fact, none for a person. */
 export function peopleOf(record: CanonicalRecord, connectionId: ConnectionId): RecordId[] {

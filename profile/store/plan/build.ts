@@ -138,8 +138,8 @@ export async function candidates(
        WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
        ORDER BY p.output_seq LIMIT $5
      ), page AS MATERIALIZED (
-       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id, s.data->'emails'->>0 AS email,
-         s.data->'phones'->>0 AS phone
+       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id, s.email,
+         s.phone
        FROM news
        JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id

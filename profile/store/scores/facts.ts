@@ -248,8 +248,7 @@ async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): 
 async function addDeals({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{ deal_id: string; people: RecordId[] }>(
     `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
-     WHERE workspace_id = $1 AND kind = 'deal' AND NOT deleted AND person_record_ids && $2::uuid[]
-       AND data ->> 'status' = 'open'`,
+     WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && $2::uuid[]`,
     [transaction.workspaceId, ids],
   );
   for (const { deal_id, people } of rows) for (const person of people) draftOf(person)?.openDeals.add(deal_id);

@@ -98,12 +98,13 @@ export type ProfileViews = ReturnType<typeof createProfileViews>;
 
 const recordsOf = (transaction: Transaction, profileId: ProfileId) =>
   transaction.query<ProfileRecord>(
-    `SELECT record.record_id AS "recordId", connection.connector, connection.name AS connection, record.stream,
-       record.vendor_id AS "vendorId", record.data AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
+    `SELECT record_id AS "recordId", connection.connector, connection.name AS connection, record.stream,
+       record.vendor_id AS "vendorId", content.data AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
      FROM membership JOIN source_record record USING (workspace_id, record_id)
+     JOIN source_content content USING (workspace_id, record_id, hash)
      JOIN connection USING (workspace_id, connection_id)
      WHERE workspace_id = $1 AND profile_id = $2
-     ORDER BY record.source_created_at NULLS LAST, record.record_id`,
+     ORDER BY record.source_created_at NULLS LAST, record_id`,
     [transaction.workspaceId, profileId],
   );
 
@@ -157,8 +158,9 @@ const deliveriesOf = (transaction: Transaction, profileId: ProfileId) =>
 const pageOf = (transaction: Transaction, after: string | null, limit: number) =>
   transaction.query<ProfileRow>(
     `SELECT page.profile_id AS "profileId",
-       (SELECT jsonb_agg(record.data ORDER BY record.source_created_at NULLS LAST, record.record_id)
+       (SELECT json_agg(content.data ORDER BY record.source_created_at NULLS LAST, record_id)
         FROM membership JOIN source_record record USING (workspace_id, record_id)
+        JOIN source_content content USING (workspace_id, record_id, hash)
         WHERE workspace_id = $1 AND membership.profile_id = page.profile_id AND NOT record.deleted) AS people,
        coalesce((SELECT jsonb_agg(jsonb_build_object('channel', state.channel, 'purpose', state.purpose,
           'state', state.state, 'addresses', state.addresses)) FROM consent_state state

@@ -37,8 +37,8 @@ export async function readStored(database: Database, workspaceId: WorkspaceId): 
       email: string | null;
       phone: string | null;
     }>(
-      `SELECT c.connector, s.stream, s.vendor_id, m.profile_id, s.data->'emails'->>0 AS email,
-         s.data->'phones'->>0 AS phone
+      `SELECT c.connector, s.stream, s.vendor_id, m.profile_id, s.email,
+         s.phone
        FROM membership m
        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
        JOIN connection c ON c.workspace_id = $1 AND c.connection_id = s.connection_id

@@ -1,0 +1,69 @@
+/** Who has work to do: person records for identity, profiles for consent and scores. */
+import type { ProfileId, RecordId } from "#profile/ids.ts";
+import type { Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
+
+const changed = insertInto<RecordId>({
+  table: "unresolved",
+  columns: { record_id: { type: "uuid", of: (recordId) => recordId } },
+  key: ["record_id"],
+  onConflict: "update",
+  also: "touched_seq = excluded.touched_seq, identified = false",
+});
+
+/** Marks person records whose content changed. */
+export async function markChanged(transaction: Transaction, recordIds: readonly RecordId[]): Promise<void> {
+  await changed(transaction, recordIds);
+}
+
+const concerned = insertInto<RecordId>({
+  table: "unresolved",
+  columns: {
+    record_id: { type: "uuid", of: (recordId) => recordId },
+    identified: { type: "bool", of: () => true },
+  },
+  key: ["record_id"],
+  onConflict: "ignore",
+});
+
+/** Marks records for another look at who they are. What is marked already stays as it is. */
+export async function markConcerned(transaction: Transaction, recordIds: readonly RecordId[]): Promise<void> {
+  await concerned(transaction, recordIds);
+}
+
+/**
+ * Marks profiles as needing new consent and scores, those in `output` also as having news for destinations. Sorted locks:
+ * two streams may meet at one profile.
+ */
+export async function touchProfiles(
+  transaction: Transaction,
+  profileIds: Iterable<ProfileId>,
+  output: Iterable<ProfileId> = [],
+): Promise<void> {
+  const news = [...output];
+  const ids = [...new Set([...profileIds, ...news])];
+  if (ids.length === 0) return;
+  await transaction.query(
+    `WITH locked AS MATERIALIZED (
+       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
+       ORDER BY profile_id FOR NO KEY UPDATE
+     )
+     UPDATE profile SET touched_seq = nextval('change_seq'),
+       output_seq = CASE WHEN profile.profile_id = ANY($3::uuid[]) THEN nextval('change_seq') ELSE output_seq END
+     FROM locked WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
+    [transaction.workspaceId, ids, news],
+  );
+}
+
+/** Marks the profiles of these person records. */
+export async function touchProfilesOf(transaction: Transaction, recordIds: readonly RecordId[]): Promise<void> {
+  if (recordIds.length === 0) return;
+  const rows = await transaction.query<{ profile_id: ProfileId }>(
+    "SELECT DISTINCT profile_id FROM membership WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])",
+    [transaction.workspaceId, [...new Set(recordIds)]],
+  );
+  await touchProfiles(
+    transaction,
+    rows.map((row) => row.profile_id),
+  );
+}
