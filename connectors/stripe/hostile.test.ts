@@ -711,7 +711,8 @@ describe("2,000 rows of any form", () => {
     const pages = await read(connection, stream);
     const taken = new Set(records(pages).map(({ id }) => id));
     expect(taken.size + rejects(pages).length).toBe(rows.length);
-    expect(new Set(rejects(pages).map(({ ref }) => ref)).size).toBe(rejects(pages).length);
+    const nameless = rejects(pages).filter(({ id }) => id === undefined);
+    expect(new Set(nameless.map(({ ref }) => ref)).size).toBe(nameless.length);
     const changed = await read(connection, stream, sinceNow);
     expect(records(changed).length + rejects(changed).length).toBeGreaterThanOrEqual(rows.length);
   });
