@@ -1,6 +1,8 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { Reject } from "../core/contract.ts";
+import { isRoundedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
+import { consentReader } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
 import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
@@ -33,7 +35,11 @@ export class OrderAssembler implements Assembler {
   /** Hashes of 52 bits, a number each: the ids themselves would be the largest thing in memory. */
   readonly #seen = new Set<number>();
   readonly #refused = new Set<number>();
+  /** An opt-out counts wherever it stands. */
+  readonly #optOuts: ReturnType<typeof consentReader>;
   readonly #hasIds: boolean;
+  /** The file's order ids lost their last digits. */
+  readonly #isRounded: boolean;
   #unit: Unit = emptyUnit();
   /** The file's id of the rows under way; null before the first. */
   #current: string | null = null;
@@ -42,7 +48,9 @@ export class OrderAssembler implements Assembler {
   constructor(file: CsvFile, columns: Columns, sharedIds: boolean) {
     this.#columns = columns;
     this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
+    this.#optOuts = consentReader(file, columns.names);
     this.#hasIds = columns.has("order_id");
+    this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
 
   get openRejects(): number {
@@ -53,14 +61,14 @@ export class OrderAssembler implements Assembler {
     if (row.fault !== null) return false;
     if (!this.#hasIds) return true;
     const id = this.#idOf(row);
-    return isShortened(id) || (id !== "" && id !== this.#current);
+    return this.#isShortened(id) || (id !== "" && id !== this.#current);
   }
 
   add(row: Row): void {
     if (row.fault !== null) return this.#addFaulty(row, row.fault);
     const id = this.#hasIds ? this.#idOf(row) : "";
     if (this.#hasIds && id === "") return this.#reject(row, `${this.#columns.label("order_id")} is blank.`);
-    const own = !this.#hasIds || isShortened(id);
+    const own = !this.#hasIds || this.#isShortened(id);
     if (!own && this.#refused.has(hashOf(id))) return this.#reject(row, LEFT_OUT_WHOLE);
     const nul = stripNul(row);
     this.#current = own ? null : id;
@@ -101,6 +109,10 @@ export class OrderAssembler implements Assembler {
     return NO_ID.test(id) ? "" : id;
   }
 
+  #isShortened(id: string): boolean {
+    return isShortened(id) || (this.#isRounded && isRoundedNumber(id));
+  }
+
   /** A row whose cells do not fit may still show which order lacks it. */
   #addFaulty(row: Row, fault: string): void {
     const id = this.#hasIds ? this.#idOf(row) : "";
@@ -126,7 +138,12 @@ export class OrderAssembler implements Assembler {
     }
     this.#unit.rows += order.rows.length;
     this.#unit.collapsed += made.collapsed;
-    if (made.person !== null) this.#unit.records.push(made.person.record);
+    const { person } = made;
+    if (person !== null) {
+      this.#unit.records.push(person.record);
+      const said = order.rows.flatMap(({ row }) => this.#optOuts(row.cells, person.record).records);
+      this.#unit.records.push(...new Map(said.map((consent) => [consent.id, consent])).values());
+    }
     this.#unit.records.push(made.record);
     const note = made.note ?? order.note;
     const [first] = order.rows;

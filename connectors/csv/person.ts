@@ -53,8 +53,10 @@ export function personOfRow(
   file: CsvFile,
   context: PersonContext,
 ): RowPerson | null {
-  const given = idOf(columns.text(cells, context.idField));
-  const loyalty = idOf(columns.text(cells, "loyalty_id"));
+  const shortened = (field: Field): boolean =>
+    file.mapping[field]?.some((name) => file.shortened.includes(name)) === true;
+  const given = idOf(columns.text(cells, context.idField), shortened(context.idField));
+  const loyalty = idOf(columns.text(cells, "loyalty_id"), shortened("loyalty_id"));
   const written = emailsOf(columns.texts(cells, "email"));
   const dialled = phonesOf(columns.texts(cells, "phone"));
   const customerId = given.value;

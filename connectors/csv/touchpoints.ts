@@ -1,5 +1,6 @@
 /** A list of events: one touchpoint per row, and the person it names. */
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
+import { consentReader } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { keyOf, personOfRow, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
@@ -10,6 +11,7 @@ const NO_TIMES = { createdAt: null, updatedAt: null };
 
 export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: boolean): Assembler {
   const instant = instantReader(file);
+  const optOuts = consentReader(file, columns.names);
   let unit: Unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
 
   /** Adds the row's records; returns why it cannot. */
@@ -26,7 +28,7 @@ export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: 
     const given = cleanId(columns.text(row.cells, "id"));
     // Without an id the same words are the same event, so that reading a file twice counts nothing twice.
     const id = given === "" ? `row-${keyOf(person?.id ?? "", at, type, channel, campaign)}` : safeId(given);
-    if (person !== null) unit.records.push(person.record);
+    if (person !== null) unit.records.push(person.record, ...optOuts(row.cells, person.record).records);
     unit.records.push({
       kind: "touchpoint",
       id,

@@ -122,7 +122,7 @@ describe("too many at once", () => {
     expect(await state()).toMatchObject({ complete: true, errorKind: null, heldAt: null, cursor: { after: "1" } });
     expect(await rows("SELECT 1 FROM full_read_seen WHERE connection_id = $1")).toEqual([]);
     const logged = await owner.query(
-      "SELECT actor, details FROM audit_log WHERE action = 'deletions.accept' AND subject = $1",
+      "SELECT actor, details FROM audit_log WHERE action = 'deletions.accepted' AND subject = $1",
       [connectionId],
     );
     expect(logged.rows).toEqual([{ actor: "Kim", details: { stream, vanishing: 150, known: 250, vanished: 150 } }]);

@@ -216,6 +216,24 @@ describe("consent in a list of people", () => {
     });
   });
 
+  it("uses a plain opt-out in sales too, but no yes, and no word about the goods", async () => {
+    const inSales = (header: string, cell: string) =>
+      withFolder(async (folder) => {
+        const content = `Order ID,Order Date,Email,Order Total,${header}\n1,2026-03-01,a@brightleaf.co.uk,10.00,${cell}\n2,2026-03-02,b@brightleaf.co.uk,10.00,\n`;
+        const file = await fileOf(join(folder, "sales.csv"), content);
+        return recordsOf(await readAll([file], "orders")).flatMap((record) =>
+          record.kind === "consent" ? [`${record.person.stream} ${record.channel} ${record.state}`] : [],
+        );
+      });
+    expect(await inSales("Unsubscribed", "yes")).toEqual(["orders email withdrawn", "orders any withdrawn"]);
+    expect(await inSales("Email Opt-Out", "TRUE")).toEqual(["orders email withdrawn"]);
+    expect(await inSales("Accepts Marketing", "yes")).toEqual([]);
+    expect(await inSales("Unsubscribed", "no")).toEqual([]);
+    expect(await inSales("Widerruf", "ja")).toEqual([]);
+    expect(await inSales("Complaint", "yes")).toEqual([]);
+    expect(await inSales("Cancelled", "yes")).toEqual([]);
+  });
+
   it("gives no yes to whom it cannot reach", async () => {
     expect(await said("name,newsletter,sms opt in\nAnn Lee,yes,yes\n")).toEqual([]);
   });

@@ -4,7 +4,7 @@
  * The read's marks stay until the answer, so that accepting deletes exactly the records the question was about. Reading
  * again from the start is the other answer: it either finds them or asks anew.
  */
-import type { WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
@@ -76,8 +76,7 @@ export function createHeldDeletions(database: Database): HeldDeletions {
            WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
           [workspaceId, place.connectionId, place.stream],
         );
-        const details = { stream: place.stream, ...held, vanished };
-        await audit(transaction, { actor, action: "deletions.accept", subject: place.connectionId, details });
+        await noteAcceptance(transaction, place, actor, { ...held, vanished });
         return vanished;
       }),
 
@@ -101,4 +100,14 @@ async function startOver(transaction: Transaction, { connectionId, stream }: Pla
     [transaction.workspaceId, connectionId, stream],
   );
   return released.length > 0;
+}
+
+async function noteAcceptance(
+  transaction: Transaction,
+  { connectionId, stream }: { connectionId: ConnectionId; stream: string },
+  actor: string,
+  counts: Missing & { vanished: number },
+): Promise<void> {
+  const details = { stream, ...counts };
+  await audit(transaction, { actor, action: "deletions.accepted", subject: connectionId, details });
 }
