@@ -204,6 +204,8 @@ function namesOf(cells: readonly string[], columns: Columns): { firstName: strin
   return firstName !== null || lastName !== null || full === "" ? { firstName, lastName } : splitName(full);
 }
 
+const GENERATION = /^(?:jr|sr|jun|sen|junior|senior|ii|iii|iv)\.?$/i;
+
 /** `Weber, Anna` and `Anna van der Berg`; a single word is taken for the first name. */
 export function splitName(full: string): { firstName: string | null; lastName: string | null } {
   const comma = full.indexOf(",");
@@ -211,7 +213,9 @@ export function splitName(full: string): { firstName: string | null; lastName: s
   const words = full.split(/\s+/);
   if (words.length === 1) return { firstName: full, lastName: null };
   const particle = words.findIndex((word, index) => index > 0 && PARTICLES.has(word.toLowerCase()));
-  const cut = particle > 0 && particle < words.length - 1 ? particle : words.length - 1;
+  // "George Hale Jr" is a Hale.
+  const end = words.length > 2 && GENERATION.test(words.at(-1) ?? "") ? words.length - 2 : words.length - 1;
+  const cut = particle > 0 && particle < end ? particle : end;
   return { firstName: words.slice(0, cut).join(" "), lastName: words.slice(cut).join(" ") };
 }
 

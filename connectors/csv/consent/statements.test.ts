@@ -234,6 +234,20 @@ describe("consent in a list of people", () => {
     expect(await inSales("Cancelled", "yes")).toEqual([]);
   });
 
+  it("takes an event of leaving for the withdrawal it is, at its moment", async () => {
+    const found = await withFolder(async (folder) => {
+      const content =
+        "when,email,event\n2025-01-01T10:00:00Z,a@brightleaf.co.uk,Unsubscribed from Email Marketing\n2025-01-02T10:00:00Z,b@brightleaf.co.uk,Opened Email\n2025-01-03T10:00:00Z,c@brightleaf.co.uk,Subscribed to List\n";
+      const file = await fileOf(join(folder, "events.csv"), content, { kind: "touchpoints", overrides: ["at=when"] });
+      return recordsOf(await readAll([file], "touchpoints"));
+    });
+    const consents = found.filter((record) => record.kind === "consent");
+    expect(consents.map(({ state, effectiveAt, address }) => [state, effectiveAt, address])).toEqual([
+      ["withdrawn", "2025-01-01T10:00:00.000Z", "a@brightleaf.co.uk"],
+    ]);
+    expect(found.filter((record) => record.kind === "touchpoint")).toHaveLength(3);
+  });
+
   it("gives no yes to whom it cannot reach", async () => {
     expect(await said("name,newsletter,sms opt in\nAnn Lee,yes,yes\n")).toEqual([]);
   });

@@ -79,6 +79,14 @@ export function consentReader(
   };
 }
 
+/** Leaving a list as an event of its own, at the moment it happened. */
+export function optOutEvent(person: PersonRecord, at: string, stream: CsvFile["kind"]): ConsentRecord[] {
+  const proof = proofOf("An event", "withdrawn", null);
+  const statement: Statement = { state: "withdrawn", channel: "email", purpose: "marketing", effectiveAt: at, proof };
+  const record = recordOf(statement, person, null, stream);
+  return record === null ? [] : [record];
+}
+
 function isPlainOptOut({ name, polarity, role }: StatementColumn): boolean {
   return polarity === "out" && (role === "statement" || role === "date") && PLAIN_OPT_OUT.test(wordsOf(name).join(" "));
 }
