@@ -103,8 +103,6 @@ export interface WriteResult {
 }
 
 export interface WriteBack<Client> {
-  /** What the vendor calls it: contact, customer. */
-  object: string;
   /** The person stream whose records can be written. */
   stream: string;
   /** Records per vendor call. */
@@ -170,7 +168,7 @@ export interface Connector {
   readonly baseUrl: string | null;
   readonly limits: Record<string, RateLimit>;
   readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes">>;
-  readonly writeBack?: Pick<WriteBack<unknown>, "object" | "stream" | "batchSize" | "maxValueLength">;
+  readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "maxValueLength">;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or of a form the vendor never issues */

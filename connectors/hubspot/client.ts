@@ -8,7 +8,7 @@ import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
 import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
 import { consentChannel, consentPurpose } from "../core/records.ts";
 import { servedAtOf } from "../core/retry-after.ts";
-import { untilMidnightMs } from "./daily-limit.ts";
+import { untilMidnightMs } from "../core/midnight.ts";
 import { DayUsedUp, isDayUsedUp } from "./errors.ts";
 import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
 import * as reply from "./schema.ts";

@@ -6,7 +6,7 @@ import type { ContractAccount } from "../core/contract-suite.ts";
 import type { ConnectorError } from "../core/errors.ts";
 import { issueGrant } from "../core/grant.ts";
 import type { ConsentRecord } from "../core/records.ts";
-import { untilMidnightMs } from "./daily-limit.ts";
+import { untilMidnightMs } from "../core/midnight.ts";
 import { hubspot } from "./index.ts";
 import { startHubspotTwin } from "./twin/index.ts";
 import type { HubspotTwin, HubspotTwinOptions } from "./twin/index.ts";

@@ -5,7 +5,7 @@ import { isCurrency, toMinor } from "../core/currency.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { goneDeal, goneOrganisation, gonePerson } from "../core/gone.ts";
 import type { Tombstone } from "../core/gone.ts";
-import type { ContactConsents } from "./consent.ts";
+import type { Statements } from "../core/statements.ts";
 import type { ObjectRow } from "./schema.ts";
 
 /** Asked for when reading contacts. Our own `tributary_` properties are never among them: a write of ours changes no record. */
@@ -41,7 +41,7 @@ export const DEAL_PROPERTIES = [
 
 /** What a contact's own row lacks. */
 export interface ContactExtra {
-  consents: ReadonlyMap<string, ContactConsents>;
+  consents: ReadonlyMap<string, Statements>;
   /** Archived ids that live on in another contact. */
   mergedAway: ReadonlySet<string>;
 }

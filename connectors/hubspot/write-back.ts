@@ -3,7 +3,7 @@ import {
   PropertyCreateFieldTypeEnum,
   PropertyCreateTypeEnum,
 } from "@hubspot/api-client/lib/codegen/crm/properties/models/PropertyCreate.js";
-import { inBatches } from "../core/batches.ts";
+import { chunked, inBatches } from "../core/batches.ts";
 import type {
   FieldDefinition,
   FieldReport,
@@ -16,7 +16,7 @@ import { ConnectorError } from "../core/errors.ts";
 import type { HubspotClient } from "./client.ts";
 import { refusedValuesOf } from "./errors.ts";
 import { BATCH_SIZE, LONGEST_VALUE } from "./limits.ts";
-import type { PropertyReply } from "./schema.ts";
+import type { ObjectRow, PropertyReply } from "./schema.ts";
 
 const GROUP = { name: "tributary", label: "Tributary" };
 
@@ -38,7 +38,6 @@ const TYPES = {
 const CONSENT_PROPERTY = /^hs_(email_optout|legal_basis|whatsapp|marketable|sms)/;
 
 export const writeBack: WriteBack<HubspotClient> = {
-  object: "contact",
   stream: "contacts",
   batchSize: BATCH_SIZE,
   maxValueLength: LONGEST_VALUE,
@@ -114,42 +113,21 @@ async function reconcile(client: HubspotClient, field: FieldDefinition, found: P
 }
 
 async function readLive(client: HubspotClient, ids: string[], fields: string[]): Promise<LiveRecord[]> {
-  const valuesOf = (properties: Record<string, string | null>) =>
-    Object.fromEntries(fields.map((field) => [field, properties[field] || null]));
-  const found = await inBatches<string, LiveRecord | null>(ids, {
-    size: BATCH_SIZE,
-    keyOf: (id) => id,
-    send: async (batch) => {
-      const { rows } = await client.readBatch("contacts", batch, fields);
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      // Those left out are asked for by themselves below: a second batch would leave them out again.
-      return new Map(
-        batch.map((id) => {
-          const row = byId.get(id);
-          if (row === undefined) return [id, null];
-          return [id, { id, state: row.archived === true ? "gone" : "live", values: valuesOf(row.properties) }];
-        }),
-      );
-    },
-    refused: () => null,
-    unanswered: () => null,
-  });
-  const records: LiveRecord[] = [];
-  for (const [n, id] of ids.entries()) records.push(found[n] ?? (await readAlone(client, id, fields, valuesOf)));
-  return records;
+  const records = new Map<string, LiveRecord>();
+  for (const part of chunked([...new Set(ids)], BATCH_SIZE)) {
+    const { rows } = await client.readBatch("contacts", part, fields);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    // Few are left out: deleted ones, and merged ones, whose id alone still answers with the winner.
+    for (const id of part) records.set(id, liveOf(id, byId.get(id) ?? (await client.read(id, fields)), fields));
+  }
+  return ids.flatMap((id) => records.get(id) ?? []);
 }
 
-/** Few: deleted ones, and merged ones, whose id alone still answers with the winner. */
-async function readAlone(
-  client: HubspotClient,
-  id: string,
-  fields: string[],
-  valuesOf: (properties: Record<string, string | null>) => Record<string, string | null>,
-): Promise<LiveRecord> {
-  const winner = await client.read(id, fields);
-  if (winner === null) return { id, state: "gone", values: valuesOf({}) };
-  if (winner.id !== id) return { id, state: "merged", mergedInto: winner.id, values: valuesOf({}) };
-  return { id, state: winner.archived === true ? "gone" : "live", values: valuesOf(winner.properties) };
+function liveOf(id: string, row: ObjectRow | null, fields: string[]): LiveRecord {
+  const here = row?.id === id;
+  const values = Object.fromEntries(fields.map((field) => [field, (here && row.properties[field]) || null]));
+  if (row !== null && !here) return { id, state: "merged", mergedInto: row.id, values };
+  return { id, state: row === null || row.archived === true ? "gone" : "live", values };
 }
 
 type Input = { id: string; properties: Record<string, string> };

@@ -20,7 +20,6 @@ import {
 import { readLive } from "./read-live.ts";
 
 export const customerWriteBack: WriteBack<StripeClient> = {
-  object: "customer",
   stream: "customers",
   batchSize: 20,
   maxValueLength: METADATA_MAX_VALUE_LENGTH,

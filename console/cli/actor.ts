@@ -1,7 +1,8 @@
 import { userInfo } from "node:os";
+import { globals } from "./context.ts";
 
 /** Who does it, for the audit log. */
-export const actor = (): string => `${userName()} (command line)`;
+export const actor = (): string => `${globals.by ?? userName()} (command line)`;
 
 /** A container may run under a number that has no name. */
 function userName(): string {

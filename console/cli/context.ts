@@ -33,7 +33,7 @@ export interface Context extends StoresContext {
 }
 
 /** Set by the program's own options before a command runs. */
-export const globals: { workspace?: string; dataDir?: string; verbose: boolean } = { verbose: false };
+export const globals: { workspace?: string; dataDir?: string; by?: string; verbose: boolean } = { verbose: false };
 
 /** The environment as the program's own options change it. */
 export function commandEnvironment(): Readonly<Record<string, string | undefined>> {

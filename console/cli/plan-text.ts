@@ -23,6 +23,9 @@ export function renderPlan(plan: PlanView): string {
     plan.status === "waiting"
       ? `\nIf this is right:  tributary plan approve ${plan.planId}\nIf it is not:      tributary plan reject ${plan.planId}`
       : "",
+    plan.kind === "undo" && plan.status.startsWith("applied")
+      ? `\nThe next plan of ${plan.connector} waits for approval again. To have the same values proposed anew: tributary plan again ${plan.connector}`
+      : "",
     unsuccessful ? `\nTo try the failed records again: tributary plan retry ${plan.planId}` : "",
   ]
     .filter((part) => part !== "")

@@ -50,7 +50,7 @@ function traits({ traits: list }: ProfileView): string {
 }
 
 function consents({ consents: list }: ProfileView): string {
-  if (list.length === 0) return "Nothing is on record: marketing is not allowed.";
+  if (list.length === 0) return "Nothing is on record: marketing by e-mail or text message is not allowed.";
   return table(
     ["what for", "state", `since (${zone()})`, "why"],
     list.map(({ purpose, channel, state, effectiveAt, reason }) => [

@@ -32,11 +32,18 @@ const program = new Command("tributary")
   .description("One deduplicated, consented profile per customer, scored and written back into the tools you use.")
   .option("--workspace <name>", "which business, where there are several: its short name")
   .option("--data-dir <folder>", "of which `npm start` (default: TRIBUTARY_DATA_DIR, or .tributary in the project)")
+  .option("--by <name>", "who does it, for the audit log (default: your user name here)")
   .option("--verbose", "log what happens to standard error")
   .version(version)
   .hook("preAction", (command) => {
-    const { workspace, dataDir, verbose } = command.opts<{ workspace?: string; dataDir?: string; verbose?: boolean }>();
+    const { workspace, dataDir, by, verbose } = command.opts<{
+      workspace?: string;
+      dataDir?: string;
+      by?: string;
+      verbose?: boolean;
+    }>();
     globals.verbose = verbose ?? false;
+    if (by !== undefined) globals.by = by;
     if (dataDir !== undefined) globals.dataDir = dataDir;
     if (workspace !== undefined) globals.workspace = workspace;
   })

@@ -34,11 +34,11 @@ const ok = (value: unknown, ...reasons: string[]) => ({
 const traits: PlannableTraits = {
   lifecycle_stage: ok(
     "customer_at_risk",
-    "Usually buys every 35 days; last order on 10 Jul 2026.",
+    "Expected to buy every 35 days; last purchase on 10 Jul 2026.",
     "At risk since 1 Sep 2026.",
   ),
-  churn_risk: ok(50, "Usually buys every 35 days."),
-  churn_risk_band: ok("medium", "Usually buys every 35 days."),
+  churn_risk: ok(50, "Expected to buy every 35 days."),
+  churn_risk_band: ok("medium", "Expected to buy every 35 days."),
   next_best_action: { ...ok("winback_email", "Because."), computedAt: "2026-09-06T12:00:00.000Z" },
 };
 const allowing =
@@ -53,7 +53,8 @@ describe("the wanted values", () => {
   it("are the traits with their reasons and the time of the newest", () => {
     expect(desiredValues(traits, allowed, limits)).toMatchObject({
       [STAGE]: "customer_at_risk",
-      tributary_lifecycle_reason: "Usually buys every 35 days; last order on 10 Jul 2026. At risk since 1 Sep 2026.",
+      tributary_lifecycle_reason:
+        "Expected to buy every 35 days; last purchase on 10 Jul 2026. At risk since 1 Sep 2026.",
       [RISK]: "50",
       [ACTION]: "winback_email",
       [LAST_COMPUTED]: "2026-09-06T12:00:00.000Z",
@@ -90,7 +91,7 @@ describe("the wanted values", () => {
 
   it("fit what the vendor stores, cut at a word", () => {
     const short = desiredValues(traits, allowed, { fields: names, maxValueLength: 40 });
-    expect(short["tributary_lifecycle_reason"]).toBe("Usually buys every 35 days; last order…");
+    expect(short["tributary_lifecycle_reason"]).toBe("Expected to buy every 35 days; last…");
   });
 
   it("keep to the fields that are enabled", () => {

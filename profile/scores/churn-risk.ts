@@ -57,7 +57,7 @@ const from = (day: number | null, calendar: Calendar) => (day === null ? null : 
 const refusal = (): Answer<never> => ({
   status: "refused",
   value: null,
-  reasons: ["No order and no subscription yet, so there is no rhythm to fall behind."],
+  reasons: ["Neither a purchase that was paid and kept nor a subscription yet, so there is no rhythm to fall behind."],
   method: METHOD,
   modelVersion: VERSION,
   validUntil: null,
@@ -100,7 +100,7 @@ function contractAnswer(
   if (stage === "subscriber_grace") {
     return { index: UNPAID, reasons: [`The subscription of ${started} is unpaid or paused.`], ...common, ...never };
   }
-  const ended = `The subscription ended on ${showDay(endDay(subscription, calendar))} and nothing was bought since.`;
+  const ended = `The subscription ended on ${showDay(endDay(subscription, calendar))} and nothing was bought and kept since.`;
   return { index: CANCELLED, reasons: [ended], ...common, ...never };
 }
 

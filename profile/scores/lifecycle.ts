@@ -127,17 +127,20 @@ export function lifecycleStage({ lifecycle, context: { baseline }, calendar }: S
   };
 }
 
+/** An order that was not paid, or given back in full, is none. */
+const NO_PURCHASE = "No purchase yet that was paid and kept";
+
 export const FIXED_LIMITS_NOTE =
   `Fewer than ${MIN_REPEAT_BUYERS} repeat buyers are too few to learn the shop's rhythm: fixed limits of ` +
   `${FIXED_LIMITS.atRisk}, ${FIXED_LIMITS.lapsed} and ${FIXED_LIMITS.churned} days are used.`;
 
-/** `Usually buys every 35 days; last order on 12 Sep 2026.` */
+/** `Expected to buy every 35 days; last purchase on 12 Sep 2026.` The gap is drawn towards the shop's: no habit is claimed. */
 export function rhythmSentence({ basis, gapDays, purchases, lastDay }: Rhythm): string {
-  const last = `last order on ${showDay(lastDay)}.`;
-  if (basis === "own") return `Usually buys every ${gapDays} days; ${last}`;
+  const last = `last purchase on ${showDay(lastDay)}.`;
+  if (basis === "own") return `Expected to buy every ${gapDays} days; ${last}`;
   if (purchases > 1) return `Bought on ${purchases} days; ${last}`;
-  if (basis === "fixed") return `One order so far, on ${showDay(lastDay)}.`;
-  return `One order so far, on ${showDay(lastDay)}; repeat buyers here usually come back within ${gapDays} days.`;
+  if (basis === "fixed") return `Bought on one day so far, ${showDay(lastDay)}.`;
+  return `Bought on one day so far, ${showDay(lastDay)}; repeat buyers here usually come back within ${gapDays} days.`;
 }
 
 function stageReasons(lifecycle: Lifecycle, calendar: Calendar, baseline: ShopBaseline): string[] {
@@ -145,7 +148,7 @@ function stageReasons(lifecycle: Lifecycle, calendar: Calendar, baseline: ShopBa
   if (subscription !== null) return subscriptionReasons(stage, since, subscription, calendar);
   if (rhythm === null) return leadReasons(stage, since, next);
   const outlook =
-    next === undefined ? [] : [`${STAGE_WORDS[next.stage]} from ${showDay(next.from)} without another order.`];
+    next === undefined ? [] : [`${STAGE_WORDS[next.stage]} from ${showDay(next.from)} without another purchase.`];
   switch (stage) {
     case "customer_loyal":
       return [rhythmSentence(rhythm), loyalSentence(rhythm, baseline), ...outlook];
@@ -174,7 +177,7 @@ function subscriptionReasons(
   const started = showDay(calendar.dayOf(subscription.startedAt));
   if (stage === "subscriber_active") return [`Has a running subscription since ${started}.`];
   if (stage === "subscriber_grace") return [`The subscription of ${started} is unpaid or paused.`];
-  const ended = `The subscription ended on ${showDay(endDay(subscription, calendar))} and nothing was bought since.`;
+  const ended = `The subscription ended on ${showDay(endDay(subscription, calendar))} and nothing was bought and kept since.`;
   return stage === "subscriber_cancelled" ? [ended] : [ended, `Churned since ${showDay(since)}.`];
 }
 
@@ -182,15 +185,15 @@ function leadReasons(stage: Stage, since: number, next: Phase | undefined): stri
   const outlook = next === undefined ? [] : [`${STAGE_WORDS[next.stage]} from ${showDay(next.from)} without activity.`];
   switch (stage) {
     case "lead_qualified":
-      return ["No order yet, and an open deal."];
+      return [`${NO_PURCHASE}, and an open deal.`];
     case "lead_engaged":
-      return [`No order yet; last active on ${showDay(since)}.`, ...outlook];
+      return [`${NO_PURCHASE}; last active on ${showDay(since)}.`, ...outlook];
     case "lead_cold":
-      return [`No order yet and no activity; cold since ${showDay(since)}.`];
+      return [`${NO_PURCHASE} and no activity for more than ${COLD_DAYS} days; cold since ${showDay(since)}.`];
     case "anonymous":
-      return ["No e-mail address, phone number or account to know this person by."];
+      return ["No e-mail address, phone number or account that tells who this is."];
     default:
-      return [`No order yet; ${STAGE_WORDS[stage].toLowerCase()} since ${showDay(since)}.`, ...outlook];
+      return [`${NO_PURCHASE}; ${STAGE_WORDS[stage].toLowerCase()} since ${showDay(since)}.`, ...outlook];
   }
 }
 

@@ -64,7 +64,7 @@ function obstacleTo(
   const words = CHANNELS[channel].words;
   const permission = marketingPermission(facts.consents, channel);
   if (permission === "refused") return `marketing by ${words} was refused`;
-  if (permission === "unknown") return `no permission for marketing by ${words} is on record`;
+  if (permission === "unknown") return `no valid permission for marketing by ${words} is on record`;
   if (!facts.reachable[CHANNELS[channel].address]) return `no usable address for ${words}`;
   const until = blockedUntil(facts.messages, channel, asOfMs);
   if (until === null) return null;
@@ -77,7 +77,7 @@ function reasonsFor(chosen: Candidate, candidates: Candidate[], chosenAt: number
   const { channel } = chosen;
   const blocked = candidates.slice(0, chosenAt).find(({ obstacle }) => obstacle !== null);
   const nothing =
-    due === null ? chosen.why : `Nothing is called for before ${showDay(due)}, when the next order is due.`;
+    due === null ? chosen.why : `Nothing is called for before ${showDay(due)}, when the next purchase is due.`;
   const why = chosen.action === "none" ? (blocked === undefined ? nothing : "No other action is allowed.") : chosen.why;
   const now =
     channel === undefined

@@ -54,7 +54,7 @@ function leaving(situation: Situation): string | null {
   if (!stageIs(LEAVING, situation)) return null;
   const { stage, since, rhythm } = situation.lifecycle;
   const state = `${STAGE_WORDS[stage]} since ${showDay(since)}`;
-  return rhythm === null ? `${state}.` : `${state}: last order on ${showDay(rhythm.lastDay)}.`;
+  return rhythm === null ? `${state}.` : `${state}: last purchase on ${showDay(rhythm.lastDay)}.`;
 }
 
 const sinceSentence =

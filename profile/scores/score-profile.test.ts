@@ -73,9 +73,9 @@ describe("lifecycle stage", () => {
 
   it("says why in dates that stay true", () => {
     expect(trait(regular, on("2026-09-05"), "lifecycle_stage").reasons).toEqual([
-      "Usually buys every 35 days; last order on 10 Jul 2026.",
+      "Expected to buy every 35 days; last purchase on 10 Jul 2026.",
       "At risk since 1 Sep 2026.",
-      "Lapsed from 24 Oct 2026 without another order.",
+      "Lapsed from 24 Oct 2026 without another purchase.",
     ]);
   });
 
@@ -150,7 +150,7 @@ describe("churn risk", () => {
   it("abstains for people who never bought, with the reason", () => {
     const score = trait(person(), on("2026-07-01"), "churn_risk");
     expect(score).toMatchObject({ status: "refused", value: null });
-    expect(score.reasons[0]).toContain("No order");
+    expect(score.reasons[0]).toContain("Neither a purchase");
   });
 
   it("calls itself an index, not a probability", () => {
@@ -168,9 +168,9 @@ describe("next best action", () => {
     const score = trait({ ...atRisk, consents: [emailYes] }, day, "next_best_action");
     expect(score.value).toBe("winback_email");
     expect(score.reasons).toEqual([
-      "At risk since 1 Sep 2026: last order on 10 Jul 2026.",
+      "At risk since 1 Sep 2026: last purchase on 10 Jul 2026.",
       "Marketing by e-mail is permitted and the limit on messages leaves room.",
-      'Not "Text a win-back": no permission for marketing by text message is on record.',
+      'Not "Text a win-back": no valid permission for marketing by text message is on record.',
     ]);
   });
 

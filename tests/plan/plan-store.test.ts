@@ -428,6 +428,57 @@ describe("undoing", () => {
     expect([stageAt("a"), stageAt("b")]).toEqual(["customer_new", null]);
   });
 
+  it("ends the standing approval: the next plan waits for a person, and what that one allows goes by itself again", async () => {
+    await setAutoApply(1);
+    await people("a", "b");
+    const planId = await approved();
+    await carryOut(site, planId, ASOF);
+    const begun = await undo(planId);
+    if (begun.outcome !== "approved") throw new Error(begun.outcome);
+    await carryOut(site, begun.plan.planId, LATER);
+    await shop.addOrders([["a", "2026-09-01"]]);
+    await score(LATER);
+    const next = await makePlan(site, LATER);
+    expect(next).toMatchObject({ status: "waiting", reason: expect.stringContaining("was undone") });
+    if (next?.digest === undefined || next.digest === null) throw new Error("a plan with changes");
+    const after = (days: number) => new Date(Date.parse(LATER) + days * 86_400_000).toISOString();
+    await plans.approve(test.workspaceId, next.planId, { actor: "admin", at: after(1), digest: next.digest });
+    await carryOut(site, next.planId, after(1));
+    await shop.addOrders([["b", "2026-09-01"]]);
+    await score(after(2));
+    expect(await makePlan(site, after(2))).toMatchObject({ status: "approved" });
+  });
+
+  it("is said of the plan itself, also where some records could not be put back, until they are", async () => {
+    await people("a", "b");
+    const planId = await approved();
+    await carryOut(site, planId, ASOF);
+    vendor.refuses.add("a");
+    const begun = await undo(planId);
+    if (begun.outcome !== "approved") throw new Error(begun.outcome);
+    await carryOut(site, begun.plan.planId, LATER);
+    expect((await show(planId)).status).toBe("partly_undone");
+    vendor.refuses.clear();
+    await plans.retryFailed(test.workspaceId, begun.plan.planId, admin);
+    await carryOut(site, begun.plan.planId, LATER);
+    expect((await show(planId)).status).toBe("undone");
+    expect(await undo(planId)).toMatchObject({ outcome: "already_undone" });
+    expect(await plans.retryFailed(test.workspaceId, planId, admin)).toEqual({ outcome: "nothing_to_retry" });
+  });
+
+  it("lets unchanged values be offered again when asked, and they wait", async () => {
+    await setAutoApply(1);
+    await people("a", "b");
+    const planId = await approved();
+    await carryOut(site, planId, ASOF);
+    const begun = await undo(planId);
+    if (begun.outcome !== "approved") throw new Error(begun.outcome);
+    await carryOut(site, begun.plan.planId, LATER);
+    expect(await makePlan(site, LATER)).toBeNull();
+    await plans.offerAgain(test.workspaceId, shop.connectionId, admin);
+    expect(await makePlan(site, LATER)).toMatchObject({ status: "waiting", changes: 2 });
+  });
+
   it("is asked for once and for plans that wrote something", async () => {
     await people("a");
     const planId = await approved();

@@ -131,7 +131,7 @@ describe("scoring", () => {
     await change("status = 'failed'", "o5");
     await score();
     const traits = await traitsOf("a");
-    expect(traits.find(({ name }) => name === "churn_risk")?.reasons[0]).toBe("One order so far, on 1 Aug 2026.");
+    expect(traits.find(({ name }) => name === "churn_risk")?.reasons[0]).toBe("Bought on one day so far, 1 Aug 2026.");
   });
 
   it("counts an order under its day in the shop's time zone", async () => {
@@ -140,7 +140,7 @@ describe("scoring", () => {
     await shop.query("UPDATE customer_order SET placed_at = '2026-07-31T23:30:00Z'");
     await score();
     const traits = await traitsOf("a");
-    expect(traits.find(({ name }) => name === "churn_risk")?.reasons[0]).toBe("One order so far, on 1 Aug 2026.");
+    expect(traits.find(({ name }) => name === "churn_risk")?.reasons[0]).toBe("Bought on one day so far, 1 Aug 2026.");
   });
 
   it("looks again when an order dated in the future comes due", async () => {

@@ -85,6 +85,10 @@ function negationOf(tokens: readonly Token[]): "none" | "out" | "unclear" {
   const context = tokens.some(({ kind }) => CONTEXT.has(kind));
   const [only, ...more] = tokens.filter(({ kind }) => kind !== "filler");
   if (only?.kind === "ended" && more.length === 0 && ALONE.test(only.text)) return "out";
+  const dated = [only, ...more].filter(
+    (token) => token !== undefined && token.kind !== "date" && token.kind !== "when",
+  );
+  if (dated.length === 1 && /^(withdrawn|withdrawal|revoked|revocation)$/.test(dated[0]?.text ?? "")) return "out";
   const signs: { at: number; kind: "out" | "ended" | "not" }[] = [];
   tokens.forEach(({ kind, text }, at) => {
     if (kind === "out") signs.push({ at, kind });

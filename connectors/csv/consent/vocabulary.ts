@@ -73,7 +73,7 @@ const lists: Record<TokenKind, string> = {
     "marketing,promo,promos,promotion,promotions,promotional,offers,offer,advertising,advertisement,advert,adverts,werbung," +
     "werbe,werbemail,werbemails,emailwerbung,reklame,reklam,publicite,publicidad,publicidade,pubblicita,pub,commercial," +
     "comercial,comerciales,commerciale,commerciali,commerciales,angebote,offres,ofertas,offerte,aanbiedingen,tilbud,erbjudanden," +
-    "direktwerbung,direktmarketing,direct marketing,directmarketing,markedsforing,marknadsforing,markkinointi,suoramarkkinointi," +
+    "direktwerbung,direktmarketing,direct marketing,directmarketing,markedsforing,marknadsforing,markkinointi,markkinointia,markkinoinnin,suoramarkkinointi,suoramarkkinointia," +
     "prospection,solicitation,solicitations,newsletter and offers,spam",
   sharing: "sell,sale of data,selling,share,sharing,resell,third party sharing,audience,audiences,ads,verkauf",
   profiling:
@@ -94,10 +94,10 @@ const lists: Record<TokenKind, string> = {
     "want,wish,wishes,receive,receives,receiving,interested,subscribe,subscribes,subscriber,subscribers,subscription,subscriptions,einwilligung,einwilligungen," +
     "einverstandnis,einverstanden,zustimmung,zugestimmt,erlaubt,erlaubnis,abo,erhalten,erwunscht,eingewilligt,consentement," +
     "consentements,accepte,acceptation,abonnement,accord,autorise,autorisation,souhaite,recevoir,recoit,consentimiento,consiente,acepta," +
-    "aceptado,aceptacion,suscripcion,suscripciones,suscriptor,autoriza,autorizado,autorizacion,permiso,permite,desea,recibir,consenso,consensi," +
+    "aceptado,aceptacion,suscripcion,suscripciones,suscriptor,autoriza,autorizado,autorizacion,permiso,permite,desea,recibir,recibe,consenso,consensi," +
     "accetta,accettato,accettazione,autorizza,autorizzato,autorizzazione,permesso,acconsente,ricevere,desidera,toestemming," +
     "akkoord,ontvangen,accepteert,accepteren,consentimento,aceita,aceito,aceite,assinante,assina,assinatura,subscreve,autorizacao,permissao,receber," +
-    "samtycke,godkanner,godkand,godkannande,prenumeration,tillaten,tillat,tillatelse,tillatt,samtykke,samtykker,accepterer," +
+    "samtycke,godkanner,godkand,godkannande,prenumeration,tillaten,tillatet,tillat,tillatelse,tillatt,samtykke,samtykker,accepterer," +
     "tilladelse,tilladt,modtager,modtage,motta,mottar,godtar,abonnements,suostumus,suostunut,tilannut,hyvaksyy,lupa,sallittu,markkinointilupa",
   registered:
     "signup,sign up,signed up,signups,joined,registered,registration,angemeldet,anmeldung,inscrit,inscrite,inscription,inscrito,inscrita," +
@@ -111,7 +111,7 @@ const lists: Record<TokenKind, string> = {
     "blocklisted,block list,block listed,denylist,deny list,objection,objected,objects,object,robinson,robinsonliste,robinson list," +
     "stop pub,spam complaint,spam complaints,spam report,complaint,complained,complaints,abuse,disturb,dnd,tps,ctps,mps," +
     "abgemeldet,abmeldung,abmelden,abbestellt,abbestellung,abbestellen,ausgetragen,austragung,widerruf,widerrufen,widerrufs,widerrufene,widersprochen,widerspruch," +
-    "abmelde,werbewiderspruch,werbesperre,mailsperre,werbeverbot,sperrvermerk,sperrliste,kontaktsperre,desabonne,desabonnee,desabonnes,desabonnement," +
+    "abmelde,werbewiderspruch,werbesperre,mailsperre,werbeverbot,kontaktverbot,anrufverbot,mailverbot,sperrkennzeichen,sperrvermerk,sperrliste,kontaktsperre,desabonne,desabonnee,desabonnes,desabonnement," +
     "desinscrit,desinscrite,desinscription,opposition,liste noire,liste rouge,baja,bajas,dado de baja,dada de baja,desuscrito,desuscripcion," +
     "desuscribir,lista negra,lista robinson,oposicion,disiscritto,disiscritta,disiscrizione,disiscritti,cancellazione,opposizione,lista nera," +
     "afgemeld,afmelding,afmelden,uitgeschreven,uitschrijving,uitschrijven,bezwaar,zwarte lijst,descadastrado,descadastro,descadastramento," +
@@ -127,7 +127,7 @@ const lists: Record<TokenKind, string> = {
     "retire,retiree,retrait,revoque,revoquee,revocation,refus,opposee,opposant,annule,annulee,resilie,resiliee,exclu,bloque,bloquee," +
     "supprime,supprimee,interdit,interdite,stoppe,desactive,rejete,retirado,retirada,revocado,revocada,revocacion,cancelado,cancelada,cancelacion,rechazado," +
     "rechazada,rechaza,denegado,denegada,excluido,excluida,bloqueado,bloqueada,eliminado,anulado,anulada,prohibido,niega,negado,negada,revocato,revocata,revoca," +
-    "ritirato,ritirata,ritiro,rifiutato,rifiutata,rifiuto,rifiuta,negato,escluso,bloccato,annullato,annullata,cancellato,cancellata,rimosso," +
+    "ritirato,ritirata,ritiro,rifiutato,rifiutata,rifiuto,rifiuta,negato,escluso,blocco,bloccato,annullato,annullata,cancellato,cancellata,rimosso," +
     "vietato,disattivato,ingetrokken,intrekking,geweigerd,weigert,geblokkeerd,opgezegd,verwijderd,uitgesloten,gestopt,geannuleerd,revogado,revogada," +
     "revogacao,recusado,recusada,recusa,bloqueio,removido,removida,proibido,cancelamento,retirou,aterkallat,aterkallad,aterkallelse,nekat,nekad,nekar,avvisat,sparrad,sparr," +
     "blockerad,avbojd,avbojt,avslutad,uppsagd,borttagen,tilbagekaldt,tilbagetrukket,tilbagekaldelse,afvist,spaerret,blokeret,opsagt,slettet,tilbakekalt,trukket," +
@@ -135,10 +135,10 @@ const lists: Record<TokenKind, string> = {
   not:
     "no,not,non,never,none,dont,don t,doesn t,doesnt,cannot,cant,can t,without,un,kein,keine,keinen,keiner,keinerlei,nicht,nie,niemals,ohne,ne,pas," +
     "sans,jamais,aucun,aucune,sin,nunca,ninguna,ningun,ninguno,senza,nessun,nessuna,nessuno,geen,niet,nooit,zonder,nao,sem,nenhum,nenhuma," +
-    "inte,ej,icke,utan,aldrig,ingen,inga,inget,ikke,uden,uten,aldri,ei,ala,ilman,nix mehr,nope,zero,neither,nor",
+    "inte,ej,icke,nej,nein,nee,nei,utan,aldrig,ingen,inga,inget,ikke,uden,uten,aldri,ei,ala,ilman,nix mehr,nope,zero,neither,nor",
   contact:
     "contact,contacted,contacts,contactable,solicit,market,reach,kontakt,kontaktieren,kontaktiert,ansprechen,contacter,contacte,contactar,contactado," +
-    "contattare,contattato,benaderen,kontakta,kontakte,kontaktes,ota yhteytta,communication,communications,kommunikation,messages,message",
+    "contattare,contattato,benaderen,kontakta,kontakte,kontaktes,ota yhteytta,list,lists,communication,communications,kommunikation,messages,message",
   date:
     "date,time,timestamp,datetime,day,datum,zeit,zeitpunkt,uhrzeit,zeitstempel,heure,horodatage,data,ora,fecha,hora,tijd,tijdstip,dato,tid,tidspunkt," +
     "paiva,pvm,paivamaara,aika,since,seit,depuis,sinds,desde,utc,gmt",
@@ -157,9 +157,9 @@ const lists: Record<TokenKind, string> = {
   filler:
     "of,for,from,to,the,a,an,all,any,is,are,has,have,had,been,was,be,by,my,our,your,we,i,you,me,us,in,with,and,or,do,does,did,der,die,das,des,dem," +
     "von,fur,zu,zur,zum,per,im,an,de,du,la,les,l,aux,pour,par,del,los,las,por,para,con,y,al,di,dei,della,delle,dalla,dal,lo,gli,e," +
-    "van,voor,het,een,do,da,dos,das,o,os,as,av,til,fra,om,och,og,med,customer,customers,client,member,user,person,kunde,cliente,klant,kund," +
+    "van,voor,het,een,do,da,dos,das,o,os,as,av,til,fra,om,och,og,med,customer,customers,buyer,client,member,user,person,kunde,cliente,klant,kund," +
     "flag,yn,y n,yes no,ja nein,oui non,si no,boolean,bool,indicator,preference,preferences,setting,settings,checkbox,information,informations,info,infos," +
-    "list,current,general,global,portal,s,se,our newsletter,us by,uns,nous,nos,anymore,more,nos offres,til at,att,at modtage,att fa,moi,mir,mich,ik,wil,ich,je,mochte,quiero,voglio,veux",
+    "alla,allo,agli,ai,nel,nella,na,nas,nos,ao,aos,aan,mot,till,current,general,global,portal,s,se,our newsletter,us by,uns,nous,nos,anymore,more,nos offres,til at,att,at modtage,att fa,moi,mir,mich,ik,wil,ich,je,mochte,quiero,voglio,veux",
 };
 
 /** Longest phrase, in words. */

@@ -2,9 +2,10 @@
 import { inBatches } from "../../core/batches.ts";
 import type { Reject } from "../../core/contract.ts";
 import { ConnectorError } from "../../core/errors.ts";
+import type { Statements, Use } from "../../core/statements.ts";
 import type { HubspotClient } from "../client.ts";
 import { consentsOf, hasOptedOut } from "../consent.ts";
-import type { ContactConsents, Statuses, Use } from "../consent.ts";
+import type { Statuses } from "../consent.ts";
 import { BATCH_SIZE, HISTORY_BATCH_SIZE } from "../limits.ts";
 import type { ObjectRow, SubscriptionStatus } from "../schema.ts";
 
@@ -17,12 +18,12 @@ const refusing = new WeakSet<HubspotClient>();
 export async function readConsents(
   client: HubspotClient,
   rows: ObjectRow[],
-): Promise<{ consents: Map<string, ContactConsents>; rejects: Reject[] }> {
+): Promise<{ consents: Map<string, Statements>; rejects: Reject[] }> {
   const { statuses, rejects } = await readStatuses(client, rows);
   const optedOut = await optOutTimes(client, rows.filter(hasOptedOut));
   const useOf = (subscriptionId: string) => client.settings.subscriptions[subscriptionId] ?? USUAL;
   const uses = [USUAL, ...Object.values(client.settings.subscriptions)];
-  const consents = new Map<string, ContactConsents>();
+  const consents = new Map<string, Statements>();
   for (const row of rows) {
     const email = addressOf(row);
     const answer = email === null ? null : (statuses.get(email) ?? null);

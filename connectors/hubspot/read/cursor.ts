@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { searchPosition } from "./search.ts";
+import { idPosition } from "../../core/id-walk.ts";
 
 const instantMs = z.number().int();
 
@@ -21,6 +21,6 @@ export const objectCursor = z.discriminatedUnion("phase", [
   /** At rest between two reads. */
   z.strictObject({ phase: z.literal("rest"), settledAt: instantMs }),
   /** Searching what changed from `since` on. */
-  searchPosition.extend({ phase: z.literal("changes"), settledAt: instantMs, since: instantMs }),
+  idPosition.extend({ phase: z.literal("changes"), settledAt: instantMs, since: instantMs }),
 ]);
 export type ObjectCursor = z.infer<typeof objectCursor>;

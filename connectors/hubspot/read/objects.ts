@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Tombstone } from "../../core/gone.ts";
+import { ID_START } from "../../core/id-walk.ts";
 import { idOf } from "../../core/stream.ts";
 import type { RawPage } from "../../core/stream.ts";
 import { settledAt } from "../../core/walk.ts";
@@ -9,7 +10,7 @@ import { Operator } from "../client.ts";
 import type { HubspotClient, ObjectType } from "../client.ts";
 import { LIST_PAGE } from "../limits.ts";
 import { objectRow } from "../schema.ts";
-import { SEARCH_START, searchPage } from "./search.ts";
+import { searchPage } from "./search.ts";
 import type { ObjectCursor } from "./cursor.ts";
 
 /** What sets one object type apart. */
@@ -49,7 +50,7 @@ async function readPage(client: HubspotClient, reading: ObjectReading, cursor: O
       return listArchived(client, reading, cursor);
     case "rest":
       return searchChanges(client, reading, {
-        ...SEARCH_START,
+        ...ID_START,
         phase: "changes",
         since: cursor.settledAt,
         settledAt: null,

@@ -11,6 +11,7 @@ import { OverrideError, applyOverrides, missingFields, readAs } from "#connector
 import { FILE_KINDS } from "#connectors/csv/settings.ts";
 import type { CsvFile, FileKind } from "#connectors/csv/settings.ts";
 import { connectFiles, connectedFiles, isReadAlike, keepCopy, lastOfKind, wasReadToItsEnd } from "../../csv-files.ts";
+import { actor } from "../actor.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -84,7 +85,7 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
 
   const kept = await keepCopy(config.dataDir, file);
   const { connectionId } = await connectFiles(stores.connections, workspace.workspaceId, {
-    ...{ name, files: [kept], actor: "cli" },
+    ...{ name, files: [kept], actor: actor() },
     ...(options.sharedIds === undefined ? {} : { sharedIds: options.sharedIds }),
   });
   if (known !== undefined) await stores.ingest.resetCursor(workspace.workspaceId, connectionId, file.kind);

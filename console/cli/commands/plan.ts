@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { PlanId } from "#profile/ids.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { actor } from "../actor.ts";
+import { findConnection } from "../../connections.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -74,7 +75,7 @@ export function planCommand(program: Command): void {
   plan
     .command("reject")
     .argument("<plan>", ID)
-    .description("do not write it; the same values are not proposed again")
+    .description("do not write it; the same values are proposed again only when asked by `plan again`")
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions) =>
       withContext(async (context) => {
@@ -82,7 +83,12 @@ export function planCommand(program: Command): void {
         const engine = await context.engine();
         await engine.reject(planId, actor());
         await engine.finished(planId);
-        print(options, await find(context, planId, 0), () => "Rejected: nothing was written.");
+        print(
+          options,
+          await find(context, planId, 0),
+          ({ connector }) =>
+            `Rejected: nothing was written. To have the same values proposed again: tributary plan again ${connector}`,
+        );
       }),
     );
 
@@ -99,6 +105,24 @@ export function planCommand(program: Command): void {
         const undoing = engine.undo({ workspaceId, planId, connectionId, connector, actor: actor() });
         const { undoPlanId } = await withProgress(undoing, async () => "putting back what was there before ...");
         print(options, await find(context, undoPlanId, SAMPLE), renderPlan);
+      }),
+    );
+
+  plan
+    .command("again")
+    .argument("<connector>", "which tool")
+    .description("compare every record of a tool anew at the next run, also what was undone or rejected")
+    .option("--name <name>", "which connection, where the tool has several")
+    .option("--json", "print JSON")
+    .action((tool: string, options: OutputOptions & { name?: string }) =>
+      withContext(async ({ stores, workspace: { workspaceId } }) => {
+        const { connectionId, connector, name } = await findConnection(stores, workspaceId, tool, options.name);
+        await stores.plans.offerAgain(workspaceId, connectionId, { actor: actor(), at: new Date().toISOString() });
+        print(
+          options,
+          { connectionId, connector, name },
+          () => `The next run compares every record of "${name}" anew and offers what differs: \`tributary sync\`.`,
+        );
       }),
     );
 

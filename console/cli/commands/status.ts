@@ -97,7 +97,7 @@ function rejectTable({ openRejects }: Overview, rejects: RejectReason[]): string
 
 /** One line per purpose and channel; customers of whom nothing is known are in none, and may not be written to. */
 function consentTable({ consents }: Overview): string {
-  if (consents.length === 0) return "Nobody has said anything: marketing is not allowed.";
+  if (consents.length === 0) return "Nobody has said anything: marketing by e-mail or text message is not allowed.";
   const states = ["granted", "denied", "withdrawn", "unknown"];
   const groups = Map.groupBy(consents, ({ purpose, channel }) => `${purpose} by ${channel}`);
   return table(

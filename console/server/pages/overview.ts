@@ -76,7 +76,10 @@ function spread(overview: Overview, trait: string): Html {
 const STATES = ["granted", "denied", "withdrawn", "unknown"];
 
 function consents({ consents: rows }: Overview): Html {
-  if (rows.length === 0) return empty("Nobody has said anything about consent. Without it, marketing is not allowed.");
+  if (rows.length === 0)
+    return empty(
+      "Nobody has said anything about consent. Without it, marketing by e-mail or text message is not allowed.",
+    );
   const groups = Map.groupBy(rows, ({ purpose, channel }) =>
     channel === "any" ? purpose : `${purpose} by ${channel}`,
   );

@@ -9,8 +9,8 @@ export function plansPage(plans: PlanSummary[]): Html {
   return html`
     <h1>Plans</h1>
     <p class="lead">
-      What was or would be written into a tool, value by value. The first plan of a tool waits for a person; every one
-      can be undone.
+      What was or would be written into a tool, value by value. The first plan of a tool waits for a person, and so does
+      the next one after an undo; whatever was written can be undone.
     </p>
     ${
       plans.length === 0

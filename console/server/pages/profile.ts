@@ -72,7 +72,7 @@ function traitCard({ name, status, value, reasons, method, computedAt }: Profile
 const MOODS: Record<string, "good" | "bad" | "plain"> = { granted: "good", denied: "bad", withdrawn: "bad" };
 
 function consents({ consents: rows }: ProfileView): Html {
-  if (rows.length === 0) return empty("Nothing is on record: marketing is not allowed.");
+  if (rows.length === 0) return empty("Nothing is on record: marketing by e-mail or text message is not allowed.");
   return table(
     "Consent",
     ["What for", "State", "Since", "Why"],

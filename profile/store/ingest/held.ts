@@ -5,6 +5,7 @@
  * again from the start is the other answer: it either finds them or asks anew.
  */
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
+import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { forgetSeen, sweep, type Missing } from "./full-read.ts";
@@ -33,9 +34,9 @@ export function heldReason({ vanishing, known }: Missing): string {
   const count = (records: number) => records.toLocaleString("en");
   return (
     `${count(vanishing)} of ${count(known)} known records are missing from the full list. A mistaken key, a reduced permission ` +
-    "or another account looks just like that, so nothing was deleted and this stream is not read until you decide. " +
+    "or another account looks just like that, so nothing was deleted and this stream waits for you. " +
     "Are they really gone? `tributary sync --accept-deletions` deletes exactly these here, once. " +
-    "If not, correct the key or its permissions; `tributary sync` then reads the list again."
+    "If not, correct the key or its permissions; `tributary sync` then reads the list again, as happens by itself after a day."
   );
 }
 
@@ -107,8 +108,6 @@ async function noteAcceptance(
   actor: string,
   counts: Missing & { vanished: number },
 ): Promise<void> {
-  await transaction.query(
-    "INSERT INTO audit_log (workspace_id, actor, action, subject, details) VALUES ($1, $2, 'deletions.accepted', $3, $4)",
-    [transaction.workspaceId, actor, connectionId, JSON.stringify({ stream, ...counts })],
-  );
+  const details = { stream, ...counts };
+  await audit(transaction, { actor, action: "deletions.accepted", subject: connectionId, details });
 }

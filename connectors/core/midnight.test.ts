@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { untilMidnightMs } from "./daily-limit.ts";
+import { untilMidnightMs } from "./midnight.ts";
 
 const HOUR = 3_600_000;
 
-describe("the rest of an account's day", () => {
+describe("the rest of a day", () => {
   it.each([
     ["2026-06-01T12:00:00Z", "UTC", 12 * HOUR],
     ["2026-06-01T12:00:00Z", "US/Eastern", 16 * HOUR],

@@ -1,4 +1,4 @@
-/** The daily limit ends at midnight in the account's own time zone, which the refusal does not tell. */
+/** Daily limits end at midnight in the account's own time zone, which the refusal does not tell. */
 
 const DAY_MS = 24 * 3_600_000;
 
