@@ -12,6 +12,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY . .
 # Generates the Prisma client like every start does; nothing is downloaded.
 RUN node stack/bin/generate-cli.mjs
+# The volume with imported files begins as a copy of this folder, its owner included.
+RUN mkdir .tributary && chown node:node .tributary
 USER node
 EXPOSE 4080
 CMD ["node", "console/server/main.ts"]

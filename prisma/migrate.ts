@@ -7,6 +7,9 @@ import { createHash, createHmac, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { Client } from "pg";
 
+/** What the migrations are written and tested for: below it some of their statements do not exist. */
+export const OLDEST_POSTGRES = 17;
+
 const APP_ROLE = "tributary_app";
 
 /** Prisma's own lock key, so that the two tools also exclude each other. Read 2026-11:
@@ -37,7 +40,7 @@ interface Migration {
  * @param ownerUrl a role that owns the schema and may create roles
  * @param options.appPassword the application role's password; derived from the owner's password when absent
  * @returns names applied now, and the URL of the application's role, which row-level security binds
- * @throws Error when an applied file was edited since, or when a file fails (that file is rolled back, earlier ones stay)
+ * @throws Error when the server is too old, when an applied file was edited since, or when a file fails (that file is rolled back, earlier ones stay)
  */
 export async function migrate(
   ownerUrl: string,
@@ -48,6 +51,7 @@ export async function migrate(
   const client = new Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
   await client.connect();
   try {
+    await refuseOldServer(client);
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_LOCK]);
     await client.query(LEDGER);
     const applied = await applyPending(client, migrations);
@@ -57,6 +61,22 @@ export async function migrate(
     // Ending the session frees the lock.
     await client.end();
   }
+}
+
+interface VersionSource {
+  query(sql: string): Promise<{ rows: { version: string; number: string }[] }>;
+}
+
+/** In a sentence, and before anything is changed: a statement the server does not know would say less. */
+export async function refuseOldServer(client: VersionSource): Promise<void> {
+  const { rows } = await client.query(
+    "SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number",
+  );
+  const [server] = rows;
+  if (server !== undefined && Number(server.number) >= OLDEST_POSTGRES * 10_000) return;
+  throw new Error(
+    `This server is Postgres ${server?.version ?? "of an unknown version"}, and Tributary needs ${OLDEST_POSTGRES} or newer: nothing was changed.`,
+  );
 }
 
 async function readMigrations(): Promise<Migration[]> {

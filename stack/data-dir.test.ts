@@ -24,6 +24,16 @@ describe("the data directory", () => {
     expect(() => openDataDir({ TRIBUTARY_DATA_DIR: folder })).toThrow(`process ${process.pid}`);
   });
 
+  it("says in a sentence that it cannot be made or written", () => {
+    writeFileSync(join(folder, "file"), "");
+    expect(() => openDataDir({ TRIBUTARY_DATA_DIR: join(folder, "file", "below") })).toThrow("cannot be made");
+    // A folder that even root cannot write.
+    if (process.platform !== "linux") return;
+    expect(() => openDataDir({ TRIBUTARY_DATA_DIR: "/proc" })).toThrow(
+      /^The data directory \/proc cannot be written \(.*\): choose another with --data-dir/,
+    );
+  });
+
   it("lets only its owner read addresses and key", () => {
     const dataDir = openDataDir({ TRIBUTARY_DATA_DIR: folder });
     dataDir.writeState(state);

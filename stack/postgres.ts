@@ -183,6 +183,10 @@ async function startServer({ cluster, ephemeral, logFile }: Launch, port: number
   const said = log.tail();
   if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
   if (said.includes("could not bind") || said.includes("could not create any TCP/IP sockets")) throw new PortTaken();
+  // After a restart it says the same every few seconds; one reason is worth more than its last lines.
+  if (/No space left on device/i.test(said)) {
+    throw new StackError(`Postgres did not start: the disk is full. It needs room where ${cluster.folder} is.`);
+  }
   throw new StackError(`Postgres did not start${ended.signal.aborted ? "" : " in time"}; it said: ${said}`);
 }
 

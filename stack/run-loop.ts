@@ -16,8 +16,9 @@ import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 import type { RunningStack } from "./running-stack.ts";
 import { nextSteps } from "./next-steps.ts";
-import { reasonOf, StackError } from "./stack-error.ts";
-import { describeStep, summarise } from "./summary.ts";
+import { StackError } from "./stack-error.ts";
+import { summarise } from "./summary.ts";
+import { STUCK_MS, watchRun } from "./watch-run.ts";
 
 export interface LoopPlace {
   deps: Dependencies;
@@ -28,18 +29,10 @@ export interface LoopPlace {
   signal: AbortSignal;
 }
 
-const POLL_MS = 250;
-
 const APPROVAL_TRIES = 3;
 
 /** How far back plans are looked at. */
 const PLANS = 1_000;
-
-/** A long step says where it is this often. */
-const SHOW_EVERY_MS = 3_000;
-
-/** Without any progress for so long, `--once` gives up and says what it waits for. */
-const STUCK_MS = 180_000;
 
 /** The loop once for every workspace that has something to run; what to do next where none has. */
 export async function runLoops(place: LoopPlace): Promise<void> {
@@ -67,7 +60,7 @@ export async function runLoops(place: LoopPlace): Promise<void> {
 async function runLoop(place: LoopPlace, engine: Engine, workspaceId: WorkspaceId, slug: string): Promise<void> {
   const { deps, database, stack, options, log } = place;
   const watching = new AbortController();
-  const progress = watch(place, workspaceId, watching.signal);
+  const progress = watchRun(place, workspaceId, watching.signal);
   const turning = (async () => {
     const { runId } = await patiently(place, () => turn(place, engine, workspaceId));
     return patiently(place, () => find(deps, workspaceId, runId));
@@ -148,53 +141,6 @@ async function approveFirst(
 async function approveAndWait(engine: Engine, plan: PlanSummary): Promise<void> {
   await engine.approve(plan.planId, "npm start (demo)", plan.digest ?? "");
   await engine.finished(plan.planId);
-}
-
-/** Prints each step of the run under way when it ends, long ones in between too. */
-async function watch({ deps, log, options }: LoopPlace, workspaceId: WorkspaceId, signal: AbortSignal): Promise<void> {
-  let trouble = "";
-  const printed = new Map<string, { line: string; shownAt: number }>();
-  let lastNews = performance.now();
-  const since = new Date(Date.now() - 1_000);
-  const look = async () => {
-    const [run] = await deps.runs.lastRuns(workspaceId, 1);
-    if (run === undefined || run.startedAt < since) return;
-    for (const step of run.steps) {
-      const line = describeStep(step);
-      if (printed.get(step.step)?.line === line) continue;
-      lastNews = performance.now();
-      const shownAt = printed.get(step.step)?.shownAt ?? lastNews;
-      // Short steps show once, at their end; long ones every few seconds.
-      const show = step.finishedAt !== null || lastNews - shownAt > SHOW_EVERY_MS;
-      if (show) log(line);
-      printed.set(step.step, { line, shownAt: show ? lastNews : shownAt });
-    }
-  };
-  while (!signal.aborted) {
-    try {
-      await look();
-      if (trouble !== "") log("The database answers again");
-      trouble = "";
-    } catch (error) {
-      const now = databaseTrouble(error) ?? reasonOf(error);
-      if (now !== trouble) log(`The database does not answer: ${now}. The run goes on when it does`);
-      trouble = now;
-    }
-    if (options.once && performance.now() - lastNews > STUCK_MS)
-      throw new StackError(await stuck(deps, workspaceId).catch(() => NOTHING_MOVES));
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
-  }
-  await look().catch(() => undefined);
-}
-
-const NOTHING_MOVES = `Nothing moved for ${STUCK_MS / 60_000} minutes, and the database does not answer. Logs are in the data directory.`;
-
-async function stuck(deps: Dependencies, workspaceId: WorkspaceId): Promise<string> {
-  const connections = await deps.connections.listConnections(workspaceId);
-  const said = connections.flatMap(({ name, statusReason }) =>
-    statusReason === null ? [] : [`${name}: ${statusReason}`],
-  );
-  return `Nothing moved for ${STUCK_MS / 60_000} minutes. ${said.join(" ")} Logs are in the data directory; \`npx tributary status\` names what fails.`;
 }
 
 async function find(deps: Dependencies, workspaceId: WorkspaceId, runId: RunId): Promise<Run> {

@@ -1,5 +1,6 @@
 /** Finds the official Temporal dev server, or gets it: once per machine, kept outside `node_modules`. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -14,8 +15,21 @@ const run = promisify(execFile);
 
 /** The newest release that `go install` can build: later ones have `replace` lines in their go.mod. */
 const VERSION = "1.5.1";
-/** Documented at https://docs.temporal.io/cli/setup-cli (2026-11): a .tar.gz, for Windows a .zip, with the program in it. */
-const DOWNLOAD_URL = "https://temporal.download/cli/archive/latest";
+/** The release's own archives, each with the program in it. Read 2026-11: https://github.com/temporalio/cli/releases */
+const DOWNLOAD_URL = `https://github.com/temporalio/cli/releases/download/v${VERSION}`;
+
+/**
+ * SHA-256 of the release's archives, by platform. Agreeing in packagings that build from them (Nix expressions by fetchurl
+ * hash, Bazel http_archive rules), read 2026-11. A platform that is not here gets no download: Go checks what it builds by
+ * its own checksum database, and a program of one's own goes into TEMPORAL_CLI_PATH.
+ */
+const CHECKSUMS: Readonly<Record<string, string>> = {
+  linux_amd64: "ddc95e08b0b076efd4ea9733a3f488eb7d2be875f8834e616cd2a37358b4852d",
+  linux_arm64: "bd1b0db9f18b051026de8bf6cc1505f2510f14bbb7a8b9a4a91fff46c77454f5",
+  darwin_amd64: "bbb73e2a31135abe50a1f1cdb35030c42961df618e8ce9c60ae89f201540c5d9",
+  darwin_arm64: "cca01b7ea35ad56e2a328d9ae596bf716bd22313ef63c7a761c88354457c2415",
+};
+const PLATFORM = `${process.platform}_${process.arch === "x64" ? "amd64" : process.arch}`;
 const PROGRAM = process.platform === "win32" ? "temporal.exe" : "temporal";
 
 export interface TemporalSearch {
@@ -24,8 +38,9 @@ export interface TemporalSearch {
   environment: Readonly<Record<string, string | undefined>>;
   /** Gives up a download or build. */
   signal?: AbortSignal;
-  /** Where to download from; for tests. */
+  /** Where to download from, and what must come; for tests. */
   downloadUrl?: string;
+  checksums?: Readonly<Record<string, string>>;
   /** The Go program; for tests. */
   go?: string;
 }
@@ -96,11 +111,14 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
   );
 }
 
-async function download(folder: string, { log, signal, downloadUrl = DOWNLOAD_URL }: TemporalSearch): Promise<string> {
-  const url = new URL(downloadUrl);
-  url.searchParams.set("platform", process.platform === "win32" ? "windows" : process.platform);
-  url.searchParams.set("arch", process.arch === "x64" ? "amd64" : process.arch);
-  log(`Temporal: downloading the server, once, from ${url.host}`);
+async function download(
+  folder: string,
+  { log, signal, downloadUrl = DOWNLOAD_URL, checksums = CHECKSUMS }: TemporalSearch,
+): Promise<string> {
+  const expected = checksums[PLATFORM];
+  if (expected === undefined) throw new Error(`no checksum is known for ${PLATFORM}, and nothing unchecked is run`);
+  const url = new URL(`${downloadUrl}/temporal_cli_${VERSION}_${PLATFORM}.tar.gz`);
+  log(`Temporal: downloading the server ${VERSION}, once, from ${url.host}`);
   const archive = join(folder, "archive");
   // No answer in 5 s means no network for us; Go may still have a way to its modules.
   const answer = await fetchWithin(url, 5_000, signal);
@@ -117,8 +135,11 @@ async function download(folder: string, { log, signal, downloadUrl = DOWNLOAD_UR
       log(`Temporal: ${Math.round(bytes / 1e6)} of ${totalMegabytes || "?"} MB`);
     }
   }
-  writeFileSync(archive, Buffer.concat(chunks));
-  // Windows has had a `tar` that reads .zip since 2018.
+  const content = Buffer.concat(chunks);
+  const actual = createHash("sha256").update(content).digest("hex");
+  if (actual !== expected)
+    throw new Error(`what ${url.host} sent is not release ${VERSION}: its checksum is ${actual}`);
+  writeFileSync(archive, content);
   await run("tar", ["-xf", archive, "-C", folder]);
   return join(folder, PROGRAM);
 }

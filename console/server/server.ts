@@ -88,10 +88,11 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
     );
   }
 
+  const known = instance === null ? {} : { instance };
   app.get("/healthz", async (_request, reply) =>
     (await answers(ping))
-      ? { ok: true, instance }
-      : reply.code(503).send({ ok: false, instance, reason: "The database does not answer." }),
+      ? { ok: true, ...known }
+      : reply.code(503).send({ ok: false, ...known, reason: "The database does not answer." }),
   );
 
   const workspace = async (): Promise<Workspace | null> => {

@@ -148,6 +148,9 @@ async function startControl(port: number, control: Control): Promise<Server> {
     const send = (status: number, body: unknown) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
+    // A page of another site can make its own name lead here; the browser then sends that name.
+    if (!/^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(request.headers.host ?? ""))
+      return send(403, { error: "The control answers to loopback names only." });
     if (request.method === "GET" && url.pathname === "/requests") return send(200, control.requests());
     if (request.method !== "POST" || url.pathname !== "/change")
       return send(404, { error: "GET /requests or POST /change" });

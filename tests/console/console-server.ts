@@ -23,7 +23,11 @@ export interface TestConsole {
   stop(): Promise<void>;
 }
 
-export async function startConsole(databaseUrl: string, masterKeys: MasterKeys): Promise<TestConsole> {
+export async function startConsole(
+  databaseUrl: string,
+  masterKeys: MasterKeys,
+  instance: string | null = null,
+): Promise<TestConsole> {
   let logged = "";
   const log = createLogger({
     name: "console",
@@ -41,6 +45,7 @@ export async function startConsole(databaseUrl: string, masterKeys: MasterKeys):
     },
     log,
     hosts: ["console.fernandkettle.internal"],
+    instance,
     ping: async () => {
       await database.pool.query("SELECT 1");
     },

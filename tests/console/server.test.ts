@@ -64,6 +64,14 @@ describe("the pages", () => {
     expect(plans.text).toContain("applied");
   });
 
+  it("refuses what no database can look for as an invalid address, not as a failure of its own", async () => {
+    for (const query of ["q=%00", "q=Ada%00Lovelace", `q=${"a".repeat(321)}`]) {
+      const { status, text } = await site.get(`/profiles/find?${query}`);
+      expect([query.slice(0, 20), status]).toEqual([query.slice(0, 20), 400]);
+      expect(text).toContain("This is an invalid address.");
+    }
+  });
+
   it("find a customer by phone and by a tool's record id, and say so when there is nobody", async () => {
     const path = await profilePathOf(4);
     for (const query of [mobileOf(4), contactIdOf(4), path.split("/").at(-1) ?? ""]) {
@@ -174,6 +182,15 @@ describe("the border", () => {
 });
 
 describe("health", () => {
+  it("repeats the token it was started with, so that a start knows its own console from another's", async () => {
+    const own = await startConsole(loop.test.appUrl, loop.masterKeys, "abc");
+    try {
+      expect(JSON.parse((await own.get("/healthz")).text)).toEqual({ ok: true, instance: "abc" });
+    } finally {
+      await own.stop();
+    }
+  });
+
   it("is 200 while the database answers, and 503 with a page that says so when it does not", async () => {
     expect(await site.get("/healthz")).toMatchObject({ status: 200, text: '{"ok":true}' });
     // A real server that is not there.

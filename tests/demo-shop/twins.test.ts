@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -52,6 +53,13 @@ describe("the twins' process", () => {
     expect((await fetch(`${first.tools["stripe"]?.url}/v1/customers`, bearer(DEMO_STRIPE_KEY))).status).toBe(200);
     const changed = await fetch(`${first.control}/change?count=5&seed=1`, { method: "POST" });
     expect(await changed.json()).toMatchObject({ customers: 5 });
+    for (const host of ["shop.example", "127.0.0.1.evil.example", "localhost.evil.example"])
+      for (const url of [
+        `${first.control}/requests`,
+        `${first.tools["hubspot"]?.url}/contacts`,
+        `${first.tools["stripe"]?.url}/v1/customers`,
+      ])
+        expect([host, url, await statusAs(host, url)]).toEqual([host, url, 403]);
     const calls = await (await fetch(`${first.control}/requests`)).json();
     expect(calls).toMatchObject({ stripe: { "GET /v1/customers": 1 } });
     const before = await charges(first.tools["stripe"]?.url);
@@ -62,6 +70,15 @@ describe("the twins' process", () => {
     expect(statSync(people?.path ?? "").mtimeMs).toBe(written);
     expect(await charges(second.tools["stripe"]?.url)).toEqual(before);
   });
+
+  /** What a browser sends when another site's name leads here. */
+  function statusAs(host: string, url: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      request(url, { headers: { host } }, (reply) => resolve(reply.resume().statusCode))
+        .on("error", reject)
+        .end();
+    });
+  }
 
   async function charges(url: string | undefined): Promise<unknown> {
     return (await fetch(`${url}/v1/charges?limit=100`, bearer(DEMO_STRIPE_KEY))).json();

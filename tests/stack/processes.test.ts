@@ -51,6 +51,27 @@ describe("a supervised process", () => {
     expect(worker.restarts).toBe(1);
   });
 
+  it("is not left over, nor given up, where it cannot be noted, as on a full disk", async () => {
+    // A file in the place of the notes' folder: nothing can be written there, not even by root.
+    const notes = join(folder, "processes");
+    writeFileSync(notes, "");
+    const pids = join(folder, "pids");
+    const tells = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n"); ${STAYS}`;
+    await expect(supervisor.start({ name: "worker", run: script(tells), ...saysReady })).rejects.toThrow(
+      "The worker could not be noted in",
+    );
+    rmSync(notes);
+    const other = await supervisor.start({ name: "other", run: script(tells), ...saysReady });
+    rmSync(notes, { recursive: true });
+    writeFileSync(notes, "");
+    sendSignal(other.pid ?? 0, "SIGKILL");
+    await eventually(() => lines.some((line) => line.startsWith("The other could not be started: ")));
+    rmSync(notes);
+    await eventually(() => lines.includes("The other runs again"));
+    const running = readFileSync(pids, "utf8").trim().split("\n").map(Number);
+    expect(running.filter((pid) => findProcess(pid) !== null)).toEqual([other.pid]);
+  });
+
   it("waits longer each time when it keeps dying", async () => {
     const file = join(folder, "starts");
     const dies = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(file)}, "x"); console.log("ready"); setTimeout(() => process.exit(4), 20);`;

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { stackState } from "#config.ts";
 import { emptyDataDir } from "#stack/data-dir.ts";
 import { endLeftovers } from "#stack/leftovers.ts";
 import { clusterFolderOf, endLeftoverServer } from "#stack/postgres-cluster.ts";
@@ -43,15 +45,43 @@ function runningPids(): number[] {
   const note = z.object({ pid: z.number() });
   const folder = join(dataDir, "processes");
   const noted = readdirSync(folder).map((name) => note.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))).pid);
-  return [...noted, Number.parseInt(readFileSync(join(clusterFolderOf(dataDir), "postmaster.pid"), "utf8"), 10)];
+  return [...noted, postmasterPid()];
+}
+
+const postmasterPid = () => Number.parseInt(readFileSync(join(clusterFolderOf(dataDir), "postmaster.pid"), "utf8"), 10);
+
+/** Somebody else's console on the port, which answers as ours would; null where the port is taken anyway. */
+async function occupy(port: number): Promise<Server | null> {
+  const server = createServer((_request, reply) => void reply.end('{"ok":true}'));
+  const listening = new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
+  });
+  return (await listening) ? server : null;
 }
 
 describe("npm start", () => {
-  it("keeps running until it is ended, is one per data directory, recovers from a kill -9 and ends all it started", async () => {
+  it("keeps running until it is ended, whatever has its port and whatever ends its database; is one per data directory, recovers from a kill -9 and ends all it started", async () => {
+    const strange = await occupy(4_080);
     const first = start();
-    for await (const line of first.output) if (line.includes("Running; Ctrl-C")) break;
+    let killed = false;
+    for await (const line of first.output) {
+      // In the middle of the first run.
+      if (!killed && line.includes("sync ")) process.kill(postmasterPid(), "SIGKILL");
+      killed ||= line.includes("sync ");
+      if (line.includes("Running; Ctrl-C")) break;
+    }
+    expect(first.lines.join("\n")).toContain("Postgres ended; starting it again");
+    expect(first.lines.join("\n")).toContain("Postgres runs again");
     const left = runningPids();
     expect(left).toHaveLength(5);
+    const { consoleUrl } = stackState.parse(JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")));
+    expect(consoleUrl).not.toBe("http://127.0.0.1:4080");
+    expect(await (await fetch(`${consoleUrl}/healthz`)).json()).toMatchObject({
+      ok: true,
+      instance: expect.any(String),
+    });
+    strange?.close();
 
     const refused = await runOnce();
     expect(refused.code).toBe(1);

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { spawnSync } from "node:child_process";
@@ -70,20 +71,31 @@ describe("the Temporal server", () => {
 });
 
 /** A stand-in of the download address: an archive with the given program in it. */
-async function archiveServer(content: string | null): Promise<{ url: string; asked: string[] }> {
+async function archiveServer(
+  content: string | null,
+): Promise<{ downloadUrl: string; checksums: Record<string, string>; asked: string[] }> {
   const asked: string[] = [];
+  let archive = Buffer.alloc(0);
+  if (content !== null) {
+    const source = mkdtempSync(join(folder, "archive-"));
+    writeFileSync(join(source, "temporal"), content, { mode: 0o755 });
+    archive = spawnSync("tar", ["-cz", "-C", source, "temporal"]).stdout;
+  }
   const server = createServer((request, response) => {
     asked.push(request.url ?? "");
     if (content === null) return void response.writeHead(404).end();
-    const source = mkdtempSync(join(folder, "archive-"));
-    writeFileSync(join(source, "temporal"), content, { mode: 0o755 });
-    response.end(spawnSync("tar", ["-cz", "-C", source, "temporal"]).stdout);
+    response.end(archive);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   ends.push(() => void server.close());
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/latest`, asked };
+  const platform = `${process.platform}_${process.arch === "x64" ? "amd64" : process.arch}`;
+  return {
+    downloadUrl: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/v1`,
+    checksums: { [platform]: createHash("sha256").update(archive).digest("hex") },
+    asked,
+  };
 }
 
 describe("finding the Temporal program", () => {
@@ -95,28 +107,46 @@ describe("finding the Temporal program", () => {
   });
 
   it("downloads for this platform, starts the program once, and has it at once the next time", async () => {
-    const { url, asked } = await archiveServer(`#!/bin/sh\nexec ${program} "$@"\n`);
+    const { asked, ...from } = await archiveServer(`#!/bin/sh\nexec ${program} "$@"\n`);
     const search = {
       environment: { ...nothing(), PATH: "/usr/bin:/bin" },
       log: () => undefined,
-      downloadUrl: url,
+      ...from,
       go: "/nowhere/go",
     };
     const found = await findTemporal(search);
     expect(found).toContain(join(folder, "cache"));
     expect(asked).toHaveLength(1);
-    expect(new URL(asked[0] ?? "", url).searchParams.get("arch")).toMatch(/amd64|arm64/);
+    expect(asked[0]).toMatch(/^\/v1\/temporal_cli_1\.5\.1_\w+_(amd64|arm64)\.tar\.gz$/);
     expect(await findTemporal(search)).toBe(found);
     expect(asked).toHaveLength(1);
   });
 
+  it("runs nothing whose checksum is another or unknown", async () => {
+    const ran = join(folder, "ran");
+    const { downloadUrl, asked } = await archiveServer(`#!/bin/sh\ntouch ${ran}\nexec ${program} "$@"\n`);
+    const search = { environment: { ...nothing(), PATH: "/usr/bin:/bin" }, downloadUrl, go: "/nowhere/go" };
+    const lines: string[] = [];
+    // The real release's, which this is not; and none at all.
+    for (const more of [{}, { checksums: {} }])
+      await expect(findTemporal({ ...search, ...more, log: (line) => lines.push(line) })).rejects.toThrow(
+        /TEMPORAL_CLI_PATH/,
+      );
+    expect(lines.join("\n")).toContain("is not release 1.5.1: its checksum is");
+    expect(lines.join("\n")).toContain("no checksum is known for");
+    expect(asked).toHaveLength(1);
+    expect(existsSync(ran)).toBe(false);
+  });
+
   it("keeps nothing that does not start, and ends with one message that says what to do", async () => {
-    const { url } = await archiveServer("#!/bin/sh\necho 'temporal version 9'\n[ \"$1\" = --version ] || exit 1\n");
+    const { asked: _asked, ...from } = await archiveServer(
+      "#!/bin/sh\necho 'temporal version 9'\n[ \"$1\" = --version ] || exit 1\n",
+    );
     const lines: string[] = [];
     const search = {
       environment: nothing(),
       log: (line: string) => lines.push(line),
-      downloadUrl: url,
+      ...from,
       go: "/nowhere/go",
     };
     await expect(findTemporal(search)).rejects.toThrow(
@@ -136,9 +166,9 @@ describe("finding the Temporal program", () => {
       },
     );
     mkdirSync(join(folder, "cache"));
-    const { url } = await archiveServer(null);
+    const { downloadUrl } = await archiveServer(null);
     const environment = { ...nothing(), PATH: "/usr/bin:/bin" };
-    const found = await findTemporal({ environment, log: () => undefined, downloadUrl: url, go });
+    const found = await findTemporal({ environment, log: () => undefined, downloadUrl, go });
     expect(readdirSync(join(folder, "cache"))).toHaveLength(1);
     expect(found).toContain(join(folder, "cache"));
   });

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { migrate } from "#prisma/migrate.ts";
+import { migrate, refuseOldServer } from "#prisma/migrate.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 
 let test: TestDatabase;
@@ -27,4 +27,14 @@ it("lets two processes migrate at once", async () => {
 it("names the migration that was edited after it had been applied", async () => {
   await owner.query("UPDATE _prisma_migrations SET checksum = 'other' WHERE migration_name = '0001_first'");
   await expect(migrate(test.ownerUrl)).rejects.toThrow("Migration 0001_first was edited after it had been applied");
+});
+
+it("refuses a server older than what is documented, naming its version, before anything is changed", async () => {
+  const serverOf = (version: string, number: string) => ({ query: async () => ({ rows: [{ version, number }] }) });
+  await expect(refuseOldServer(serverOf("16.9 (Debian)", "160009"))).rejects.toThrow(
+    "This server is Postgres 16.9 (Debian), and Tributary needs 17 or newer: nothing was changed.",
+  );
+  await expect(refuseOldServer(serverOf("9.6.24", "90624"))).rejects.toThrow("9.6.24");
+  await refuseOldServer(serverOf("17.0", "170000"));
+  await refuseOldServer(serverOf("18.4", "180004"));
 });

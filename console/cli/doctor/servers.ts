@@ -1,4 +1,5 @@
 /** The two servers everything needs: Postgres, and Temporal with a worker. */
+import { OLDEST_POSTGRES } from "#prisma/migrate.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
 import { readDatabaseHealth } from "#profile/store/views/health.ts";
@@ -21,7 +22,9 @@ export async function databaseFindings(database: Pick<Database, "pool">, url: st
   }
   const { version, role, bypassesRowSecurity, pending } = health;
   return [
-    ok("database", `Postgres ${version} at ${address}`),
+    Number.parseInt(version, 10) >= OLDEST_POSTGRES
+      ? ok("database", `Postgres ${version} at ${address}`)
+      : fail("database", `Postgres ${version} at ${address} is too old`, `use ${OLDEST_POSTGRES} or newer`),
     bypassesRowSecurity
       ? fail(
           "row-level security",
