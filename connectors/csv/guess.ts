@@ -113,6 +113,10 @@ export async function guessHead(
   const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at");
   const { crosses, remarks: onConsent } = kind === "people" ? guessConsent(names, sample.shapes) : NO_CONSENT;
   said.remarks.push(...onConsent);
+  const shortened = names.filter((_, at) => (sample.shapes[at]?.rounded ?? 0) > 0.8);
+  for (const name of shortened) {
+    said.remarks.push(`Column "${name}" holds long numbers that end in zeros, as spreadsheets leave them: no ids.`);
+  }
   const prescribed = known?.reading ?? {};
   const decimal =
     prescribed.decimal ?? decideDecimal(valuesOf("amount", "quantity", "unit_price", "refunded"), delimiter, said);
@@ -143,9 +147,13 @@ export async function guessHead(
     export: known?.id ?? null,
     serialDates,
     crosses,
+    shortened,
     remarks: said.remarks,
     questions: said.questions,
-    stoppers: options.kind !== undefined && kind !== "orders" ? [] : stoppers(kind, mapping, guessed, sample),
+    stoppers: stoppers(kind, mapping, guessed, sample).filter(
+      // The kind was said: what stands against it is known to whoever said it.
+      ({ about }) => options.kind === undefined || (kind === "orders" && about !== "kind"),
+    ),
     sample: body
       .slice(0, SHOWN_ROWS)
       .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]))),
@@ -200,7 +208,7 @@ function knownMapping(
 /** A guess, perhaps overridden, as the settings of a connection. */
 export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
   const { kind, mapping, encoding, delimiter, header, dayOrder, decimal, amountPer } = guess;
-  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates, crosses } = guess;
+  const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates, crosses, shortened } = guess;
   return csvFile.parse({
     name: basename(path),
     file: path,
@@ -222,6 +230,7 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     serialDates,
     export: guess.export,
     crosses,
+    shortened,
   });
 }
 

@@ -153,6 +153,25 @@ describe("who a row is about", () => {
     ]);
   });
 
+  it("takes long numbers that all end in zeros for what a spreadsheet left of them", async () => {
+    const rows = ["1234567890123450", "1234567890123450", "9876543210987650", "9876543210987650"];
+    const pages = await people(
+      `Customer ID,Email\n${rows.map((id, n) => `${id},p${n}@brightleaf.co.uk`).join("\n")}\n`,
+    );
+    expect(new Set(ids(pages)).size).toBe(4);
+    expect(rejectsOf(pages)[0]?.reason).toBe(
+      'Kept without id: Column "Customer ID" holds a number shortened by a spreadsheet.',
+    );
+    const sales = await orders(
+      `Order ID,Date,Email,Total\n${rows.map((id, n) => `${id},2026-03-0${n + 1},p${n}@brightleaf.co.uk,5.00`).join("\n")}\n`,
+    );
+    expect(recordsOf(sales).filter((record) => record.kind === "order")).toHaveLength(4);
+    const whole = await people(
+      "Customer ID,Email\n1234567890123450,a@brightleaf.co.uk\n1234567890123457,b@brightleaf.co.uk\n",
+    );
+    expect(ids(whole)).toEqual(["1234567890123450", "1234567890123457"]);
+  });
+
   it("never makes one of two rows that share a name alone, and one of a line that stands there twice", async () => {
     const pages = await people("name,city\nJohn Smith,Leeds\nJohn Smith,York\nJohn Smith,York\n");
     expect(new Set(ids(pages)).size).toBe(2);

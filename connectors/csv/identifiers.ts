@@ -4,6 +4,7 @@ import {
   isDestroyedNumber,
   isPlaceholderEmail,
   isPlaceholderPhone,
+  isRoundedNumber,
   LONGEST_EMAIL,
 } from "../core/placeholders.ts";
 import { cleanId } from "./words.ts";
@@ -20,11 +21,15 @@ const DESTROYED = "a number shortened by a spreadsheet";
 /** Longer cells hold notes, not addresses. Characters. */
 const LONGEST_CELL = 2_000;
 
-/** Empty where the cell holds none that stands for anybody. */
-export function idOf(cell: string): Identified<string> {
+/**
+ * Empty where the cell holds none that stands for anybody.
+ *
+ * @param shortened the column's long numbers lost their last digits
+ */
+export function idOf(cell: string, shortened = false): Identified<string> {
   const id = cleanId(cell);
   if (id === "") return { value: "", refused: [] };
-  const fault = faultOfId(id);
+  const fault = shortened && isRoundedNumber(id) ? "destroyed" : faultOfId(id);
   if (fault === null) return { value: id, refused: [] };
   return { value: "", refused: [fault === "destroyed" ? DESTROYED : PLACEHOLDER] };
 }

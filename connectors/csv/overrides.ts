@@ -64,6 +64,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     timeZone,
     serialDates,
     crosses,
+    shortened: [...new Set([...earlier.shortened, ...guess.shortened])],
   };
   return {
     ...guess,

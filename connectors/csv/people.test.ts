@@ -119,6 +119,9 @@ describe("people from a file", () => {
     ["Weber, Anna", "Anna", "Weber"],
     ["María del Carmen", "María", "del Carmen"],
     ["Cher", "Cher", null],
+    ["George Hale Jr.", "George", "Hale Jr."],
+    ["Tom Senior", "Tom", "Senior"],
+    ["Hale III, George", "George", "Hale III"],
   ])("splits %s", (full, firstName, lastName) => {
     expect(splitName(full)).toEqual({ firstName, lastName });
   });

@@ -53,8 +53,10 @@ export function personOfRow(
   file: CsvFile,
   context: PersonContext,
 ): RowPerson | null {
-  const given = idOf(columns.text(cells, context.idField));
-  const loyalty = idOf(columns.text(cells, "loyalty_id"));
+  const shortened = (field: Field): boolean =>
+    file.mapping[field]?.some((name) => file.shortened.includes(name)) === true;
+  const given = idOf(columns.text(cells, context.idField), shortened(context.idField));
+  const loyalty = idOf(columns.text(cells, "loyalty_id"), shortened("loyalty_id"));
   const written = emailsOf(columns.texts(cells, "email"));
   const dialled = phonesOf(columns.texts(cells, "phone"));
   const customerId = given.value;
@@ -105,8 +107,8 @@ export function mergePersons(earlier: PersonRecord, later: PersonRecord): Person
   const [old, fresh] = (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
   return {
     ...fresh,
-    emails: [...new Set([...fresh.emails, ...old.emails])],
-    phones: [...new Set([...fresh.phones, ...old.phones])],
+    emails: several([...fresh.emails, ...old.emails]),
+    phones: several([...fresh.phones, ...old.phones]),
     firstName: fresh.firstName ?? old.firstName,
     lastName: fresh.lastName ?? old.lastName,
     company: fresh.company ?? old.company,
@@ -117,8 +119,15 @@ export function mergePersons(earlier: PersonRecord, later: PersonRecord): Person
   };
 }
 
+/** A number behind which a till books everybody names hundreds: no record holds them, and they say nothing of one person. */
+const SEVERAL = 100;
+
+function several(values: string[]): string[] {
+  return [...new Set(values)].slice(0, SEVERAL);
+}
+
 function uniqueIds(ids: ExternalId[]): ExternalId[] {
-  return [...new Map(ids.map((id) => [`${id.kind} ${id.value}`, id])).values()];
+  return [...new Map(ids.map((id) => [`${id.kind} ${id.value}`, id])).values()].slice(0, SEVERAL);
 }
 
 interface Known {
@@ -195,6 +204,8 @@ function namesOf(cells: readonly string[], columns: Columns): { firstName: strin
   return firstName !== null || lastName !== null || full === "" ? { firstName, lastName } : splitName(full);
 }
 
+const GENERATION = /^(?:jr|sr|jun|sen|junior|senior|ii|iii|iv)\.?$/i;
+
 /** `Weber, Anna` and `Anna van der Berg`; a single word is taken for the first name. */
 export function splitName(full: string): { firstName: string | null; lastName: string | null } {
   const comma = full.indexOf(",");
@@ -202,7 +213,9 @@ export function splitName(full: string): { firstName: string | null; lastName: s
   const words = full.split(/\s+/);
   if (words.length === 1) return { firstName: full, lastName: null };
   const particle = words.findIndex((word, index) => index > 0 && PARTICLES.has(word.toLowerCase()));
-  const cut = particle > 0 && particle < words.length - 1 ? particle : words.length - 1;
+  // "George Hale Jr" is a Hale.
+  const end = words.length > 2 && GENERATION.test(words.at(-1) ?? "") ? words.length - 2 : words.length - 1;
+  const cut = particle > 0 && particle < end ? particle : end;
   return { firstName: words.slice(0, cut).join(" "), lastName: words.slice(cut).join(" ") };
 }
 

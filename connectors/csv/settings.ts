@@ -131,6 +131,8 @@ export const reading = z.strictObject({
   serialDates: z.boolean().default(false),
   /** What a cross in a consent column marks; of a column not named here a cross is neither yes nor no. */
   crosses: z.record(z.string(), z.enum(["yes", "no"])).default({}),
+  /** Columns whose long numbers lost their last digits to a spreadsheet: what ends in zeros there is no id. */
+  shortened: z.array(z.string()).default([]),
 });
 export type Reading = z.infer<typeof reading>;
 

@@ -1,5 +1,8 @@
 /** A list of events: one touchpoint per row, and the person it names. */
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
+import { isOptOutEvent } from "./consent/cell.ts";
+import { statementTime } from "./consent/dates.ts";
+import { consentReader, optOutEvent } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { keyOf, personOfRow, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
@@ -10,6 +13,7 @@ const NO_TIMES = { createdAt: null, updatedAt: null };
 
 export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: boolean): Assembler {
   const instant = instantReader(file);
+  const optOuts = consentReader(file, columns.names);
   let unit: Unit = { rows: 0, collapsed: 0, records: [], rejects: [] };
 
   /** Adds the row's records; returns why it cannot. */
@@ -26,7 +30,13 @@ export function assembleTouchpoints(file: CsvFile, columns: Columns, sharedIds: 
     const given = cleanId(columns.text(row.cells, "id"));
     // Without an id the same words are the same event, so that reading a file twice counts nothing twice.
     const id = given === "" ? `row-${keyOf(person?.id ?? "", at, type, channel, campaign)}` : safeId(given);
-    if (person !== null) unit.records.push(person.record);
+    if (person !== null) {
+      unit.records.push(person.record, ...optOuts(row.cells, person.record).records);
+      const left = isOptOutEvent(columns.text(row.cells, "type"));
+      // Of a day, the end of it.
+      const latest = statementTime(columns.joined(row.cells, "at"), file)?.to ?? at;
+      if (left) unit.records.push(...optOutEvent(person.record, latest > at ? latest : at, "touchpoints"));
+    }
     unit.records.push({
       kind: "touchpoint",
       id,

@@ -7,7 +7,7 @@ import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
 import { emailsOf } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
-import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId } from "../core/placeholders.ts";
+import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId, isRoundedNumber } from "../core/placeholders.ts";
 import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
 import { cleanCell } from "./words.ts";
 
@@ -40,6 +40,8 @@ export interface Shape {
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
+  /** Of the numbers too long for a spreadsheet, those that lost their end to zeros. */
+  rounded: number;
   /** Opt-outs in so many words, alone or among tags. */
   optOuts: number;
   /** The first different values. Personal data: to be shown, not logged. */
@@ -81,11 +83,18 @@ export function shapeOf(values: readonly string[]): Shape {
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
+    rounded: roundedOf(filled),
     optOuts: share(
       (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
     ),
     words: [...new Set(filled)].slice(0, WORDS_KEPT),
   };
+}
+
+/** One long number may end in zeros; where nearly all of a column do, something cut them. */
+function roundedOf(filled: readonly string[]): number {
+  const long = filled.filter((value) => /^\d{16,30}$/.test(value));
+  return long.length < 2 ? 0 : long.filter(isRoundedNumber).length / long.length;
 }
 
 /** A bare number may be an epoch, but only its column's name can say so. */

@@ -27,6 +27,7 @@ function fileNamed(name: string): CsvFile {
       export: null,
       serialDates: false,
       crosses: {},
+      shortened: [],
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Connection } from "#profile/store/connections.ts";
  * @throws ConnectorError `auth` when the credentials are not of the account, or of the mode, the connection was made with
  */
 export async function refuseOtherAccount(
-  known: Pick<Connection, "externalAccount" | "mode">,
+  known: Pick<Connection, "externalAccount" | "mode" | "baseUrl">,
   connection: Pick<OpenConnection, "check">,
 ): Promise<void> {
   if (known.externalAccount === null) return;
@@ -16,7 +16,8 @@ export async function refuseOtherAccount(
   const what =
     account !== known.externalAccount
       ? "to another account than"
-      : mode !== null && known.mode !== null && mode !== known.mode
+      : // A stand-in counts as a test whatever the account it plays.
+        known.baseUrl === null && mode !== null && known.mode !== null && mode !== known.mode
         ? `to ${mode} data and not to the ${known.mode} data that`
         : null;
   if (what === null) return;

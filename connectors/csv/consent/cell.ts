@@ -139,5 +139,13 @@ export function isOptOutWord(cell: string): boolean {
   return cell.length <= 80 && OPT_OUT_WORDS.test(foldWords(cell));
 }
 
+/** An event by which somebody left: `Unsubscribed from Email Marketing`, `Marked Email as Spam`. */
+export function isOptOutEvent(type: string): boolean {
+  return type.length <= 80 && (isOptOutWord(type) || OPT_OUT_EVENT.test(foldWords(type)));
+}
+
+const OPT_OUT_EVENT =
+  /\b(unsubscribed?|unsub|opt(ed)? out|spam (complaint|report)|as spam|abgemeldet|abmeldung|desabonn\w*|desinscri\w*|disiscri\w*|desuscri\w*|afgemeld|uitgeschreven|avregistr\w*|frameldt|avmeldt)\b/;
+
 const OPT_OUT_WORDS =
   /^(unsub(scribed?)?|opt(ed)? ?out|optedout|do not (contact|email|call|mail|text|market)|dnc|blacklisted|blocklisted|suppressed|abgemeldet|abbestellt|newsletter abgemeldet|werbesperre|widerrufen|desabonnee?|desinscrite?|disiscritt[oa]|dad[oa] de baja|desuscrit[oa]|afgemeld|uitgeschreven|descadastrad[oa]|avregistrerad|avanmald|frameldt|afmeldt|avmeldt)$/;

@@ -216,6 +216,38 @@ describe("consent in a list of people", () => {
     });
   });
 
+  it("uses a plain opt-out in sales too, but no yes, and no word about the goods", async () => {
+    const inSales = (header: string, cell: string) =>
+      withFolder(async (folder) => {
+        const content = `Order ID,Order Date,Email,Order Total,${header}\n1,2026-03-01,a@brightleaf.co.uk,10.00,${cell}\n2,2026-03-02,b@brightleaf.co.uk,10.00,\n`;
+        const file = await fileOf(join(folder, "sales.csv"), content);
+        return recordsOf(await readAll([file], "orders")).flatMap((record) =>
+          record.kind === "consent" ? [`${record.person.stream} ${record.channel} ${record.state}`] : [],
+        );
+      });
+    expect(await inSales("Unsubscribed", "yes")).toEqual(["orders email withdrawn", "orders any withdrawn"]);
+    expect(await inSales("Email Opt-Out", "TRUE")).toEqual(["orders email withdrawn"]);
+    expect(await inSales("Accepts Marketing", "yes")).toEqual([]);
+    expect(await inSales("Unsubscribed", "no")).toEqual([]);
+    expect(await inSales("Widerruf", "ja")).toEqual([]);
+    expect(await inSales("Complaint", "yes")).toEqual([]);
+    expect(await inSales("Cancelled", "yes")).toEqual([]);
+  });
+
+  it("takes an event of leaving for the withdrawal it is, at its moment", async () => {
+    const found = await withFolder(async (folder) => {
+      const content =
+        "when,email,event\n2025-01-01T10:00:00Z,a@brightleaf.co.uk,Unsubscribed from Email Marketing\n2025-01-02T10:00:00Z,b@brightleaf.co.uk,Opened Email\n2025-01-03T10:00:00Z,c@brightleaf.co.uk,Subscribed to List\n";
+      const file = await fileOf(join(folder, "events.csv"), content, { kind: "touchpoints", overrides: ["at=when"] });
+      return recordsOf(await readAll([file], "touchpoints"));
+    });
+    const consents = found.filter((record) => record.kind === "consent");
+    expect(consents.map(({ state, effectiveAt, address }) => [state, effectiveAt, address])).toEqual([
+      ["withdrawn", "2025-01-01T10:00:00.000Z", "a@brightleaf.co.uk"],
+    ]);
+    expect(found.filter((record) => record.kind === "touchpoint")).toHaveLength(3);
+  });
+
   it("gives no yes to whom it cannot reach", async () => {
     expect(await said("name,newsletter,sms opt in\nAnn Lee,yes,yes\n")).toEqual([]);
   });

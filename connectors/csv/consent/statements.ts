@@ -4,8 +4,10 @@ import { knownExport } from "../exports/index.ts";
 import { keyOf } from "../person.ts";
 import type { CsvFile } from "../settings.ts";
 import { cleanCell, consentSource, foldWords } from "../words.ts";
-import { isKnownCell, isListWord, isOptOutWord, readConsentCell, type CellMeaning } from "./cell.ts";
+import { answerOf, type Answer } from "./answers.ts";
+import { isKnownCell, readConsentCell } from "./cell.ts";
 import { consentColumns, type ConsentColumns, type DateColumn, type StatementColumn } from "./columns.ts";
+import { wordsOf } from "./header.ts";
 import { statementTime, type Said } from "./dates.ts";
 
 export interface RowConsent {
@@ -13,9 +15,6 @@ export interface RowConsent {
   /** What could not be read, in sentences. */
   notes: string[];
 }
-
-/** `undeliverable` is a no as far as sending goes: nothing may be sent there, whoever said yes to it. */
-type Answer = "granted" | "denied" | "withdrawn" | "pending" | "unknown" | "undeliverable";
 
 interface Statement {
   state: ConsentRecord["state"];
@@ -25,19 +24,26 @@ interface Statement {
   proof: string;
 }
 
-/** Reads rows of one file; columns and their meaning are decided once. */
+/**
+ * Reads rows of one file; columns and their meaning are decided once. In sales and events nobody says yes, and a complaint
+ * or a cancellation is about the goods: there only the plainest opt-outs count.
+ */
 export function consentReader(
   file: CsvFile,
   names: readonly string[],
 ): (cells: readonly string[], person: PersonRecord) => RowConsent {
-  const { statements, dates, list } = consentColumns(file, names);
-  const listed = listedIn(file, names, list);
+  const { list, dates, ...found } = consentColumns(file, names);
+  const isList = file.kind === "people";
+  const statements = isList ? found.statements : found.statements.filter(isPlainOptOut);
+  if (!isList && statements.length === 0) return () => ({ records: [], notes: [] });
+  const timeOf = remembering((text) => statementTime(text, file));
+  const listed = isList ? listedIn(file, names, list) : null;
   const sources = (file.mapping.consent_source ?? []).map((name) => names.indexOf(name));
 
   return (cells, person) => {
     const notes: string[] = [];
     const text = (at: number): string => cleanCell(cells[at] ?? "");
-    const timeAt = (at: number): Said | null => statementTime(text(at), file);
+    const timeAt = (at: number): Said | null => timeOf(text(at));
     const source = sources.map((at) => consentSource(text(at))).find((found) => found !== null) ?? null;
     const said: Statement[] = [];
     for (const column of statements) {
@@ -46,7 +52,7 @@ export function consentReader(
       const own = isDated(column, cell) ? timeAt(column.at) : null;
       const dated = column.role === "undeliverable" ? "undeliverable" : "withdrawn";
       const answer = own === null ? answerOf(column, cell) : dated;
-      if (answer === null) continue;
+      if (answer === null || (!isList && answer !== "withdrawn")) continue;
       if (own === null && isNoteworthy(column, cell)) notes.push(noteOf(column, cell, answer));
       const at = own?.to ?? dateOf(answer, column, dates, timeAt);
       const proof = proofOf(`Column "${column.name}"`, answer, source);
@@ -66,10 +72,41 @@ export function consentReader(
     }
     const records = new Map<string, ConsentRecord>();
     for (const statement of said) {
-      const record = recordOf(statement, person, source);
+      const record = recordOf(statement, person, source, file.kind);
       if (record !== null && !records.has(record.id)) records.set(record.id, record);
     }
     return { records: [...records.values()], notes };
+  };
+}
+
+/** Leaving a list as an event of its own, at the moment it happened. */
+export function optOutEvent(person: PersonRecord, at: string, stream: CsvFile["kind"]): ConsentRecord[] {
+  const proof = proofOf("An event", "withdrawn", null);
+  const statement: Statement = { state: "withdrawn", channel: "email", purpose: "marketing", effectiveAt: at, proof };
+  const record = recordOf(statement, person, null, stream);
+  return record === null ? [] : [record];
+}
+
+function isPlainOptOut({ name, polarity, role }: StatementColumn): boolean {
+  return polarity === "out" && (role === "statement" || role === "date") && PLAIN_OPT_OUT.test(wordsOf(name).join(" "));
+}
+
+const PLAIN_OPT_OUT =
+  /\b(unsub\w*|opt(ed)? ?outs?|optouts?|optedout|do ?not ?(contact|email|mail|call|text)|black ?listed|block ?listed|dnc|abgemeldet|abbestellt|desabonnee?|desinscrite?|disiscritt[oa]|desuscrit[oa]|afgemeld|uitgeschreven|descadastrad[oa]|avregistrerad|frameldt|avmeldt)\b/;
+
+const REMEMBERED = 5_000;
+
+/** Days come again and again in a file. */
+function remembering(read: (text: string) => Said | null): (text: string) => Said | null {
+  const known = new Map<string, Said | null>();
+  return (text) => {
+    let found = known.get(text);
+    if (found === undefined) {
+      if (known.size >= REMEMBERED) known.clear();
+      found = read(text);
+      known.set(text, found);
+    }
+    return found;
   };
 }
 
@@ -104,101 +141,6 @@ function listedAs({ answer, channel, origin }: Listed, time: Said | null): State
 /** An opt-out column may hold the day it happened instead of a yes. */
 function isDated(column: StatementColumn, cell: string): boolean {
   return column.polarity === "out" && column.role !== "words" && /\d/.test(cell) && !/^[01]$/.test(cell);
-}
-
-function answerOf(column: StatementColumn, cell: string): Answer | null {
-  const meaning = readConsentCell(cell);
-  if (column.role === "words") return wordAnswer(column, meaning, cell);
-  if (column.role === "undeliverable") return saysNothing(meaning) ? null : "undeliverable";
-  if (column.role === "date" || column.role === "reason") {
-    return saysNothing(meaning) || meaning === "refused" ? null : "withdrawn";
-  }
-  if (column.polarity === "out") return outAnswer(column, meaning, cell);
-  if (column.polarity === "unclear") return unclearAnswer(meaning);
-  return column.role === "status" ? statusAnswer(meaning, cell) : inAnswer(column, meaning);
-}
-
-const saysNothing = (meaning: CellMeaning): boolean => meaning === "no" || meaning === "ballot" || meaning === "unset";
-
-function inAnswer(column: StatementColumn, meaning: CellMeaning): Answer {
-  switch (meaning) {
-    case "yes":
-    case "granted":
-    case "active":
-      return "granted";
-    case "cross":
-      return column.cross === null ? "unknown" : column.cross === "yes" ? "granted" : "denied";
-    case "no":
-    case "ballot":
-    case "refused":
-      return "denied";
-    case "withdrawn":
-    case "pending":
-    case "undeliverable":
-      return meaning;
-    default:
-      return "unknown";
-  }
-}
-
-/** A wide name such as "status": only a list's own words are a yes. An active account is neither yes nor no. */
-function statusAnswer(meaning: CellMeaning, cell: string): Answer | null {
-  switch (meaning) {
-    case "active":
-      return null;
-    case "granted":
-      return isListWord(cell) ? "granted" : "unknown";
-    case "no":
-    case "ballot":
-    case "refused":
-      return "denied";
-    case "withdrawn":
-    case "pending":
-    case "undeliverable":
-      return meaning;
-    default:
-      return "unknown";
-  }
-}
-
-/** Nobody has said yes by not having opted out. */
-function outAnswer(column: StatementColumn, meaning: CellMeaning, cell: string): Answer | null {
-  switch (meaning) {
-    case "no":
-    case "unset":
-      return null;
-    case "ballot":
-      return column.cross === "yes" ? "withdrawn" : null;
-    case "cross":
-      return column.cross === "no" ? null : "withdrawn";
-    case "granted":
-      // "Do not allow e-mails: allow" is no opt-out; "opt-out: accepted" is one.
-      return isListWord(cell) ? null : "withdrawn";
-    case "yes":
-    case "withdrawn":
-    case "pending":
-      return "withdrawn";
-    case "undeliverable":
-      return meaning;
-    default:
-      return "unknown";
-  }
-}
-
-/** Whatever a double negation is answered with, it is not taken for a yes. */
-function unclearAnswer(meaning: CellMeaning): Answer | null {
-  if (meaning === "unset") return null;
-  if (meaning === "undeliverable") return meaning;
-  return meaning === "yes" || meaning === "cross" || meaning === "withdrawn" ? "withdrawn" : "unknown";
-}
-
-/** A column of any name: tags, groups, notes in a word. */
-function wordAnswer(column: StatementColumn, meaning: CellMeaning, cell: string): Answer | null {
-  const parts = cell.split(/[,;|]/).map((part) => part.replaceAll('"', "").trim());
-  if (parts.some(isOptOutWord)) return "withdrawn";
-  // The name asks for a yes, uncertainly to what: only a withdrawal in so many words counts.
-  if (column.polarity === "in") return meaning === "withdrawn" ? "withdrawn" : null;
-  return meaning === "yes" || meaning === "cross" || meaning === "withdrawn" ? "withdrawn" : null;
 }
 
 /**
@@ -246,6 +188,7 @@ function recordOf(
   { state, channel, purpose, effectiveAt, proof }: Statement,
   person: PersonRecord,
   source: string | null,
+  stream: CsvFile["kind"],
 ): ConsentRecord | null {
   const addresses = channel === "email" ? person.emails : channel === "sms" || channel === "call" ? person.phones : [];
   const address = addresses[0] ?? null;
@@ -257,7 +200,7 @@ function recordOf(
     id: `${person.id}/${channel}/${keyOf(purpose, state, effectiveAt ?? "", address ?? "", proof).slice(0, 16)}`,
     updatedAt: person.updatedAt,
     deleted: false,
-    person: { stream: "people", id: person.id },
+    person: { stream, id: person.id },
     address,
     channel,
     purpose,
