@@ -66,6 +66,7 @@ async function* readStream<Client, Row, Cursor, Extra>(
 ): AsyncGenerator<RecordPage> {
   const guard = cursorGuard(spec.title, cursor);
   let gap = false;
+  let before = 0;
   for await (const page of spec.read(client, parseCursor(spec.cursor, cursor))) {
     if (page.fullScan === true && (spec.deletes !== "full-scan" || !page.atEnd))
       throw new ConnectorError(
@@ -73,7 +74,8 @@ async function* readStream<Client, Row, Cursor, Extra>(
         `${spec.title} reports a full scan but may not: it declares "${spec.deletes}".`,
       );
     if (!page.atEnd) guard(page.next, page.raw.length);
-    const { records, rejects, rawCount, pageGap } = await recordsOf(spec, client, page);
+    const { records, rejects, rawCount, pageGap } = await recordsOf(spec, client, page, before);
+    before += page.raw.length;
     gap ||= pageGap;
     yield {
       records,
@@ -93,21 +95,24 @@ async function recordsOf<Client, Row, Cursor, Extra>(
   spec: StreamSpec<Client, Row, Cursor, Extra>,
   client: Client,
   page: RawPage<Cursor>,
+  /** Rows of the pages before, so that two rows without an id are not taken for one. */
+  before: number,
 ) {
   const rejects: Reject[] = [...(page.rejects ?? [])];
-  const read: ({ raw: unknown; row: Row } | { gone: CanonicalRecord })[] = [];
-  const reject = (raw: unknown, why: string) => rejects.push(rejectOf(spec, raw, page.raw.indexOf(raw), why));
-  for (const raw of page.raw) {
+  const read: ({ place: number; row: Row } | { gone: CanonicalRecord })[] = [];
+  const rejectAt = (place: number, why: string) => rejects.push(rejectOf(spec, page.raw[place], before + place, why));
+  for (const [place, raw] of page.raw.entries()) {
+    const reject = (why: string) => rejectAt(place, why);
     const foreign = foreignMode(spec, client, raw);
     const stub = foreign === null ? (spec.tombstone?.(raw) ?? null) : null;
     const gone = stub === null ? null : goneRecord(spec.kind, stub);
-    if (foreign !== null) reject(raw, foreign);
+    if (foreign !== null) reject(foreign);
     else if (gone !== null) read.push({ gone });
-    else if (stub !== null) reject(raw, "the vendor says that it is deleted, and nothing else");
+    else if (stub !== null) reject("the vendor says that it is deleted, and nothing else");
     else {
       const parsed = spec.row.safeParse(raw);
-      if (parsed.success) read.push({ raw, row: parsed.data });
-      else reject(raw, formOf(parsed.error));
+      if (parsed.success) read.push({ place, row: parsed.data });
+      else reject(formOf(parsed.error));
     }
   }
   const enriched = await spec.enrich?.(
@@ -120,7 +125,7 @@ async function recordsOf<Client, Row, Cursor, Extra>(
     try {
       return spec.toRecords(entry.row, enriched?.extra as Extra);
     } catch (error) {
-      reject(entry.raw, error instanceof z.ZodError ? formOf(error) : wordsOf(error));
+      rejectAt(entry.place, error instanceof z.ZodError ? formOf(error) : wordsOf(error));
       return [];
     }
   });

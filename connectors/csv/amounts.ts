@@ -14,7 +14,7 @@ const PLAIN = /^-?\d{1,12}(?:\.\d{1,6})?$/;
 const SPACES = /[\s\u00a0\u202f'’]/g;
 const LONGEST = 60;
 /** `12,-` is how some write twelve and nothing. */
-const AND_NOTHING = /[.,]\s?[-–—]{1,2}$/;
+const AND_NOTHING = /(\d)[.,]\s?[-–—]{1,2}(?=[^\d]*$)/;
 const IN_PARENTHESES = /^([^()]*)\(([^()]+)\)([^()]*)$/;
 /** What stands before the number, the number, what stands after it. */
 const PARTS = /^([^\d]*?)([.,]?\d(?:[\d.,\s\u00a0\u202f'’]*\d)?[.,]?)([^\d]*)$/u;
@@ -36,7 +36,7 @@ export interface Money {
 export function parseMoney(text: string, decimal: "." | ","): Money | null {
   if (decimal === "." && PLAIN.test(text)) return { amount: fromPlain(text), mark: "" };
   if (text.length > LONGEST) return null;
-  const whole = text.trim().replace(AND_NOTHING, "");
+  const whole = text.trim().replace(AND_NOTHING, "$1");
   const enclosed = IN_PARENTHESES.exec(whole);
   const open = enclosed === null ? whole : enclosed.slice(1).join("");
   if (/[()]/.test(open)) return null;

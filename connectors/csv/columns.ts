@@ -29,11 +29,15 @@ export interface Assembler {
   close(): Unit;
 }
 
+/** Names stand in reasons and proofs. Characters. */
+const NAME_LIMIT = 100;
+
 /** The header's names, each once: blank ones by position, repeated ones numbered. */
 export function columnNames(header: readonly string[], named: boolean): string[] {
   const used = new Set<string>();
   return header.map((cell, index) => {
-    const plain = (named ? cell.replaceAll("\u0000", "").trim() : "") || `column ${index + 1}`;
+    const plain =
+      (named ? cell.replaceAll("\u0000", "").trim().slice(0, NAME_LIMIT).toWellFormed() : "") || `column ${index + 1}`;
     let name = plain;
     for (let count = 2; used.has(name); count++) name = `${plain} (${count})`;
     used.add(name);
@@ -62,8 +66,14 @@ export interface Columns {
 }
 
 const NOWHERE: number[] = [];
-/** Longer ones are no address, name or number. Characters. */
-const VALUE_LIMIT = 2_000;
+/** Longer ones are no name, number or date, and no record could hold them. Characters. */
+const VALUE_LIMIT = 300;
+const LIMITS: Partial<Record<Field, number>> = {
+  ...{ id: 255, customer_id: 255, loyalty_id: 255 },
+  // Several in a cell.
+  ...{ email: 500, phone: 500 },
+  campaign: 1_000,
+};
 
 /** @throws ConnectorError `contract` where the mapping names a column the file does not have */
 export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
@@ -94,7 +104,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     names,
     named: file.header,
     overlong(cells) {
-      const long = used.find(({ position }) => (cells[position]?.length ?? 0) > VALUE_LIMIT);
+      const long = used.find(({ field, position }) => (cells[position]?.length ?? 0) > (LIMITS[field] ?? VALUE_LIMIT));
       return long === undefined ? null : label(long.field);
     },
     has: (field) => positions.has(field),

@@ -1,6 +1,8 @@
 /** Whether the rows of one order repeat its total or share it: the difference between 50.00 and 100.00. */
+import { isDestroyedNumber } from "../core/placeholders.ts";
 import { add, multiply, parseAmount, ZERO, type Decimal } from "./amounts.ts";
 import type { Question } from "./guess-formats.ts";
+import { roleOf, stateOf } from "./order-words.ts";
 import type { Mapping } from "./settings.ts";
 import { cleanCell, cleanId, foldWords } from "./words.ts";
 
@@ -62,17 +64,21 @@ function ordersOf(mapping: Mapping, { names, column }: Table, decimal: "." | ","
     /^(line ?item |item |unit )?(price|cost|preis|einzelpreis|prix|prezzo|precio)( each)?$/,
   );
   const others = names.filter((name) => name !== idColumn && name !== mapping.amount?.[0]).map(column);
-  const orders: Line[][] = [];
-  let last = "";
+  const [states, kinds] = (["status", "type"] as const).map((field) => column(mapping[field]?.[0] ?? ""));
+  const orders = new Map<string, Line[]>();
   for (const [at, cell] of column(idColumn).entries()) {
     const id = cleanId(cell);
+    // Money given back and how a sale was paid are no shares of it.
+    const kind = roleOf(kinds?.[at] ?? "", null) ?? "sale";
+    if (id === "" || isDestroyedNumber(id) || kind !== "sale" || stateOf(states?.[at] ?? "", null) === "refunded")
+      continue;
     const rest = others.map((cells) => cells[at] ?? "").join("\u0000");
     const line = { amount: amounts[at] ?? null, quantity: quantities[at] ?? null, price: prices[at] ?? null, rest };
-    if (id !== "" && id === last) orders.at(-1)?.push(line);
-    else orders.push([line]);
-    last = id;
+    const lines = orders.get(id);
+    if (lines === undefined) orders.set(id, [line]);
+    else lines.push(line);
   }
-  return orders;
+  return [...orders.values()];
 }
 
 /** Quantity times price tells, wherever both are there. */

@@ -152,7 +152,21 @@ function rateValues(field: Field, shape: Shape): Rated | null {
   return dates ? { score: 0.4, why: "its values are dates" } : null;
 }
 
+/** The same names are looked at for every kind and field, file after file. */
+const rated = new Map<string, Rated | null>();
+const RATED_KEPT = 20_000;
+
 function rateName(kind: FileKind, field: Field, name: string): Rated | null {
+  const key = JSON.stringify([kind, field, name]);
+  const before = rated.get(key);
+  if (before !== undefined) return before;
+  const found = ratedAnew(kind, field, name);
+  if (rated.size >= RATED_KEPT) rated.clear();
+  if (key.length < 200) rated.set(key, found);
+  return found;
+}
+
+function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
   const words = headerWords(kind).get(field);
   const folded = foldWords(name);
   if (words === undefined || folded === "") return null;

@@ -17,7 +17,11 @@ const MONEY: ReadonlySet<Field> = new Set<Field>(["amount", "unit_price", "quant
 /** Sentences that must be answered by an override before anything is imported. */
 export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, sample: Sample): Question[] {
   if (kind === "orders") {
-    return [...unreadable(mapping, sample), ...better(mapping, guess).map((misfit) => stopper(misfit, sample))];
+    return [
+      ...eventsInstead(mapping, sample),
+      ...unreadable(mapping, sample),
+      ...better(mapping, guess).map((misfit) => stopper(misfit, sample)),
+    ];
   }
   const sales =
     kind === "people" || kind === "touchpoints" ? guessMapping("orders", sample.names, sample.shapes) : guess;
@@ -38,6 +42,15 @@ export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, 
           `Columns "${date[0]}" and "${money[0]}" hold dates and money as sales do, others are those of a list of people.`,
         ),
       ];
+}
+
+/** A list of purchases and visits is no list of sales, though some of its rows have money. */
+function eventsInstead(mapping: Mapping, { names, shapes }: Sample): Question[] {
+  if (mapping.order_id !== undefined || mapping.type !== undefined) return [];
+  const [event] = guessMapping("touchpoints", names, shapes).mapping.type ?? [];
+  return event === undefined || mapping.status?.includes(event) === true
+    ? []
+    : [whichKind(`Column "${event}" names kinds of events, while no column numbers orders.`)];
 }
 
 function whichKind(text: string): Question {

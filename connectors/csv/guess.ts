@@ -150,7 +150,10 @@ export async function guessHead(
     shortened,
     remarks: said.remarks,
     questions: said.questions,
-    stoppers: options.kind !== undefined && kind !== "orders" ? [] : stoppers(kind, mapping, guessed, sample),
+    stoppers: stoppers(kind, mapping, guessed, sample).filter(
+      // The kind was said: what stands against it is known to whoever said it.
+      ({ about }) => options.kind === undefined || (kind === "orders" && about !== "kind"),
+    ),
     sample: body
       .slice(0, SHOWN_ROWS)
       .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]))),

@@ -39,6 +39,8 @@ export interface MadeOrder {
   person: RowPerson | null;
   /** Lines that say again what another has said: how a sale was paid, what a total is made of. */
   collapsed: number;
+  /** Nothing was sold: all its rows give money back. */
+  onlyRefunds: boolean;
   /** What could not be known, for the person who imports. */
   note: string | null;
 }
@@ -83,7 +85,7 @@ export function orderOf(id: string, given: readonly OrderLine[], rules: OrderRul
     channel: first.channel,
     ...sums,
   };
-  return { record, person, collapsed, note };
+  return { record, person, collapsed, onlyRefunds: counted.length === 0, note };
 }
 
 type RoledLine = OrderLine & { role: RowRole };

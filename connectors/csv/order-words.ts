@@ -48,7 +48,10 @@ const rowRole = table<RowRole>({
 const DATABASE_PREFIX = /^wc (?=[a-z])/;
 
 export function stateOf(text: string, known: KnownExport | null): OrderState | null {
-  const word = foldWords(text).replace(DATABASE_PREFIX, "");
+  const written = foldWords(text);
+  const word = written.replace(DATABASE_PREFIX, "");
+  // Other systems say so of orders nobody has paid yet.
+  if (word !== written && word === "processing") return "paid";
   if (known?.states !== undefined && Object.hasOwn(known.states, word)) return known.states[word] ?? null;
   return orderState(word);
 }
@@ -65,9 +68,4 @@ const TOTAL_ROW =
 /** The word by which a report calls its last row. */
 export function isTotalWord(text: string): boolean {
   return TOTAL_ROW.test(foldWords(text));
-}
-
-/** A long number as a spreadsheet rewrites it: `5.50001E+12` stands for a million different ids. */
-export function isShortened(id: string): boolean {
-  return /^\d(?:[.,]\d+)?E\+?\d{1,3}$/i.test(id);
 }

@@ -1,13 +1,12 @@
 /** Sales: rows into orders. Consecutive rows with one order id are one order; see README.md for every rule. */
 import type { Reject } from "../core/contract.ts";
-import { isRoundedNumber } from "../core/placeholders.ts";
+import { isDestroyedNumber, isRoundedNumber } from "../core/placeholders.ts";
 import { stripNul, type Assembler, type Columns, type Unit } from "./columns.ts";
 import { consentReader } from "./consent/statements.ts";
 import { instantReader } from "./dates.ts";
 import { knownExport } from "./exports/index.ts";
 import { BadOrder, orderOf, type MadeOrder, type OrderLine } from "./order-lines.ts";
 import { BadRow, OtherRow, readLine, type RowContext } from "./order-row.ts";
-import { isShortened } from "./order-words.ts";
 import { keyOf, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
 import type { CsvFile } from "./settings.ts";
@@ -21,6 +20,8 @@ const NO_ID = /^(?:0+|-+|n\/?a|none|null|unknown)$/i;
 /** The rows under way. */
 interface OpenOrder {
   id: string;
+  /** Its id came before, with other orders in between. */
+  again: boolean;
   rows: { row: Row; reason: string | null }[];
   lines: OrderLine[];
   bad: boolean;
@@ -35,9 +36,13 @@ export class OrderAssembler implements Assembler {
   /** Hashes of 52 bits, a number each: the ids themselves would be the largest thing in memory. */
   readonly #seen = new Set<number>();
   readonly #refused = new Set<number>();
+  /** Orders that were given back as a whole, by id; and what orders came to, where rows repeat it. */
+  readonly #givenBack = new Set<number>();
+  readonly #totals = new Set<number>();
   /** An opt-out counts wherever it stands. */
   readonly #optOuts: ReturnType<typeof consentReader>;
   readonly #hasIds: boolean;
+  readonly #isPerOrder: boolean;
   /** The file's order ids lost their last digits. */
   readonly #isRounded: boolean;
   #unit: Unit = emptyUnit();
@@ -50,6 +55,7 @@ export class OrderAssembler implements Assembler {
     this.#context = { file, columns, sharedIds, known: knownExport(file.export), instant: instantReader(file) };
     this.#optOuts = consentReader(file, columns.names);
     this.#hasIds = columns.has("order_id");
+    this.#isPerOrder = file.amountPer === "order" && columns.has("amount");
     this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
 
@@ -75,7 +81,7 @@ export class OrderAssembler implements Assembler {
     const before = this.#order?.lines.at(-1) ?? null;
     try {
       const line = readLine(row.cells, before, this.#context);
-      const order = (this.#order ??= openOrder(own ? this.#derivedId(row, line) : this.#nameOf(id, row.line)));
+      const order = (this.#order ??= own ? openOrder(this.#derivedId(row, line)) : this.#named(id, row.line));
       if (own && this.#hasIds)
         order.note = `Kept without its id: ${this.#columns.label("order_id")} was shortened by a spreadsheet.`;
       if (nul) order.note = "Kept after removing NUL characters.";
@@ -85,7 +91,7 @@ export class OrderAssembler implements Assembler {
     } catch (error) {
       if (error instanceof OtherRow) return this.#reject(row, error.message);
       if (!(error instanceof BadRow)) throw error;
-      const order = (this.#order ??= openOrder(own ? "" : this.#nameOf(id, row.line)));
+      const order = (this.#order ??= own ? openOrder("") : this.#named(id, row.line));
       order.bad = true;
       order.rows.push({ row, reason: error.message });
     }
@@ -110,7 +116,7 @@ export class OrderAssembler implements Assembler {
   }
 
   #isShortened(id: string): boolean {
-    return isShortened(id) || (this.#isRounded && isRoundedNumber(id));
+    return isDestroyedNumber(id) || (this.#isRounded && isRoundedNumber(id));
   }
 
   /** A row whose cells do not fit may still show which order lacks it. */
@@ -131,6 +137,7 @@ export class OrderAssembler implements Assembler {
 
   #finish(order: OpenOrder): void {
     const made = order.bad ? null : this.#made(order);
+    if (made !== null && this.#repeatsTotal(order, made)) return;
     if (made === null) {
       if (this.#current !== null) this.#refused.add(hashOf(this.#current));
       for (const { row, reason } of order.rows) this.#reject(row, reason ?? LEFT_OUT_WHOLE);
@@ -150,19 +157,50 @@ export class OrderAssembler implements Assembler {
     if (note !== null && first !== undefined) this.#reject(first.row, note);
   }
 
+  /**
+   * Where every row repeats its order's total, rows further down that give it again add nothing, and rows that give another
+   * one cannot be used.
+   */
+  #repeatsTotal(order: OpenOrder, { record, onlyRefunds }: MadeOrder): boolean {
+    if (!this.#isPerOrder || this.#current === null || onlyRefunds) return false;
+    const total = hashOf(`${this.#current} ${record.amountMinor} ${record.refundedMinor}`);
+    if (!order.again) {
+      this.#totals.add(total);
+      return false;
+    }
+    if (this.#totals.has(total)) {
+      this.#unit.rows += order.rows.length;
+      this.#unit.collapsed += order.rows.length;
+      return true;
+    }
+    const reason = `${this.#columns.label("amount")} gives another total than rows of the order further up.`;
+    for (const { row } of order.rows) this.#reject(row, reason);
+    return true;
+  }
+
   /** Null: the rows contradict each other, which is noted at the first. */
   #made(order: OpenOrder): MadeOrder | null {
-    const { amountPer } = this.#context.file;
-    const byRow = amountPer === "row" || !this.#columns.has("amount");
+    const rules = {
+      amountPer: this.#isPerOrder ? "order" : "row",
+      amountLabel: this.#columns.label("amount"),
+    } as const;
     try {
-      const amountLabel = this.#columns.label("amount");
-      return orderOf(order.id, order.lines, { amountPer: byRow ? "row" : "order", amountLabel });
+      return orderOf(order.id, this.#asRefund(order), rules);
     } catch (error) {
       if (!(error instanceof BadOrder)) throw error;
       const [first] = order.rows;
       if (first !== undefined) first.reason = error.message;
       return null;
     }
+  }
+
+  /** Rows that only say "refunded" of an order that was sold further up give its money back; they sell nothing. */
+  #asRefund({ lines, again }: OpenOrder): OrderLine[] {
+    const back = lines.every(({ state, role }) => role === null && state === "refunded");
+    const id = this.#current === null ? null : hashOf(this.#current);
+    if (!back || id === null) return lines;
+    if (!again) this.#givenBack.add(id);
+    return again && !this.#givenBack.has(id) ? lines.map((line) => ({ ...line, role: "refund" })) : lines;
   }
 
   #refuseLong(order: OpenOrder): void {
@@ -172,9 +210,9 @@ export class OrderAssembler implements Assembler {
   }
 
   /** An id that came before, with others in between, continues under a name of its own. */
-  #nameOf(id: string, line: number): string {
+  #named(id: string, line: number): OpenOrder {
     const safe = safeId(id);
-    return this.#isNew(safe) ? safe : `${safe}/line-${line}`;
+    return this.#isNew(safe) ? openOrder(safe) : openOrder(`${safe}/line-${line}`, true);
   }
 
   #isNew(id: string): boolean {
@@ -192,8 +230,8 @@ export class OrderAssembler implements Assembler {
   }
 }
 
-function openOrder(id: string): OpenOrder {
-  return { id, rows: [], lines: [], bad: false, note: null };
+function openOrder(id: string, again = false): OpenOrder {
+  return { id, again, rows: [], lines: [], bad: false, note: null };
 }
 
 function emptyUnit(): Unit {

@@ -107,8 +107,8 @@ export function mergePersons(earlier: PersonRecord, later: PersonRecord): Person
   const [old, fresh] = (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
   return {
     ...fresh,
-    emails: [...new Set([...fresh.emails, ...old.emails])],
-    phones: [...new Set([...fresh.phones, ...old.phones])],
+    emails: several([...fresh.emails, ...old.emails]),
+    phones: several([...fresh.phones, ...old.phones]),
     firstName: fresh.firstName ?? old.firstName,
     lastName: fresh.lastName ?? old.lastName,
     company: fresh.company ?? old.company,
@@ -119,8 +119,15 @@ export function mergePersons(earlier: PersonRecord, later: PersonRecord): Person
   };
 }
 
+/** A number behind which a till books everybody names hundreds: no record holds them, and they say nothing of one person. */
+const SEVERAL = 100;
+
+function several(values: string[]): string[] {
+  return [...new Set(values)].slice(0, SEVERAL);
+}
+
 function uniqueIds(ids: ExternalId[]): ExternalId[] {
-  return [...new Map(ids.map((id) => [`${id.kind} ${id.value}`, id])).values()];
+  return [...new Map(ids.map((id) => [`${id.kind} ${id.value}`, id])).values()].slice(0, SEVERAL);
 }
 
 interface Known {

@@ -7,7 +7,7 @@ import { canonicalRecord } from "../core/records.ts";
 import { csvFileOf, guessFile, type GuessOptions } from "./guess.ts";
 import { csv } from "./index.ts";
 import { applyOverrides } from "./overrides.ts";
-import type { CsvFile, FileKind } from "./settings.ts";
+import { csvCursor, type CsvFile, type FileKind, type Tally } from "./settings.ts";
 
 export const LONDON: GuessOptions = { currency: "GBP", country: "GB", timeZone: "Europe/London" };
 
@@ -65,6 +65,13 @@ async function firstPage(files: CsvFile[], stream: FileKind, cursor: unknown): P
 function open(settings: unknown): OpenConnection {
   const environment = { settings, credentials: {}, baseUrl: "", now: () => 0 };
   return csv.open({ ...environment, call: (_bucket, _operation, send) => send(new AbortController().signal) });
+}
+
+/** What became of the file's rows, as the position after the last page has it. */
+export function tallyAfter(pages: readonly RecordPage[], { contentHash }: CsvFile): Tally {
+  const tally = csvCursor.parse(pages.at(-1)?.next).tallies[contentHash];
+  if (tally === undefined) throw new Error("A file that was read has a tally.");
+  return tally;
 }
 
 export function recordsOf(pages: RecordPage[]): RecordPage["records"] {

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite/index.ts";
 import type { OpenConnection, RecordPage } from "#connectors/core/contract.ts";
@@ -255,6 +256,17 @@ describe("events", () => {
     },
   );
 
+  it("whose object cannot be asked for cost that object alone", async () => {
+    const events = [1, 2].map((n) => event("customer.updated", customer(n), T0 + n, { api_version: "2019-12-03" }));
+    const broken: Answer = ({ id }, reply) => {
+      if (id === "cus_2") return customer(2);
+      reply.statusCode = 400;
+      return { error: { code: "parameter_invalid" } };
+    };
+    const pages = await read(await open(eventsOnly(events, { "/v1/customers/": broken })), "customers", sinceNow);
+    expect([records(pages), rejects(pages)]).toMatchObject([[{ id: "cus_2" }], [{ id: "cus_1" }]]);
+  });
+
   it("out of order and twice give the newest state", async () => {
     const [old, mid, now] = ["Old", "Mid", "New"].map((name, n) =>
       event("customer.updated", customer(1, { name }), T0 + n),
@@ -322,6 +334,17 @@ describe("money", () => {
   ])("of a dispute that is %s (%i) is reduced by %i", async (status, amount, reduced, becomes) => {
     const [order] = await chargesOf([charge(1, { disputed: true })], disputes(status, amount));
     expect(order).toMatchObject({ amountMinor: 10_000, refundedMinor: reduced, status: becomes });
+  });
+
+  it("of a dispute that is told with the charge, or cannot be told, is that row's alone", async () => {
+    const lost = { amount: 10_000, currency: "gbp", status: "lost" };
+    const rows = [charge(1, { dispute: lost }), charge(2, { disputed: true }), charge(3)];
+    const pages = await read(await open({ "/v1/charges": () => list(rows) }), "charges");
+    expect(records(pages)).toMatchObject([
+      { id: "ch_1", refundedMinor: 10_000, status: "refunded" },
+      { id: "ch_3", refundedMinor: 0 },
+    ]);
+    expect(rejects(pages)).toMatchObject([{ id: "ch_2" }]);
   });
 
   it("comes back with the event of a dispute that is won, and goes with one that is lost", async () => {
@@ -632,4 +655,65 @@ describe("a refusal", () => {
       expect(elsewhere).toEqual([]);
     },
   );
+});
+
+describe("2,000 rows of any form", () => {
+  const good: Record<string, object> = {
+    customers: {
+      ...customer(1),
+      shipping: { phone: "1", address: { city: "Leeds", country: "GB" } },
+      name: "Jo Marsh",
+    },
+    charges: charge(1, {
+      billing_details: { email: "a@acme.example" },
+      payment_method_details: { type: "card", card: {} },
+    }),
+    refunds: { id: "re_1", created: T0, amount: 5, currency: "gbp", status: "succeeded", charge: charge(1) },
+    subscriptions: {
+      ...{ id: "sub_1", created: T0, status: "active", customer: "cus_1", currency: "gbp", start_date: T0 },
+      items: { has_more: false, data: [{ quantity: 1, price: { unit_amount: 1, recurring: { interval: "month" } } }] },
+    },
+  };
+  const odd = fc.oneof(
+    fc.anything({ maxDepth: 2 }),
+    fc.constantFrom(
+      null,
+      "",
+      "x",
+      -1,
+      0,
+      1e300,
+      2 ** 53,
+      Number.MAX_SAFE_INTEGER,
+      0.1,
+      [],
+      {},
+      true,
+      "\u0000",
+      "\ud800",
+    ),
+  );
+
+  it.each(Object.keys(good))("of %s are each taken or put aside, as rows and out of events", async (stream) => {
+    const fields = Object.keys(good[stream] ?? {});
+    const row = fc.oneof(
+      odd,
+      fc.tuple(fc.constantFrom(...fields), odd).map(([field, value]) => ({ ...good[stream], [field]: value })),
+    );
+    const rows = fc.sample(row, { numRuns: 2_000, seed: 6 }).map((one, n) => {
+      const isGood =
+        typeof one === "object" && one !== null && "id" in one && typeof one.id === "string" && one.id !== "";
+      return isGood ? { ...one, id: `x_${n}` } : one;
+    });
+    const type = { customers: "customer.updated", charges: "charge.updated", refunds: "refund.updated" }[stream];
+    const events = rows.map((object) => event(type ?? "customer.subscription.updated", object, T0 + 1));
+    const connection = await open({ [`/v1/${stream}`]: () => list(rows), "/v1/events": () => list(events) });
+    const pages = await read(connection, stream);
+    const taken = new Set(records(pages).map(({ id }) => id));
+    expect(taken.size + rejects(pages).length).toBe(rows.length);
+    const nameless = rejects(pages).filter(({ id }) => id === undefined);
+    expect(new Set(nameless.map(({ ref }) => ref)).size).toBe(nameless.length);
+    const changed = await read(connection, stream, sinceNow);
+    expect(records(changed).length + rejects(changed).length).toBeGreaterThanOrEqual(rows.length);
+  });
 });

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { auth } from "./auth.ts";
 import { connect, credentials, settings } from "./client.ts";
 import type { StripeClient } from "./client.ts";
-import { chargesOf, itemsOf, lossesOf } from "./detail.ts";
+import { chargesOf, itemsOf, returnedOf } from "./detail.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
@@ -78,7 +78,7 @@ export const stripe = defineConnector({
       {
         kind: "order",
         deletes: "none",
-        enrich: async (client, rows) => ({ extra: await lossesOf(client, rows) }),
+        enrich: async (client, rows) => ({ extra: await returnedOf(client, rows) }),
         toRecords: chargeToRecords,
       },
     ),

@@ -16,8 +16,11 @@ const row = (body: object, more: { formerGuest?: boolean } = {}) => withReading(
 const customerToRecords = (raw: unknown) => mapping.customerToRecords(rowOf(schema.customerBody).parse(raw));
 const chargeToRecords = (raw: unknown, losses = {}) =>
   mapping.chargeToRecords(rowOf(schema.chargeBody).parse(raw), new Map(Object.entries(losses)));
-const refundToRecords = (raw: unknown, charges = {}) =>
-  mapping.refundToRecords(rowOf(schema.refundBody).parse(raw), new Map(Object.entries(charges)));
+const refundToRecords = (raw: unknown, charges: Record<string, unknown> = {}) =>
+  mapping.refundToRecords(
+    rowOf(schema.refundBody).parse(raw),
+    new Map(Object.entries(charges).map(([id, body]) => [id, schema.chargeBody.parse(body)])),
+  );
 const subscriptionToRecords = (raw: unknown): CanonicalRecord[] =>
   mapping.subscriptionToRecords(rowOf(schema.subscriptionBody).parse(raw), new Map());
 

@@ -8,11 +8,11 @@ import type {
 } from "#connectors/core/records.ts";
 import { idOf } from "./changes.ts";
 import { moneyOf } from "./currency.ts";
-import { chargeOf, isTakenBack } from "./detail.ts";
-import type { Charges, Items, Losses } from "./detail.ts";
+import { detailOf, isTakenBack } from "./detail.ts";
+import type { Details, Returned } from "./detail.ts";
 import { instantOf } from "./row.ts";
 import type { Row } from "./row.ts";
-import type { ChargeBody, CustomerBody, RefundBody, SubscriptionBody } from "./schema.ts";
+import type { ChargeBody, CustomerBody, RefundBody, SubscriptionBody, SubscriptionItem } from "./schema.ts";
 import { recurringAmount } from "./subscription-amount.ts";
 
 export function customerToRecords(customer: Row<CustomerBody>): CanonicalRecord[] {
@@ -30,9 +30,9 @@ export function customerToRecords(customer: Row<CustomerBody>): CanonicalRecord[
 }
 
 /** An order; and where nobody is on file for it, the guest as a person of this stream under the charge's own id. */
-export function chargeToRecords(charge: Row<ChargeBody>, losses: Losses): CanonicalRecord[] {
+export function chargeToRecords(charge: Row<ChargeBody>, returned: Details<Returned>): CanonicalRecord[] {
   const who = personOf(charge);
-  const { refunded, lost } = losses.get(charge.id) ?? { refunded: charge.amount_refunded ?? 0, lost: 0 };
+  const { refunded, lost } = detailOf(returned, charge.id) ?? { refunded: charge.amount_refunded ?? 0, lost: 0 };
   const paid = amountPaid(charge);
   const givenBack = Math.min(refunded + lost, paid);
   const order: OrderRecord = {
@@ -50,8 +50,8 @@ export function chargeToRecords(charge: Row<ChargeBody>, losses: Losses): Canoni
   return [order];
 }
 
-export function refundToRecords(refund: Row<RefundBody>, charges: Charges): CanonicalRecord[] {
-  const charge = chargeOf(refund, charges);
+export function refundToRecords(refund: Row<RefundBody>, charges: Details<ChargeBody>): CanonicalRecord[] {
+  const charge = typeof refund.charge === "string" ? detailOf(charges, refund.charge) : refund.charge;
   if (refund.status != null && !REFUND_STATUSES.has(refund.status)) throw new Error("unknown status");
   return [
     {
@@ -59,7 +59,7 @@ export function refundToRecords(refund: Row<RefundBody>, charges: Charges): Cano
       kind: "touchpoint",
       // Taken out again should it have been seen as pending.
       deleted: isTakenBack(refund),
-      person: charge === null ? null : personOf(charge),
+      person: charge == null ? null : personOf(charge),
       type: "refund",
       at: instantOf(refund.created),
       channel: null,
@@ -71,9 +71,12 @@ export function refundToRecords(refund: Row<RefundBody>, charges: Charges): Cano
 
 const REFUND_STATUSES = new Set(["succeeded", "pending", "requires_action", "failed", "canceled"]);
 
-export function subscriptionToRecords(subscription: Row<SubscriptionBody>, items: Items): CanonicalRecord[] {
+export function subscriptionToRecords(
+  subscription: Row<SubscriptionBody>,
+  items: Details<SubscriptionItem[]>,
+): CanonicalRecord[] {
   const customer = idOf(subscription.customer);
-  const all = items.get(subscription.id) ?? subscription.items.data;
+  const all = detailOf(items, subscription.id) ?? subscription.items.data;
   const { amount, interval } = recurringAmount(all);
   const money = moneyOf(amount ?? 0, subscription.currency);
   const ends = all.flatMap((item) => item.current_period_end ?? []);

@@ -24,6 +24,7 @@ import { latestChanges } from "./changes.ts";
 import type { Change } from "./changes.ts";
 import { API_VERSION, isMissing } from "./client.ts";
 import type { Page, PageQuery, Resource, StripeClient } from "./client.ts";
+import { ofOneRow } from "./detail.ts";
 import { inParallel } from "#connectors/core/in-parallel.ts";
 import { EVENT_RETENTION_SECONDS, PARALLEL_CALLS } from "./limits.ts";
 import { withReading } from "./row.ts";
@@ -108,12 +109,17 @@ async function* readEvents(client: StripeClient, source: Source, from: EventsCur
   for await (const page of walk(client, source, from)) {
     startedAt ??= page.servedAt;
     const { changes, rejects } = changesOf(page, source);
-    const raw = await inParallel(changes, PARALLEL_CALLS, (change) => rawOf(client, source, change));
-    const missing = changes.filter((_, index) => raw[index] === null).map(({ id }) => missingOf(source, id));
+    const raw = await inParallel(changes, PARALLEL_CALLS, (change) => rawOf(client, source, change).catch(ofOneRow));
+    const missing = changes.flatMap(({ id }, index) => missingOf(source, id, raw[index]));
     const next: Cursor = page.hasMore
       ? { mode: "newer", startedAt, after: newestId(page) }
       : { mode: "events", since: startedAt };
-    yield { raw: raw.filter((row) => row !== null), rejects: [...rejects, ...missing], next, atEnd: !page.hasMore };
+    yield {
+      raw: raw.filter((row) => row !== null && !(row instanceof Error)),
+      rejects: [...rejects, ...missing],
+      next,
+      atEnd: !page.hasMore,
+    };
     if (!page.hasMore) return;
   }
 }
@@ -186,8 +192,10 @@ async function rawOf(client: StripeClient, source: Source, change: Change): Prom
   return withReading(enough ? body : await client.retrieve(source.resource, id), read);
 }
 
-function missingOf({ title }: Source, id: string): Reject {
-  return { ref: id, id, reason: `${title}, ${id}: an event tells of it, but Stripe has no such object.`, raw: { id } };
+function missingOf({ title }: Source, id: string, found: unknown): Reject[] {
+  if (found !== null && !(found instanceof Error)) return [];
+  const why = found === null ? "an event tells of it, but Stripe has no such object." : found.message;
+  return [{ ref: id, id, reason: `${title}, ${id}: ${why}`, raw: { id } }];
 }
 
 function isLostPlace(error: unknown): boolean {

@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 
-const seconds = z.number().int();
+/** To the end of the year 9999: past it there is no date to be made. */
+const seconds = z.number().int().min(0).max(253_402_300_799);
+const id = z.string().min(1).max(255);
 const text = z.string().nullish();
 const amount = z.number().int();
 
@@ -17,7 +19,7 @@ const address = z.object({ city: text, country: text, postal_code: text }).nulli
 export const listReply = z.object({ has_more: z.boolean(), data: z.array(z.unknown()) });
 
 /** What a page's place is told by. */
-export const listedObject = z.object({ id: z.string().min(1), created: seconds.optional().catch(undefined) });
+export const listedObject = z.object({ id, created: seconds.optional().catch(undefined) });
 
 export const accountReply = z.object({
   id: z.string(),
@@ -27,7 +29,7 @@ export const accountReply = z.object({
 
 export const customerBody = z
   .object({
-    id: z.string(),
+    id,
     created: seconds.nullish(),
     email: text,
     name: text,
@@ -50,8 +52,11 @@ export const customerMetadata = z.object({
 
 const cardDetails = z.object({ fingerprint: text }).nullish();
 
+export const disputeBody = z.object({ amount, currency: z.string(), status: z.string() });
+export type DisputeBody = z.infer<typeof disputeBody>;
+
 export const chargeBody = z.object({
-  id: z.string(),
+  id,
   created: seconds,
   amount,
   amount_captured: amount.nullish(),
@@ -62,6 +67,7 @@ export const chargeBody = z.object({
   captured: z.boolean().nullish(),
   refunded: z.boolean().nullish(),
   disputed: z.boolean().nullish(),
+  dispute: z.union([z.string(), disputeBody]).nullish(),
   billing_details: z.object({ email: text, name: text, phone: text, address }).nullish(),
   receipt_email: text,
   payment_method_details: z
@@ -71,7 +77,7 @@ export const chargeBody = z.object({
 export type ChargeBody = z.infer<typeof chargeBody>;
 
 export const refundBody = z.object({
-  id: z.string(),
+  id,
   created: seconds,
   amount,
   currency: z.string(),
@@ -80,8 +86,6 @@ export const refundBody = z.object({
   charge: z.union([z.string(), chargeBody]).nullish(),
 });
 export type RefundBody = z.infer<typeof refundBody>;
-
-export const disputeBody = z.object({ amount, currency: z.string(), status: z.string() });
 
 /** The SDK (23.1.0) hands decimal strings out as its own Decimal objects, but leaves those inside events strings. */
 const decimal = z.preprocess(
@@ -114,7 +118,7 @@ export const subscriptionItem = z.object({
 export type SubscriptionItem = z.infer<typeof subscriptionItem>;
 
 export const subscriptionBody = z.object({
-  id: z.string(),
+  id,
   status: z.string(),
   customer: reference,
   currency: z.string(),
@@ -136,7 +140,7 @@ export const eventBody = z.object({
   api_version: text,
   livemode: z.boolean().optional(),
   data: z.object({
-    object: z.looseObject({ id: z.string().min(1), charge: reference }),
+    object: z.looseObject({ id, charge: reference }),
     previous_attributes: z.record(z.string(), z.unknown()).nullish(),
   }),
 });

@@ -34,9 +34,9 @@ export function heldReason({ vanishing, known }: Missing): string {
   const count = (records: number) => records.toLocaleString("en");
   return (
     `${count(vanishing)} of ${count(known)} known records are missing from the full list. A mistaken key, a reduced permission ` +
-    "or another account looks just like that, so nothing was deleted and this stream is not read until you decide. " +
+    "or another account looks just like that, so nothing was deleted and this stream waits for you. " +
     "Are they really gone? `tributary sync --accept-deletions` deletes exactly these here, once. " +
-    "If not, correct the key or its permissions; `tributary sync` then reads the list again."
+    "If not, correct the key or its permissions; `tributary sync` then reads the list again, as happens by itself after a day."
   );
 }
 
