@@ -20,10 +20,7 @@ const stripe = (what: string, file: string, ...edits: Mistake["edits"]): Mistake
 
 export const MISTAKES: Mistake[] = [
   // Consent
-  hubspot("an unsubscription is read as a yes", "consent.ts", [
-    'case "UNSUBSCRIBED":\n      return "withdrawn"',
-    'case "UNSUBSCRIBED":\n      return "granted"',
-  ]),
+  hubspot("an unsubscription is read as a yes", "consent.ts", ['UNSUBSCRIBED: "withdrawn"', 'UNSUBSCRIBED: "granted"']),
   hubspot("a false opt-out is read as an opt-out", "consent.ts", [
     'hs_email_optout?.toLowerCase() === "true"',
     "hs_email_optout !== undefined",
