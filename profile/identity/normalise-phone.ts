@@ -11,9 +11,6 @@ const SHARED = new Set(["FIXED_LINE", "FIXED_LINE_OR_MOBILE", "VOIP", "PAGER"]);
 /** Ranges set aside for fiction: North American 555-01xx; United Kingdom (Ofcom, drama use). Read 2026-11. */
 const RESERVED = [/^\+1\d{3}55501\d\d$/, /^\+447700900\d{3}$/, /^\+442079460\d{3}$/, /^\+441632960\d{3}$/];
 
-/** Only digits say something here; anything else could be an extension, letters or two numbers. */
-const PUNCTUATED = /^\+?\d[\d .-]*\d$/;
-
 /**
  * Reads a number the way it is written in `country` (ISO 3166-1 alpha-2) unless it is international.
  *
@@ -21,7 +18,7 @@ const PUNCTUATED = /^\+?\d[\d .-]*\d$/;
  */
 export function normalisePhone(raw: string, country: string): Normalised {
   if (raw.length > LONGEST_PHONE) return unusable("It is too long for a phone number.");
-  const plain = PUNCTUATED.test(raw) ? plainNumber(raw.replace(/[ .-]/g, ""), country) : null;
+  const plain = plainNumber(raw, country);
   if (plain !== null) return judge({ ...plain, ext: undefined });
   const region: CountryCode | undefined = isSupportedCountry(country) ? country : undefined;
   const parsed = parsePhoneNumberFromString(raw.normalize("NFKC"), region);

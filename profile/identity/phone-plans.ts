@@ -40,6 +40,9 @@ const TYPES = [
   "VOICEMAIL",
 ] as const;
 
+/** Only digits say something here; anything else could be an extension, letters or two numbers. */
+const PUNCTUATED = /^(?:\+|\()?\d[\d ().-]*\d$/;
+
 /** Null: a country whose numbers are not read here. */
 const plans = new Map<string, Plan | null>();
 
@@ -49,7 +52,9 @@ const plans = new Map<string, Plan | null>();
  *
  * @returns null when this is not such a number, or not plainly: ask the library
  */
-export function plainNumber(digits: string, country: string): PlainNumber | null {
+export function plainNumber(raw: string, country: string): PlainNumber | null {
+  if (!PUNCTUATED.test(raw)) return null;
+  const digits = raw.replace(/[ ().-]/g, "");
   const known = plans.get(country);
   const plan = known === undefined ? planOf(country) : known;
   if (known === undefined) plans.set(country, plan);
@@ -60,16 +65,21 @@ export function plainNumber(digits: string, country: string): PlainNumber | null
   return type === null ? null : { number: `+${plan.callingCode}${national}`, nationalNumber: national, type };
 }
 
-function nationalPart(digits: string, { callingCode, prefix, prefixes, abroad }: Plan): string | null {
-  if (digits.startsWith("+")) {
-    const national = digits.slice(callingCode.length + 1);
-    return digits.startsWith(callingCode, 1) && !prefixes.test(national) ? national : null;
-  }
-  if (abroad.test(digits)) return null;
+function nationalPart(digits: string, plan: Plan): string | null {
+  const { prefix, prefixes, abroad } = plan;
+  if (digits.startsWith("+")) return abroadPart(digits.slice(1), plan);
+  const out = abroad.exec(digits)?.[0];
+  // "00" and the like begin an international number, and a national one never.
+  if (out !== undefined) return digits.startsWith("0", out.length) ? null : abroadPart(digits.slice(out.length), plan);
   const found = prefixes.exec(digits);
   if (found === null) return digits;
   const national = digits.slice(found[0].length);
   return found[0] === prefix && found.length === 1 && !prefixes.test(national) ? national : null;
+}
+
+function abroadPart(digits: string, { callingCode, prefixes }: Plan): string | null {
+  const national = digits.slice(callingCode.length);
+  return digits.startsWith(callingCode) && !prefixes.test(national) ? national : null;
 }
 
 /** The first country that takes the number decides. */

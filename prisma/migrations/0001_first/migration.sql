@@ -552,8 +552,14 @@ END $$;
 CREATE POLICY workspace_listing ON workspace FOR SELECT TO CURRENT_ROLE
   USING (current_setting('tributary.listing', true) = 'on');
 CREATE FUNCTION list_workspaces() RETURNS TABLE (workspace_id uuid, slug text, refresh_minutes integer)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET tributary.listing = 'on'
-  AS $$ SELECT workspace_id, slug, refresh_minutes FROM workspace ORDER BY slug $$;
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+BEGIN
+  -- A SET clause of the function would take a superuser to make it.
+  PERFORM set_config('tributary.listing', 'on', true);
+  RETURN QUERY SELECT w.workspace_id, w.slug, w.refresh_minutes FROM workspace w ORDER BY w.slug;
+  PERFORM set_config('tributary.listing', '', true);
+END $$;
 
 -- The application's role has no right to `quota` and no policy lets it in; these run as the owner, whom one does.
 ALTER TABLE quota ENABLE ROW LEVEL SECURITY;

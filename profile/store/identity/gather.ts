@@ -60,6 +60,9 @@ interface Value {
   value: string;
 }
 
+/** From so many on, shared values are asked for by value. */
+const MANY_SHARED = 1_000;
+
 type Holder = Value & { recordId: RecordId; quality: "strong" | "weak" };
 
 class Gathering {
@@ -70,6 +73,7 @@ class Gathering {
   readonly #records = new Map<RecordId, IdentityRecord>();
   readonly #bystanders = new Map<RecordId, IdentityRecord & { identifiers: Holder[] }>();
   readonly #overflowing = new Set<string>();
+  #shared: Value[] | undefined;
   readonly #seenValues = new Set<string>();
   readonly #seenProfiles = new Set<ProfileId>();
   readonly #links = new Map<string, HumanLink & { verdict: "same" | "different" }>();
@@ -193,11 +197,20 @@ class Gathering {
     return next;
   }
 
+  /** Few values are shared, so they are read at once, as far as they are few. */
   async #overflowingOf(values: Value[]): Promise<Set<string>> {
-    const rows = await this.#transaction.query<Value>(
-      `SELECT value_id AS "valueId", kind, value FROM shared_value WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
-      [this.#transaction.workspaceId, values.map(({ valueId }) => valueId)],
+    this.#shared ??= await this.#transaction.query<Value>(
+      `SELECT value_id AS "valueId", kind, value FROM shared_value WHERE workspace_id = $1 LIMIT $2`,
+      [this.#transaction.workspaceId, MANY_SHARED],
     );
+    const rows =
+      this.#shared.length < MANY_SHARED
+        ? this.#shared
+        : await this.#transaction.query<Value>(
+            `SELECT value_id AS "valueId", kind, value FROM shared_value
+             WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
+            [this.#transaction.workspaceId, values.map(({ valueId }) => valueId)],
+          );
     for (const { kind, value } of rows) this.#overflowing.add(valueKeyOf(kind, value));
     return new Set(rows.map(({ valueId }) => valueId));
   }

@@ -58,7 +58,7 @@ export async function identifyBatch(
   const values = new Map<string, Identifier>();
   let writing: Promise<unknown> = Promise.resolve();
   for (let start = 0; start < changed.length; start += PORTION) {
-    const difference: Difference = { writes: [], dropped: [] };
+    const difference: Difference = { added: [], changed: [], dropped: [] };
     for (const record of changed.slice(start, start + PORTION)) {
       compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference, values);
     }
@@ -100,7 +100,8 @@ function storedIdentifiers(transaction: Transaction, records: readonly Marked[])
 }
 
 interface Difference {
-  writes: Row[];
+  added: Row[];
+  changed: Row[];
   dropped: StoredRow[];
 }
 
@@ -119,7 +120,7 @@ function compare(
     left.delete(valueId);
     if (joins(identifier)) values.set(valueId, identifier);
     const same = known?.current === true && known.quality === identifier.quality && known.reason === identifier.reason;
-    if (!same) difference.writes.push({ ...identifier, recordId, valueId });
+    if (!same) difference[known === undefined ? "added" : "changed"].push({ ...identifier, recordId, valueId });
   }
   for (const row of left.values()) {
     if (joins(row)) values.set(row.valueId, row);
@@ -127,23 +128,25 @@ function compare(
   }
 }
 
-const insertIdentifiers = insertInto<Row>({
+const rows = {
   table: "identifier",
   columns: {
-    value_id: { type: "uuid", of: ({ valueId }) => valueId },
-    record_id: { type: "uuid", of: ({ recordId }) => recordId },
-    kind: { type: "text", of: ({ kind }) => kind },
-    value: { type: "text", of: ({ value }) => value },
-    quality: { type: "text", of: ({ quality }) => quality },
-    reason: { type: "text", of: ({ reason }) => reason },
+    value_id: { type: "uuid", of: ({ valueId }: Row) => valueId },
+    record_id: { type: "uuid", of: ({ recordId }: Row) => recordId },
+    kind: { type: "text", of: ({ kind }: Row) => kind },
+    value: { type: "text", of: ({ value }: Row) => value },
+    quality: { type: "text", of: ({ quality }: Row) => quality },
+    reason: { type: "text", of: ({ reason }: Row) => reason },
   },
   key: ["value_id", "record_id"],
-  onConflict: "update",
-  also: "current = true",
-});
+} as const;
+/** Only identity writes identifiers, and its lock is held: what was not there is not there, and need not be looked for. */
+const insertAdded = insertInto<Row>({ ...rows, onConflict: "fail" });
+const updateChanged = insertInto<Row>({ ...rows, onConflict: "update", also: "current = true" });
 
-async function write(transaction: Transaction, { writes, dropped }: Difference): Promise<void> {
-  await insertIdentifiers(transaction, writes);
+async function write(transaction: Transaction, { added, changed, dropped }: Difference): Promise<void> {
+  await insertAdded(transaction, added);
+  await updateChanged(transaction, changed);
   if (dropped.length === 0) return;
   await transaction.query(
     `UPDATE identifier SET current = false FROM unnest($2::uuid[], $3::uuid[]) AS gone (value_id, record_id)

@@ -1,0 +1,153 @@
+/** Every statement that ingest and identity send, with its plan at a size where a wrong one would hurt. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Client } from "pg";
+import { workspaceIdOf } from "#profile/ids.ts";
+import { createConnectionStore } from "#profile/store/connections.ts";
+import { openDatabase, type Database } from "#profile/store/database.ts";
+import { createIdentityStore } from "#profile/store/identity/store.ts";
+import { createIngestStore } from "#profile/store/ingest/store.ts";
+import { refreshStatistics } from "#profile/store/statistics.ts";
+import type { CanonicalRecord } from "#connectors/core/records.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { order, page, person } from "#tests/support/records.ts";
+
+/** Rows of each large table that were there before; a batch is a small part of that. */
+const KNOWN = 60_000;
+const BATCH = 300;
+const LARGE = /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership)(_\d)?$/;
+
+interface Plan {
+  "Node Type": string;
+  "Relation Name"?: string;
+  Filter?: string;
+  Plans?: Plan[];
+}
+
+let test: TestDatabase;
+let owner: Client;
+beforeAll(async () => {
+  test = await createTestDatabase();
+  owner = new Client({ connectionString: test.ownerUrl });
+  await owner.connect();
+  await fill();
+}, 60_000);
+afterAll(async () => {
+  await owner.end();
+  await test.drop();
+});
+
+/** Lays down people of the test's workspace and of another one, none of them looked at by the planner yet. */
+async function fill(): Promise<void> {
+  await owner.query("SET session_replication_role = replica");
+  for (const workspaceId of [test.workspaceId, workspaceIdOf("other")]) {
+    await owner.query(
+      `CREATE TEMP TABLE made AS SELECT $1::uuid AS workspace_id, gen_random_uuid() AS record_id, gen_random_uuid() AS connection_id,
+         n, gen_random_uuid() AS profile_id FROM generate_series(1, $2) AS n`,
+      [workspaceId, KNOWN],
+    );
+    await owner.query(`
+      INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, hash)
+        SELECT workspace_id, record_id, connection_id, 'old', n::text, 'person', '\\x01' FROM made;
+      INSERT INTO source_content (workspace_id, record_id, hash, data) SELECT workspace_id, record_id, '\\x01', '{}' FROM made;
+      INSERT INTO identifier (workspace_id, value_id, record_id, kind, value, quality)
+        SELECT workspace_id, gen_random_uuid(), record_id, 'email', n || '@brightleaf.co.uk', 'strong' FROM made;
+      INSERT INTO profile (workspace_id, profile_id, anchor_record_id, touched_seq, consented_seq, scored_seq)
+        SELECT workspace_id, profile_id, record_id, 1, 1, 1 FROM made;
+      INSERT INTO membership (workspace_id, record_id, profile_id) SELECT workspace_id, record_id, profile_id FROM made;
+      INSERT INTO customer_order (workspace_id, record_id, connection_id, stream, vendor_id, person_record_id, placed_at,
+          amount_minor, refunded_minor, currency, status, channel, hash)
+        SELECT workspace_id, gen_random_uuid(), connection_id, 'old', n::text, record_id, now(), 1, 0, 'GBP', 'paid', 'online', ''
+        FROM made;
+      DROP TABLE made`);
+  }
+}
+
+/** A database that asks for the plan of each statement, in its transaction, before it runs. */
+function planning(database: Database, plans: Map<string, Plan>): Database {
+  return {
+    ...database,
+    inWorkspace: (workspaceId, work) =>
+      database.inWorkspace(workspaceId, (transaction) =>
+        work({
+          workspaceId,
+          query: async (text, values) => {
+            const [row] = await transaction.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(
+              `EXPLAIN (FORMAT JSON) ${text}`,
+              values,
+            );
+            if (row !== undefined) plans.set(text, row["QUERY PLAN"][0].Plan);
+            return transaction.query(text, values);
+          },
+        }),
+      ),
+  };
+}
+
+function* nodesOf(plan: Plan): Generator<Plan> {
+  yield plan;
+  for (const inner of plan.Plans ?? []) yield* nodesOf(inner);
+}
+
+/** What is wrong with a plan: a large table read whole, more than one partition, a subquery asked row by row. */
+function faultsOf(text: string, plan: Plan): string[] {
+  const nodes = [...nodesOf(plan)];
+  const read = nodes.flatMap((node) => node["Relation Name"] ?? []).filter((name) => LARGE.test(name));
+  const tables = Map.groupBy([...new Set(read)], (name) => name.replace(/_\d$/, ""));
+  const faults = [
+    ...nodes.flatMap((node) =>
+      node["Node Type"] === "Seq Scan" && LARGE.test(node["Relation Name"] ?? "")
+        ? [`reads ${node["Relation Name"]} whole`]
+        : [],
+    ),
+    ...[...tables].flatMap(([table, parts]) =>
+      parts.length > 1 ? [`looks into ${parts.length} partitions of ${table}`] : [],
+    ),
+    ...(/\bOR\b[^;]{0,80}\bIN \(\s*SELECT/.test(text) ? ["has OR ... IN (SELECT"] : []),
+    ...nodes.flatMap((node) => (/SubPlan/.test(node.Filter ?? "") ? ["filters by a subquery"] : [])),
+  ];
+  return faults.map((fault) => `${fault}: ${text.replaceAll(/\s+/g, " ").slice(0, 200)}`);
+}
+
+const people = (start: number, city: string): CanonicalRecord[] =>
+  Array.from({ length: BATCH }, (_, index) => start + index).map((n) =>
+    person(String(n), {
+      emails: [`shopper${n}@brightleaf.co.uk`],
+      phones: [`07400 ${String(100_000 + (n >> 1))}`],
+      firstName: "Anna",
+      lastName: n % 3 === 0 ? "Hill" : `Hill${n}`,
+      city,
+    }),
+  );
+
+describe.each(["right after a first load", "when the planner has looked"])("%s", (when) => {
+  it("no hot statement of ingest and identity walks a large table", async () => {
+    const looked = when !== "right after a first load";
+    if (looked) expect(await refreshStatistics(test.database)).toBeGreaterThan(5);
+    const { connectionId } = await createConnectionStore(test.database).upsertConnection(
+      test.workspaceId,
+      { connector: "csv", name: looked ? "later" : "first" },
+      "t",
+    );
+    const plans = new Map<string, Plan>();
+    const second = openDatabase(test.appUrl);
+    const ingest = createIngestStore(planning(second, plans));
+    const identity = createIdentityStore(planning(second, plans));
+    const save = async (from: unknown, records: CanonicalRecord[]) => {
+      const given = page(records, { next: { at: records.length }, atEnd: true });
+      await ingest.savePage(test.workspaceId, { connectionId, stream: "people", from, page: given });
+      for (let more = true; more;) ({ more } = await identity.resolveBatch(test.workspaceId, { limit: BATCH }));
+    };
+    await save(null, people(0, "Leeds"));
+    // Changes, merges, a refusal, facts of known people, and an old id to follow.
+    const orders = Array.from({ length: BATCH }, (_, index) => order(`o${index}`, String(index)));
+    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders]);
+    await second.close();
+    expect(plans.size).toBeGreaterThan(20);
+    expect([...plans].flatMap(([text, plan]) => faultsOf(text, plan))).toEqual([]);
+  }, 60_000);
+});
+
+it("the planner is not asked to look again at what did not change", async () => {
+  await refreshStatistics(test.database);
+  expect(await refreshStatistics(test.database)).toBe(0);
+});
