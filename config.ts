@@ -95,6 +95,17 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+/** For a program's first steps: what its operator has to change is one sentence on standard error, not a stack. */
+export async function orEnd<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORT = 4080;

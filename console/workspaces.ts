@@ -113,7 +113,9 @@ function currencyOf(text: string): string | null {
 function timeZoneOf(text: string): string | null {
   if (text !== "UTC" && !/^[A-Za-z_]+\/[\w+/-]+$/.test(text)) return null;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions();
+    // Capitals are put right; an older name of the same place would only surprise.
+    return timeZone.toLowerCase() === text.toLowerCase() ? timeZone : text;
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
 /** The stack's own programs on top of the services: vendor twins, worker, console. */
 import { randomBytes } from "node:crypto";
+import { get } from "node:http";
+import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Connection } from "@temporalio/client";
 import { z } from "zod";
@@ -142,7 +144,11 @@ async function startConsole(
   });
   const answering = await instanceAt(url);
   if (answering !== instance) {
-    throw new StackError(`Another program answers at ${url} in place of the console: choose another port with --port.`);
+    throw new StackError(
+      answering === null
+        ? `The console took ${url} and cannot be reached there: choose another port with --port.`
+        : `Another program answers at ${url} in place of the console: choose another port with --port.`,
+    );
   }
   return url;
 }
@@ -153,13 +159,19 @@ function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-async function instanceAt(url: string): Promise<string | null> {
-  try {
-    const reply: unknown = await (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) })).json();
-    return z.object({ instance: z.string() }).parse(reply).instance;
-  } catch {
-    return null; // Nothing of ours.
-  }
+/** The token of what answers there; empty where it has none, null where nothing answers. */
+function instanceAt(url: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    // Not `fetch`: it refuses some ports that one may well listen on.
+    const asked = get(`${url}/healthz`, { timeout: 5_000, agent: false }, (reply) => {
+      json(reply).then(
+        (body) => resolve(z.object({ instance: z.string() }).safeParse(body).data?.instance ?? ""),
+        () => resolve(""),
+      );
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(null));
+  });
 }
 
 /** A worker is ready when it asks for work. */

@@ -31,8 +31,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export async function openEngine(temporal: TemporalAddress, keys: MasterKeys): Promise<Engine> {
-  const connection = await Connection.connect({ address: temporal.address, connectTimeout: "10 seconds" });
+/** @param patienceMs how long the server may take to answer at all */
+export async function openEngine(temporal: TemporalAddress, keys: MasterKeys, patienceMs = 10_000): Promise<Engine> {
+  const connection = await Connection.connect({ address: temporal.address, connectTimeout: patienceMs });
   const client = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverter(keys) });
   const planHandle = (planId: PlanId) => client.workflow.getHandle(planWorkflowId(planId));
   return {

@@ -1,6 +1,6 @@
 /** The worker process. Start as many as you like, on as many machines; Temporal spreads the work. */
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
-import { loadConfig } from "#config.ts";
+import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
@@ -10,7 +10,7 @@ import { reconcileSchedules } from "./schedules.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { createWorkers } from "./workers.ts";
 
-const config = loadConfig();
+const config = await orEnd(() => loadConfig());
 const { masterKeys, temporal } = config;
 const log = createLogger({ name: "worker", level: config.logLevel });
 Runtime.install({
@@ -18,7 +18,7 @@ Runtime.install({
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "WARN" }), forward: {} } },
 });
 const { dependencies, close } = createDependencies(config, log);
-await refuseWrongKey(dependencies, masterKeys);
+await orEnd(() => refuseWrongKey(dependencies, masterKeys));
 const workflowBundle = await bundleWorkflows();
 const connection = await NativeConnection.connect({ address: temporal.address });
 const workers = await createWorkers({

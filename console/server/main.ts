@@ -1,5 +1,5 @@
 /** The console process. */
-import { loadConfig } from "#config.ts";
+import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { readRejectReasons } from "#profile/store/views/health.ts";
 import { createProfileViews } from "#profile/store/views/profile.ts";
@@ -8,7 +8,7 @@ import { createDependencies } from "#workflows/create-dependencies.ts";
 import { listen } from "./listen.ts";
 import { createServer } from "./server.ts";
 
-const config = loadConfig();
+const config = await orEnd(() => loadConfig());
 const log = createLogger({ name: "console", level: config.logLevel });
 const { dependencies, database, close } = createDependencies(config, log);
 const server = createServer({
@@ -30,7 +30,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     void server.close().then(close);
   });
 }
-const port = await listen(server, config.http);
+const port = await orEnd(() => listen(server, config.http));
 log.info({ port }, "console ready");
 // For whoever started it: the port is ours, for we hold it.
 process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);

@@ -209,6 +209,15 @@ describe("a source that no longer says yes", () => {
     expect(allowed([entry(), unknown(), entry({ recordedAt: "2026-10-25T00:00:00Z" })])).toBe(false);
   });
 
+  it("may change its mind ten thousand times without holding anybody up", () => {
+    const flips = Array.from({ length: 10_000 }, (_, n) => {
+      const recordedAt = new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString();
+      return entry({ effectiveAt: null, recordedAt, state: n % 2 === 0 ? "granted" : "unknown" });
+    });
+    expect(marketing(flips)?.state).toBe("unknown");
+    expect(marketing(flips.slice(0, -1))?.state).toBe("granted");
+  });
+
   it("never lifts a no", () => {
     const no = entry({ state: "withdrawn", effectiveAt: "2026-06-01T00:00:00Z" });
     expect(marketing([entry(), no, unknown()])?.state).toBe("withdrawn");

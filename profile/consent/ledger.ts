@@ -111,7 +111,8 @@ interface Decided {
 function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: ConsentPurpose, atMs: number): Decided {
   const bearing = begun.filter(({ entry }) => covers(entry.channel, channel) && covers(entry.purpose, purpose));
   const exact = bearing.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
-  const latest = exact.filter((timed) => !bearing.some((other) => supersedes(other, timed)));
+  const last = lastWords(bearing);
+  const latest = lastWords(exact).filter((timed) => !last.some((other) => supersedes(other, timed)));
   const valid = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
   const refusal = bearing.findLast(({ entry }) => isRefusal(entry.state));
 
@@ -124,11 +125,31 @@ function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: 
   }
   if (valid.length > 0) return settled("granted", valid);
   for (const state of ["expired", "pending"] as const) {
-    const last = latest.findLast(({ entry, expires }) => stateAt(entry, expires, atMs) === state);
-    if (last !== undefined) return settled(state, [last]);
+    const newest = latest.findLast(({ entry, expires }) => stateAt(entry, expires, atMs) === state);
+    if (newest !== undefined) return settled(state, [newest]);
   }
   const suspended = exact.some(({ entry }) => entry.state === "granted");
   return { state: "unknown", decisive: bearing.filter(({ entry }) => entry.state === "unknown").slice(-1), suspended };
+}
+
+/**
+ * Of each record, address, channel and purpose the last yes, the last other statement, and the one that reached us last:
+ * all that can stand or supersede. A source that changed its mind a thousand times costs no more than one.
+ *
+ * @param timed oldest first; so is the result
+ */
+function lastWords(timed: readonly Timed[]): Timed[] {
+  const last = new Map<string, Timed>();
+  for (const one of timed) {
+    const { recordId, address, channel, purpose, state } = one.entry;
+    const place = JSON.stringify([recordId, address === null ? null : plainAddress(address), channel, purpose]);
+    if (state === "granted") last.set(`yes ${place}`, one);
+    else {
+      last.set(`other ${place}`, one);
+      if ((last.get(`recorded ${place}`)?.recorded ?? -Infinity) <= one.recorded) last.set(`recorded ${place}`, one);
+    }
+  }
+  return [...new Set(last.values())].toSorted(byTime);
 }
 
 /**

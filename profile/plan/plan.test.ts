@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LiveRecord } from "#connectors/core/contract.ts";
+import { TRAITS } from "#profile/traits.ts";
 import { decideApply } from "./apply.ts";
 import { diffRecord } from "./diff.ts";
 import { digestOf, openDigest } from "./digest.ts";
@@ -32,6 +33,7 @@ const ok = (value: unknown, ...reasons: string[]) => ({
   computedAt: "2026-09-05T12:00:00.000Z",
 });
 const traits: PlannableTraits = {
+  ...Object.fromEntries(TRAITS.map(({ name }) => [name, ok(1, "Because.")])),
   lifecycle_stage: ok(
     "customer_at_risk",
     "Expected to buy every 35 days; last purchase on 10 Jul 2026.",

@@ -6,7 +6,7 @@ import { lifecycleOf } from "./lifecycle.ts";
 import { type Action, messageChannelOf } from "./playbook.ts";
 import { dueAt, scoreProfile } from "./score-profile.ts";
 import type { KnownAnswer } from "#profile/consent/decide.ts";
-import type { TraitName } from "#profile/traits.ts";
+import { type TraitName, TRAITS } from "#profile/traits.ts";
 import type { ProfileFacts, ScoreContext, ShopBaseline } from "./types.ts";
 
 const SHOP: ShopBaseline = { repeatBuyers: 400, medianGapDays: 35, topSpendMinor: 40_000 };
@@ -218,7 +218,7 @@ describe("next best action", () => {
 it("computes nothing about people who objected to profiling", () => {
   const consents: KnownAnswer[] = [{ purpose: "personalisation", channel: "onsite", state: "withdrawn" }];
   const scores = scoreProfile(person({ purchaseDays: bought("2026-05-01"), consents }), on("2026-06-01"));
-  expect(scores).toHaveLength(4);
+  expect(scores).toHaveLength(TRAITS.length);
   for (const score of scores) expect(score).toMatchObject({ status: "refused", value: null, validUntil: null });
   const noToAll: KnownAnswer = { purpose: "any", channel: "any", state: "denied" };
   const yesSince: KnownAnswer = { purpose: "personalisation", channel: "any", state: "granted" };

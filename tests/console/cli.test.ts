@@ -161,6 +161,12 @@ describe("the loop by hand", () => {
     const undoneTwice = await tributary("plan", "undo", id);
     expect(undoneTwice.code).toBe(1);
     expect(undoneTwice.err).toMatch(/^It was undone already/);
+    expect((await tributary("plan", "show", id)).out).toContain("): undone\n");
+
+    const again = await tributary("--by", "Rosa", "plan", "again", "hubspot");
+    expect(again).toMatchObject({ code: 0, err: "" });
+    expect(again.out).toContain("compares every record of");
+    expect(await tributary("plan", "again", "nothing")).toMatchObject({ code: 3, out: "" });
   });
 
   it("explains one customer", async () => {

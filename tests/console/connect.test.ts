@@ -11,6 +11,7 @@ import { readMasterKeys } from "#config.ts";
 import { startHubspotTwin, type HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin, type StripeTwin } from "#connectors/stripe/twin/index.ts";
 import { connect, type ConnectInput } from "#console/connections.ts";
+import { setWorkspace } from "#console/workspaces.ts";
 import { createLogger } from "#logger.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -108,14 +109,13 @@ describe("tributary workspace", () => {
     expect((await deps.connections.listWorkspaces()).map((known) => known.slug)).not.toContain("wrong");
   });
 
-  it.each([
-    ["EST", 2],
-    ["GMT+1", 2],
-    ["Mars/Olympus", 2],
-    ["America/Argentina/Buenos_Aires", 0],
-    ["UTC", 0],
-  ])("takes %s as a time zone: exit code %i", async (zone, code) => {
-    expect((await tributary("workspace", "set", await newWorkspace(), "--time-zone", zone)).code).toBe(code);
+  it("takes names of places as time zones, which know summer time, and nothing else", async () => {
+    const slug = await newWorkspace();
+    for (const timeZone of ["EST", "GMT+1", "+01:00", "Mars/Olympus", "", "Europe", "Etc/", "../etc"])
+      await expect(setWorkspace(deps.connections, slug, { timeZone })).rejects.toThrow("is no time zone");
+    for (const timeZone of ["America/Argentina/Buenos_Aires", "America/Port-au-Prince", "UTC", " Asia/Tokyo "])
+      expect((await setWorkspace(deps.connections, slug, { timeZone })).timeZone).toBe(timeZone.trim());
+    expect((await setWorkspace(deps.connections, slug, { timeZone: "europe/london" })).timeZone).toBe("Europe/London");
   });
 
   it("is needed by every other command: the only one, or the one that is named", async () => {
@@ -136,7 +136,7 @@ describe("tributary connect", () => {
       ...["--token-file", file(`${SECRET}\n`)],
     );
     expect([connected.code, connected.err]).toEqual([0, ""]);
-    expect(connected.out).toContain('Connected HubSpot account 48151623 of HubSpot as "main"');
+    expect(connected.out).toContain('Connected HubSpot account 48151623 as "main"');
     expect(connected.out).toContain("counts as a test account");
     expect(connected.out).toContain("Nothing is written to it until you approve a plan.");
     const [connection] = await connectionsOf(slug);
@@ -200,35 +200,73 @@ describe("tributary connect", () => {
   });
 
   it("sends credentials over the network only encrypted, and only to an address", async () => {
-    const slug = await newWorkspace();
-    for (const url of [
+    const workspaceId = workspaceIdOf(await newWorkspace());
+    const input = { connector: "hubspot", credentials: { accessToken: SECRET } };
+    for (const baseUrl of [
       "http://example.test",
+      "http://127.0.0.1.example.test",
       "ftp://127.0.0.1",
       "nonsense",
+      "",
       "https://user:x@example.test",
       "https://a.test/?q=1",
-    ]) {
-      const refused = await tributary(
-        ...["connect", "hubspot", "--workspace", slug, "--base-url", url, "--token-file", file(SECRET)],
-      );
-      expect([url, refused.code, refused.err.includes("--base-url must")]).toEqual([url, 2, true]);
-    }
+      "https://a.test/#x",
+      "file:///etc/passwd",
+    ])
+      await expect(connect(deps, workspaceId, { ...input, baseUrl }, "test")).rejects.toThrow("--base-url must");
   });
 
   it("asks for a name for a second account, and refuses one account twice", async () => {
     const slug = await newWorkspace();
-    const to = (url: string, ...more: string[]) =>
-      tributary(
-        ...["connect", "stripe", "--workspace", slug, "--base-url", url, "--token-file", file(STRIPE_SECRET)],
-        ...more,
-      );
-    expect((await to(stripe.url)).code).toBe(0);
-    const [again, twice] = [await to(stripe.url), await to(stripe.url, "--name", "second")];
-    expect(again.err).toContain("--name NAME");
-    expect(again.err).toContain("tributary reconnect stripe");
-    expect(twice.err).toContain('belongs to the connection "main"');
-    expect([again.code, twice.code]).toEqual([1, 1]);
+    const to = (name?: string) => {
+      const input = { connector: "stripe", credentials: { apiKey: STRIPE_SECRET }, baseUrl: stripe.url };
+      return connect(deps, workspaceIdOf(slug), name === undefined ? input : { ...input, name }, "test");
+    };
+    await to();
+    await expect(to()).rejects.toThrow(/--name NAME.*tributary reconnect stripe/);
+    await expect(to("main")).rejects.toThrow(/--name NAME/);
+    await expect(to("second")).rejects.toThrow('belongs to the connection "main"');
+    for (const name of ["", " x", "a\u0000b", "x".repeat(61), "../x"])
+      await expect(to(name)).rejects.toThrow("A connection's name");
     expect(await connectionsOf(slug)).toHaveLength(1);
+  });
+
+  it("takes a second account under a name of its own, whose plans wait too", async () => {
+    const slug = await newWorkspace();
+    const other = await startStripeTwin({ apiKey: STRIPE_SECRET });
+    try {
+      const workspaceId = workspaceIdOf(slug);
+      const at = (baseUrl: string) => ({ connector: "stripe", credentials: { apiKey: STRIPE_SECRET }, baseUrl });
+      const { connection } = await connect(deps, workspaceId, at(stripe.url), "test");
+      // The twins are one account; as another, it may come in beside the first.
+      const account = { externalAccount: "acct_other" };
+      await deps.connections.updateConnection(workspaceId, connection.connectionId, account, "test");
+      const second = await connect(deps, workspaceId, { ...at(other.url), name: "second" }, "test");
+      expect(second.connection).toMatchObject({ name: "second", autoApplyShare: null, status: "ready" });
+      expect(await connectionsOf(slug)).toHaveLength(2);
+      const ambiguous = await tributary("pause", "stripe", "--workspace", slug);
+      expect(ambiguous).toMatchObject({ code: 2, out: "" });
+      expect(ambiguous.err).toContain('--name with one of "main", "second"');
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("names the permission that is missing: of the account call in a refusal, of a stream beside the connection", async () => {
+    const slug = await newWorkspace();
+    const input = { connector: "stripe", credentials: { apiKey: STRIPE_SECRET }, baseUrl: stripe.url };
+    stripe.faults.denied.add("rak_accounts_kyc_basic_read");
+    await expect(connect(deps, workspaceIdOf(slug), input, "test")).rejects.toThrow(
+      /^Stripe knows the credentials, but they lack a permission: .*rak_accounts_kyc_basic_read/,
+    );
+    stripe.faults.denied.clear();
+    stripe.faults.denied.add("rak_subscription_read");
+    const connected = await connect(deps, workspaceIdOf(slug), input, "test");
+    stripe.faults.denied.clear();
+    expect(connected.lacking).toEqual([
+      { stream: "subscriptions", reason: expect.stringContaining("rak_subscription_read") },
+    ]);
+    expect(connected.connection).toMatchObject({ status: "needs_permission" });
   });
 
   it("keeps the fictitious shop to itself", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createScoreStore, type ScoreStore } from "#profile/store/scores/store.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { TRAITS } from "#profile/traits.ts";
 import { openShop, type Shop } from "./shop.ts";
 
 const ASOF = "2026-09-05T12:00:00.000Z";
@@ -195,9 +196,7 @@ describe("scoring", () => {
     await shop.setConsent("a", "personalisation", "any", "withdrawn");
     expect(await score()).toMatchObject({ changed: 1, refused: 1 });
     const traits = await traitsOf("a");
-    expect(traits.map(({ status, value }) => [status, value])).toEqual(
-      Array.from({ length: 4 }, () => ["refused", null]),
-    );
+    expect(traits.map(({ status, value }) => [status, value])).toEqual(TRAITS.map(() => ["refused", null]));
     expect((await marks("a"))?.output_seq).toBeGreaterThan(before?.output_seq ?? 0);
   });
 

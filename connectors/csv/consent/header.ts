@@ -89,11 +89,13 @@ function negationOf(tokens: readonly Token[]): "none" | "out" | "unclear" {
     (token) => token !== undefined && token.kind !== "date" && token.kind !== "when",
   );
   if (dated.length === 1 && /^(withdrawn|withdrawal|revoked|revocation)$/.test(dated[0]?.text ?? "")) return "out";
+  const asks = tokens.some(({ kind }) => ASKING.has(kind));
   const signs: { at: number; kind: "out" | "ended" | "not" }[] = [];
   tokens.forEach(({ kind, text }, at) => {
     if (kind === "out") signs.push({ at, kind });
-    // "SMS No" and "No. of e-mails" are numbers.
-    const number = text === "no" && (tokens[at + 1]?.text === "of" || (at > 0 && at === tokens.length - 1));
+    // "SMS No" and "No. of e-mails" are numbers, "E-mail consent: no" is none.
+    const ends = at > 0 && at === tokens.length - 1 && !asks;
+    const number = text === "no" && (tokens[at + 1]?.text === "of" || ends);
     if (
       (kind === "ended" || (kind === "not" && !number)) &&
       (context || tokens.some((token) => token.kind === "out"))
@@ -143,6 +145,15 @@ const CONTEXT: ReadonlySet<Token["kind"]> = new Set<TokenKind>([
   "agreed",
   "registered",
   "contact",
+]);
+
+/** What has a yes and a no, and no number. */
+const ASKING: ReadonlySet<Token["kind"]> = new Set<TokenKind>([
+  "newsletter",
+  "marketing",
+  "subscribed",
+  "agreed",
+  "out",
 ]);
 
 /** Words that, alone as a name in a list of people, speak of being written to. */

@@ -109,10 +109,10 @@ function shown({ connection, identity, lacking }: Connected) {
 }
 
 function render({ connection, connector, identity, lacking }: Connected, workspace: string, verb: string): string {
-  const { title, account } = identity;
-  const named = title.includes(account) ? title : `${title} (account ${account})`;
+  const { title } = identity;
+  const named = title.includes(connector.title) ? title : `${connector.title} account ${title}`;
   return [
-    `${verb} ${named} of ${connector.title} as "${connection.name}" in the workspace ${workspace}.`,
+    `${verb} ${named} as "${connection.name}" in the workspace ${workspace}.`,
     modeWords(connection, connector.title),
     "The credentials are stored encrypted.",
     ...lacking.map(({ stream, reason }) => `Its ${stream} cannot be read with them: ${reason}`),

@@ -75,11 +75,14 @@ function renderAll(rows: Workspace[]): string {
   );
 }
 
+/** Nothing hangs on it: a worker makes the schedules too. */
+const PATIENCE_MS = 3_000;
+
 /** Every workspace is refreshed on schedule; without the engine the next worker to start sees to it. */
 async function scheduleRefreshes({ config, stores }: StoresContext): Promise<void> {
   const all = await stores.connections.listWorkspaces();
   try {
-    const engine = await openEngine(config.temporal, config.masterKeys);
+    const engine = await openEngine(config.temporal, config.masterKeys, PATIENCE_MS);
     try {
       await reconcileSchedules(engine.client, all);
     } finally {
