@@ -54,6 +54,8 @@ export interface PageCounts {
   /** Older than what is stored, or named twice in the page: ignored. */
   stale: number;
   rejected: number;
+  /** On rows that were taken, about what could not be taken from them. */
+  remarks: number;
   /** No longer listed by the full read that this page ended: marked as deleted. */
   vanished: number;
 }
@@ -198,7 +200,8 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
           changed: sum("changed"),
           unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
           stale: sum("stale") + prepared.duplicates,
-          rejected: prepared.rejects.length,
+          rejected: prepared.rejects.filter(({ kept }) => kept !== true).length,
+          remarks: prepared.rejects.filter(({ kept }) => kept === true).length,
           vanished: swept.vanished,
         };
         return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
