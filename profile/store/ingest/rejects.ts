@@ -18,12 +18,21 @@ export async function saveRejects(
   passed: string[],
 ): Promise<void> {
   const keys = [transaction.workspaceId, place.connectionId, place.stream];
-  for (const name of ["ref", "vendor_id"])
-    await transaction.query(
-      `DELETE FROM rejected_record
-       WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ${name} = ANY($4::text[])`,
-      [...keys, passed],
-    );
+  const [open] = await transaction.query<{ any: boolean }>(
+    `SELECT EXISTS (
+       SELECT FROM rejected_record WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
+     ) AS any`,
+    keys,
+  );
+  // Most streams have none, and then a page's two thousand references need not be looked for.
+  if (open?.any === true) {
+    for (const name of ["ref", "vendor_id"])
+      await transaction.query(
+        `DELETE FROM rejected_record
+         WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ${name} = ANY($4::text[])`,
+        [...keys, passed],
+      );
+  }
   await insertRejects(transaction, rejects, [place.connectionId, place.stream]);
 }
 

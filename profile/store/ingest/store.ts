@@ -15,7 +15,7 @@ import {
 import { heldReason, RELEASED } from "./held.ts";
 import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
@@ -167,6 +167,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
         const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
         if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
+        await readByIndex(transaction);
         const starts = from === null;
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
