@@ -82,7 +82,6 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
       pages: {
-        "/": (_, query) => contactListPage(account, query),
         "/contacts": (_, query) => contactListPage(account, query),
         "/contacts/:id": ({ id = "" }) => contactPage(account, id),
       },
