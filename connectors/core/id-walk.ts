@@ -35,11 +35,12 @@ export function nextIdPosition(
 ): IdPosition | null {
   const { afterId, upToId } = position;
   const ids = results.flatMap((row) => numberOf(idOf(row)) ?? []);
-  if (after === null && !(more && ids.length > 0))
-    return upToId === null ? null : { afterId: upToId, upToId: null, after: null };
-  if (ids.length === 0) return { ...position, after };
   const low = BigInt(afterId);
   const inOrder = ids.every((id, n) => id > (ids[n - 1] ?? low));
+  // A count is worth one more look, never an error: it may lag or lie.
+  const isLast = after === null && !(more && inOrder && ids.length > 0);
+  if (isLast) return upToId === null ? null : { afterId: upToId, upToId: null, after: null };
+  if (ids.length === 0) return { ...position, after };
   if (inOrder) return { afterId: String(ids.at(-1)), upToId, after: null };
   const narrower = narrowed(ids, low, upToId === null ? null : BigInt(upToId));
   if (narrower !== null) return { afterId, upToId: String(narrower), after: null };
