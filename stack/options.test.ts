@@ -24,3 +24,8 @@ it("understands numbers the way people write them", () => {
 it("leaves the first plan waiting with --no-approve", () => {
   expect(parse("--no-approve").approve).toBe(false);
 });
+
+it("leaves the fictitious shop open, asked for or refused", () => {
+  const demoOf = (...words: string[]) => parseStartOptions(["node", "start", ...words]).demo;
+  expect([demoOf(), demoOf("--demo"), demoOf("--no-demo")]).toEqual([undefined, true, false]);
+});

@@ -63,6 +63,13 @@ export async function connectNamedAccounts(
       log(`${connector.title}: ${known.status} by hand, and stays so`);
       continue;
     }
+    // They are for the tool itself, and would be sent to somebody's stand-in.
+    if (known !== undefined && known.baseUrl !== null) {
+      log(
+        `${connector.title}: "${known.name}" is a stand-in at ${known.baseUrl}; the environment's credentials are not used`,
+      );
+      continue;
+    }
     try {
       const { identity } =
         known === undefined

@@ -67,7 +67,9 @@ const KEEP_ALIVE: AgentOptions = { keepAlive: true, scheduling: "lifo", timeout:
 
 /** For SDKs: an agent that connects to the host of `baseUrl` and to no other, wherever a redirect points. */
 export function agentFor(baseUrl: string): HttpAgent {
-  const { protocol, hostname, port } = new URL(baseUrl);
+  const { protocol, hostname: written, port } = new URL(baseUrl);
+  // Sockets take an IPv6 address without its brackets.
+  const hostname = written.replace(/^\[|\]$/g, "");
   const secure = protocol === "https:";
   const allowed = `${hostname}:${port || (secure ? 443 : 80)}`;
   const agent = secure ? new HttpsAgent(KEEP_ALIVE) : new HttpAgent(KEEP_ALIVE);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connector } from "../core/contract.ts";
-import { testConnector, type ContractAccount } from "../core/contract-suite.ts";
+import { testConnector, type ContractAccount } from "../core/contract-suite/index.ts";
 import { csvFileOf, guessFile } from "./guess.ts";
 import { csv } from "./index.ts";
 import { readAs } from "./overrides.ts";
@@ -32,9 +32,9 @@ async function start(people: number): Promise<ContractAccount & { files: () => C
     files: () => files,
     credentials: {},
     baseUrl: "",
-    async change(index) {
+    idOf: (_, index) => String(index + 1),
+    async change(_, index) {
       await exportRows([`${index + 1},p${index + 1}@brightleaf.co.uk,Changed 2 Lee`]);
-      return String(index + 1);
     },
     async add() {
       await exportRows([`${people + 1},new@brightleaf.co.uk,New`]);
@@ -56,7 +56,7 @@ const reopening: Connector = {
 
 testConnector({
   connector: reopening,
-  stream: "people",
+  streams: ["people"],
   start: async (people) => {
     const account = await start(people);
     files = account.files;

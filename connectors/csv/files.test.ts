@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exportProfiles, type ExportRow } from "./export.ts";
 import { csv } from "./index.ts";
+import { cleanCell } from "./words.ts";
 import { writeRejectFile } from "./reject-file.ts";
 import { fileOf, readAll, recordsOf, rejectsOf, withFolder } from "./testing.ts";
 
@@ -103,7 +104,34 @@ describe("a connection's files", () => {
   });
 });
 
+describe("a stream with nothing new", () => {
+  it("is known from settings and position alone", async () => {
+    await withFolder(async (folder) => {
+      const people = await fileOf(join(folder, "p.csv"), "email\nada@brightleaf.co.uk\n");
+      const settings = { files: [people] };
+      expect(csv.isIdle("orders", settings, null)).toBe(true);
+      expect(csv.isIdle("people", settings, null)).toBe(false);
+      const next = (await readAll([people], "people")).at(-1)?.next;
+      expect(csv.isIdle("people", settings, next)).toBe(true);
+      const newer = await fileOf(join(folder, "q.csv"), "email\nbo@brightleaf.co.uk\n");
+      expect(csv.isIdle("people", { files: [people, newer] }, next)).toBe(false);
+    });
+  });
+});
+
 describe("files we write", () => {
+  it("neutralises what a spreadsheet would run in rejects, and reads it back as it was", async () => {
+    await withFolder(async (folder) => {
+      const raw = { "=name": "=cmd|calc", note: "+1", left: " @x", wide: "\uff1dA1", fine: "a=b" };
+      const path = join(folder, "rejects.csv");
+      await writeRejectFile(path, [{ ref: "line 2", reason: "The row is blank.", raw }]);
+      expect(await readFile(path, "utf8")).toBe(
+        "line,reason,'=name,note,left,wide,fine\n2,The row is blank.,'=cmd|calc,'+1,' @x,'\uff1dA1,a=b\n",
+      );
+      expect(["'=cmd|calc", "'+1", "' @x", "'\uff1dA1"].map(cleanCell)).toEqual(["=cmd|calc", "+1", " @x", "\uff1dA1"]);
+    });
+  });
+
   it("writes rejects with line, reason and the row as it came, ready to be mended", async () => {
     await withFolder(async (folder) => {
       const file = await fileOf(

@@ -121,7 +121,10 @@ export function roleOf(text: string, known: KnownExport | null): RowRole | null 
 const TOTAL_ROW =
   /^(?:grand |sub ?|sum |report |overall )?totals?$|^(?:gesamt|gesamtsumme|gesamtbetrag|summe|zwischensumme|endsumme|somme|totale|totali|totale generale|total general|totales|suma|sum|sub totale|sous total|total der|totaux)$/;
 
+/** How such words begin: folding every cell of a file would cost as much as reading it. */
+const TOTAL_START = /^[^\p{L}]*(?:tot|ges|sum|zwi|end|som|sub|sous|gra|rep|ove)/iu;
+
 /** The word by which a report calls its last row. */
 export function isTotalWord(text: string): boolean {
-  return TOTAL_ROW.test(foldWords(text));
+  return text.length < 40 && TOTAL_START.test(text) && TOTAL_ROW.test(foldWords(text));
 }

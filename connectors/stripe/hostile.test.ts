@@ -4,7 +4,7 @@ import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite.ts";
+import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite/index.ts";
 import type { OpenConnection, RecordPage } from "#connectors/core/contract.ts";
 import { issueGrant } from "#connectors/core/grant.ts";
 import { API_VERSION } from "./client.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite.ts";
+import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite/index.ts";
 import type { OpenConnection, RecordPage } from "#connectors/core/contract.ts";
 import { stripe } from "./index.ts";
 import { chargeSeed, customerSeed, customers, instant, seedOf } from "./fixtures.ts";
@@ -23,9 +23,6 @@ function open(settings: object = {}, at = twin): OpenConnection {
   const account = { settings, credentials, baseUrl: at.url, now: () => at.now() };
   return openForContract(stripe, {
     ...account,
-    change: async () => "",
-    add: async () => "",
-    close: async () => undefined,
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openForContract } from "#connectors/core/contract-suite.ts";
+import { openForContract } from "#connectors/core/contract-suite/index.ts";
 import type { OpenConnection, RecordWrite } from "#connectors/core/contract.ts";
 import { issueGrant } from "#connectors/core/grant.ts";
 import { stripe } from "./index.ts";
@@ -26,9 +26,6 @@ beforeEach(async () => {
     credentials: { apiKey: twin.apiKey },
     baseUrl: twin.url,
     now: () => twin.now(),
-    change: async () => "",
-    add: async () => "",
-    close: async () => undefined,
   });
 });
 afterEach(() => twin.close());
@@ -150,9 +147,6 @@ describe("writing", () => {
       settings: {},
       credentials: { apiKey: twin.apiKey },
       baseUrl: twin.url,
-      change: async () => "",
-      add: async () => "",
-      close: async () => undefined,
     });
     const results = await connection.write(Array.from({ length: 120 }, (_, index) => write(index)));
     const written = results.filter((result) => result.outcome === "written").map((result) => result.id);

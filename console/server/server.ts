@@ -11,6 +11,7 @@ import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { ProfileViews } from "#profile/store/views/profile.ts";
 import type { Reader } from "#profile/store/views/read.ts";
 import type { RunStore } from "#profile/store/runs.ts";
+import { DEMO_WORKSPACE } from "../workspaces.ts";
 import { ICON, LOCAL_TIMES, STYLESHEET } from "./assets.ts";
 import { guard } from "./border.ts";
 import type { Html } from "./html.ts";
@@ -96,7 +97,9 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
   );
 
   const workspace = async (): Promise<Workspace | null> => {
-    const [first] = await stores.connections.listWorkspaces();
+    const all = await stores.connections.listWorkspaces();
+    // One at a time, and a business of one's own before the fictitious shop.
+    const first = all.find(({ slug }) => slug !== DEMO_WORKSPACE) ?? all[0];
     return first === undefined ? null : stores.connections.getWorkspace(first.workspaceId);
   };
   /** @param body null: there is no such thing */

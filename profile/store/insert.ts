@@ -9,6 +9,8 @@ export interface Column<Row> {
   type: "uuid" | "text" | "int4" | "int8" | "float8" | "bool" | "timestamptz";
   /** Turns the parameter into the column's type, where an array cannot carry it: jsonb, bytea, uuid[]. */
   cast?: string;
+  /** SQL, where a cast will not do. */
+  picked?: string;
   of(row: Row): Cell;
 }
 
@@ -63,7 +65,9 @@ function statementOf<Row>(
   const columns = Object.entries(insertion.columns);
   const names = columns.map(([name]) => `"${name}"`);
   const shared = ["workspace_id", ...constants];
-  const picked = columns.map(([name, { cast }]) => `"${name}"${cast === undefined ? "" : `::${cast}`}`);
+  const taken = columns.map(
+    ([name, { cast, picked }]) => picked ?? `"${name}"${cast === undefined ? "" : `::${cast}`}`,
+  );
   const arrays = columns.map(([, column], index) => arrayOf(column, `$${shared.length + index + 1}`));
   const updates = [
     ...columns.flatMap(([name]) => (key.includes(name) ? [] : [`"${name}" = excluded."${name}"`])),
@@ -76,17 +80,24 @@ function statementOf<Row>(
   }[onConflict];
   return (
     `INSERT INTO ${table} AS stored (${[...shared, ...names].join(", ")})
-     SELECT ${[...shared.map((_, index) => `$${index + 1}`), ...picked].join(", ")}
+     SELECT ${[...shared.map((_, index) => `$${index + 1}`), ...taken].join(", ")}
      FROM unnest(${arrays.join(", ")}) AS incoming (${names.join(", ")})${conflict}` +
     (when === undefined ? "" : ` WHERE ${when}`) +
     (returning === undefined ? "" : ` RETURNING ${returning}`)
   );
 }
 
-function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Cell)[]): Row[] {
+function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Cell)[]): readonly Row[] {
+  const [only] = keys;
+  const keyOf =
+    only !== undefined && keys.length === 1
+      ? (row: Row) => String(only(row))
+      : (row: Row) => keys.map((of) => of(row)).join("\u0000");
+  const named = rows.map(keyOf);
+  // As most callers have them.
+  if (named.every((key, at) => at === 0 || (named[at - 1] ?? "") < key)) return rows;
   const byKey = new Map<string, Row>();
-  for (const row of rows)
-    byKey.set(keys.length === 1 ? String(keys[0]?.(row)) : keys.map((of) => of(row)).join("\u0000"), row);
+  for (const row of rows) byKey.set(keyOf(row), row);
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 

@@ -274,7 +274,7 @@ describe("import", () => {
     expect(head).toMatch(/^line,reason,/);
     expect(lines.map((line) => line.split(",")[0])).toEqual(["22", "23"]);
     const status = await tributary("status");
-    expect(status.out).toContain("2 rows were not understood and are kept");
+    expect(status.out).toContain("2 rows could not be taken; each is kept with its reason");
   });
 
   it("does nothing for the same file, and reads it anew when told to read it otherwise", async () => {

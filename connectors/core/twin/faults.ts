@@ -29,6 +29,8 @@ export interface Faults {
   badRow: number;
   /** The first row of each of the next N pages is only an id and the word that it is deleted. */
   stub: number;
+  /** The first row of each of the next N pages is a sandbox's in a real account, or the other way round. */
+  otherMode: number;
   /** A changed record keeps its place in the order of changes and shows its new values there. */
   misplacedRow: boolean;
   /** The next N batch replies leave out one of their answers without a word. */
@@ -60,6 +62,7 @@ export function noFaults(): Faults {
     stuckCursor: false,
     badRow: 0,
     stub: 0,
+    otherMode: 0,
     misplacedRow: false,
     partial207: 0,
     entryError: new Set(),

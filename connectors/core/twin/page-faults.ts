@@ -4,7 +4,7 @@ import type { Call, Paging, Reply, Route, TwinDefinition } from "./route.ts";
 
 export function disturbPage({ account, paging }: TwinDefinition, call: Call, route: Route, reply: Reply): void {
   const { faults } = account;
-  if (faults.emptyPageWithMore + faults.badRow + faults.stub + faults.partial207 === 0) return;
+  if (faults.emptyPageWithMore + faults.badRow + faults.stub + faults.otherMode + faults.partial207 === 0) return;
   const rows = paging.rows(reply.body);
   if (rows === null || rows.length === 0) return;
   if (route.batch === true) {
@@ -18,6 +18,7 @@ export function disturbPage({ account, paging }: TwinDefinition, call: Call, rou
   }
   if (strikes(faults, "badRow")) rows[0] = paging.bad(rows[0]);
   else if (strikes(faults, "stub")) rows[0] = paging.stub(rows[0]);
+  else if (strikes(faults, "otherMode")) rows[0] = paging.otherMode?.(rows[0]);
 }
 
 /** The call as a server sees it that has lost the place: always the first page. */

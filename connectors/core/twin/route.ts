@@ -47,7 +47,7 @@ export interface TwinPart {
 }
 
 export interface Paging {
-  /** Query parameters, or fields of a JSON body, that say where to go on. */
+  /** Query parameters that say where to go on. */
   cursors: string[];
   /** The rows of a reply, the array itself; null where it holds none. */
   rows(body: unknown): unknown[] | null;
@@ -55,6 +55,8 @@ export interface Paging {
   promiseMore(body: unknown, call: Call): void;
   stub(row: unknown): unknown;
   bad(row: unknown): unknown;
+  /** The row as one of the other mode; left out where rows do not tell. */
+  otherMode?(row: unknown): unknown;
 }
 
 export interface TwinDefinition {

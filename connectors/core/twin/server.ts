@@ -27,6 +27,10 @@ export class TwinServer {
   readonly answers = new Map<string, number>();
   /** Calls of routes that the twin does not have. */
   readonly missingRoutes = new Set<string>();
+  /** What its error replies said, in its own words. */
+  readonly said = new Set<string>();
+  /** Idempotency keys that came with writes; null: the vendor takes none. */
+  readonly idempotencyKeys: Set<string> | null;
   /** What went wrong inside the twin itself. */
   readonly crashes: unknown[] = [];
   readonly #definition: TwinDefinition;
@@ -37,6 +41,7 @@ export class TwinServer {
   constructor(definition: TwinDefinition, keys: IdempotencyKeys | null) {
     this.#definition = definition;
     this.#keys = keys;
+    this.idempotencyKeys = keys === null ? null : new Set();
     this.#app = fastify({
       bodyLimit: LARGEST_BODY,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -145,6 +150,8 @@ export class TwinServer {
   #carriedOut(call: Call, route: Route): Reply {
     try {
       if (this.#keys === null || route.idempotent !== true) return route.handle(call);
+      const key = call.headers[this.#definition.idempotency?.header ?? ""];
+      if (typeof key === "string") this.idempotencyKeys?.add(key);
       return this.#keys.once(call, () => route.handle(call));
     } finally {
       this.#definition.account.commit();
@@ -172,6 +179,7 @@ export class TwinServer {
 
   #failed(error: unknown, call: Call, reply: FastifyReply): void {
     if (error instanceof VendorError) {
+      this.said.add(error.message);
       this.#send(call, reply, { status: error.status, body: error.body, headers: error.headers }, {});
       return;
     }

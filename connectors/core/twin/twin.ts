@@ -15,6 +15,10 @@ export interface Twin<Seed> {
   readonly answers: ReadonlyMap<string, number>;
   /** Calls of routes that the twin does not have: method and path. */
   readonly missingRoutes: ReadonlySet<string>;
+  /** What its error replies said, in the vendor's own words. */
+  readonly said: ReadonlySet<string>;
+  /** Idempotency keys that came with writes; null: the vendor takes none. */
+  readonly idempotencyKeys: ReadonlySet<string> | null;
   /** @throws AggregateError when something went wrong inside the twin. */
   close(): Promise<void>;
 }
@@ -44,6 +48,8 @@ export async function startTwin(
     requests: server.requests,
     answers: server.answers,
     missingRoutes: server.missingRoutes,
+    said: server.said,
+    idempotencyKeys: server.idempotencyKeys,
     async close() {
       await Promise.all(parts.map((part) => part.close()));
       try {

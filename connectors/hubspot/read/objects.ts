@@ -123,9 +123,11 @@ function markArchived(row: unknown): unknown {
   return typeof row === "object" && row !== null ? { ...row, archived: true } : row;
 }
 
+const goneRow = z.object({ archived: z.boolean().optional(), deleted: z.boolean().optional() });
+
 /** `{ id, archived: true }` and nothing else: all there is to say is that the record is gone. */
 export function tombstoneOf(raw: unknown): Tombstone | null {
-  const stub = z.object({ archived: z.boolean().optional(), deleted: z.boolean().optional() }).safeParse(raw).data;
+  const stub = goneRow.safeParse(raw).data;
   const id = idOf(raw);
   const isGone = stub?.archived === true || stub?.deleted === true;
   return id === null || !isGone || objectRow.safeParse(raw).success ? null : { id, at: null };

@@ -3,6 +3,7 @@
  * HubSpot disagrees, this is mended first.
  */
 import { randomUUID } from "node:crypto";
+import type { FieldDefinition } from "#connectors/core/contract.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
 import { dailyAllowance, rollingWindow } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
@@ -37,6 +38,8 @@ export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (ty
   /** Everything of a contact that is set; null where there is no such contact. */
   properties(contactId: string): Values | null;
   contactIds(): string[];
+  /** How the account holds a property of its contacts. */
+  field(name: string): { type: FieldDefinition["type"]; hidden: boolean };
 }
 
 const DEFAULT_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
@@ -79,7 +82,6 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
       pages: {
-        "/": (_, query) => contactListPage(account, query),
         "/contacts": (_, query) => contactListPage(account, query),
         "/contacts/:id": ({ id = "" }) => contactPage(account, id),
       },
@@ -97,6 +99,10 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
       return contact === undefined ? null : valueOf("contacts", contact, property);
     },
     properties: (id) => account.contact(id)?.properties ?? null,
+    field(name) {
+      const { type = "", hidden = true } = account.property("contacts", name) ?? {};
+      return { type: type === "string" ? "text" : (type as FieldDefinition["type"]), hidden };
+    },
     contactIds: () =>
       [...account.stores.contacts.table.values()].sort((a, b) => a.number - b.number).map(({ id }) => id),
   };

@@ -22,8 +22,6 @@ export interface StripeFaults extends Faults {
   eventsTwice: boolean;
   /** API version that events made from now on are rendered in. */
   eventApiVersion: string;
-  /** The first row of each of the next N pages is of the other mode. */
-  otherModeRow: number;
 }
 
 type Changed<State> = Partial<Omit<State, "id" | "created">>;
@@ -55,7 +53,7 @@ export class StripeAccount extends TwinAccount<StripeFaults> {
     super(
       {
         ...noFaults(),
-        ...{ lockTimeoutNext: 0, failAfterWriteNext: 0, failAndKeepNext: 0, otherModeRow: 0 },
+        ...{ lockTimeoutNext: 0, failAfterWriteNext: 0, failAndKeepNext: 0 },
         ...{ eventsTwice: false, eventApiVersion: API_VERSION },
       },
       clock,

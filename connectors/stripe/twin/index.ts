@@ -5,7 +5,6 @@
 import { deeds } from "#connectors/core/twin/account.ts";
 import { tokenBucket } from "#connectors/core/twin/limiter.ts";
 import type { Allowance } from "#connectors/core/twin/limiter.ts";
-import { strikes } from "#connectors/core/twin/faults.ts";
 import type { Call, Paging } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
@@ -15,6 +14,7 @@ import { customerList, customerPage } from "./dashboard.ts";
 import { errors, idempotency } from "./errors.ts";
 import type { ChargeState, CustomerState } from "./objects.ts";
 import { API_VERSION } from "./render.ts";
+import type { Rendered } from "./render.ts";
 import { routesOf } from "./routes.ts";
 import type { StripeSeed } from "./seed.ts";
 
@@ -28,10 +28,10 @@ export interface StripeTwinOptions extends TwinOptions {
 /** What a merchant or their shop does at Stripe, without a request of ours. Each leaves the events Stripe would. */
 const DEEDS = [
   ...(["addCustomer", "changeCustomer", "deleteCustomer", "addCharge", "changeCharge", "refund"] as const),
-  ...(["addSubscription", "changeSubscription", "cancelSubscription"] as const),
+  ...(["addSubscription", "changeSubscription", "cancelSubscription", "change", "advance"] as const),
 ] as const;
 
-export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number] | "advance"> {
+export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number]> {
   readonly faults: StripeFaults;
   readonly apiKey: string;
   /** Milliseconds since the epoch, by Stripe's clock. */
@@ -44,6 +44,16 @@ export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeo
 /** Requests a second as Stripe publishes them, per endpoint and over all. https://docs.stripe.com/rate-limits (2026-11-21) */
 const PER_ENDPOINT = 25;
 const PER_ACCOUNT = 100;
+
+// Rows are what the routes have rendered.
+const paging: Paging = {
+  cursors: ["starting_after", "ending_before"],
+  rows: (body) => (body as { data?: Rendered[] }).data ?? null,
+  promiseMore: (body) => Object.assign(body as Rendered, { has_more: true }),
+  stub: (row) => ({ id: (row as Rendered).id, object: (row as Rendered).object, deleted: true }),
+  bad: (row) => ({ ...(row as Rendered), created: null, amount: "much", status: 7, email: 7 }),
+  otherMode: (row) => ({ ...(row as Rendered), livemode: (row as Rendered).livemode !== true }),
+};
 
 export async function startStripeTwin(options: StripeTwinOptions): Promise<StripeTwin> {
   const account = new StripeAccount(options.now, options.livemode ?? false);
@@ -61,7 +71,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
         "stripe-version": API_VERSION,
         ...(typeof headers["idempotency-key"] === "string" ? { "idempotency-key": headers["idempotency-key"] } : {}),
       }),
-      paging: pagingOf(account),
+      paging,
       idempotency,
       pages: {
         "/dashboard/customers": (_, query) => customerList(account, query),
@@ -78,7 +88,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
     now: () => account.now(),
     customer: (id) => account.find("customers", id),
     charge: (id) => account.find("charges", id),
-    ...deeds(account, ...DEEDS, "advance"),
+    ...deeds(account, ...DEEDS),
   };
 }
 
@@ -96,24 +106,5 @@ function budgets(requestsPerSecond: number | undefined): (call: Call) => Record<
     if (all.take() === null) throw errors.throttled("global-rate");
     if (endpoint.take() === null) throw errors.throttled("endpoint-rate");
     return {};
-  };
-}
-
-function pagingOf({ faults }: StripeAccount): Paging {
-  interface List {
-    data?: Record<string, unknown>[];
-    has_more?: boolean;
-  }
-  return {
-    cursors: ["starting_after", "ending_before"],
-    rows(body) {
-      const rows = (body as List).data ?? null;
-      const [first] = rows ?? [];
-      if (first !== undefined && strikes(faults, "otherModeRow")) first.livemode = first.livemode !== true;
-      return rows;
-    },
-    promiseMore: (body) => Object.assign(body as List, { has_more: true }),
-    stub: (row) => ({ id: (row as { id: string }).id, object: (row as { object: string }).object, deleted: true }),
-    bad: (row) => ({ ...(row as object), created: null, amount: "much", status: 7, email: 7 }),
   };
 }

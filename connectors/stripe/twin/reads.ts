@@ -62,7 +62,7 @@ export function readEndpoints(account: StripeAccount): Endpoints {
     ...listing(account, "subscriptions"),
     "GET /v1/events": {
       permission: "rak_event_read",
-      params: [...LIST_PARAMS, "type", "types"],
+      params: [...LIST_PARAMS, "types"],
       answer: ({ params }) => listEvents(account, params),
     },
     "GET /v1/account": {
@@ -129,15 +129,8 @@ function pageOf<State extends Row>(
 }
 
 function listEvents(account: StripeAccount, params: Params): Rendered {
-  const type = textParam(params, "type");
   const types = typesParam(params);
-  if (type !== undefined && types !== undefined)
-    throw invalid("You may pass either type or types, but not both.", "parameter_invalid", "type");
-  const wanted = (event: EventState) => {
-    if (types !== undefined) return types.includes(event.type);
-    if (type === undefined) return true;
-    return type.endsWith("*") ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
-  };
+  const wanted = (event: EventState) => types?.includes(event.type) ?? true;
   const oldest = account.seconds() - EVENTS_KEPT_SECONDS;
   const { rows, more } = pageOf(account, account.events, "event", params, wanted, oldest);
   const data = rows.map((event) => renderEvent(account, event));

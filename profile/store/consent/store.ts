@@ -10,6 +10,7 @@ import {
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor, neighboursOf } from "./entries.ts";
 import type { Database, Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
 import { lockProfiles } from "../identity/store.ts";
 import { scoringWorkspace } from "../scores/facts.ts";
 import { settingAside, type Took } from "../set-aside.ts";
@@ -178,34 +179,26 @@ async function readFacts(
   );
 }
 
-async function writeStates(
-  transaction: Transaction,
-  writes: { profileId: ProfileId; state: ConsentState }[],
-): Promise<void> {
-  if (writes.length === 0) return;
-  await transaction.query(
-    `INSERT INTO consent_state (workspace_id, profile_id, channel, purpose, state, entry_ids, addresses, reason, effective_at)
-     SELECT $1, profile_id, channel, purpose, state, entry_ids::uuid[],
-       ARRAY(SELECT jsonb_array_elements_text(addresses::jsonb)), reason, effective_at
-     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-       AS said (profile_id, channel, purpose, state, entry_ids, addresses, reason, effective_at)
-     ON CONFLICT (workspace_id, profile_id, channel, purpose) DO UPDATE SET state = excluded.state,
-       entry_ids = excluded.entry_ids, addresses = excluded.addresses, reason = excluded.reason,
-       effective_at = excluded.effective_at`,
-    [
-      transaction.workspaceId,
-      writes.map(({ profileId }) => profileId),
-      writes.map(({ state }) => state.channel),
-      writes.map(({ state }) => state.purpose),
-      writes.map(({ state }) => state.state),
-      // An array of arrays cannot be ragged, hence as text.
-      writes.map(({ state }) => `{${state.entryIds.join()}}`),
-      writes.map(({ state }) => JSON.stringify(state.addresses)),
-      writes.map(({ state }) => state.reason),
-      writes.map(({ state }) => state.effectiveAt),
-    ],
-  );
-}
+const writeStates = insertInto<{ profileId: ProfileId; state: ConsentState }>({
+  table: "consent_state",
+  columns: {
+    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    channel: { type: "text", of: ({ state }) => state.channel },
+    purpose: { type: "text", of: ({ state }) => state.purpose },
+    state: { type: "text", of: ({ state }) => state.state },
+    // Arrays of arrays cannot be ragged, hence as text.
+    entry_ids: { type: "text", cast: "uuid[]", of: ({ state }) => `{${state.entryIds.join()}}` },
+    addresses: {
+      type: "text",
+      picked: "ARRAY(SELECT jsonb_array_elements_text(addresses::jsonb))",
+      of: ({ state }) => JSON.stringify(state.addresses),
+    },
+    reason: { type: "text", of: ({ state }) => state.reason },
+    effective_at: { type: "timestamptz", of: ({ state }) => state.effectiveAt },
+  },
+  key: ["profile_id", "channel", "purpose"],
+  onConflict: "update",
+});
 
 async function removeStates(
   transaction: Transaction,

@@ -57,17 +57,19 @@ export async function identifyBatch(
   const stored = Map.groupBy(await storedIdentifiers(transaction, changed), ({ recordId }) => recordId);
   const values = new Map<string, Identifier>();
   let writing: Promise<unknown> = Promise.resolve();
-  for (let start = 0; start < changed.length; start += PORTION) {
-    const difference: Difference = { added: [], changed: [], dropped: [] };
-    for (const record of changed.slice(start, start + PORTION)) {
-      compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference, values);
+  try {
+    for (let start = 0; start < changed.length; start += PORTION) {
+      const difference: Difference = { added: [], changed: [], dropped: [] };
+      for (const record of changed.slice(start, start + PORTION)) {
+        compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference, values);
+      }
+      await writing;
+      writing = write(transaction, difference);
     }
+  } finally {
+    // Also when a record cannot be read: the transaction ends after its last statement.
     await writing;
-    writing = write(transaction, difference);
-    // A failure is thrown where it is awaited; until then it must not count as unhandled.
-    writing.catch(() => undefined);
   }
-  await writing;
   await refreshSharedValues(transaction, values);
   await markIdentified(transaction, marked);
   return marked.length;

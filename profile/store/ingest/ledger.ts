@@ -3,6 +3,7 @@ import type { ConsentRecord } from "#connectors/core/records.ts";
 import { type HeldStatement, type LedgerStatement, news } from "#profile/consent/news.ts";
 import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import { type Cell, type Column, insertInto } from "../insert.ts";
 import type { Prepared } from "./tables.ts";
 
 interface Statement extends LedgerStatement {
@@ -33,34 +34,35 @@ export async function appendConsents(
   const all = [...stated.values()];
   const undated = [...new Set(all.flatMap(({ effectiveAt, recordId }) => (effectiveAt === null ? recordId : [])))];
   const held = undated.length === 0 ? [] : await heldOf(transaction, undated);
-  const rows = news(all, held).toSorted((a, b) => (a.entryId < b.entryId ? -1 : 1));
-  if (rows.length === 0) return { inserted: 0, people: [] };
-  const column = (of: (record: ConsentRecord) => unknown) => rows.map(({ record }) => of(record));
-  const inserted = await transaction.query<{ record_id: RecordId }>(
-    `INSERT INTO consent_entry (workspace_id, connection_id, entry_id, record_id, address, channel, purpose, state, basis,
-       explicit, effective_at, expires_at, proof)
-     SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-       $10::bool[], $11::timestamptz[], $12::timestamptz[], $13::text[])
-     ON CONFLICT (workspace_id, entry_id) DO NOTHING
-     RETURNING record_id`,
-    [
-      transaction.workspaceId,
-      connectionId,
-      rows.map(({ entryId }) => entryId),
-      rows.map(({ recordId }) => recordId),
-      column((record) => record.address),
-      column((record) => record.channel),
-      column((record) => record.purpose),
-      column((record) => record.state),
-      column((record) => record.basis),
-      column((record) => record.explicit),
-      column((record) => record.effectiveAt),
-      column((record) => record.expiresAt),
-      column((record) => record.proof),
-    ],
-  );
+  const inserted = await insertEntries(transaction, news(all, held), [connectionId]);
   return { inserted: inserted.length, people: inserted.map((row) => row.record_id) };
 }
+
+const said = (type: "text" | "bool" | "timestamptz", of: (record: ConsentRecord) => Cell): Column<Statement> => ({
+  type,
+  of: ({ record }) => of(record),
+});
+
+const insertEntries = insertInto<Statement, { record_id: RecordId }>({
+  table: "consent_entry",
+  constants: ["connection_id"],
+  columns: {
+    entry_id: { type: "uuid", of: ({ entryId }) => entryId },
+    record_id: { type: "uuid", of: ({ recordId }) => recordId },
+    address: said("text", (record) => record.address),
+    channel: said("text", (record) => record.channel),
+    purpose: said("text", (record) => record.purpose),
+    state: said("text", (record) => record.state),
+    basis: said("text", (record) => record.basis),
+    explicit: said("bool", (record) => record.explicit),
+    effective_at: said("timestamptz", (record) => record.effectiveAt),
+    expires_at: said("timestamptz", (record) => record.expiresAt),
+    proof: said("text", (record) => record.proof),
+  },
+  key: ["entry_id"],
+  onConflict: "ignore",
+  returning: "record_id",
+});
 
 /** What the ledger holds of these records. The stream's lock is held, so nothing is added meanwhile. */
 async function heldOf(transaction: Transaction, recordIds: RecordId[]): Promise<HeldStatement[]> {

@@ -6,6 +6,7 @@ import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId }
 import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
 import { audit } from "../audit.ts";
 import type { Transaction } from "../database.ts";
+import { insertInto } from "../insert.ts";
 import { fieldValues, knownAnswers, plannableTraits } from "./columns.ts";
 import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
@@ -195,28 +196,23 @@ export async function addChanges(transaction: Transaction, planId: PlanId, chang
 }
 
 export async function insertChanges(transaction: Transaction, planId: PlanId, changes: PlanChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  const unique = [...new Map(changes.map((change) => [change.vendorId, change])).values()];
-  await transaction.query(
-    `INSERT INTO plan_change (workspace_id, plan_id, vendor_id, record_id, profile_id, before, after, uses)
-     SELECT $1, $2, vendor_id, record_id, profile_id, before::jsonb, after::jsonb, uses::jsonb
-     FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[])
-       AS t (vendor_id, record_id, profile_id, before, after, uses)
-     ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET record_id = excluded.record_id,
-       profile_id = excluded.profile_id, before = excluded.before, after = excluded.after,
-       uses = excluded.uses`,
-    [
-      transaction.workspaceId,
-      planId,
-      unique.map((change) => change.vendorId),
-      unique.map((change) => change.recordId),
-      unique.map((change) => change.profileId),
-      unique.map((change) => JSON.stringify(change.before)),
-      unique.map((change) => JSON.stringify(change.after)),
-      unique.map((change) => JSON.stringify(change.uses)),
-    ],
-  );
+  await writeChanges(transaction, changes, [planId]);
 }
+
+const writeChanges = insertInto<PlanChange>({
+  table: "plan_change",
+  constants: ["plan_id"],
+  columns: {
+    vendor_id: { type: "text", of: ({ vendorId }) => vendorId },
+    record_id: { type: "uuid", of: ({ recordId }) => recordId },
+    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    before: { type: "text", cast: "jsonb", of: ({ before }) => JSON.stringify(before) },
+    after: { type: "text", cast: "jsonb", of: ({ after }) => JSON.stringify(after) },
+    uses: { type: "text", cast: "jsonb", of: ({ uses }) => JSON.stringify(uses) },
+  },
+  key: ["plan_id", "vendor_id"],
+  onConflict: "update",
+});
 
 export interface Sealed {
   status: "waiting" | "approved" | "empty";

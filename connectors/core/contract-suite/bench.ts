@@ -1,0 +1,64 @@
+/** The account under test, its clock, and the connection to it. */
+import type { OpenConnection, Stream } from "../contract.ts";
+import { openForContract } from "./account.ts";
+import type { ContractAccount, ContractSubject, ContractVendor } from "./account.ts";
+
+export class Bench {
+  readonly subject: ContractSubject;
+  /** Calls that went through the framework. */
+  calls = 0;
+  #account: ContractAccount | undefined;
+  #shift = 0;
+
+  constructor(subject: ContractSubject) {
+    this.subject = subject;
+  }
+
+  streamOf(name: string): Pick<Stream<unknown>, "title" | "kind" | "deletes"> {
+    const stream = this.subject.connector.streams[name];
+    if (stream === undefined) throw new Error(`${this.subject.connector.title} has no stream "${name}".`);
+    return stream;
+  }
+
+  /** A fresh account whose streams hold `size` records each. */
+  async begin(size: number): Promise<OpenConnection> {
+    this.#shift = 0;
+    this.#account = await this.subject.start(size, () => Date.now() + this.#shift);
+    return this.open();
+  }
+
+  open(): OpenConnection {
+    this.calls = 0;
+    return openForContract(this.subject.connector, this.account, undefined, () => void (this.calls += 1));
+  }
+
+  get account(): ContractAccount {
+    if (this.#account === undefined) throw new Error("The test has not begun an account.");
+    return this.#account;
+  }
+
+  /** A networked source must let the suite disturb it; leaving the twin out is an error, not a pass. */
+  get vendor(): ContractVendor {
+    return this.offered("vendor");
+  }
+
+  offered<Name extends "vendor" | "remove" | "merge" | "load">(name: Name): NonNullable<ContractAccount[Name]> {
+    const offer = this.account[name];
+    if (offer === undefined) throw new Error(`The contract account must offer "${name}".`);
+    return offer;
+  }
+
+  advance(ms: number): void {
+    this.#shift += ms;
+  }
+
+  /** A call that the twin does not know is a gap in the twin, and everything proved by it is in doubt. */
+  async end(): Promise<void> {
+    const account = this.#account;
+    this.#account = undefined;
+    if (account === undefined) return;
+    const missing = [...(account.vendor?.missingRoutes ?? [])];
+    await account.close();
+    if (missing.length > 0) throw new Error(`The twin has no route for ${missing.join(", ")}.`);
+  }
+}

@@ -1,0 +1,200 @@
+/** Reading one stream: everything, what changed, what is gone, from any place, without loss. */
+import { describe, expect, it } from "vitest";
+import type { CanonicalRecord } from "../records.ts";
+import { expectCanonical, expectIds, expectNoRejects, lastWords, readToEnd } from "./account.ts";
+import type { Bench } from "./bench.ts";
+
+/** More than two pages of any vendor. */
+const MANY = 250;
+const MINUTE = 60_000;
+
+export function testReading(bench: Bench, stream: string): void {
+  const { connector, golden } = bench.subject;
+  const { kind, deletes } = bench.streamOf(stream);
+  const idsOf = (count: number) => Array.from({ length: count }, (_, index) => bench.account.idOf(stream, index));
+
+  describe(`${connector.title}, ${stream}`, () => {
+    it("reads everything exactly once, each a valid canonical record", async () => {
+      const connection = await bench.begin(MANY);
+      const { pages } = await readToEnd(connection, stream);
+      expectNoRejects(stream, pages);
+      expectCanonical(stream, pages);
+      const main = pages.flatMap((page) => page.records).filter((record) => record.kind === kind && !record.deleted);
+      expectIds(
+        main.map(({ id }) => id),
+        idsOf(MANY),
+        `${stream}: a full read`,
+      );
+      expect(pages.at(-1)?.fullScan, "says that it saw everything where absence means deletion").toBe(
+        deletes === "full-scan",
+      );
+    });
+
+    it("resumes after any page without loss", async () => {
+      const connection = await bench.begin(230);
+      const { pages } = await readToEnd(connection, stream);
+      for (const [index, page] of pages.entries()) {
+        if (page.atEnd) continue;
+        const stored: unknown = JSON.parse(JSON.stringify(page.next));
+        const rest = await readToEnd(connection, stream, stored);
+        const together = lastWords([...pages.slice(0, index + 1), ...rest.pages], kind);
+        expectIds(together.keys(), idsOf(230), `${stream}: taken up after page ${index + 1}`);
+      }
+    });
+
+    it(`sees ${MANY} changes and an addition after the full read, and settles`, async () => {
+      const connection = await bench.begin(MANY + 10);
+      const full = await readToEnd(connection, stream);
+      const before = lastWords(full.pages, kind);
+      for (let index = 0; index < MANY; index++) await bench.account.change(stream, index);
+      const added = await bench.account.add(stream);
+      const increment = await readToEnd(connection, stream, full.next);
+      expectNoRejects(stream, increment.pages);
+      const seen = lastWords(increment.pages, kind);
+      const changed = idsOf(MANY).filter((id) => differs(before.get(id), seen.get(id)));
+      expectIds(changed, idsOf(MANY), `${stream}: changes`);
+      expect(seen.get(added)?.deleted, `the added record ${added}`).toBe(false);
+      if (bench.account.vendor === undefined) return;
+      const datedAt = seen.get(idsOf(1)[0] ?? "")?.updatedAt;
+      expect(datedAt, "says when the vendor changed it, so that older versions never win").not.toBeNull();
+      bench.advance(60 * MINUTE);
+      const settled = await readToEnd(connection, stream, increment.next);
+      const again = await readToEnd(connection, stream, settled.next);
+      expect(again.pages.flatMap((page) => page.records).length, "goes on reading old changes").toBe(0);
+    });
+
+    it("starts over, saying so, when it does not understand its saved position", async () => {
+      const connection = await bench.begin(1);
+      await expect(readToEnd(connection, stream, { nonsense: true })).rejects.toMatchObject({ kind: "cursor_expired" });
+    });
+
+    if (deletes !== "none") {
+      it(`sees ${MANY} deletions`, async () => {
+        const connection = await bench.begin(MANY + 10);
+        const full = await readToEnd(connection, stream);
+        for (let index = 0; index < MANY; index++) await bench.offered("remove")(stream, index);
+        const increment = await readToEnd(connection, stream, full.next);
+        expectNoRejects(stream, increment.pages);
+        const gone = [...lastWords(increment.pages, kind).values()].filter((record) => record.deleted);
+        expectIds(
+          gone.map(({ id }) => id),
+          idsOf(MANY),
+          `${stream}: deletions`,
+        );
+      });
+    }
+
+    for (const [row, expected] of golden?.[stream] ?? []) {
+      it(`reads ${nameOf(row)} as expected, field by field`, async () => {
+        const connection = await bench.begin(0);
+        bench.offered("load")(stream, row);
+        const { pages } = await readToEnd(connection, stream);
+        expectNoRejects(stream, pages);
+        expectCanonical(stream, pages);
+        expect(pages.flatMap((page) => page.records)).toEqual(expected);
+      });
+    }
+
+    if (connector.baseUrl !== null) testMovement(bench, stream);
+  });
+}
+
+/** What happens at the vendor while we read. */
+function testMovement(bench: Bench, stream: string): void {
+  const { kind } = bench.streamOf(stream);
+
+  it("brings what changed and was added while the full read was under way", async () => {
+    const connection = await bench.begin(MANY);
+    const { faults } = bench.vendor;
+    let touched = false;
+    faults.afterAnswer = () => {
+      if (touched) return;
+      touched = true;
+      bench.advance(1_000);
+      // Whichever end a list begins at, one of these has been read and the other has not.
+      void bench.account.change(stream, 0);
+      void bench.account.change(stream, MANY - 1);
+      // A long list: at its end no overlap reaches back to here.
+      bench.advance(120 * MINUTE);
+    };
+    const full = await readToEnd(connection, stream);
+    faults.afterAnswer = null;
+    bench.advance(MINUTE);
+    const later = await readToEnd(connection, stream, full.next);
+    const changed = lastWords(later.pages, kind);
+    for (const index of [0, MANY - 1])
+      expect(changed.has(bench.account.idOf(stream, index)), `the record changed meanwhile, number ${index}`).toBe(
+        true,
+      );
+  });
+
+  it("finds a change that the vendor showed only after the next read", async () => {
+    const connection = await bench.begin(20);
+    const { faults } = bench.vendor;
+    const full = await readToEnd(connection, stream);
+    bench.advance(60 * MINUTE);
+    faults.lag = MINUTE;
+    await bench.account.change(stream, 5);
+    faults.lag = 0;
+    bench.advance(10_000);
+    const first = await readToEnd(connection, stream, full.next);
+    bench.advance(2 * MINUTE);
+    const second = await readToEnd(connection, stream, first.next);
+    const seen = lastWords([...first.pages, ...second.pages], kind);
+    expect(seen.has(bench.account.idOf(stream, 5)), "the late change").toBe(true);
+  });
+
+  it("states no consent anew when another field changes", async () => {
+    const connection = await bench.begin(12);
+    const full = await readToEnd(connection, stream);
+    bench.advance(60 * MINUTE);
+    for (let index = 0; index < 12; index++) await bench.account.change(stream, index);
+    const later = await readToEnd(connection, stream, full.next);
+    const before = new Map([...lastWords(full.pages, "consent")].map(([id, record]) => [id, statement(record)]));
+    for (const [id, record] of lastWords(later.pages, "consent"))
+      expect(statement(record), `${stream} ${id}`).toEqual(before.get(id));
+  });
+
+  it("goes on where it was when the vendor restarts in between", async () => {
+    const connection = await bench.begin(MANY);
+    await bench.account.change(stream, 3);
+    const pages = [];
+    let next: unknown = null;
+    for await (const page of connection.read(stream, null)) {
+      pages.push(page);
+      next = page.next;
+      break;
+    }
+    await bench.vendor.restart();
+    const rest = await readToEnd(bench.open(), stream, pages[0]?.atEnd === true ? null : next);
+    const seen = lastWords([...pages, ...rest.pages], kind);
+    expect(seen.size, "records read").toBe(MANY);
+    const fresh = lastWords((await readToEnd(bench.open(), stream)).pages, kind);
+    const id = bench.account.idOf(stream, 3);
+    expect(fresh.get(id), "what was changed before the restart").toEqual(seen.get(id));
+    const untouched = bench.account.idOf(stream, 4);
+    expect(content(fresh.get(id), id), "the change survived").not.toEqual(content(fresh.get(untouched), untouched));
+  });
+}
+
+/** What a ledger entry is made of: the moment of reading is not part of it. */
+function statement(record: CanonicalRecord): unknown {
+  return { ...record, updatedAt: null };
+}
+
+function differs(before: CanonicalRecord | undefined, after: CanonicalRecord | undefined): boolean {
+  if (after === undefined) return false;
+  return JSON.stringify({ ...before, updatedAt: null }) !== JSON.stringify({ ...after, updatedAt: null });
+}
+
+/** Without what is different in any two records. */
+function content(record: CanonicalRecord | undefined, id: string): string {
+  const index = /\d+$/.exec(id)?.[0] ?? id;
+  return JSON.stringify({ ...record, updatedAt: null, createdAt: null })
+    .replaceAll(id, "")
+    .replaceAll(index, "");
+}
+
+function nameOf(row: unknown): string {
+  return typeof row === "object" && row !== null && "id" in row ? String(row.id) : "a row";
+}

@@ -1,0 +1,199 @@
+/** Writing our fields and reading them back: one answer per record, true ones, whatever happens in between. */
+import { describe, expect, it } from "vitest";
+import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
+import { issueGrant } from "../grant.ts";
+import { expectDiscreet, peopleOf, readToEnd } from "./account.ts";
+import type { Bench } from "./bench.ts";
+import { served } from "./disturbances.ts";
+
+const FIELDS: FieldDefinition[] = [
+  { name: "tributary_contract_text", label: "Text", description: "Contract check", type: "text" },
+  { name: "tributary_contract_number", label: "Number", description: "Contract check", type: "number" },
+  { name: "tributary_contract_time", label: "Time", description: "Contract check", type: "datetime" },
+  {
+    name: "tributary_contract_choice",
+    label: "Choice",
+    description: "Contract check",
+    type: "enumeration",
+    options: [
+      { value: "low", label: "Low" },
+      { value: "high", label: "High" },
+    ],
+  },
+];
+const FIELD_NAMES = FIELDS.map((field) => field.name);
+const TEXT = "tributary_contract_text";
+const CHOICE = "tributary_contract_choice";
+/** More than two batches of any vendor. */
+const MANY = 230;
+
+const grant = issueGrant({
+  profileId: "00000000-0000-8000-8000-000000000000",
+  uses: [{ purpose: "personalisation", channel: "any" }],
+  entryIds: [],
+  rulesVersion: "contract-suite",
+  decidedAt: "2026-01-01T00:00:00.000Z",
+});
+
+const write = (id: string, values: RecordWrite["values"], key = `key-${id}`): RecordWrite => ({
+  ...{ id, values, idempotencyKey: key, grant },
+});
+
+export function testWriteBack(bench: Bench): void {
+  const { connector, without = {} } = bench.subject;
+  const stream = connector.writeBack?.stream ?? "";
+  const ready = async (people: number) => {
+    const connection = await bench.begin(people);
+    await connection.ensureFields(FIELDS);
+    const ids = Array.from({ length: people }, (_, index) => bench.account.idOf(stream, index));
+    return { connection, ids };
+  };
+  const textsOf = async (connection: OpenConnection, ids: string[]) =>
+    (await connection.readLive(ids, [TEXT])).map((record) => record.values[TEXT]);
+
+  /** Whatever was answered: what is called written is there, and nothing of the vendor's own words is passed on. */
+  const expectTrue = async (connection: OpenConnection, writes: RecordWrite[]) => {
+    const results = await connection.write(writes);
+    expect(results.map(({ id }) => id)).toEqual(writes.map(({ id }) => id));
+    expectDiscreet(JSON.stringify(results), bench.account);
+    const live = await textsOf(
+      connection,
+      results.map(({ id }) => id),
+    );
+    const untrue = results.filter(
+      ({ outcome }, n) => outcome === "written" && (live[n] ?? null) !== (writes[n]?.values[TEXT] ?? null),
+    );
+    expect(untrue, "called written, and is not there").toEqual([]);
+    return results;
+  };
+
+  describe(`${connector.title}: write-back`, () => {
+    it("makes its fields once, of their own type and visible, and finds them in place the second time", async () => {
+      const { connection } = await ready(1);
+      const again = await connection.ensureFields(FIELDS);
+      expect(again.map(({ outcome }) => outcome)).toEqual(FIELDS.map(() => "exists"));
+      const { fieldOf } = bench.vendor;
+      if (fieldOf === undefined) return;
+      for (const { name, type } of FIELDS) expect({ name, ...fieldOf(name) }).toEqual({ name, type, hidden: false });
+    });
+
+    it("writes, reads back, clears, and answers one result per record in order, over several batches", async () => {
+      const { connection, ids } = await ready(MANY);
+      const results = await expectTrue(
+        connection,
+        ids.map((id, n) => write(id, { [TEXT]: `value ${n}`, [CHOICE]: "low" })),
+      );
+      expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(["written"]));
+      expect(await textsOf(connection, ids)).toEqual(ids.map((_, n) => `value ${n}`));
+      const first = ids.slice(0, 1);
+      await connection.write(first.map((id) => write(id, { [TEXT]: null }, `clear-${id}`)));
+      expect((await connection.readLive(first, [TEXT, CHOICE]))[0]?.values).toEqual({ [TEXT]: null, [CHOICE]: "low" });
+    });
+
+    it("writes every type of field so that it reads back the same", async () => {
+      const { connection, ids } = await ready(1);
+      const [id = ""] = ids;
+      const values = {
+        [TEXT]: "Ada & Bel",
+        tributary_contract_number: "0.25",
+        tributary_contract_time: "2026-03-01T00:00:00.000Z",
+        [CHOICE]: "high",
+      };
+      expect((await connection.write([write(id, values)]))[0]?.outcome).toBe("written");
+      expect((await connection.readLive([id], FIELD_NAMES))[0]?.values).toEqual(values);
+    });
+
+    it("writes the same thing twice with one effect", async () => {
+      const { connection, ids } = await ready(1);
+      for (const attempt of [1, 2]) {
+        const [result] = await connection.write(ids.map((id) => write(id, { [TEXT]: "same" }, "one-key")));
+        expect([attempt, result?.outcome]).toEqual([attempt, "written"]);
+      }
+      expect(await textsOf(connection, ids)).toEqual(["same"]);
+      const { idempotencyKeys } = bench.vendor;
+      if (idempotencyKeys !== null) expect([...idempotencyKeys], "keys that went with the writes").toEqual(["one-key"]);
+    });
+
+    it("does not take its own write for news", async () => {
+      const { connection, ids } = await ready(3);
+      const full = await readToEnd(connection, stream);
+      const [id = ""] = ids;
+      await connection.write([write(id, { [TEXT]: "ours" })]);
+      const echoed = peopleOf((await readToEnd(connection, stream, full.next)).pages).get(id);
+      const before = peopleOf(full.pages).get(id);
+      if (echoed !== undefined) expect({ ...echoed, updatedAt: null }).toEqual({ ...before, updatedAt: null });
+    });
+
+    it("answers for a record that is gone, and one the vendor refuses, without failing the others", async () => {
+      const { connection, ids } = await ready(6);
+      await bench.offered("remove")(stream, 1);
+      bench.vendor.faults.entryError.add(ids[3] ?? "");
+      const outcomes = (
+        await expectTrue(
+          connection,
+          ids.map((id) => write(id, { [TEXT]: "here" })),
+        )
+      ).map(({ outcome }) => outcome);
+      const refused = "entryError" in without ? "written" : "rejected";
+      expect(outcomes).toEqual(["written", "gone", "written", refused, "written", "written"]);
+      expect((await connection.readLive(ids.slice(1, 2), [TEXT]))[0]?.state).toBe("gone");
+    });
+
+    it("keeps the answers it has when it is told to slow down in the middle", async () => {
+      const { connection, ids } = await ready(MANY);
+      let answered = 0;
+      bench.vendor.faults.afterAnswer = () => {
+        answered += 1;
+        if (answered === 2) bench.vendor.faults.throttle = { count: 1_000, retryAfterSeconds: 1 };
+      };
+      const results = await connection.write(ids.map((id) => write(id, { [TEXT]: "here" })));
+      bench.vendor.faults.afterAnswer = null;
+      bench.vendor.faults.throttle = { count: 0 };
+      const written = results.filter(({ outcome }) => outcome === "written").map(({ id }) => id);
+      expect(written.length, "answers kept").toBeGreaterThan(0);
+      const others = results.filter(({ outcome }) => outcome !== "written");
+      expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["retry"]));
+      const live = await textsOf(connection, ids);
+      expect(ids.filter((_, n) => live[n] === "here")).toEqual(written);
+    });
+
+    if (!("partial207" in without))
+      it("calls nothing written that the vendor left out of its answer", async () => {
+        const { connection, ids } = await ready(5);
+        bench.vendor.faults.partial207 = 10;
+        const results = await expectTrue(
+          connection,
+          ids.map((id) => write(id, { [TEXT]: "here" })),
+        );
+        expect(results.map(({ outcome }) => outcome)).not.toContain("rejected");
+      });
+
+    it("writes once more after a reply that broke off, with one effect", async () => {
+      const { connection, ids } = await ready(3);
+      bench.vendor.faults.dropReply = 1;
+      const writes = ids.map((id) => write(id, { [TEXT]: "here" }));
+      const first = await connection.write(writes).catch((error: unknown) => error);
+      if (first instanceof Error) expect(first).toMatchObject({ kind: "transient" });
+      const results = await connection.write(writes);
+      expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
+      expect(await textsOf(connection, ids)).toEqual(["here", "here", "here"]);
+    });
+
+    it("shows by reading back that a write answered as done changed nothing", async () => {
+      const { connection, ids } = await ready(2);
+      bench.vendor.faults.silentNoOp.add(ids[0] ?? "");
+      const results = await connection.write(ids.map((id) => write(id, { [TEXT]: "here" })));
+      expect(results[1]?.outcome).toBe("written");
+      expect(await textsOf(connection, ids)).toEqual([null, "here"]);
+    });
+
+    it("makes every call through the framework", async () => {
+      const { connection, ids } = await ready(30);
+      const before = served(bench);
+      const calls = bench.calls;
+      await connection.write(ids.map((id) => write(id, { [TEXT]: "here" })));
+      await connection.readLive(ids, [TEXT]);
+      expect(served(bench) - before).toBe(bench.calls - calls);
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { MISTAKES } from "./mistakes.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+describe("the mistakes that the contract suite must notice", () => {
+  it("are 32, and each fits its source in one place", () => {
+    expect(MISTAKES).toHaveLength(32);
+    const places = MISTAKES.flatMap(({ what, vendor, file, edits }) => {
+      const source = readFileSync(join(ROOT, "connectors", file), "utf8");
+      return edits.map(([find]) => [`${vendor}: ${what}`, source.split(find).length - 1]);
+    });
+    expect(places.filter(([, count]) => count !== 1)).toEqual([]);
+  });
+
+  it("are noticed: one of them, in a copy of the project (all of them: npm run test:mutation)", async () => {
+    const script = join(import.meta.dirname, "run.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [script, "--only", "hubspot: phones are dropped"]);
+    expect(stdout).toContain("1 of 1 mistakes caught");
+  });
+});

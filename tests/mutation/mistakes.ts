@@ -1,0 +1,135 @@
+/**
+ * Mistakes that a connector's author could make, each a small edit of HubSpot's or Stripe's source. The contract tests
+ * must notice them: a suite that passes a wrong connector is worth nothing.
+ */
+export interface Mistake {
+  what: string;
+  vendor: "hubspot" | "stripe";
+  /** In `connectors/`, `vendor` where nothing else is said. */
+  file: string;
+  /** Text that stands there exactly once, and what takes its place. */
+  edits: [find: string, replace: string][];
+}
+
+const hubspot = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
+  ...{ what, vendor: "hubspot", file: `hubspot/${file}`, edits },
+});
+const stripe = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
+  ...{ what, vendor: "stripe", file: `stripe/${file}`, edits },
+});
+
+export const MISTAKES: Mistake[] = [
+  // Consent
+  hubspot("an unsubscription is read as a yes", "consent.ts", ['UNSUBSCRIBED: "withdrawn"', 'UNSUBSCRIBED: "granted"']),
+  hubspot("a false opt-out is read as an opt-out", "consent.ts", [
+    'hs_email_optout?.toLowerCase() === "true"',
+    "hs_email_optout !== undefined",
+  ]),
+  hubspot("a true opt-out is left out", "consent.ts", ["if (!hasOptedOut(row)) return said;", "return said;"]),
+  hubspot("a statement is dated anew at each reading", "consent.ts", [
+    "at: status.timestamp ?? null",
+    "at: new Date().toISOString()",
+  ]),
+  hubspot("every basis counts as an opt-in", "consent.ts", [
+    'state === "granted" ? basisOf(status.legalBasis ?? null) : "none"',
+    '"opt_in" as const',
+  ]),
+  // Mapping
+  hubspot("phones are dropped", "mapping.ts", ['phones: distinct([text("phone"), text("mobilephone")])', "phones: []"]),
+  stripe("the phone is dropped", "mapping.ts", [
+    "phones: present([customer.phone, customer.shipping?.phone])",
+    "phones: []",
+  ]),
+  hubspot("a record does not say when it changed", "mapping.ts", [
+    'kind: "person",\n    id: row.id,\n    updatedAt: modifiedAtOf(row)',
+    'kind: "person",\n    id: row.id,\n    updatedAt: null',
+  ]),
+  hubspot("a merged contact does not say into whom", "mapping.ts", [", mergedInto: row.id })", " })"]),
+  // Reading
+  stripe("a full read does not say that it saw everything", "reading.ts", [
+    "fullScan: source.listsAll === true",
+    "fullScan: false",
+  ]),
+  hubspot("no overlap with the read before", "read/objects.ts", [
+    "overlapMs: client.settings.overlapMinutes * 60_000",
+    "overlapMs: 0",
+  ]),
+  stripe("no overlap with the read before", "reading.ts", [
+    "from.since - client.settings.overlapMinutes * 60",
+    "from.since",
+  ]),
+  hubspot("the next read begins where the list ended", "read/objects.ts", [
+    "const settled = cursor?.settledAt ?? settledOf",
+    "const settled = settledOf",
+  ]),
+  stripe("the next read begins where the list ended", "reading.ts", [
+    "const startedAt: number = position?.startedAt ?? page.servedAt;",
+    "const startedAt: number = page.servedAt;",
+  ]),
+  hubspot("the second page of changes is dropped", "read/objects.ts", [
+    "      next === null\n        ? {",
+    "      results.length > 0\n        ? {",
+  ]),
+  stripe("the second page of changes is dropped", "reading.ts", [
+    "    const page: Page = await listed({ ending_before: after });\n    yield page;",
+    "    const page: Page = { ...(await listed({ ending_before: after })), hasMore: false };\n    yield page;",
+  ]),
+  hubspot("the second page of deletions is dropped", "read/objects.ts", [
+    "if (after !== null) return { raw, next: { ...cursor, after }, atEnd: false };",
+    "",
+  ]),
+  stripe("the end of a page is the end of the list", "reading.ts", [
+    "    if (!page.hasMore) {\n      const next: Cursor",
+    "    if (page.rows.length < 100) {\n      const next: Cursor",
+  ]),
+  // Orders
+  stripe("the orders stream is empty", "mapping.ts", ["  return [order];\n", "  return [];\n"]),
+  stripe("amounts are a hundred times too high", "mapping.ts", [
+    "...moneyOf(paid, charge.currency)",
+    "...moneyOf(paid * 100, charge.currency)",
+  ]),
+  // Writing
+  hubspot("single failures of a batch are called written", "write-back.ts", [
+    "results.set(id, failureOf(id, category));",
+    'results.set(id, { id, outcome: "written" });',
+  ]),
+  hubspot("what the vendor did not answer for is called written", "write-back.ts", [
+    'outcome: "retry", reason: "HubSpot did not answer for this record."',
+    'outcome: "written"',
+  ]),
+  hubspot("answers are lost when a later batch is refused for the quota", "write-back.ts", [
+    '    interrupted: ({ id }, { message }) => ({ id, outcome: "retry", reason: message }),\n',
+    "",
+  ]),
+  stripe("answers are lost when a later write is refused for the quota", "write-back.ts", [
+    'if (halt !== undefined && !results.some((result) => result.outcome === "written")) throw halt;',
+    "if (halt !== undefined) throw halt;",
+  ]),
+  stripe("writes carry no idempotency key", "client.ts", ["{ metadata }, { idempotencyKey }", "{ metadata }"]),
+  hubspot("fields are created hidden", "write-back.ts", [
+    "formField: false,\n      hidden: false",
+    "formField: false,\n      hidden: true",
+  ]),
+  hubspot("a number becomes a field of text", "write-back.ts", [
+    "type: PropertyCreateTypeEnum.Number, fieldTypes: [PropertyCreateFieldTypeEnum.Number]",
+    "type: PropertyCreateTypeEnum.String, fieldTypes: [PropertyCreateFieldTypeEnum.Text]",
+  ]),
+  // Calls and errors
+  stripe("calls go round the framework", "client.ts", [
+    "    environment.call(bucket, operation, send);",
+    "    bucket === operation ? environment.call(bucket, operation, send) : send();",
+  ]),
+  stripe("the vendor's own message is shown", "errors.ts", [
+    "missingPermission: /'(rak_[a-z_]+)'/.exec(said?.message ?? \"\")?.[1]",
+    "missingPermission: said?.message ?? undefined",
+  ]),
+  stripe("a missing permission is tried again", "errors.ts", ['kind: "permission",\n', 'kind: "transient",\n']),
+  stripe("a failed connection is our mistake", "errors.ts", [
+    'new ConnectorError("transient", "The connection to Stripe failed.")',
+    'new ConnectorError("contract", "The connection to Stripe failed.")',
+  ]),
+  stripe("a row holds what JSON cannot", "row.ts", [
+    "{ ...body, asRead: read }",
+    "{ ...body, size: 1n, asRead: read }",
+  ]),
+];
