@@ -18,6 +18,7 @@ const WORDS: Record<string, string> = {
   unchanged: "unchanged",
   stale: "outdated",
   rejected: "not understood",
+  remarks: "with a remark",
   vanished: "gone",
   touched: "records looked at",
   created: "customers made",

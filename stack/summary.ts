@@ -28,7 +28,7 @@ export async function summarise({ dependencies, reader, workspaceId, run, stack 
       `${count(overview.profiles)} profiles from ${count(overview.profiles + overview.duplicates)} records; ${count(overview.duplicates)} duplicates resolved; ${count(overview.orders)} orders`,
       overview.openRejects === 0
         ? "every row was understood"
-        : `${count(overview.openRejects)} rows were not understood and are kept: tributary status`,
+        : `${count(overview.openRejects)} rows could not be taken and are kept with their reason: tributary status`,
     ]),
     ...section(
       "Consent",

@@ -30,6 +30,8 @@ export interface Reject {
   /** The vendor id, where the row could be identified: a record we hold under it is still listed, so it is not gone. */
   id?: string;
   reason: string;
+  /** The row became a record all the same: this is a remark on what could not be taken from it. */
+  kept?: true;
   /** The offending row as it came, so that it can be corrected and tried again. Stored, never logged. */
   raw: unknown;
 }

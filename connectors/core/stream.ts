@@ -127,7 +127,7 @@ async function recordsOf<Client, Row, Cursor, Extra>(
     }
   });
   const pageGap = rejects.some(({ id }) => id === undefined);
-  rejects.push(...(enriched?.rejects ?? []));
+  for (const remark of enriched?.rejects ?? []) rejects.push({ ...remark, kept: true });
   return { records, rejects, rawCount: page.raw.length + (page.rejects?.length ?? 0), pageGap };
 }
 

@@ -119,7 +119,12 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     zone: (field) => zones.get(field) ?? null,
     joined: (cells, field) => texts(cells, field).join(" "),
     label,
-    reject: (row, reason) => ({ ref: `line ${row.line}${refSuffix}`, reason, raw: namedCells(names, row.cells) }),
+    reject: (row, reason) => ({
+      ref: `line ${row.line}${refSuffix}`,
+      reason,
+      raw: namedCells(names, row.cells),
+      ...(reason.startsWith("Kept") ? { kept: true as const } : {}),
+    }),
   };
 }
 

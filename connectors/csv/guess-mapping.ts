@@ -1,7 +1,7 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
 import { isBystander } from "./bystanders.ts";
 import { guessConsent } from "./consent/guess.ts";
-import { headerWords } from "./header-words.ts";
+import { headerWords, plainHeader, plainHeaderWords, withoutBrackets } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
 import type { Shape } from "./value-shapes.ts";
 import { foldWords } from "./words.ts";
@@ -93,8 +93,14 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
 function settleMoney(chosen: Map<number, Candidate>): void {
   const find = (field: Field) => [...chosen.values()].find((candidate) => candidate.field === field);
   const [amount, quantity, price] = [find("amount"), find("quantity"), find("unit_price")];
-  if (amount === undefined && quantity === undefined && price !== undefined) {
+  if (amount === undefined && quantity === undefined && price !== undefined && find("paid") === undefined) {
     chosen.set(price.at, { ...price, field: "amount", why: `${price.why}; without a quantity it is the whole amount` });
+  }
+  const paid = find("paid");
+  if (amount === undefined && paid !== undefined && (price === undefined || quantity === undefined)) {
+    chosen.set(paid.at, { ...paid, field: "amount", why: `${paid.why}; no other column holds the amount` });
+    for (const spare of [quantity, price]) if (spare !== undefined) chosen.delete(spare.at);
+    return;
   }
   if (amount === undefined && price !== undefined) return;
   for (const spare of [quantity, price]) if (spare !== undefined) chosen.delete(spare.at);
@@ -122,6 +128,9 @@ const NEEDED: ReadonlySet<Field> = new Set<Field>([
 ]);
 
 const FEW_ROWS = 4;
+/** "Loyalty" alone may be points, a level or a yes; only a card's or member's number says who somebody is. */
+const NAMES_A_CARD =
+  /(?:^|\s)(?:id|no|\w*(?:card|karte|kort|kaart)|carte|carta|tessera|tarjeta|member|membership|code|barcode)(?:\s|$)/;
 
 type Rated = Pick<Candidate, "score" | "why">;
 
@@ -134,6 +143,7 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
   }
   const valued = rateValues(field, shape);
   if (named === null) return valued;
+  if (field === "loyalty_id" && shape.numbered < 0.8 && !NAMES_A_CARD.test(plainHeader(name))) return null;
   const fit = fitOf(field, shape, kind);
   if (fit < 0.5) return null;
   if (valued !== null && valued.score > named.score) return { ...valued, why: `${named.why} and ${valued.why}` };
@@ -166,12 +176,25 @@ function rateName(kind: FileKind, field: Field, name: string): Rated | null {
   return found;
 }
 
+/** A name in another spelling is a little less sure than the name itself. */
+const SPELLED_OTHERWISE = 0.98;
+/** Fields whose names say in brackets which of several sums they hold. */
+const MONEY: ReadonlySet<Field> = new Set<Field>(["amount", "unit_price", "refunded", "paid", "outstanding"]);
+const BEFORE_TAX = /\b(?:ex|excl|excluding|without|before|net|netto|ht|hors|ohne|senza|sin|zonder)\b/;
+
 function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
   const words = headerWords(kind).get(field);
   const folded = foldWords(name);
   if (words === undefined || folded === "") return null;
   const exact = words.get(folded) ?? words.get(folded.replaceAll(" ", ""));
   if (exact !== undefined) return { score: exact, why: `the name says ${field}` };
+  const plain = plainHeaderWords(kind).get(field)?.get(plainHeader(name));
+  if (plain !== undefined) return { score: plain * SPELLED_OTHERWISE, why: `the name says ${field}` };
+  const bare = withoutBrackets(name);
+  if (bare !== null && MONEY.has(field)) {
+    const found = ratedAnew(kind, field, bare);
+    if (found !== null) return { ...found, score: found.score * (BEFORE_TAX.test(folded) ? 0.8 : SPELLED_OTHERWISE) };
+  }
   const count = folded.split(" ").length;
   let best = 0;
   for (const [phrase, sure] of words) {
@@ -245,14 +268,17 @@ const OF_SALES: ReadonlySet<string> = new Set(
     "order id,order no,order number,order date,order total,order amount,order value,invoice no,invoice number,invoice date," +
     "receipt no,receipt number,receipt id,transaction id,transaction date,sale date,sale id,bestellnummer,bestelldatum," +
     "rechnungsnummer,rechnungsdatum,bonnummer,belegnummer,belegdatum,numero de commande,date de commande,numero ordine," +
-    "data ordine,numero de pedido,fecha pedido,fecha de pedido,scontrino,ticket number,purchase date,order nr,bon nr"
+    "data ordine,numero de pedido,fecha pedido,fecha de pedido,scontrino,ticket number,purchase date,order nr,bon nr," +
+    "bestelnummer,besteldatum,ordernummer,orderdatum,factuurnummer,factuurdatum,numero fattura,data fattura,numero de factura," +
+    "fecha factura,numero de facture,date facture,order time,deal stage"
   ).split(","),
 );
 
-/** Whether a file taken for something else has columns only sales have: then something in them stopped us. */
-export function looksLikeSales(names: readonly string[]): boolean {
-  const folded = names.map(foldWords);
-  return folded.some((name) => OF_SALES.has(name));
+const PLAIN_OF_SALES: ReadonlySet<string> = new Set([...OF_SALES].map(plainHeader));
+
+/** The columns that only sales have, by their names: a file with them that is taken for something else is asked about. */
+export function namesOfSales(names: readonly string[]): string[] {
+  return names.filter((name) => OF_SALES.has(foldWords(name)) || PLAIN_OF_SALES.has(plainHeader(name)));
 }
 
 /** Sales have a date and money; events a date and something that happened; the rest are people. */

@@ -1,5 +1,5 @@
 /** What keeps a file from being read as what it plainly is, named by column and form: never another kind in silence. */
-import { fitOf, guessMapping, looksLikeSales, type MappingGuess, type Misfit } from "./guess-mapping.ts";
+import { fitOf, guessMapping, namesOfSales, type MappingGuess, type Misfit } from "./guess-mapping.ts";
 import type { Question } from "./guess-formats.ts";
 import type { Field, FileKind, Mapping } from "./settings.ts";
 import { shapeOf, type Shape } from "./value-shapes.ts";
@@ -31,10 +31,21 @@ export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, 
       ? []
       : [whichKind(`Column "${money[0]}" holds money, which a list of events does not keep.`)];
   }
-  if (!looksLikeSales(sample.names)) return [];
-  const blocking = sales.misfits.filter(({ field }) => DATES.has(field) || MONEY.has(field));
+  const ofSales = namesOfSales(sample.names);
+  if (ofSales.length === 0) return [];
+  // Where another column holds the date, a time of day beside it stops nothing.
+  const blocking = sales.misfits.filter(
+    ({ field }) => (DATES.has(field) && sales.mapping[field] === undefined) || MONEY.has(field),
+  );
   if (blocking.length > 0) return uniqueByColumn(blocking).map((misfit) => stopper(misfit, sample));
   const date = sales.mapping.placed_at;
+  if (money === undefined && ofSales.length > 1) {
+    return [
+      whichKind(
+        `Columns "${ofSales[0]}" and "${ofSales[1]}" are those of sales, but no column is known to hold their money (amount=COLUMN).`,
+      ),
+    ];
+  }
   return money === undefined || date === undefined
     ? []
     : [

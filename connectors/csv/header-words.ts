@@ -67,7 +67,8 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "rechnung,rechnungs nr,rechnungsnr,bon,bonnummer,bon nr,belegnummer,beleg nr,beleg,bonnr,belegnr,numero de commande," +
       "no commande,commande,numero commande,facture,numero de facture,no facture,no ticket,numero ticket,numero ordine,ordine," +
       "id ordine,fattura,numero fattura,scontrino,numero scontrino,numero de pedido,pedido,numero pedido,id pedido,factura," +
-      "numero factura,numero de factura,recibo,id,document number,reference,name",
+      "numero factura,numero de factura,recibo,id,document number,reference,bestelnummer,ordernummer,factuurnummer,bonnummer," +
+      "document no,voucher no,deal id,record id,transaction,name",
     customer_id: CUSTOMER_ID,
     placed_at:
       "order date,orderdate,date,datetime,date time,timestamp,invoice date,invoicedate,placed at,ordered at,created at,created," +
@@ -75,13 +76,14 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "bestellt am,rechnungsdatum,kaufdatum,belegdatum,bondatum,verkaufsdatum,auftragsdatum,uhrzeit datum,datum uhrzeit," +
       "datum zeit,date de commande,date commande,date facture,date vente,date d achat,data ordine,data,data fattura,data ora," +
       "data vendita,data acquisto,fecha,fecha pedido,fecha de pedido,fecha factura,fecha compra,fecha de compra,fecha venta," +
-      "receipt date,fecha hora,completed at,order placed at,zeitpunkt",
+      "receipt date,fecha hora,completed at,order placed at,besteldatum,orderdatum,factuurdatum,close date,payment date,zeitpunkt",
     amount:
       "amount,total,order total,total amount,grand total,total price,order amount,order value,sales,revenue,net amount," +
-      "gross amount,paid amount,amount paid,value,sum,line total,subtotal,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
+      "gross amount,paid amount,amount paid,value,sum,line total,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
       "rechnungsbetrag,umsatz,brutto,bruttobetrag,endbetrag,endsumme,gesamtpreis,montant,montant total,total ttc,montant ttc," +
       "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
-      "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura",
+      "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
+      "totaal,totaalbedrag,bedrag,totaal incl btw,deal amount,subtotal,subtotaal,zwischensumme,sous total,subtotale",
     quantity:
       "quantity,qty,units,items,item quantity,lineitem quantity,menge,anzahl,stuck,stueck,stk,quantite,qte,quantita,qta,cantidad,cant,unidades," +
       "number of items,pieces",
@@ -104,10 +106,13 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "type d operation,nature,tipo,tipo transazione,tipo di transazione,tipo de transaccion,tipo movimiento,activity type",
     time_zone: "time zone,timezone,tz,zeitzone,fuseau horaire,fuso orario,zona horaria",
     currency:
-      "currency,currency code,cur,ccy,wahrung,waehrung,devise,monnaie,valuta,divisa,moneda,order currency,iso currency",
+      "currency,currency code,cur,ccy,wahrung,waehrung,devise,monnaie,valuta,divisa,moneda,order currency,iso currency,order currency code," +
+      "transaction currency,payment currency",
     status:
       "status,order status,payment status,financial status,state,bestellstatus,zahlungsstatus,auftragsstatus,statut,etat,stato," +
-      "stato ordine,estado,estado pedido,fulfillment status",
+      "stato ordine,estado,estado pedido,transaction status,payment result,order state,payment state,statut de paiement,etat de la commande," +
+      "stato del pagamento,stato pagamento,estado del pedido,estado de pago,orderstatus,betaalstatus,bestelstatus,deal stage," +
+      "fulfillment status,stage,result,outcome,resultat,ergebnis,esito,resultado",
     channel:
       "channel,sales channel,source,order source,source name,kanal,vertriebskanal,verkaufskanal,quelle,canal,canal de vente," +
       "canale,canale di vendita,canal de venta,origine,origen,store type",
@@ -131,7 +136,50 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
   },
 };
 
+/** How a name says that it holds a number: `No.`, `Nr`, `N°`, `#`. */
+const NUMBER_WORDS = /\b(?:number|num|nr|nro|numero|nummer)\b/g;
+const NUMBER_SIGNS = /\bn[\u00b0\u00ba]|\u2116|#/giu;
+/** Written as one with what is numbered: `Bestelnr.`, `Rechnungsnummer`. */
+const GLUED_NUMBER = /(?<=[a-z]{3})(?:nummer|nr)\b/g;
+const SMALL_WORDS = /\b(?:of|the|de|du|des|la|le|les|del|della|di|dell|der|d|l)\b/g;
+/** What the amount is, beside whose: `Grand Total (Base)`, `Order Total (inc tax)`. */
+const IN_BRACKETS = /\([^()]*\)/g;
+
+/** One form for the ways a name can be spelled: `N\u00ba de pedido`, `No. pedido` and `Numero pedido` are one. */
+export function plainHeader(name: string): string {
+  return foldWords(name.replace(NUMBER_SIGNS, " number "))
+    .replace(GLUED_NUMBER, " number")
+    .replace(NUMBER_WORDS, "no")
+    .replace(SMALL_WORDS, " ")
+    .replace(/ +/g, " ")
+    .trim();
+}
+
+/** Without what stands in brackets; null where nothing does. */
+export function withoutBrackets(name: string): string | null {
+  const bare = name.replace(IN_BRACKETS, " ").trim();
+  return bare === "" || bare.length === name.trim().length ? null : bare;
+}
+
 const books = new Map<FileKind, Map<Field, Map<string, number>>>();
+const plainBooks = new Map<FileKind, Map<Field, Map<string, number>>>();
+
+/** As `headerWords`, by the one form of each name. */
+export function plainHeaderWords(kind: FileKind): Map<Field, Map<string, number>> {
+  const known = plainBooks.get(kind);
+  if (known !== undefined) return known;
+  const book = new Map<Field, Map<string, number>>();
+  for (const [field, words] of headerWords(kind)) {
+    const plain = new Map<string, number>();
+    for (const [word, sure] of words) {
+      const form = plainHeader(word);
+      if (form !== "" && !plain.has(form)) plain.set(form, sure);
+    }
+    book.set(field, plain);
+  }
+  plainBooks.set(kind, book);
+  return book;
+}
 
 /** Field -> folded column name -> how sure it makes us (0.6 to 1). */
 export function headerWords(kind: FileKind): Map<Field, Map<string, number>> {

@@ -182,7 +182,9 @@ describe("money that went back", () => {
         "3,2026-01-02,Refund,1.00",
       ),
     );
-    expect(money.filter(([, , , , status]) => status !== "cancelled")).toEqual([["3", 0, 100, "GBP", "refunded"]]);
+    expect(money.filter(([, , , , status]) => status !== "cancelled")).toEqual([
+      ["3/refund", 0, 100, "GBP", "refunded"],
+    ]);
     expect(rejects).toEqual([
       "line 4: Another row of this order cannot be used, so that the order was left out whole.",
       'line 5: Column "Type" holds a kind of row we do not know.',

@@ -57,7 +57,9 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   const customers = role === "refund" ? withRefunded(cells, context) : cells;
   const notes: string[] = [];
   const { sharedIds } = context;
-  const person = personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
+  // Whoever bought is named by the first row that names anybody; looking again at each line is half of all the work.
+  const person =
+    before?.person ?? personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
   return { ...line, person, notes };
 }
 

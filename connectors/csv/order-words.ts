@@ -4,29 +4,80 @@ import { foldWords, table } from "./words.ts";
 
 const orderState = table<OrderState>({
   paid:
-    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,successful,ok,settled,captured,bezahlt," +
-    "abgeschlossen,geliefert,versendet,payee,paye,termine,livre,pagato,completato,spedito,pagado,completado,enviado,sold," +
-    "processed,paid in full,sale,cleared,picked up,ready for pickup,awaiting fulfillment,awaiting shipment,partially fulfilled," +
-    "partially shipped",
+    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,successful,ok,settled,captured,approved,sold," +
+    "processed,paid in full,fully paid,sale,cleared,picked up,collected,ready for pickup,awaiting pickup,awaiting fulfillment," +
+    "awaiting shipment,partially fulfilled,partially shipped,dispatched,in transit,out for delivery,won,closed won," +
+    "payment accepted,payment received,processing in progress,on backorder paid," +
+    "bezahlt,abgeschlossen,geliefert,versendet,verschickt,versandt,ausgeliefert,zugestellt,abgeholt,erledigt,beglichen," +
+    "komplett bezahlt,vollstandig bezahlt,komplett abgeschlossen,komplett ausgeliefert,zahlung erhalten,zahlung eingegangen," +
+    "teilweise versendet,teilweise geliefert,verkauft,gewonnen,erfolgreich,abgerechnet," +
+    "payee,paye,payes,reglee,regle,acquittee,acquitte,encaissee,encaisse,termine,terminee,livre,livree,expediee,expedie," +
+    "paiement accepte,paiement recu,preparation en cours,en cours de preparation,en cours de livraison,vendu,vendue,reussi," +
+    "reussie,gagne,soldee," +
+    "pagato,pagata,saldato,saldata,incassato,incassata,completato,completata,spedito,spedita,consegnato,consegnata,evaso,evasa," +
+    "pagamento accettato,pagamento ricevuto,preparazione in corso,venduto,venduta,riuscito,vinto," +
+    "pagado,pagada,cobrado,cobrada,completado,completada,enviado,enviada,entregado,entregada,pago aceptado,pago recibido," +
+    "preparacion en curso,vendido,vendida,finalizado,finalizada,exitoso,ganado," +
+    "betaald,voldaan,voltooid,afgerond,verzonden,geleverd,bezorgd,afgeleverd,afgehaald,verkocht,geslaagd,betaling ontvangen," +
+    "betaling aanvaard,pago,paga,entregue,concluido,concluida,betald,skickad,levererad,betalt,afsendt,leveret,sendt",
   pending:
-    "pending,open,processing,new,unpaid,authorized,authorised,on hold,offen,ausstehend,neu,en attente,in attesa,pendiente," +
-    "awaiting payment,payment pending,pending payment,draft,incomplete,uncaptured,layby,layaway,saved,parked,unbezahlt," +
-    "held,awaiting confirmation,quote,in progress",
-  failed: "failed,declined,denied,error,fehlgeschlagen,echoue,fallito,fallido,rejected,expired,blocked,abandoned",
+    "pending,open,processing,new,unpaid,authorized,authorised,on hold,draft,incomplete,uncaptured,layby,layaway,saved,parked," +
+    "awaiting payment,payment pending,pending payment,held,holded,awaiting confirmation,awaiting approval,quote,quotation," +
+    "estimate,proforma,in progress,overdue,past due,due,outstanding,submitted,payment review,under review,in review," +
+    "pending review,manual verification required,checkout draft,on backorder,on backorder not paid,backordered,disputed," +
+    "under dispute,requires capture,requires action,requires confirmation,requires payment method,awaiting bank wire payment," +
+    "awaiting check payment,awaiting cheque payment,awaiting cash on delivery validation,unfulfilled,reserved," +
+    "appointment scheduled,qualified to buy,presentation scheduled,decision maker bought in,contract sent,negotiation,proposal," +
+    "proposal sent,qualification,qualified,prospecting," +
+    "offen,ausstehend,neu,unbezahlt,uberfallig,fallig,in bearbeitung,in bearbeitung wartet,wartend,wartet,zuruckgestellt," +
+    "wartet auf zahlung,warten auf zahlung,zahlung ausstehend,zahlung offen,gemahnt,angebot,entwurf,reserviert,vorgemerkt," +
+    "klarung notwendig," +
+    "en attente,attente,en attente de paiement,en attente du paiement,en cours,en cours de traitement,impayee,impaye,a payer," +
+    "en retard,brouillon,devis,nouvelle,nouveau,ouverte,ouvert," +
+    "in attesa,in attesa di pagamento,in attesa del pagamento,in sospeso,sospeso,in lavorazione,in elaborazione,insoluto," +
+    "insoluta,da pagare,bozza,preventivo,aperto,aperta,nuovo," +
+    "pendiente,pendiente de pago,pago pendiente,en espera,a la espera,en espera de pago,en proceso,procesando,impagado," +
+    "impagada,sin pagar,borrador,presupuesto,vencido,vencida,abierto,abierta,nuevo," +
+    "in afwachting,in afwachting van betaling,in behandeling,openstaand,onbetaald,wacht op betaling,in de wacht,nieuw,concept," +
+    "offerte,pendente,pagamento pendente,aguardando pagamento,obetald,vantar,ubetalt,afventer",
+  failed:
+    "failed,fail,failure,declined,denied,error,rejected,expired,incomplete expired,blocked,abandoned,unsuccessful,insufficient funds," +
+    "timeout,timed out,payment error,canceled by bank,fraud,fraudulent,suspected fraud," +
+    "fehlgeschlagen,gescheitert,abgelehnt,abgelaufen,zahlungsfehler," +
+    "echoue,echouee,echec,refuse,refusee,rejetee,erreur,erreur de paiement,expiree,expire,abandonnee,abandonne," +
+    "fallito,fallita,rifiutato,rifiutata,respinto,errore,errore di pagamento,errore pagamento,abbandonato,abbandonata," +
+    "fallido,fallida,rechazado,rechazada,error de pago,error en pago,error en el pago,caducado,caducada,abandonado,abandonada," +
+    "mislukt,geweigerd,afgewezen,verlopen,betalingsfout,falhou,recusado,misslyckades,mislykket",
   cancelled:
-    "cancelled,canceled,void,voided,storniert,storno,abgebrochen,annule,annulee,annullato,cancelado,cancelada,anulado,deleted," +
-    "removed",
+    "cancelled,canceled,cancel,void,voided,deleted,removed,trash,trashed,aborted,lost,closed lost," +
+    "storniert,storno,abgebrochen,der vorgang wurde abgebrochen,geloscht,verloren," +
+    "annule,annulee,supprimee,supprime,perdu,perdue," +
+    "annullato,annullata,cancellato,cancellata,eliminato,perso,persa," +
+    "cancelado,cancelada,anulado,anulada,eliminado,eliminada,perdido,perdida," +
+    "geannuleerd,verwijderd,makulerad,avbruten,annulleret,kansellert",
   refunded:
-    "refunded,returned,refund,return,chargeback,chargedback,charged back,fully refunded,full refund,erstattet,retoure," +
-    "zuruckgegeben,rembourse,remboursee,rimborsato,reembolsado,devuelto,reversed,credited,dispute lost",
+    "refunded,returned,refund,return,chargeback,chargedback,charged back,fully refunded,full refund,reversed,credited,dispute lost," +
+    "erstattet,ruckerstattet,zuruckerstattet,zuruckgezahlt,gutgeschrieben,retoure,retourniert,zuruckgegeben,zuruckgebucht," +
+    "rembourse,remboursee,retournee,retourne,rimborsato,rimborsata,reso,restituito,stornato,stornata," +
+    "reembolsado,reembolsada,devuelto,devuelta,terugbetaald,geretourneerd,gecrediteerd,aterbetald,refunderet",
   partly_refunded:
     "partially refunded,partial refund,partially returned,partly refunded,partly returned,refunded partially,part refunded," +
-    "teilweise erstattet,teilerstattet,partiellement rembourse,parzialmente rimborsato,parcialmente reembolsado," +
-    "rimborsato parzialmente,reembolsado parcialmente",
+    "teilweise erstattet,teilerstattet,teilweise zuruckerstattet,teilweise zuruckgezahlt,teilweise retourniert,teilretoure," +
+    "partiellement rembourse,partiellement remboursee,remboursee partiellement,rembourse partiellement,remboursement partiel," +
+    "parzialmente rimborsato,parzialmente rimborsata,rimborsato parzialmente,rimborso parziale," +
+    "parcialmente reembolsado,parcialmente reembolsada,reembolsado parcialmente,reembolso parcial," +
+    "gedeeltelijk terugbetaald,deels terugbetaald",
   partly_paid:
-    "partially paid,partly paid,part paid,partial payment,deposit paid,teilweise bezahlt,teilbezahlt,partiellement paye," +
-    "parzialmente pagato,parcialmente pagado",
+    "partially paid,partly paid,part paid,partial payment,deposit paid,teilweise bezahlt,teilbezahlt,angezahlt," +
+    "partiellement paye,partiellement payee,payee partiellement,acompte verse,parzialmente pagato,parzialmente pagata," +
+    "acconto versato,parcialmente pagado,parcialmente pagada,pago parcial,gedeeltelijk betaald,deels betaald,aanbetaald",
 });
+
+/** What the state is of, said once more: `Order shipped`, `Payment failed`, `Bestellung storniert`. */
+const SUBJECT =
+  /^(?:order|payment|transaction|invoice|sale|deal|bestellung|zahlung|rechnung|auftrag|commande|facture|paiement|ordine|pagamento|fattura|pedido|pago|factura|bestelling|betaling|factuur) (?=[a-z])/;
+/** Not paid, not sent: whatever it is, the money has not come. */
+const NOT_YET = /^(?:not(?: yet)?|nicht|noch nicht|non|pas|pas encore|no|aun no|niet|nog niet|nao|ikke|inte) (?=[a-z])/;
 
 const rowRole = table<RowRole>({
   sale:
@@ -53,7 +104,12 @@ export function stateOf(text: string, known: KnownExport | null): OrderState | n
   // Other systems say so of orders nobody has paid yet.
   if (word !== written && word === "processing") return "paid";
   if (known?.states !== undefined && Object.hasOwn(known.states, word)) return known.states[word] ?? null;
-  return orderState(word);
+  return orderState(word) ?? negated(word) ?? orderState(word.replace(SUBJECT, ""));
+}
+
+function negated(word: string): OrderState | null {
+  const plain = word.replace(SUBJECT, "");
+  return NOT_YET.test(plain) && orderState(plain.replace(NOT_YET, "")) === "paid" ? "pending" : null;
 }
 
 export function roleOf(text: string, known: KnownExport | null): RowRole | null {
@@ -65,7 +121,10 @@ export function roleOf(text: string, known: KnownExport | null): RowRole | null 
 const TOTAL_ROW =
   /^(?:grand |sub ?|sum |report |overall )?totals?$|^(?:gesamt|gesamtsumme|gesamtbetrag|summe|zwischensumme|endsumme|somme|totale|totali|totale generale|total general|totales|suma|sum|sub totale|sous total|total der|totaux)$/;
 
+/** How such words begin: folding every cell of a file would cost as much as reading it. */
+const TOTAL_START = /^[^\p{L}]*(?:tot|ges|sum|zwi|end|som|sub|sous|gra|rep|ove)/iu;
+
 /** The word by which a report calls its last row. */
 export function isTotalWord(text: string): boolean {
-  return TOTAL_ROW.test(foldWords(text));
+  return text.length < 40 && TOTAL_START.test(text) && TOTAL_ROW.test(foldWords(text));
 }

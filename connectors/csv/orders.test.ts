@@ -82,7 +82,7 @@ describe("orders from a file", () => {
     expect(money(pages)).toEqual([
       ["1", 1000, 0, "paid"],
       ["2", 2000, 0, "paid"],
-      ["1/line-4", 3500, 0, "paid"],
+      ["1/2", 3500, 0, "paid"],
     ]);
   });
 

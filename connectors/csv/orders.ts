@@ -10,11 +10,13 @@ import { BadRow, OtherRow, readLine, type RowContext } from "./order-row.ts";
 import { keyOf, safeId } from "./person.ts";
 import type { Row } from "./rows.ts";
 import type { CsvFile } from "./settings.ts";
-import { cleanId } from "./words.ts";
+import { cleanId, foldWords } from "./words.ts";
 
 /** More are no order, but a column taken for an order id that is none. */
 const LONGEST_ORDER = 5_000;
 const LEFT_OUT_WHOLE = "Another row of this order cannot be used, so that the order was left out whole.";
+/** Names of an order's number, in contrast to a receipt's or a payment's. */
+const OF_ORDER = /\b(?:order|bestell\w*|auftrags?\w*|commande|ordine|pedido|bestel\w*|invoice)\b/;
 const NO_ID = /^(?:0+|-+|n\/?a|none|null|unknown)$/i;
 
 /** The rows under way. */
@@ -39,10 +41,14 @@ export class OrderAssembler implements Assembler {
   /** Orders that were given back as a whole, by id; and what orders came to, where rows repeat it. */
   readonly #givenBack = new Set<number>();
   readonly #totals = new Set<number>();
+  /** How many orders bear a name already, for names that came more than once. */
+  readonly #repeats = new Map<number, number>();
   /** An opt-out counts wherever it stands. */
   readonly #optOuts: ReturnType<typeof consentReader>;
   readonly #hasIds: boolean;
   readonly #isPerOrder: boolean;
+  /** The id is the sold order's, also on rows that give its money back: those have no number of their own. */
+  readonly #isOfSale: boolean;
   /** The file's order ids lost their last digits. */
   readonly #isRounded: boolean;
   #unit: Unit = emptyUnit();
@@ -56,6 +62,7 @@ export class OrderAssembler implements Assembler {
     this.#optOuts = consentReader(file, columns.names);
     this.#hasIds = columns.has("order_id");
     this.#isPerOrder = file.amountPer === "order" && columns.has("amount");
+    this.#isOfSale = file.mapping.order_id?.some((name) => OF_ORDER.test(foldWords(name))) === true;
     this.#isRounded = file.mapping.order_id?.some((name) => file.shortened.includes(name)) === true;
   }
 
@@ -81,7 +88,7 @@ export class OrderAssembler implements Assembler {
     const before = this.#order?.lines.at(-1) ?? null;
     try {
       const line = readLine(row.cells, before, this.#context);
-      const order = (this.#order ??= own ? openOrder(this.#derivedId(row, line)) : this.#named(id, row.line));
+      const order = (this.#order ??= own ? openOrder(this.#derivedId(row, line)) : this.#named(id));
       if (own && this.#hasIds)
         order.note = `Kept without its id: ${this.#columns.label("order_id")} was shortened by a spreadsheet.`;
       if (nul) order.note = "Kept after removing NUL characters.";
@@ -91,7 +98,7 @@ export class OrderAssembler implements Assembler {
     } catch (error) {
       if (error instanceof OtherRow) return this.#reject(row, error.message);
       if (!(error instanceof BadRow)) throw error;
-      const order = (this.#order ??= own ? openOrder("") : this.#named(id, row.line));
+      const order = (this.#order ??= own ? openOrder("") : this.#named(id));
       order.bad = true;
       order.rows.push({ row, reason: error.message });
     }
@@ -185,7 +192,9 @@ export class OrderAssembler implements Assembler {
       amountLabel: this.#columns.label("amount"),
     } as const;
     try {
-      return orderOf(order.id, this.#asRefund(order), rules);
+      const made = orderOf(order.id, this.#asRefund(order), rules);
+      if (this.#current === null) return made; // Its name is its own.
+      return { ...made, record: { ...made.record, id: this.#nameOf(order, made.onlyRefunds) } };
     } catch (error) {
       if (!(error instanceof BadOrder)) throw error;
       const [first] = order.rows;
@@ -209,10 +218,22 @@ export class OrderAssembler implements Assembler {
     this.#order = null;
   }
 
-  /** An id that came before, with others in between, continues under a name of its own. */
-  #named(id: string, line: number): OpenOrder {
+  #named(id: string): OpenOrder {
     const safe = safeId(id);
-    return this.#isNew(safe) ? openOrder(safe) : openOrder(`${safe}/line-${line}`, true);
+    return openOrder(safe, !this.#isNew(safe));
+  }
+
+  /**
+   * Rows of an order that stand apart from its others are records of their own, whose names must not depend on where in
+   * the file they stand: the next export has other rows above. Money given back apart from its sale must not take the
+   * sale's name either, or a later file with nothing but the refund would replace what an earlier one has sold.
+   */
+  #nameOf({ id }: OpenOrder, onlyRefunds: boolean): string {
+    const name = onlyRefunds && this.#isOfSale ? `${id}/refund` : id;
+    const key = hashOf(`name ${name}`);
+    const count = (this.#repeats.get(key) ?? 0) + 1;
+    this.#repeats.set(key, count);
+    return count === 1 ? name : `${name}/${count}`;
   }
 
   #isNew(id: string): boolean {

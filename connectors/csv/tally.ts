@@ -4,9 +4,9 @@ import type { Unit } from "./columns.ts";
 import { keyOf } from "./person.ts";
 import type { Tally } from "./settings.ts";
 
-/** A warning: the row was used, but for what the reason names. */
-export function isKept({ reason }: Pick<Reject, "reason">): boolean {
-  return reason.startsWith("Kept");
+/** A remark: the row was used, but for what the reason names. */
+export function isKept({ kept }: Pick<Reject, "kept">): boolean {
+  return kept === true;
 }
 
 /** State with a life cycle: which records the rows so far have made. */

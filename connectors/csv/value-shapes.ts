@@ -42,6 +42,8 @@ export interface Shape {
   timeOnly: number;
   /** Of the numbers too long for a spreadsheet, those that lost their end to zeros. */
   rounded: number;
+  /** Long enough, or mixed enough, to be the number of a card. */
+  numbered: number;
   /** Opt-outs in so many words, alone or among tags. */
   optOuts: number;
   /** The first different values. Personal data: to be shown, not logged. */
@@ -84,6 +86,7 @@ export function shapeOf(values: readonly string[]): Shape {
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
     rounded: roundedOf(filled),
+    numbered: share((value) => /\d/.test(value) && (digits(value) >= 5 || /^\p{L}+[\s-]?\d{2}/u.test(value))),
     optOuts: share(
       (value) => value.length <= 200 && value.split(/[,;|]/).some((part) => isOptOutWord(part.replaceAll('"', ""))),
     ),

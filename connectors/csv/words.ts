@@ -17,7 +17,9 @@ export function table<Meaning extends string>(meanings: Record<Meaning, string>)
     // Object.entries forgets the key type.
     for (const word of list.split(",")) words.set(word.trim(), meaning);
   }
-  return (text) => words.get(foldWords(text)) ?? null;
+  // Systems write their own as one word: `closedlost`, `onhold`.
+  const glued = new Map([...words].map(([word, meaning]) => [word.replaceAll(" ", ""), meaning]));
+  return (text) => words.get(foldWords(text)) ?? glued.get(foldWords(text).replaceAll(" ", "")) ?? null;
 }
 
 /** How a consent was captured, as far as it makes a statement the person's own. */

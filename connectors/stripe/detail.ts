@@ -10,6 +10,10 @@ import type { Row } from "./row.ts";
 import { chargeBody, disputeBody, refundBody, subscriptionItem } from "./schema.ts";
 import type { ChargeBody, DisputeBody, RefundBody, SubscriptionBody, SubscriptionItem } from "./schema.ts";
 
+// Made once: a schema is compiled when it is first used.
+const refundBodies = z.array(refundBody);
+const subscriptionItems = z.array(subscriptionItem);
+
 /** By id, of the rows that need it; an error refuses that row alone. */
 export type Details<Detail> = ReadonlyMap<string, Detail | Error>;
 
@@ -68,7 +72,7 @@ async function lostBy(client: StripeClient, charge: ChargeBody): Promise<number>
 }
 
 async function givenBack(client: StripeClient, charge: ChargeBody): Promise<number> {
-  const refunds = z.array(refundBody).parse((await client.refundsOf(charge.id)).rows);
+  const refunds = refundBodies.parse((await client.refundsOf(charge.id)).rows);
   return refunds.reduce((sum, refund) => (isTakenBack(refund) ? sum : sum + refund.amount), 0);
 }
 
@@ -95,7 +99,7 @@ export function itemsOf(client: StripeClient, rows: Row<SubscriptionBody>[]): Pr
       const last = z.object({ id: z.string() }).safeParse(page.rows.at(-1)).data;
       return { ...page, next: page.hasMore ? (last?.id ?? "(none)") : null };
     });
-    for await (const page of pages) items.push(...z.array(subscriptionItem).parse(page.rows));
+    for await (const page of pages) items.push(...subscriptionItems.parse(page.rows));
     return items;
   });
 }

@@ -25,9 +25,11 @@ export function withReading(body: unknown, read: AsRead): unknown {
   return typeof body === "object" && body !== null ? { ...body, asRead: read } : body;
 }
 
+const goneBody = z.object({ deleted: z.literal(true), asRead });
+
 /** `{ id, deleted: true }` is all Stripe has of a deleted customer; its event may show it as it was. */
 export function tombstone(raw: unknown): Tombstone | null {
-  const [id, gone] = [idOf(raw), z.object({ deleted: z.literal(true), asRead }).safeParse(raw).data];
+  const [id, gone] = [idOf(raw), goneBody.safeParse(raw).data];
   if (id === null || gone === undefined) return null;
   const { changedAt } = gone.asRead;
   return { id, at: changedAt === null ? null : instantOf(changedAt) };
@@ -35,11 +37,12 @@ export function tombstone(raw: unknown): Tombstone | null {
 
 const said = z.object({ livemode: z.boolean() });
 const withCharge = z.object({ charge: said });
+const withReadingOf = z.object({ asRead: said });
 
 /** Refunds do not say whether they are real; their charge does, and the event that brought them. */
 export function modeOf(raw: unknown): Mode | null {
   const charge = withCharge.safeParse(raw).data?.charge;
-  const event = z.object({ asRead: said }).safeParse(raw).data?.asRead;
+  const event = withReadingOf.safeParse(raw).data?.asRead;
   const livemode = (said.safeParse(raw).data ?? charge ?? event)?.livemode;
   return livemode === undefined ? null : livemode ? "live" : "test";
 }

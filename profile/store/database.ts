@@ -56,3 +56,11 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
     },
   };
 }
+
+/**
+ * The statements that follow find their rows by index. A batch is a small part of a table; but the planner prices pages as
+ * if none were in memory, and from some size on would rather read a narrow table whole for each batch.
+ */
+export async function readByIndex(transaction: Transaction): Promise<void> {
+  await transaction.query("SELECT set_config('enable_seqscan', 'off', true)");
+}

@@ -87,10 +87,17 @@ function statementOf<Row>(
   );
 }
 
-function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Cell)[]): Row[] {
+function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Cell)[]): readonly Row[] {
+  const [only] = keys;
+  const keyOf =
+    only !== undefined && keys.length === 1
+      ? (row: Row) => String(only(row))
+      : (row: Row) => keys.map((of) => of(row)).join("\u0000");
+  const named = rows.map(keyOf);
+  // As most callers have them.
+  if (named.every((key, at) => at === 0 || (named[at - 1] ?? "") < key)) return rows;
   const byKey = new Map<string, Row>();
-  for (const row of rows)
-    byKey.set(keys.length === 1 ? String(keys[0]?.(row)) : keys.map((of) => of(row)).join("\u0000"), row);
+  for (const row of rows) byKey.set(keyOf(row), row);
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 

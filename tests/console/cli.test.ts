@@ -57,7 +57,7 @@ const planSchema = z.object({
 });
 
 describe("the words of a call", () => {
-  it("are explained, and exit with 2 when they are off", async () => {
+  it("are explained, and exit with 2 when they are wrong", async () => {
     const [help, version, unknown, option, number, kind] = await Promise.all([
       tributary("--help"),
       tributary("--version"),
@@ -274,7 +274,7 @@ describe("import", () => {
     expect(head).toMatch(/^line,reason,/);
     expect(lines.map((line) => line.split(",")[0])).toEqual(["22", "23"]);
     const status = await tributary("status");
-    expect(status.out).toContain("2 rows were not understood and are kept");
+    expect(status.out).toContain("2 rows could not be taken; each is kept with its reason");
   });
 
   it("does nothing for the same file, and reads it anew when told to read it otherwise", async () => {
@@ -358,7 +358,7 @@ describe("doctor", () => {
       const [doctor, sync] = await Promise.all([runCli(here, ["doctor", "--json"]), runCli(here, ["sync"])]);
       expect(failing(doctor.out)).toEqual([["worker", true]]);
       expect(sync).toMatchObject({ code: 1, out: "" });
-      expect(sync.err).toContain("No worker asks");
+      expect(sync.err).toContain("No worker polls");
     } finally {
       await idle.stop();
     }

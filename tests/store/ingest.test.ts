@@ -101,6 +101,7 @@ describe("a page", () => {
       unchanged: 0,
       stale: 0,
       rejected: 0,
+      remarks: 0,
       vanished: 0,
     });
     const state = await ingest.streamState(test.workspaceId, connectionId, stream);

@@ -49,6 +49,7 @@ it("sums up a workspace", async () => {
     traits: [{ name: "stage", value: "loyal", profiles: 1 }],
     deliveries: [],
     openRejects: 0,
+    remarks: 0,
   });
 });
 

@@ -162,18 +162,23 @@ const ALONE =
 
 function roleOf(tokens: readonly Token[], negated: boolean): ConsentHeader["role"] | null {
   const has = (kind: TokenKind): boolean => tokens.some((token) => token.kind === kind);
-  if (has("undeliverable") && !has("reason") && !has("detail")) return "undeliverable";
+  if (has("undeliverable") && !has("detail")) return "undeliverable";
   if (has("undeliverable") && !negated) return null;
   if (!negated && !tokens.some(({ kind }) => CONTEXT.has(kind) || kind === "status" || kind === "confirmed"))
     return null;
   const last = tokens.at(-1);
-  if (has("detail"))
-    return negated && !NEVER_A_STATEMENT.test(tokens.map(({ text }) => text).join(" ")) ? "statement" : null;
+  if (has("detail")) return negated && !isBesideAStatement(tokens) ? "statement" : null;
   if (has("reason")) return negated ? "reason" : null;
   if (has("date") || (tokens.length > 1 && last?.kind === "when")) return "date";
   if (has("source")) return negated ? null : "source";
   if (has("status") && !negated) return "status";
   return "statement";
+}
+
+/** Everybody has a link; whoever has used it has left. */
+function isBesideAStatement(tokens: readonly Token[]): boolean {
+  const text = tokens.map((token) => token.text).join(" ");
+  return NEVER_A_STATEMENT.test(text.replace(/\blink (?=clicked\b|used\b)/, ""));
 }
 
 /** Links, counters and campaigns beside an opt-out are there for everybody, or say nothing without it. */

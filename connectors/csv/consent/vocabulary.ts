@@ -155,7 +155,7 @@ const lists: Record<TokenKind, string> = {
     "bounce,bounced,bounces,hard bounce,hardbounce,hard bounced,soft bounce,cleaned,clean,undeliverable,undelivered,unzustellbar,rebond,rebondi,rebote,rimbalzo,invalid email," +
     "email invalid,unreachable",
   filler:
-    "of,for,from,to,the,a,an,all,any,is,are,has,have,had,been,was,be,by,my,our,your,we,i,you,me,us,in,with,and,or,do,does,did,der,die,das,des,dem," +
+    "of,for,from,to,send,sending,the,a,an,all,any,is,are,has,have,had,been,was,be,by,my,our,your,we,i,you,me,us,in,with,and,or,do,does,did,der,die,das,des,dem," +
     "von,fur,zu,zur,zum,per,im,an,de,du,la,les,l,aux,pour,par,del,los,las,por,para,con,y,al,di,dei,della,delle,dalla,dal,lo,gli,e," +
     "van,voor,het,een,do,da,dos,das,o,os,as,av,til,fra,om,och,og,med,customer,customers,buyer,client,member,user,person,kunde,cliente,klant,kund," +
     "flag,yn,y n,yes no,ja nein,oui non,si no,boolean,bool,indicator,preference,preferences,setting,settings,checkbox,information,informations,info,infos," +

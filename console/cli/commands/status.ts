@@ -86,14 +86,19 @@ function customers({ profiles, duplicates, personRecords, orders }: Overview): s
   ].join("\n");
 }
 
-function rejectTable({ openRejects }: Overview, rejects: RejectReason[]): string[] {
-  if (openRejects === 0) return ["Every row was understood."];
-  return [
-    heading(`${plural(openRejects, "row was", "rows were")} not understood and are kept`),
+function rejectTable({ openRejects, remarks }: Overview, rejects: RejectReason[]): string[] {
+  const reasons = (kept: boolean) =>
     table(
       ["tool", "name", "stream", "rows", "reason"],
-      rejects.map(({ connector, connection, stream, reason, rows }) => [connector, connection, stream, rows, reason]),
-    ),
+      rejects
+        .filter((one) => one.kept === kept)
+        .map(({ connector, connection, stream, reason, rows }) => [connector, connection, stream, rows, reason]),
+    );
+  return [
+    ...(openRejects === 0
+      ? ["Every row was understood."]
+      : [heading(`${plural(openRejects, "row")} could not be taken; each is kept with its reason`), reasons(false)]),
+    ...(remarks === 0 ? [] : [heading(`${plural(remarks, "remark")} on rows that were taken`), reasons(true)]),
   ];
 }
 

@@ -36,14 +36,14 @@ export function overviewPage({ overview, streams, run, rejects, waiting }: Overv
     <div class="cards">
       ${card(overview.profiles, "customers")} ${card(overview.profiles + overview.duplicates, "records they come from")}
       ${card(overview.duplicates, "duplicates resolved")} ${card(overview.orders, "orders")}
-      ${card(overview.openRejects, "rows not understood, kept")}
+      ${card(overview.openRejects, "rows not taken, kept with their reason")}
     </div>
     <div class="columns">
       ${SPREADS.map((trait) => section(traitTitle(trait), spread(overview, trait)))}
       ${section("Consent", consents(overview))}
     </div>
     ${section("Streams", streams.length === 0 ? empty("No tool has been read yet.") : streamTable(streams))}
-    ${rejects.length === 0 ? null : section("Rows not understood", rejectTable(rejects))}
+    ${rejects.length === 0 ? null : section("Rows not taken, and remarks on rows that were", rejectTable(rejects))}
     ${run === undefined ? null : section("Last run, step by step", steps(run))}
   `;
 }

@@ -457,11 +457,17 @@ CREATE TABLE rejected_record (
   connection_id uuid NOT NULL,
   stream text NOT NULL,
   ref text NOT NULL,
+  -- The vendor's id, where the row could be told apart.
+  vendor_id text,
   reason text NOT NULL,
+  -- The row became a record all the same; the reason is a remark on it.
+  kept boolean NOT NULL DEFAULT false,
   raw jsonb NOT NULL,
   rejected_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, connection_id, stream, ref)
 );
+CREATE INDEX rejected_record_vendor ON rejected_record (workspace_id, connection_id, stream, vendor_id)
+  WHERE vendor_id IS NOT NULL;
 
 -- One run of the loop: what each step did and how long it took.
 CREATE TABLE run (

@@ -1,6 +1,6 @@
 /** Identity in the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
 import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
 import { gather, resolveGathered } from "./gather.ts";
@@ -50,6 +50,7 @@ const NOTHING: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, 
 
 async function resolveBatch(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
   await lockProfiles(transaction);
+  await readByIndex(transaction);
   // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
   const identified = await identifyBatch(transaction, limit, await defaultCountryOf(transaction), took);
   if (identified === limit) return { ...NOTHING, more: true };

@@ -18,11 +18,21 @@ export async function saveRejects(
   passed: string[],
 ): Promise<void> {
   const keys = [transaction.workspaceId, place.connectionId, place.stream];
-  await transaction.query(
-    `DELETE FROM rejected_record
-     WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ref = ANY($4::text[])`,
-    [...keys, passed],
+  const [open] = await transaction.query<{ any: boolean }>(
+    `SELECT EXISTS (
+       SELECT FROM rejected_record WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3
+     ) AS any`,
+    keys,
   );
+  // Most streams have none, and then a page's two thousand references need not be looked for.
+  if (open?.any === true) {
+    for (const name of ["ref", "vendor_id"])
+      await transaction.query(
+        `DELETE FROM rejected_record
+         WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ${name} = ANY($4::text[])`,
+        [...keys, passed],
+      );
+  }
   await insertRejects(transaction, rejects, [place.connectionId, place.stream]);
 }
 
@@ -31,7 +41,10 @@ const insertRejects = insertInto<Reject>({
   constants: ["connection_id", "stream"],
   columns: {
     ref: { type: "text", of: ({ ref }) => ref },
+    // An id that cannot be stored is no record's.
+    vendor_id: { type: "text", of: ({ id = null }) => (id === null || id.includes("\u0000") ? null : id) },
     reason: { type: "text", of: ({ reason }) => reason },
+    kept: { type: "bool", of: ({ kept = false }) => kept },
     raw: { type: "text", cast: "jsonb", of: ({ raw }) => storable(JSON.stringify(raw) ?? "null") },
   },
   key: ["connection_id", "stream", "ref"],
@@ -56,7 +69,7 @@ export async function* readRejects(
   for (let after = ""; ;) {
     const portion = await database.inWorkspace(workspaceId, (transaction) =>
       transaction.query<StoredReject>(
-        `SELECT ref, reason, raw, rejected_at AS "rejectedAt" FROM rejected_record
+        `SELECT ref, reason, raw, rejected_at AS "rejectedAt", kept FROM rejected_record
          WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3 AND ref > $4
          ORDER BY ref LIMIT $5`,
         [workspaceId, place.connectionId, place.stream, after, PORTION],

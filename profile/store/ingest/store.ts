@@ -15,7 +15,7 @@ import {
 import { heldReason, RELEASED } from "./held.ts";
 import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
@@ -54,6 +54,8 @@ export interface PageCounts {
   /** Older than what is stored, or named twice in the page: ignored. */
   stale: number;
   rejected: number;
+  /** On rows that were taken, about what could not be taken from them. */
+  remarks: number;
   /** No longer listed by the full read that this page ended: marked as deleted. */
   vanished: number;
 }
@@ -165,6 +167,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
         const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
         if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
+        await readByIndex(transaction);
         const starts = from === null;
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
@@ -198,7 +201,8 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
           changed: sum("changed"),
           unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
           stale: sum("stale") + prepared.duplicates,
-          rejected: prepared.rejects.length,
+          rejected: prepared.rejects.filter(({ kept }) => kept !== true).length,
+          remarks: prepared.rejects.filter(({ kept }) => kept === true).length,
           vanished: swept.vanished,
         };
         return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };

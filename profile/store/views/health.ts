@@ -43,16 +43,19 @@ export interface RejectReason {
   connection: string;
   stream: string;
   reason: string;
+  /** The rows became records all the same. */
+  kept: boolean;
   rows: number;
 }
 
-/** Why rows could not become records, most frequent first; at most 50 reasons. */
+/** Why rows could not become records, or not wholly, most frequent first; at most 50 reasons. */
 export function readRejectReasons(database: Database, workspaceId: WorkspaceId): Promise<RejectReason[]> {
   return database.inWorkspace(workspaceId, (transaction) =>
     transaction.query<RejectReason>(
-      `SELECT connection.connector, connection.name AS connection, rejected.stream, rejected.reason, count(*) AS rows
+      `SELECT connection.connector, connection.name AS connection, rejected.stream, rejected.reason, rejected.kept,
+         count(*) AS rows
        FROM rejected_record rejected JOIN connection USING (workspace_id, connection_id)
-       WHERE workspace_id = $1 GROUP BY 1, 2, 3, 4 ORDER BY rows DESC, 1, 2, 3, 4 LIMIT 50`,
+       WHERE workspace_id = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY rejected.kept, rows DESC, 1, 2, 3, 4 LIMIT 50`,
       [workspaceId],
     ),
   );

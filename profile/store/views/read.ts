@@ -16,6 +16,8 @@ export interface Overview {
   traits: { name: string; value: string | null; profiles: number }[];
   deliveries: { connectionId: ConnectionId; records: number }[];
   openRejects: number;
+  /** On rows that were taken, about what could not be taken from them. */
+  remarks: number;
 }
 
 export interface StreamRow {
@@ -84,7 +86,8 @@ export function createReader(database: Database): Reader {
             connectionId: connectionId as ConnectionId,
             records: _count,
           })),
-          openRejects: await tx.rejectedRecord.count({ where: { workspaceId } }),
+          openRejects: await tx.rejectedRecord.count({ where: { workspaceId, kept: false } }),
+          remarks: await tx.rejectedRecord.count({ where: { workspaceId, kept: true } }),
         };
       }),
 
