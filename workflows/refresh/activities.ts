@@ -86,7 +86,9 @@ export function refreshActivities(deps: Dependencies) {
 
     refreshConsents: (input: StepInput) => {
       const at = new Date(deps.now()).toISOString();
-      return drain(input, "consent", (workspaceId) => consent.refreshBatch(workspaceId, { limit: BATCH, at }));
+      return drain(input, "consent", (workspaceId) => consent.refreshBatch(workspaceId, { limit: BATCH, at }), {
+        lanes: LANES,
+      });
     },
 
     async computeScores(input: StepInput): Promise<void> {
