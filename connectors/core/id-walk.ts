@@ -44,7 +44,7 @@ export function nextIdPosition(
   if (inOrder) return { afterId: String(ids.at(-1)), upToId, after: null };
   const narrower = narrowed(ids, low, upToId === null ? null : BigInt(upToId));
   if (narrower !== null) return { afterId, upToId: String(narrower), after: null };
-  throw new ConnectorError("contract", `${what} lists again what was read; the walk would not end.`);
+  throw new ConnectorError("contract", `${what} lists again what was read, so the read would not end.`);
 }
 
 /** A smaller upper end of the range: half of what the page showed lies below it. Null: there is no smaller one. */
