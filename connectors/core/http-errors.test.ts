@@ -38,6 +38,22 @@ describe("a vendor's refusal", () => {
     expect(kindOf({ status, code: "<html>Sorry, jo@acme.example</html>" })).toBe(kind);
   });
 
+  it.each([400, 404, 405, 409, 422])("with %i of a proxy before it is no verdict on a record", (status) => {
+    expect(kindOf({ status, foreign: true })).toBe("transient");
+  });
+
+  it.each([
+    [401, "auth"],
+    [403, "permission"],
+    [414, "invalid_record"],
+    [429, "rate_limited"],
+    [477, "rate_limited"],
+    [502, "transient"],
+    [302, "contract"],
+  ])("with %i is %s whoever answers", (status, kind) => {
+    expect(kindOf({ status, foreign: true })).toBe(kind);
+  });
+
   it("is refined by its code, but not where the status has said it all", () => {
     expect(kindOf({ status: 400, code: "INVALID_CURSOR" })).toBe("cursor_expired");
     expect(kindOf({ status: 403, code: "QUOTA" })).toBe("rate_limited");

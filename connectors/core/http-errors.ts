@@ -12,6 +12,8 @@ export interface VendorAnswer {
   code?: string | undefined;
   /** Its correlation or request id. */
   requestId?: string | undefined;
+  /** Not in the vendor's form: a proxy before it answered, which knows nothing of records. */
+  foreign?: boolean;
 }
 
 export interface Verdict<Answer extends VendorAnswer> {
@@ -62,10 +64,17 @@ export function httpErrors<Answer extends VendorAnswer>(
 function verdictOn<Answer extends VendorAnswer>(table: HttpErrorTable<Answer>, answer: Answer): Verdict<Answer> {
   const { status, code } = answer;
   const { codes = {}, statuses = {} } = table;
+  if (answer.foreign === true && isNoVerdict(status) && statuses[status]?.kind !== "rate_limited")
+    return { kind: "transient" };
   const coded = code !== undefined && Object.hasOwn(codes, code) ? codes[code] : undefined;
   const settled = status === 401 || status === 429 || status >= 500;
   if (coded !== undefined && (coded.status === undefined ? !settled : coded.status === status)) return coded;
   return statuses[status] ?? { kind: kindOf(status, table.refused ?? "invalid_record") };
+}
+
+/** Whom to let in, how often, and how long a request may be, proxies do decide; what is in it, they do not. */
+function isNoVerdict(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 403, 413, 414, 429, 431].includes(status);
 }
 
 function kindOf(status: number, refused: ConnectorErrorKind): ConnectorErrorKind {
@@ -108,7 +117,7 @@ function messageOf<Answer extends VendorAnswer>(title: string, verdict: Verdict<
     case "invalid_record":
     case "contract":
       if (status >= 300 && status < 400) return `${title} answered with a redirect (${status}), which is not followed.`;
-      if (status < 300) return `${title} answered ${status} in a form we do not know.`;
+      if (status < 300) return `${title} answered ${status} in an unknown form.`;
       return `${title} refused the call with ${status}${named}.`;
   }
 }

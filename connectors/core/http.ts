@@ -2,6 +2,8 @@
 import { Agent as HttpAgent } from "node:http";
 import type { AgentOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ConnectorError } from "./errors.ts";
 
 /** A reply that is not a 2xx. What the vendor wrote is in `body`, parsed where it is JSON; never in the message. */
@@ -51,6 +53,32 @@ export async function requestJson(baseUrl: string, request: JsonRequest): Promis
   const text = await response.text();
   if (!response.ok) throw new HttpRefusal(response.status, response.headers, jsonOf(text));
   return JSON.parse(text);
+}
+
+const UNPACK: Record<string, (packed: Buffer) => Promise<Buffer>> = {
+  gzip: promisify(gunzip),
+  "x-gzip": promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/**
+ * The text of a body as `Content-Encoding` says, for SDKs that leave it packed; a proxy may pack what nobody asked it to.
+ *
+ * @throws SyntaxError for a body that cannot be unpacked
+ */
+export async function unpacked(body: Buffer, encoding: string): Promise<string> {
+  let bytes = body;
+  for (const name of encoding.toLowerCase().split(",").toReversed()) {
+    const unpack = UNPACK[name.trim()];
+    if (unpack === undefined) continue;
+    try {
+      bytes = await unpack(bytes);
+    } catch {
+      throw new SyntaxError("not packed as it says");
+    }
+  }
+  return bytes.toString("utf8");
 }
 
 /** A refusal's body; null where it is a proxy's HTML page: the status alone says what there is to know. */

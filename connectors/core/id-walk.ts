@@ -25,23 +25,26 @@ export const ID_START: IdPosition = { afterId: "0", upToId: null, after: null };
  * Where the next query begins; null: the vendor says there is nothing more. For ids that are whole numbers.
  *
  * @param after the vendor's next place; null: it names none
+ * @param more it names none, yet counts more rows than it listed
  * @throws ConnectorError `contract` when the walk would not end
  */
 export function nextIdPosition(
   what: string,
   position: IdPosition,
-  { results, after }: { results: unknown[]; after: string | null },
+  { results, after, more = false }: { results: unknown[]; after: string | null; more?: boolean },
 ): IdPosition | null {
   const { afterId, upToId } = position;
-  if (after === null) return upToId === null ? null : { afterId: upToId, upToId: null, after: null };
   const ids = results.flatMap((row) => numberOf(idOf(row)) ?? []);
-  if (ids.length === 0) return { ...position, after };
   const low = BigInt(afterId);
   const inOrder = ids.every((id, n) => id > (ids[n - 1] ?? low));
+  // A count is worth one more look, never an error: it may lag or lie.
+  const isLast = after === null && !(more && inOrder && ids.length > 0);
+  if (isLast) return upToId === null ? null : { afterId: upToId, upToId: null, after: null };
+  if (ids.length === 0) return { ...position, after };
   if (inOrder) return { afterId: String(ids.at(-1)), upToId, after: null };
   const narrower = narrowed(ids, low, upToId === null ? null : BigInt(upToId));
   if (narrower !== null) return { afterId, upToId: String(narrower), after: null };
-  throw new ConnectorError("contract", `${what} lists again what was read; the walk would not end.`);
+  throw new ConnectorError("contract", `${what} lists again what was read, so the read would not end.`);
 }
 
 /** A smaller upper end of the range: half of what the page showed lies below it. Null: there is no smaller one. */

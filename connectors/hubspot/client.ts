@@ -9,10 +9,10 @@ import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
 import { consentChannel, consentPurpose } from "../core/records.ts";
 import { servedAtOf } from "../core/retry-after.ts";
 import { untilMidnightMs } from "../core/midnight.ts";
-import { DayUsedUp, isDayUsedUp } from "./errors.ts";
+import { DayUsedUp, isDayUsedUp, saysHubspot } from "./errors.ts";
 import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
 import * as reply from "./schema.ts";
-import type { BatchProblem, ObjectRow, PropertyReply, SubscriptionStatus } from "./schema.ts";
+import type { BatchProblem, ObjectRow, PropertyReply } from "./schema.ts";
 import { refuseUnlessJson } from "./sdk-replies.ts";
 
 export { FilterOperatorEnum as Operator };
@@ -177,9 +177,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       ),
 
     /** E-mail subscription statuses; at most 100 addresses. Not in the typed SDK. */
-    subscriptionStatuses: (
-      emails: string[],
-    ): Promise<BatchAnswer<{ subscriberIdString: string; statuses: SubscriptionStatus[] }>> =>
+    subscriptionStatuses: (emails: string[]): Promise<BatchAnswer<z.infer<typeof reply.statusesRow>>> =>
       ask("general", "contacts.subscriptionStatuses", async (signal) => {
         const path = "/communication-preferences/v4/statuses/batch/read";
         const request = {
@@ -241,6 +239,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
   };
 }
 
+/** HubSpot's own word that there is no such thing; a proxy's page with 404 is none. */
 function isMissing(error: unknown): boolean {
-  return error instanceof HttpRefusal && error.status === 404;
+  return error instanceof HttpRefusal && error.status === 404 && saysHubspot(error);
 }

@@ -5,7 +5,7 @@ import type { Statements, Subject, Subscription, Use } from "../core/statements.
 import type { ObjectRow, SubscriptionStatus } from "./schema.ts";
 
 /** What HubSpot answered for an address; `unknown` says why there is no answer. */
-export type Statuses = { known: SubscriptionStatus[] } | { unknown: string };
+export type Statuses = { known: (SubscriptionStatus | null)[] } | { unknown: string };
 
 export interface ConsentContext {
   /** What a subscription type permits. */
@@ -16,9 +16,13 @@ export interface ConsentContext {
   optedOutAt: string | null;
 }
 
-/** Set by the person or by a user of the account; whichever, it stands above every subscription. */
+/**
+ * Set by the person or by a user of the account; whichever, it stands above every subscription. HubSpot writes `true`; any
+ * other word that does not say no may mean it as well.
+ */
 export function hasOptedOut(row: ObjectRow): boolean {
-  return row.properties.hs_email_optout?.toLowerCase() === "true";
+  const word = row.properties.hs_email_optout?.trim().toLowerCase() ?? "";
+  return !["", "false", "no", "0"].includes(word);
 }
 
 /** @param answer null: statuses cannot be asked for, or the contact has no address */
@@ -41,23 +45,51 @@ const STATES: Record<string, Subscription["state"]> = {
   NOT_SPECIFIED: "unspecified",
 };
 
-function subscriptionsOf(answer: Statuses, { useOf }: ConsentContext) {
+function subscriptionsOf(answer: Statuses, { useOf, uses }: ConsentContext) {
   if ("unknown" in answer) return answer;
-  const known = answer.known.map((status): Subscription => {
-    const state = STATES[status.status.trim().toUpperCase()] ?? "strange";
-    const basis = state === "granted" ? basisOf(status.legalBasis ?? null) : "none";
-    const personally = saidByThePerson(status.source ?? "");
-    return {
-      ref: status.subscriptionId,
-      use: useOf(status.subscriptionId),
-      state,
-      at: status.timestamp ?? null,
-      basis,
-      explicit: personally && (state === "granted" ? basis === "opt_in" : state === "withdrawn"),
-      proof: proofOf(status),
-    };
-  });
-  return { known };
+  const readable = answer.known.filter((status) => status !== null);
+  const known = readable
+    .filter(isOfChannel)
+    .toSorted(byUnit)
+    .map((status): Subscription => {
+      const state = STATES[status.status.trim().toUpperCase()] ?? "strange";
+      const basis = state === "granted" ? basisOf(status.legalBasis ?? null) : "none";
+      const personally = saidByThePerson(status.source ?? "");
+      return {
+        ref: status.subscriptionId,
+        use: useOf(status.subscriptionId),
+        state,
+        at: status.timestamp ?? null,
+        basis,
+        explicit: personally && (state === "granted" ? basis === "opt_in" : state === "withdrawn"),
+        proof: proofOf(status),
+      };
+    });
+  if (readable.length === answer.known.length) return { known };
+  // What could not be read may be a no to any of them: each no stands, a yes does not.
+  const refused = known.filter(({ state }) => state === "withdrawn");
+  const doubted = uses.filter(
+    (use, n) => uses.findIndex((other) => sameUse(other, use)) === n && !refused.some((one) => sameUse(one.use, use)),
+  );
+  return { known: [...refused, ...doubted.map(unreadable)] };
+
+  /** A yes to another channel, such as WhatsApp, is none to e-mail. A no is kept wherever it stands. */
+  function isOfChannel({ channel, status, subscriptionId }: SubscriptionStatus): boolean {
+    if (channel == null || channel.toUpperCase() === "EMAIL" || useOf(subscriptionId).channel !== "email") return true;
+    return STATES[status.trim().toUpperCase()] === "withdrawn";
+  }
+}
+
+function unreadable(use: Use): Subscription {
+  const ref = `unreadable:${use.channel}:${use.purpose}`;
+  return { ref, use, state: "strange", at: null, basis: "none", explicit: false, proof: "" };
+}
+
+/** A list that stands there several times is told apart by place, so the places must not depend on HubSpot's order. */
+function byUnit(a: SubscriptionStatus, b: SubscriptionStatus): number {
+  const placeOf = ({ subscriptionId, businessUnitId, status }: SubscriptionStatus) =>
+    [subscriptionId, businessUnitId ?? "", status].join(" ");
+  return placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0;
 }
 
 /** Whatever is subscribed, the opt-out from everything stands above it: it counts as said last. */

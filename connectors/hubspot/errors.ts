@@ -27,6 +27,11 @@ export function isDayUsedUp(error: unknown): error is HttpRefusal {
   );
 }
 
+/** Whether HubSpot itself refused, as opposed to a proxy before it with a page of its own. */
+export function saysHubspot({ body }: HttpRefusal): boolean {
+  return typeof body === "object" && body !== null && !Array.isArray(body);
+}
+
 interface Answer extends VendorAnswer {
   body: z.infer<typeof errorBody>;
   /** Milliseconds; undefined: the day is not used up. */
@@ -54,7 +59,7 @@ const judged = httpErrors<Answer>({
     const body = bodyOf(error);
     const dayLastsMs = error instanceof DayUsedUp ? (error.untilMidnightMs ?? DAILY_RECHECK_MS) : undefined;
     const code = status === 429 ? body.policyName : body.category;
-    return { status, headers, code, requestId: body.correlationId, body, dayLastsMs };
+    return { status, headers, code, requestId: body.correlationId, foreign: !saysHubspot(error), body, dayLastsMs };
   },
   statuses: {
     429: {

@@ -25,7 +25,7 @@ interface Filter {
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
-  /** A string goes out as it is, as HTML. */
+  /** A string goes out as it is, as HTML, and bytes as they are. */
   body: unknown;
 }
 
@@ -94,7 +94,7 @@ export async function hostileHubspot(manners: Partial<Manners> = {}) {
     const html = typeof answer.body === "string";
     const type = html ? "text/html" : "application/json";
     response.writeHead(answer.status ?? 200, { "content-type": type, ...answer.headers });
-    response.end(html ? answer.body : JSON.stringify(answer.body));
+    response.end(html || Buffer.isBuffer(answer.body) ? answer.body : JSON.stringify(answer.body));
   };
   servers.push(server);
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));

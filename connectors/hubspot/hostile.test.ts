@@ -186,7 +186,7 @@ describe("a row of HubSpot", () => {
     const stub = { id: "9001", archived: true, archivedAt: "2026-05-02T00:00:00Z" };
     const { connection } = await connected({
       contacts: [row(1)],
-      archived: [stub, { ...row(2), archivedAt: undefined }],
+      archived: [stub, { ...row(2), archived: true, archivedAt: undefined }],
     });
     const records = (await readAll(connection, "contacts", SINCE)).flatMap((page) => page.records);
     expect(records.filter(({ deleted }) => deleted).map(({ id }) => id)).toEqual(["9001", "2"]);
@@ -354,7 +354,7 @@ describe("HubSpot asking to wait, or refusing", () => {
     [429, "rate_limited"],
     [401, "auth"],
     [403, "permission"],
-    [404, "invalid_record"],
+    [404, "transient"],
     [502, "transient"],
     [503, "transient"],
     [522, "transient"],

@@ -21,13 +21,18 @@ export const hubspot = defineConnector({
   check: async (client: HubspotClient) => {
     const { portalId, accountType } = await client.account();
     const identity = { account: String(portalId), title: `HubSpot account ${portalId}` };
-    return accountType === undefined ? identity : { ...identity, mode: modeOf(accountType) };
+    const mode = modeOf(accountType);
+    return mode === undefined ? identity : { ...identity, mode };
   },
   streams: { contacts, companies, deals },
   writeBack,
 });
 
-/** Read 2026-11: https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide */
-function modeOf(accountType: string): "live" | "test" {
-  return accountType === "STANDARD" ? "live" : "test";
+/**
+ * A kind we do not know says nothing, or a customer's real account would pass for a sandbox.
+ * Read 2026-11: https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide
+ */
+function modeOf(accountType = ""): "live" | "test" | undefined {
+  if (accountType === "STANDARD") return "live";
+  return ["DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER"].includes(accountType) ? "test" : undefined;
 }

@@ -157,7 +157,9 @@ function distinct(values: (string | null)[]): string[] {
 function instantOf(value: string | null): string | null {
   if (value === null) return null;
   const at = /^-?\d+$/.test(value) ? Number(value) : Date.parse(value);
-  return Number.isNaN(new Date(at).getTime()) ? null : new Date(at).toISOString();
+  // Years of five digits are a slip of the keyboard, and no instant of ours.
+  const text = Number.isNaN(new Date(at).getTime()) ? "" : new Date(at).toISOString();
+  return /^\d{4}-/.test(text) && text >= "0001" ? text : null;
 }
 
 function currencyOf(code: string | null): string | null {

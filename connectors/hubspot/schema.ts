@@ -5,7 +5,8 @@ import { z } from "zod";
 const instant = z
   .union([z.date(), z.iso.datetime({ offset: true })])
   .transform((value) => new Date(value).toISOString());
-const idText = z.union([z.string(), z.number()]).transform(String);
+/** A number past what JSON keeps exactly would name another record. */
+const idText = z.union([z.string(), z.int()]).transform(String);
 
 export const objectRow = z.object({
   id: idText,
@@ -28,7 +29,12 @@ const rows = z.array(z.unknown());
 const paging = z.object({ next: z.object({ after: idText }).nullish() }).nullish();
 
 export const listReply = z.object({ results: rows, paging });
-export const searchReply = z.object({ results: rows, paging, total: z.number().optional() });
+const total = z
+  .union([z.int(), z.string().regex(/^\d+$/).transform(Number)])
+  .refine((count) => count >= 0)
+  .optional()
+  .catch(undefined);
+export const searchReply = z.object({ results: rows, paging, total });
 
 /** Answer of a batch call, 200 or 207. */
 export const batchReply = z.object({ results: rows, errors: rows.nullish() });
@@ -71,6 +77,7 @@ const subscriptionStatus = z.object({
   businessUnitId: idText.nullish(),
   subscriptionName: z.string().nullish(),
   status: z.string(),
+  channel: z.string().nullish().catch(null),
   source: z.string().nullish(),
   legalBasis: z.string().nullish(),
   timestamp: z
@@ -80,7 +87,11 @@ const subscriptionStatus = z.object({
 });
 export type SubscriptionStatus = z.infer<typeof subscriptionStatus>;
 
-export const statusesRow = z.object({ subscriberIdString: z.string(), statuses: z.array(subscriptionStatus) });
+/** An entry in a form we do not know counts as null: it may be a no, and costs no other no beside it. */
+export const statusesRow = z.object({
+  subscriberIdString: z.string(),
+  statuses: z.array(subscriptionStatus.nullable().catch(null)),
+});
 
 export const accountReply = z.object({
   portalId: z.number(),
@@ -96,6 +107,10 @@ export const propertyReply = z.object({
   fieldType: z.string(),
   archived: z.boolean().optional(),
   hubspotDefined: z.boolean().optional(),
+  calculated: z.boolean().optional().catch(undefined),
+  hasUniqueValue: z.boolean().optional().catch(undefined),
+  externalOptions: z.boolean().optional().catch(undefined),
+  modificationMetadata: z.object({ readOnlyValue: z.boolean().optional() }).optional().catch(undefined),
   options: z.array(
     z.object({
       value: z.string(),

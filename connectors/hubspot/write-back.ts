@@ -105,11 +105,22 @@ async function reconcile(client: HubspotClient, field: FieldDefinition, found: P
     const reason = `HubSpot has ${name} as ${found.type}/${found.fieldType}, we need ${type}/${fieldTypes[0]}. Rename or delete that property in HubSpot, or choose another name here.`;
     return { name, outcome: "conflict", reason };
   }
+  const obstacle = obstacleIn(found);
+  if (obstacle !== null) return { name, outcome: "conflict", reason: `${name} ${obstacle}; choose another name here.` };
   const missing = (field.options ?? []).filter(({ value }) => found.options.every((option) => option.value !== value));
   if (missing.length === 0) return { name, outcome: "exists" };
   // Replaces the whole list, so what the customer added or renamed goes in again as it is.
   await client.setOptions(name, [...found.options, ...missing]);
   return { name, outcome: "updated" };
+}
+
+/** What would make HubSpot refuse our values, however well the type fits; null: nothing. */
+function obstacleIn(found: PropertyReply): string | null {
+  if (found.calculated === true) return "is calculated by HubSpot";
+  if (found.modificationMetadata?.readOnlyValue === true) return "is read-only in HubSpot";
+  if (found.hasUniqueValue === true) return "takes each value for one contact only";
+  if (found.externalOptions === true) return "takes its options from another tool";
+  return null;
 }
 
 async function readLive(client: HubspotClient, ids: string[], fields: string[]): Promise<LiveRecord[]> {

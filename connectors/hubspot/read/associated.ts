@@ -88,8 +88,14 @@ async function askFor(client: HubspotClient, type: Type, ids: string[]): Promise
   );
   const nobody = problems.filter(({ subCategory }) => subCategory?.endsWith("NO_ASSOCIATIONS_FOUND") === true);
   const pages = new Map<string, Page>(nobody.flatMap(idsOf).map((id) => [id, { contactIds: [], after: null }]));
-  for (const { _from, to, paging } of rows)
-    pages.set(_from.id, { contactIds: to.map(({ toObjectId }) => toObjectId), after: paging?.next?.after ?? null });
+  // A record can stand there several times, a part of its contacts each.
+  for (const { _from, to, paging } of rows) {
+    const before = pages.get(_from.id);
+    pages.set(_from.id, {
+      contactIds: [...(before?.contactIds ?? []), ...to.map(({ toObjectId }) => toObjectId)],
+      after: paging?.next?.after ?? before?.after ?? null,
+    });
+  }
   return pages;
 }
 

@@ -65,8 +65,10 @@ async function readStatuses(
 }
 
 /** An address may come in several parts, one a business unit. */
-function byAddress(rows: { subscriberIdString: string; statuses: SubscriptionStatus[] }[]): Map<string, Statuses> {
-  const found = new Map<string, { known: SubscriptionStatus[] }>();
+function byAddress(
+  rows: { subscriberIdString: string; statuses: (SubscriptionStatus | null)[] }[],
+): Map<string, Statuses> {
+  const found = new Map<string, { known: (SubscriptionStatus | null)[] }>();
   for (const { subscriberIdString, statuses } of rows) {
     const address = subscriberIdString.trim().toLowerCase();
     found.set(address, { known: [...(found.get(address)?.known ?? []), ...statuses] });

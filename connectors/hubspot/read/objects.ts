@@ -104,7 +104,12 @@ async function list(client: HubspotClient, reading: ObjectReading, after: string
   try {
     return await client.list(reading.type, reading.properties, after, LIST_PAGE, archived);
   } catch (error) {
-    if (after !== null && error instanceof ConnectorError && error.details.status === 400)
+    if (
+      after !== null &&
+      error instanceof ConnectorError &&
+      error.kind === "invalid_record" &&
+      error.details.status === 400
+    )
       throw new ConnectorError(
         "cursor_expired",
         "HubSpot no longer knows the saved reading position; a full read follows.",
@@ -118,9 +123,13 @@ function settledOf(client: HubspotClient, startedAt: number, servedAt: number | 
   return settledAt({ startedAt, servedAt, overlapMs: client.settings.overlapMinutes * 60_000 });
 }
 
-/** What stands in the archived list is archived, whatever the row says of itself. */
+/**
+ * What stands in the archived list is archived, also where the row does not say so; one that says the contrary was restored
+ * meanwhile, or the list is not the one asked for: no deletion is sure then.
+ */
 function markArchived(row: unknown): unknown {
-  return typeof row === "object" && row !== null ? { ...row, archived: true } : row;
+  if (typeof row !== "object" || row === null) return row;
+  return "archived" in row && row.archived === false ? row : { ...row, archived: true };
 }
 
 const goneRow = z.object({ archived: z.boolean().optional(), deleted: z.boolean().optional() });

@@ -1,4 +1,4 @@
-/** Consent on the database: the answers of the ledger per profile, kept up to date, and asked anew before sending. */
+/** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
   type ConsentAnswer,
@@ -61,15 +61,17 @@ async function refreshBatch(
   transaction: Transaction,
   { limit, at, took }: { limit: number; at: string; took: Took },
 ): Promise<{ profiles: number; changed: number; more: boolean }> {
-  // Identity must not remove a profile while its answers are being written.
-  await lockProfiles(transaction);
+  // Identity must not remove a profile while its answers are being written; several batches may write beside one another.
+  await lockProfiles(transaction, "shared");
   const due = await transaction.query<DueProfile>(
-    `(SELECT profile_id, touched_seq FROM profile
-      WHERE workspace_id = $1 AND touched_seq > consented_seq ORDER BY touched_seq LIMIT $2)
-     UNION
-     (SELECT profile_id, touched_seq FROM profile
-      WHERE workspace_id = $1 AND consent_due_at <= $3 ORDER BY consent_due_at LIMIT $2)
-     LIMIT $2`,
+    `WITH changed AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND touched_seq > consented_seq
+       ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     ), due AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND consent_due_at <= $3
+       ORDER BY consent_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     )
+     SELECT * FROM changed UNION SELECT * FROM due LIMIT $2`,
     [transaction.workspaceId, limit, at],
   );
   if (due.length === 0) return NOTHING;
@@ -109,7 +111,7 @@ async function refreshBatch(
 
 /**
  * A no counts in doubt for whoever may be the same person, so their answers are looked at again. It ends there: what is
- * handed on are entries of the ledger, not answers.
+ * handed on are entries of the ledger, not answers. Who is locked is being worked out or has changed, and meets the no there.
  */
 async function touchNeighbours(
   transaction: Transaction,
@@ -122,7 +124,7 @@ async function touchNeighbours(
     `UPDATE profile SET touched_seq = nextval('change_seq') FROM (
        SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
          AND profile_id <> ALL($3::uuid[]) AND touched_seq <= consented_seq
-       ORDER BY profile_id FOR NO KEY UPDATE
+       ORDER BY profile_id FOR NO KEY UPDATE SKIP LOCKED
      ) AS near
      WHERE profile.workspace_id = $1 AND profile.profile_id = near.profile_id RETURNING 1`,
     [transaction.workspaceId, neighbours, done],

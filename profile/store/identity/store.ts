@@ -1,4 +1,4 @@
-/** Identity on the database: who changed, which components that concerns, and what follows for the profiles. */
+/** Identity in the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
@@ -19,7 +19,7 @@ export interface ResolvedBatch {
   split: number;
   /** Suggested merges that protection refused, in the components looked at. */
   refusals: number;
-  /** Ask again: there may be more to do. */
+  /** There may be more to do: call again. */
   more: boolean;
 }
 
@@ -81,11 +81,13 @@ async function resolveBatch(transaction: Transaction, limit: number, took: Took)
   };
 }
 
-/** One at a time per workspace changes who belongs to which profile, or writes what hangs on profiles. */
-export async function lockProfiles(transaction: Transaction): Promise<void> {
-  await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended('profiles ' || $1, 0))", [
-    transaction.workspaceId,
-  ]);
+/** One at a time per workspace changes who belongs to which profile; those who write what hangs on profiles share the lock. */
+export async function lockProfiles(
+  transaction: Transaction,
+  mode: "exclusive" | "shared" = "exclusive",
+): Promise<void> {
+  const lock = mode === "shared" ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock";
+  await transaction.query(`SELECT ${lock}(hashtextextended('profiles ' || $1, 0))`, [transaction.workspaceId]);
 }
 
 function unresolved(transaction: Transaction, limit: number): Promise<(Taken & { id: RecordId })[]> {
