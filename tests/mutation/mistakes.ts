@@ -1,11 +1,12 @@
 /**
- * Mistakes that a connector's author could make, each a small edit of HubSpot's or Stripe's source. The contract tests
- * must notice them: a suite that passes a wrong connector is worth nothing.
+ * Mistakes that a connector's author could make, each a small edit of a connector's source. The contract tests must notice
+ * them: a suite that passes a wrong connector is worth nothing. A new connector's author adds some of the own one.
  */
 export interface Mistake {
   what: string;
-  vendor: "hubspot" | "stripe";
-  /** In `connectors/`, `vendor` where nothing else is said. */
+  /** The folder whose contract test is run. */
+  vendor: string;
+  /** In `connectors/`. */
   file: string;
   /** Text that stands there exactly once, and what takes its place. */
   edits: [find: string, replace: string][];
@@ -113,6 +114,23 @@ export const MISTAKES: Mistake[] = [
   hubspot("a number becomes a field of text", "write-back.ts", [
     "type: PropertyCreateTypeEnum.Number, fieldTypes: [PropertyCreateFieldTypeEnum.Number]",
     "type: PropertyCreateTypeEnum.String, fieldTypes: [PropertyCreateFieldTypeEnum.Text]",
+  ]),
+  hubspot("a property of another type counts as ours", "write-back.ts", [
+    "if (found.type !== type || !fieldTypes.includes(found.fieldType)) {",
+    "if (found.type === null) {",
+  ]),
+  hubspot("a merged contact counts as live", "write-back.ts", [
+    'return { id, state: "merged", mergedInto: row.id, values };',
+    'return { id, state: "live", values };',
+  ]),
+  stripe("values are said to fit that do not", "write-back.ts", [
+    "maxValueLength: METADATA_MAX_VALUE_LENGTH",
+    "maxValueLength: 10 * METADATA_MAX_VALUE_LENGTH",
+  ]),
+  hubspot("batches are larger than the vendor takes", "limits.ts", ["BATCH_SIZE = 100;", "BATCH_SIZE = 200;"]),
+  stripe("a failed payment counts as paid", "mapping.ts", [
+    'if (charge.status === "failed") return "failed";',
+    'if (charge.status === "failed") return "paid";',
   ]),
   // Calls and errors
   stripe("calls go round the framework", "client.ts", [
