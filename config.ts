@@ -37,7 +37,7 @@ const environmentSchema = z.object({
   TEMPORAL_CLI_PATH: z.string().optional(),
   /** Where `npm start` keeps database, history, keys and logs; default `.tributary` in the project. */
   TRIBUTARY_DATA_DIR: z.string().optional(),
-  /** Where the Temporal program is kept once got; default `~/.cache/tributary`. */
+  /** Where the Temporal program is kept; default `~/.cache/tributary`. */
   TRIBUTARY_CACHE_DIR: z.string().optional(),
   /**
    * Master keys for credentials and Temporal payloads: 32 bytes in base64 each, comma-separated. The first encrypts, the

@@ -19,14 +19,14 @@ export function refuseDemo(workspaceId: WorkspaceId): void {
 export function freeName(connector: Connector, given: string | undefined, all: readonly Connection[]): string {
   const name = given ?? FIRST_NAME;
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,59}$/u.test(name))
-    throw new Refusal("A connection's name has up to 60 letters, digits, spaces, dots, hyphens.", "words");
+    throw new Refusal("A connection's name can have up to 60 letters, digits, spaces, dots and hyphens.", "words");
   const ofTool = all.filter((each) => each.connector === connector.id && each.status !== "disconnected");
   const taken = ofTool.find((each) => each.name === name) ?? (given === undefined ? ofTool[0] : undefined);
   if (taken === undefined) return name;
   const account = taken.externalAccount === null ? "" : ` (account ${taken.externalAccount})`;
   throw new Refusal(
     `${connector.title} is connected already as "${taken.name}"${account}. For another account give it a name of its own: ` +
-      `\`tributary connect ${connector.id} --name NAME\`. For new credentials of the same account: \`tributary reconnect ${connector.id}\`.`,
+      `\`tributary connect ${connector.id} --name NAME\`. For new credentials for the same account: \`tributary reconnect ${connector.id}\`.`,
     "state",
   );
 }

@@ -57,7 +57,7 @@ export function connectable(id: string): Connector {
       "words",
     );
   const { auth, title } = connector;
-  if (auth.kind === "none") throw new Refusal(`${title} need no connecting: ${auth.instead}.`, "words");
+  if (auth.kind === "none") throw new Refusal(`${title} need not be connected: ${auth.instead}.`, "words");
   return connector;
 }
 
@@ -131,12 +131,11 @@ export async function disconnect(
 /** @throws Refusal when there is nothing to pause */
 export async function pause(deps: ConnectionDependencies, connection: Connection, actor: string): Promise<void> {
   const { workspaceId, connectionId, name, status } = connection;
-  if (status === "disconnected")
-    throw new Refusal(`"${name}" is disconnected: nothing runs that could pause.`, "state");
+  if (status === "disconnected") throw new Refusal(`"${name}" is disconnected: there is nothing to pause.`, "state");
   await deps.connections.setStatus(workspaceId, connectionId, "paused", null, actor);
 }
 
-/** Goes on where it stopped, once the vendor still lets us in. @throws Refusal when it does not */
+/** Continues where it stopped, provided that the vendor still accepts the credentials. @throws Refusal when it does not */
 export async function resume(
   deps: ConnectionDependencies,
   connection: Connection,
@@ -202,7 +201,7 @@ async function tried(
   }
 }
 
-/** Of a schema's complaint only the fields are told: the value is a secret. */
+/** Of a schema's error only the fields are named: the value is a secret. */
 function parsed(connector: Connector, given: unknown): unknown {
   try {
     return connector.parseCredentials(given);
@@ -213,7 +212,7 @@ function parsed(connector: Connector, given: unknown): unknown {
   }
 }
 
-/** Three different things to do, hence three different sentences. */
+/** Each cause asks for something different of the person, hence a sentence for each. */
 function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: string | null): unknown {
   if (!(error instanceof ConnectorError)) return error;
   const at = baseUrl ?? own ?? "";
@@ -221,9 +220,9 @@ function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: 
     case "auth":
       return new Refusal(`${title} rejected the credentials: ${error.message}`, "vendor");
     case "permission":
-      return new Refusal(`${title} knows the credentials, but they lack a permission: ${error.message}`, "vendor");
+      return new Refusal(`${title} accepted the credentials, but they lack a permission: ${error.message}`, "vendor");
     case "rate_limited":
-      return new Refusal(`${title} limits calls at the moment; try again later. ${error.message}`, "vendor");
+      return new Refusal(`${title} is limiting calls at the moment; try again later. ${error.message}`, "vendor");
     case "transient":
       return error.details.status === undefined
         ? new Refusal(
@@ -235,11 +234,11 @@ function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: 
             "vendor",
           );
     default:
-      return new Refusal(`What answers at ${at} does not answer like ${title}: ${error.message}`, "vendor");
+      return new Refusal(`What answers at ${at} does not behave like ${title}: ${error.message}`, "vendor");
   }
 }
 
-/** Reads the first page of every stream, and keeps nothing of it: what is not allowed shows now, not tonight. */
+/** Reads the first page of every stream and keeps nothing of it, so that a missing permission shows now, not tonight. */
 async function permissionsMissing({ connector, connection }: OpenedConnection): Promise<Connected["lacking"]> {
   const lacking: Connected["lacking"] = [];
   for (const stream of Object.keys(connector.streams)) {
@@ -249,7 +248,7 @@ async function permissionsMissing({ connector, connection }: OpenedConnection): 
     } catch (error) {
       if (error instanceof ConnectorError && error.kind === "permission")
         lacking.push({ stream, reason: error.message });
-      // Whatever else is wrong shows at the first run, where it is tried again.
+      // Any other fault shows at the first run, which retries it.
     } finally {
       await pages.return(undefined);
     }

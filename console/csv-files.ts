@@ -35,7 +35,7 @@ export async function connectedFiles(
 
 /**
  * Adds files to the connection of that name, making it when missing. A file of the same content is there already: it is
- * read as it is now said to be read (`isReadAlike` tells whether that is news).
+ * read as the settings now say (`isReadAlike` tells whether they changed).
  */
 export async function connectFiles(
   connections: ConnectionStore,

@@ -5,24 +5,24 @@ const WORDS: Record<string, string> = {
   ENOENT: "nothing answers there",
   ENOTFOUND: "there is no such host",
   EAI_AGAIN: "its name could not be resolved",
-  ETIMEDOUT: "it does not answer in time",
-  EHOSTUNREACH: "there is no way to it",
+  ETIMEDOUT: "it did not answer in time",
+  EHOSTUNREACH: "there is no route to it",
   "57P03": "it is starting or stopping",
   "57P01": "it is stopping",
   "57P02": "it ended unexpectedly",
   "53100": "its disk is full",
   "53200": "it is out of memory",
-  "53300": "it has no connection left",
+  "53300": "it has no free connection",
   "08006": "the connection broke",
   "08003": "the connection broke",
-  "28P01": "it refuses the password",
-  "28000": "it refuses the role",
+  "28P01": "it rejected the password",
+  "28000": "it rejected the role",
   "3D000": "it has no such database",
   "42883": "it has not been migrated: run `npm run migrate`",
   "42P01": "it has not been migrated: run `npm run migrate`",
 };
 
-/** What is wrong with the database, in words without values; null when the error is about something else. */
+/** What is wrong with the database, without any values; null when the error is about something else. */
 export function databaseTrouble(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   // The driver gives these no code.

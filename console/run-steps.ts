@@ -6,11 +6,11 @@ export interface StepWords {
   did: string;
   /** Null while under way. */
   seconds: number | null;
-  /** Of what the step mainly does; null when it did too little to say. */
+  /** Of what the step mainly does; null when it did too little to tell. */
   perSecond: number | null;
 }
 
-/** In the order they are told; what is not here is told by its own name. */
+/** In the order they are shown; what is not here is shown by its own name. */
 const WORDS: Record<string, string> = {
   read: "read",
   inserted: "new",
@@ -23,7 +23,7 @@ const WORDS: Record<string, string> = {
   touched: "records looked at",
   created: "customers made",
   merged: "customers merged",
-  split: "customers parted",
+  split: "profiles split",
   refusals: "merges refused",
   profiles: "customers",
   refused: "without an answer",
@@ -34,7 +34,7 @@ const WORDS: Record<string, string> = {
   skipped: "skipped",
 };
 
-/** Said by others of the same step already. */
+/** Counts that repeat another count of the same step. */
 const SILENT = new Set(["records", "pages"]);
 
 const MAIN = ["read", "touched", "profiles", "compared", "applied"];

@@ -2,7 +2,7 @@
 import type { StreamRow } from "#profile/store/views/read.ts";
 
 export interface StreamWords {
-  /** `attention`: a person has to look. */
+  /** `attention`: a person should look. */
   mood: "good" | "busy" | "attention";
   words: string;
 }

@@ -23,7 +23,7 @@ const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 export async function createWorkspace(store: ConnectionStore, slug: string, words: WorkspaceWords): Promise<Workspace> {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(slug))
     throw new Refusal(
-      `"${slug}" cannot be a workspace's short name: use up to 40 small letters, digits and hyphens, beginning with a letter.`,
+      `"${slug}" cannot be a workspace's short name: use up to 40 lower-case letters, digits and hyphens, beginning with a letter.`,
       "words",
     );
   if (slug === DEMO_WORKSPACE)
@@ -86,10 +86,10 @@ function parseWords(words: WorkspaceWords): Checked {
   };
   const checked = {
     name: take(words.name, nameOf, "{} cannot be a name: use 1 to 100 printable characters."),
-    defaultCountry: take(words.country, countryOf, "{} is no country code: use two letters of ISO 3166, as in GB."),
-    currency: take(words.currency, currencyOf, "{} is no currency: use three letters of ISO 4217, as in GBP."),
-    timeZone: take(words.timeZone, timeZoneOf, "{} is no time zone: use an IANA name, as in Europe/London."),
-    weekStart: take(words.weekStart, weekStartOf, "{} is no day of the week: use its English name, as in monday."),
+    defaultCountry: take(words.country, countryOf, "{} is not a country code: use two letters of ISO 3166, as in GB."),
+    currency: take(words.currency, currencyOf, "{} is not a currency: use three letters of ISO 4217, as in GBP."),
+    timeZone: take(words.timeZone, timeZoneOf, "{} is not a time zone: use an IANA name, as in Europe/London."),
+    weekStart: take(words.weekStart, weekStartOf, "{} is not a day of the week: use its English name, as in monday."),
   };
   if (problems.length > 0) throw new Refusal(problems.join("\n"), "words");
   return Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== undefined));
@@ -114,7 +114,7 @@ function timeZoneOf(text: string): string | null {
   if (text !== "UTC" && !/^[A-Za-z_]+\/[\w+/-]+$/.test(text)) return null;
   try {
     const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions();
-    // Capitals are put right; an older name of the same place would only surprise.
+    // Only capitals are corrected; an older name of the same place would only surprise.
     return timeZone.toLowerCase() === text.toLowerCase() ? timeZone : text;
   } catch {
     return null;

@@ -106,7 +106,7 @@ async function applyPending(client: Client, migrations: Migration[]): Promise<st
     } else if (!record.finished) {
       throw new Error(
         `Migration ${migration.name} was begun by another tool and did not finish; ` +
-          "mend the database, then mark it with `prisma migrate resolve`.",
+          "repair the database, then mark it with `prisma migrate resolve`.",
       );
     } else if (record.checksum !== migration.checksum) {
       throw new Error(

@@ -24,9 +24,9 @@ describe("the data directory", () => {
     expect(() => openDataDir({ TRIBUTARY_DATA_DIR: folder })).toThrow(`process ${process.pid}`);
   });
 
-  it("says in a sentence that it cannot be made or written", () => {
+  it("says in a sentence that it cannot be created or written", () => {
     writeFileSync(join(folder, "file"), "");
-    expect(() => openDataDir({ TRIBUTARY_DATA_DIR: join(folder, "file", "below") })).toThrow("cannot be made");
+    expect(() => openDataDir({ TRIBUTARY_DATA_DIR: join(folder, "file", "below") })).toThrow("cannot be created");
     // A folder that even root cannot write.
     if (process.platform !== "linux") return;
     expect(() => openDataDir({ TRIBUTARY_DATA_DIR: "/proc" })).toThrow(

@@ -25,12 +25,12 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new StackError(`The data directory ${path} cannot be made: ${reasonOf(error)}`);
+    throw new StackError(`The data directory ${path} cannot be created: ${reasonOf(error)}`);
   }
   const lock = lockOf(path);
   if (!lock.held) {
     throw new StackError(
-      `Tributary already runs on ${path} (process ${lock.holder.pid}): end that one with Ctrl-C, or start with another --data-dir.`,
+      `Tributary is already running in ${path} (process ${lock.holder.pid}): stop it with Ctrl-C, or start with another --data-dir.`,
     );
   }
   const stateFile = join(path, "stack.json");
@@ -51,7 +51,7 @@ function lockOf(path: string): LockResult {
     return takeLock(join(path, "lock"));
   } catch (error) {
     throw new StackError(
-      `The data directory ${path} cannot be written (${reasonOf(error)}): choose another with --data-dir, or make room or give yourself the right to write there.`,
+      `The data directory ${path} cannot be written (${reasonOf(error)}): choose another with --data-dir, free some space, or change its permissions.`,
     );
   }
 }

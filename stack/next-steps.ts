@@ -16,6 +16,6 @@ export function nextSteps(dataDir: string, workspaces: readonly { slug: string }
     ...create,
     `  npx tributary${where} connect <tool>      (${tools.join(", ")}; --help says what each needs)`,
     `  npx tributary${where} sync`,
-    "docs/first-real-account.md goes through it line by line; `npm start -- --demo` brings the fictitious shop.",
+    "docs/first-real-account.md goes through it line by line; `npm start -- --demo` starts the fictitious shop.",
   ].join("\n");
 }

@@ -23,9 +23,9 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
       "Starts everything on this machine, runs the loop, prints what it did, and keeps running until Ctrl-C.",
     )
     .option("--customers <n>", "size of the demo business, up to 1,000,000", wholeNumber(1, 1_000_000), 2_000)
-    .option("--seed <n>", "which demo business; the same seed is the same business", wholeNumber(0, 2 ** 31 - 1), 1)
-    .option("--fresh", "forget the data of earlier starts first", false)
-    .option("--data-dir <folder>", "where data are kept (default: TRIBUTARY_DATA_DIR or .tributary in the project)")
+    .option("--seed <n>", "which demo business; the same seed gives the same business", wholeNumber(0, 2 ** 31 - 1), 1)
+    .option("--fresh", "delete the data of earlier starts first", false)
+    .option("--data-dir <folder>", "where data is kept (default: TRIBUTARY_DATA_DIR or .tributary in the project)")
     .option("--once", "end after the loop: exit code 0 when all went well", false)
     .option("--demo", "run the fictitious shop (default: where no account of yours is connected or named)")
     .option("--no-demo", "run without it: connect your own accounts with `npx tributary connect`")

@@ -188,7 +188,7 @@ class Supervised implements SupervisedProcess {
       return noteProcess(this.#dataDir, this.name, pid);
     } catch (error) {
       child.kill("SIGKILL");
-      throw new StackError(`The ${this.name} could not be noted in ${this.#dataDir}: ${reasonOf(error)}`);
+      throw new StackError(`The ${this.name} could not be recorded in ${this.#dataDir}: ${reasonOf(error)}`);
     }
   }
 

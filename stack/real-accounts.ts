@@ -40,7 +40,7 @@ export function wantsDemo(
   return named.length === 0 && workspaces.every(({ slug }) => slug === DEMO_WORKSPACE);
 }
 
-/** Connects them, or says what is missing. A tool that refuses or is away never keeps the rest from starting. */
+/** Connects them, or says what is missing. A tool that refuses or cannot be reached never keeps the rest from starting. */
 export async function connectNamedAccounts(
   deps: Dependencies,
   named: readonly NamedAccount[],
@@ -51,7 +51,7 @@ export async function connectNamedAccounts(
   const workspaceId = workspaceIdOf(REAL_WORKSPACE);
   if (!(await deps.connections.listWorkspaces()).some(({ slug }) => slug === REAL_WORKSPACE)) {
     log(
-      `Credentials for ${titles} are set, and no workspace "${REAL_WORKSPACE}" to connect them in: make it, then start again`,
+      `Credentials for ${titles} are set, but there is no workspace "${REAL_WORKSPACE}" to connect them in: create it, then start again`,
     );
     return;
   }
@@ -60,7 +60,7 @@ export async function connectNamedAccounts(
     const known = all.find(({ connector: id, name }) => id === connector.id && name === FIRST_NAME);
     // A person's word stands above the environment's.
     if (known?.status === "paused" || known?.status === "disconnected") {
-      log(`${connector.title}: ${known.status} by hand, and stays so`);
+      log(`${connector.title}: ${known.status} by hand, and stays that way`);
       continue;
     }
     // They are for the tool itself, and would be sent to somebody's stand-in.

@@ -72,13 +72,13 @@ async function runLoop(place: LoopPlace, engine: Engine, workspaceId: WorkspaceI
   if (run.outcome !== "failed") return;
   const why = run.message ?? "The run failed.";
   if (options.once) throw new StackError(why);
-  // A tool that is away today must not take the stack with it.
-  log(`Not everything went well: ${why} The next run on schedule tries again.`);
+  // A tool that is unreachable today must not take the stack down with it.
+  log(`Not everything went well: ${why} The next scheduled run tries again.`);
 }
 
 const WAIT_MS = 2_000;
 
-/** Does it again while a server it needs is away; says so once. Ctrl-C ends the wait, and --once does after a while. */
+/** Repeats it while a server it needs is unreachable; says so once. Ctrl-C ends the wait, and --once does after a while. */
 async function patiently<T>({ log, options, signal }: LoopPlace, work: () => Promise<T>): Promise<T> {
   const since = performance.now();
   for (let said = ""; ;) {
@@ -87,7 +87,7 @@ async function patiently<T>({ log, options, signal }: LoopPlace, work: () => Pro
     } catch (error) {
       const trouble = passingTrouble(error);
       if (trouble === null || signal.aborted || (options.once && performance.now() - since > STUCK_MS)) throw error;
-      if (trouble !== said) log(`${trouble} Waiting; it goes on by itself.`);
+      if (trouble !== said) log(`${trouble} Waiting; the run continues by itself.`);
       said = trouble;
     }
     await sleep(WAIT_MS, undefined, { signal }).catch(() => undefined);
@@ -145,6 +145,6 @@ async function approveAndWait(engine: Engine, plan: PlanSummary): Promise<void> 
 
 async function find(deps: Dependencies, workspaceId: WorkspaceId, runId: RunId): Promise<Run> {
   const run = (await deps.runs.lastRuns(workspaceId, 20)).find((known) => known.runId === runId);
-  if (run === undefined) throw new StackError("The run left no trace in the database.");
+  if (run === undefined) throw new StackError("The database has no record of the run.");
   return run;
 }

@@ -125,7 +125,7 @@ function keepRunning(name: string, service: Restartable, { log }: Report): () =>
     } catch (error) {
       // A full disk is made room on, sooner or later: tried again until then, said once.
       const reason = reasonOf(error);
-      if (reason !== said) log(`${name} could not be started again and is tried every few seconds: ${reason}`);
+      if (reason !== said) log(`${name} could not be restarted and is tried again every few seconds: ${reason}`);
       said = reason;
     } finally {
       starting = false;

@@ -31,10 +31,10 @@ export async function setUpDemo(
   await connectTillExports(deps, workspace, dataDir, twins);
 }
 
-/** The shop does not run this time: nobody calls its twins in vain. */
+/** The shop does not run this time, so that nobody calls twins that are not there. */
 export async function pauseDemo(deps: Dependencies): Promise<void> {
   const workspaceId = workspaceIdOf(DEMO_WORKSPACE);
-  const reason = "Not used by this start: the fictitious shop does not run.";
+  const reason = "Not used this time: the fictitious shop is not running.";
   for (const { name, connectionId, status } of await deps.connections.listConnections(workspaceId)) {
     if (name !== TWIN_CONNECTION || status === "paused") continue;
     await deps.connections.setStatus(workspaceId, connectionId, "paused", reason, ACTOR);

@@ -65,13 +65,15 @@ async function run(): Promise<void> {
   const named = namedAccounts(process.env);
   const demo = wantsDemo(options.demo, named, await deps.connections.listWorkspaces());
   if (!demo && options.demo === undefined)
-    report.log("The fictitious shop does not run beside accounts of your own; --demo brings it, in a workspace apart");
+    report.log(
+      "The fictitious shop does not run beside accounts of your own; --demo starts it in a separate workspace",
+    );
   const stack = await startPrograms({ dataDir, environment, services, supervisor, options, demo, report });
   const place = { deps, database, stack, options, log: report.log, signal: cancel.signal };
   await untilCancelled(setUp(place, named));
   await untilCancelled(runLoops(place));
   if (options.once) return;
-  report.log("Running; Ctrl-C ends everything.");
+  report.log("Running; Ctrl-C stops everything.");
   await untilCancelled(new Promise(() => undefined));
 }
 
@@ -100,7 +102,7 @@ function readEnvironment({ dataDir, port, verbose }: StartOptions): Environment 
   });
   if (options.fresh && (environment.DATABASE_URL ?? environment.DATABASE_OWNER_URL) !== undefined) {
     throw new StackError(
-      "--fresh forgets only the embedded database, and DATABASE_URL is set: empty that one yourself.",
+      "--fresh empties only the embedded database, but DATABASE_URL is set: empty that database yourself.",
     );
   }
   return environment;
@@ -111,7 +113,7 @@ async function prepareDataDir({ path }: DataDir, environment: Environment): Prom
   await endLeftoverServer(clusterFolderOf(path), report.log);
   if (options.fresh) {
     emptyDataDir(path);
-    report.log(`Forgot the data of earlier starts in ${path}`);
+    report.log(`Deleted the data of earlier starts in ${path}`);
   }
   if (environment.TRIBUTARY_KEY === undefined) ensureMasterKey(path);
   if (options.verbose) report.log(`Data in ${path}, logs in ${path}/logs`);
@@ -122,7 +124,7 @@ function stopOnSignals(): void {
   const stop = (signal?: NodeJS.Signals) => {
     // Only a person's second Ctrl-C is impatience; a parent that dies of the first one sends us more signals, later.
     if (signal === "SIGINT" && firstAt !== undefined && performance.now() - firstAt > SAME_KEYPRESS_MS) {
-      report.log("Ending at once; the next start cleans up.");
+      report.log("Stopping immediately; the next start cleans up.");
       process.exit(130);
     }
     if (firstAt === undefined) report.log("Stopping ...");
@@ -159,7 +161,7 @@ function explain(error: unknown): string {
   const trouble = databaseTrouble(error);
   if (trouble !== null) return `The database cannot be used: ${trouble}.`;
   if (error instanceof Error && "code" in error && error.code === "ENOSPC")
-    return "The disk is full: make room and start again; nothing that was stored is lost.";
+    return "The disk is full: free some space and start again; nothing that was stored is lost.";
   return `${reasonOf(error).split("\n")[0] ?? ""}${keepDetails(error)}`;
 }
 

@@ -106,7 +106,7 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
     }
   }
   throw new StackError(
-    "The Temporal server is missing and could not be got. Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.24 " +
+    "The Temporal server is missing and could not be obtained. Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.24 " +
       `or newer, or set TEMPORAL_CLI_PATH to the program or TEMPORAL_ADDRESS to a running server. Tried ${failures.join("; ")}.`,
   );
 }

@@ -167,7 +167,7 @@ function noted(folder: string, pid: number): ProcessIdentity | null {
     return noteProcess(folder, "temporal", pid);
   } catch (error) {
     sendSignal(pid, "SIGKILL");
-    throw new StackError(`Temporal could not be noted in ${folder}: ${reasonOf(error)}`);
+    throw new StackError(`Temporal could not be recorded in ${folder}: ${reasonOf(error)}`);
   }
 }
 

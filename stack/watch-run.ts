@@ -46,7 +46,7 @@ export async function watchRun(place: LoopPlace, workspaceId: WorkspaceId, signa
     const trouble = await look().then(
       () => null,
       (error: unknown) =>
-        `The database does not answer: ${databaseTrouble(error) ?? reasonOf(error)}. The run goes on when it does`,
+        `The database does not answer: ${databaseTrouble(error) ?? reasonOf(error)}. The run continues when it does`,
     );
     // Ctrl-C closes what is looked through.
     if (place.signal.aborted) return;
@@ -72,15 +72,15 @@ async function diskTrouble(dataDir: string): Promise<string | null> {
   const { bavail, bsize } = await statfs(dataDir);
   const free = bavail * bsize;
   if (free >= LITTLE_ROOM_BYTES) return null;
-  return `The disk is full: ${Math.round(free / 1024 ** 2)} MB are left for ${dataDir}. The run goes on when there is room; nothing that was stored is lost`;
+  return `The disk is full: ${Math.round(free / 1024 ** 2)} MB are left for ${dataDir}. The run continues when there is room; nothing that was stored is lost`;
 }
 
-const NOTHING_MOVES = `Nothing moved for ${STUCK_MS / 60_000} minutes, and the database does not answer. Logs are in the data directory.`;
+const NOTHING_MOVES = `No progress for ${STUCK_MS / 60_000} minutes, and the database does not answer. Logs are in the data directory.`;
 
 async function stuck(deps: Dependencies, workspaceId: WorkspaceId): Promise<string> {
   const connections = await deps.connections.listConnections(workspaceId);
   const said = connections.flatMap(({ name, statusReason }) =>
     statusReason === null ? [] : [`${name}: ${statusReason}`],
   );
-  return `Nothing moved for ${STUCK_MS / 60_000} minutes. ${said.join(" ")} Logs are in the data directory; \`npx tributary status\` names what fails.`;
+  return `No progress for ${STUCK_MS / 60_000} minutes. ${said.join(" ")} Logs are in the data directory; \`npx tributary status\` names what fails.`;
 }

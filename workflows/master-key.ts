@@ -4,7 +4,7 @@ import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 /**
- * Found out at the start: later it would look like tools that no longer accept us, one after the other.
+ * Checked at the start: later it would look as if the tools rejected our credentials, one after the other.
  *
  * @throws ConfigError naming the keys (never their content) and what to do
  */
@@ -18,7 +18,7 @@ export async function refuseWrongKey(
   const missing = [...used].filter((keyId) => !masterKeys.keys.has(keyId));
   if (missing.length === 0) return;
   throw new ConfigError(
-    `The master key is another one than the stored credentials were encrypted with: they need the key ${missing.join(" and ")}, ` +
+    `The master key is not the one that the stored credentials were encrypted with: they need the key ${missing.join(" and ")}, ` +
       `configured ${masterKeys.keys.size === 1 ? "is" : "are"} ${[...masterKeys.keys.keys()].join(", ")}. ` +
       "Put the right one back: in TRIBUTARY_KEY (behind the new one, after a comma, where it was changed on purpose), or, where that is not set, in the file master-key of the data directory.",
   );

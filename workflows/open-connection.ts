@@ -11,9 +11,9 @@ export interface OpenedConnection {
   connector: Connector;
   connection: OpenConnection;
   streamOf(stream: string): Connector["streams"][string];
-  /** Has this done before each call leaves, after it waited for the account's quota; null: nothing any more. */
+  /** Does this before each call leaves, after it waited for the account's quota; null: nothing from now on. */
   beforeSending(check: (() => Promise<void>) | null): void;
-  /** Vendor calls since the last asking, as counts named `calls.<operation>`. */
+  /** Vendor calls since it was last asked, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
 
@@ -78,7 +78,7 @@ export function openWith(
   };
 }
 
-/** The vendor granted this account more than it publishes. */
+/** The vendor grants this account more than its published limits. */
 function raised(limits: Connector["limits"], perSecond: number): Connector["limits"] {
   return Object.fromEntries(
     Object.entries(limits).map(([bucket, limit]) => [
@@ -88,13 +88,13 @@ function raised(limits: Connector["limits"], perSecond: number): Connector["limi
   );
 }
 
-/** Failures only the customer can mend. */
+/** Failures that only the customer can resolve. */
 const STATUS_AFTER: Partial<Record<ConnectorErrorKind, ConnectionStatus>> = {
   auth: "needs_reconnect",
   permission: "needs_permission",
 };
 
-/** Shows on the connection what its customer has to do, when the vendor refused us for good. */
+/** Shows on the connection what its customer has to do, when the vendor has refused us permanently. */
 export async function noteRefusal(
   deps: Dependencies,
   { workspaceId, connectionId }: { workspaceId: WorkspaceId; connectionId: ConnectionId },

@@ -1,6 +1,6 @@
 /**
- * How a connection proves who it is at a vendor: what to ask a person for, where that person finds it, and how such a
- * secret looks, so that it is recognised wherever it turns up. Everything outside the vendor's folder asks this.
+ * How a connection authenticates with a vendor: what to ask a person for, where that person finds it, and what such a
+ * secret looks like, so that it is recognised wherever it turns up. Everything outside the vendor's folder asks this.
  */
 export interface CredentialField {
   /** Name in the connector's credentials schema. */
@@ -23,7 +23,7 @@ export interface TokenAuth {
   secretPatterns: readonly RegExp[];
 }
 
-/** Nobody to prove anything to: local files. */
+/** Nothing to authenticate with: local files. */
 export interface NoAuth {
   kind: "none";
   /** How a person connects it instead. */

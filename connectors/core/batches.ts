@@ -18,18 +18,18 @@ export interface Batching<Item, Result> {
   send(batch: Item[]): Promise<ReadonlyMap<string, Result>>;
   /** This item, sent alone, is refused. */
   refused(item: Item, error: ConnectorError): Result;
-  /** The vendor answered twice without a word on this item. */
+  /** The vendor answered twice without mentioning this item. */
   unanswered(item: Item): Result;
   /** Items of a refused batch that need no halving to be found: the refusal names what they have in common. */
   hopeless?(item: Item, error: ConnectorError): boolean;
-  /** The vendor had enough when part was done: what becomes of the rest. Left out, the error is thrown and all is asked anew. */
+  /** The result for the rest when the vendor stops us halfway. Left out, the error is thrown and everything is asked again. */
   interrupted?(item: Item, error: ConnectorError): Result;
 }
 
 /**
  * Sends the items in batches and answers one result per item, in their order.
  *
- * A batch refused whole is halved until the item at fault stands alone. An item a reply says nothing about is asked once
+ * A batch refused whole is halved until the item at fault is isolated. An item a reply says nothing about is asked once
  * more, then it is `unanswered`: silence is never taken for an answer.
  */
 export async function inBatches<Item, Result>(
@@ -60,7 +60,7 @@ async function sendPart<Item, Result>(
   if (batch.length === 0) return;
   try {
     const answers = await batching.send(batch);
-    // Keys we did not ask for are not ours to answer.
+    // Answers for keys we did not ask about are ignored.
     for (const key of batch.map((item) => batching.keyOf(item))) {
       const answer = answers.get(key);
       if (answer !== undefined) results.set(key, answer);

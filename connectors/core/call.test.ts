@@ -36,12 +36,12 @@ describe("a call to a vendor", () => {
     expect(await thrownBy(error)).toMatchObject({ kind: "contract", message: expect.stringContaining("at id") });
   });
 
-  it("broken off by us blames nobody", async () => {
+  it("cancelled by us blames nobody", async () => {
     const controller = new AbortController();
     controller.abort(new Error("cancelled"));
     expect(await thrownBy(new Error("x"), { signal: controller.signal })).toMatchObject({
       kind: "transient",
-      message: expect.stringContaining("broken off"),
+      message: expect.stringContaining("cancelled on our side"),
     });
   });
 

@@ -1,4 +1,4 @@
-/** The one way to a vendor: quota, time-out, cancellation, counting and classification around every call. */
+/** The only way to call a vendor: quota, time-out, cancellation, counting and classification around every call. */
 import { z } from "zod";
 import type { Connector, RateLimit, VendorCall } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
@@ -26,9 +26,9 @@ export interface VendorCallOptions {
   timeoutMs?: number;
   /** Cancels calls under way, as when an activity is cancelled. */
   signal?: AbortSignal;
-  /** The last word before a call leaves: a throw keeps it from leaving. */
+  /** Asked last, before a call leaves: a throw keeps it from leaving. */
   beforeSending?: () => Promise<void>;
-  /** Told about every call: for metrics and the budget forecast. */
+  /** Called after every call: for metrics and the budget forecast. */
   observe?: (operation: string, durationMs: number, outcome: "ok" | ConnectorError["kind"]) => void;
 }
 
@@ -50,7 +50,7 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
       return result;
     } catch (error) {
       const failure = options.signal?.aborted
-        ? new ConnectorError("transient", `The call ${operation} to ${connector.title} was broken off on our side.`)
+        ? new ConnectorError("transient", `The call ${operation} to ${connector.title} was cancelled on our side.`)
         : classified(connector, operation, error);
       options.observe?.(operation, now() - startedAt, failure.kind);
       const { retryAfterMs, wholeAccount } = failure.details;
@@ -91,7 +91,7 @@ function classified(connector: VendorCallOptions["connector"], operation: string
     const where = error.issues.slice(0, 3).map((issue) => issue.path.join(".") || "(whole reply)");
     return new ConnectorError(
       "contract",
-      `${connector.title} answered ${operation} in a form we do not know, at ${where.join(", ")}.`,
+      `${connector.title} answered ${operation} in an unknown form, at ${where.join(", ")}.`,
     );
   }
   if (error instanceof DOMException && error.name === "TimeoutError") {

@@ -27,12 +27,12 @@ export type VendorCall = <T>(
 export interface Reject {
   /** Vendor id, or `line 17` of a file. */
   ref: string;
-  /** The vendor id, where the row could be told apart: a record we hold under it is still listed, so it is not gone. */
+  /** The vendor id, where the row could be identified: a record we hold under it is still listed, so it is not gone. */
   id?: string;
   reason: string;
   /** The row became a record all the same: this is a remark on what could not be taken from it. */
   kept?: true;
-  /** The offending row as it came, so that it can be mended and tried again. Stored, never logged. */
+  /** The offending row as it came, so that it can be corrected and tried again. Stored, never logged. */
   raw: unknown;
 }
 
@@ -45,7 +45,7 @@ export interface RecordPage {
   atEnd: boolean;
   /** Everything the vendor has was seen by this read, so absence means deletion. Only in a stream that deletes so. */
   fullScan: boolean;
-  /** Something on this page could not be told apart from other records: absence proves nothing in this read. */
+  /** A row on this page could not be identified: absence proves nothing in this read. */
   gap?: boolean;
 }
 
@@ -149,7 +149,7 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
   limits: Record<string, RateLimit>;
   connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
-  /** Turns whatever the SDK threw into a ConnectorError; undefined: the network's or our own fault. `httpErrors` makes one. */
+  /** Turns whatever the SDK threw into a ConnectorError; undefined: a fault of the network or our own. `httpErrors` makes one. */
   classify(error: unknown): ConnectorError | undefined;
   /** Who are we at the vendor: proves that the credentials work. */
   check(client: Client): Promise<AccountIdentity>;
@@ -173,7 +173,7 @@ export interface Connector {
   readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "maxValueLength">;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
-  /** @throws z.ZodError when a field is missing or of a form the vendor never issues */
+  /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */
   parseCredentials(raw: unknown): unknown;
   isIdle(stream: string, settings: unknown, cursor: unknown): boolean;
   open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
@@ -216,7 +216,8 @@ export function defineConnector<Settings, Credentials, Client>(
         return stream;
       };
       const writable = (): WriteBack<Client> => {
-        if (spec.writeBack === undefined) throw new ConnectorError("contract", `${spec.title} takes no write-back.`);
+        if (spec.writeBack === undefined)
+          throw new ConnectorError("contract", `${spec.title} does not support write-back.`);
         return spec.writeBack;
       };
       return {

@@ -1,4 +1,4 @@
-/** What went wrong with a vendor, by who has to act: the closed set every connector translates into. */
+/** What went wrong with a vendor, grouped by who has to act: the closed set every connector translates into. */
 export type ConnectorErrorKind =
   | "rate_limited"
   | "transient"

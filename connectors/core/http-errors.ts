@@ -117,7 +117,7 @@ function messageOf<Answer extends VendorAnswer>(title: string, verdict: Verdict<
     case "invalid_record":
     case "contract":
       if (status >= 300 && status < 400) return `${title} answered with a redirect (${status}), which is not followed.`;
-      if (status < 300) return `${title} answered ${status} in a form we do not know.`;
+      if (status < 300) return `${title} answered ${status} in an unknown form.`;
       return `${title} refused the call with ${status}${named}.`;
   }
 }

@@ -82,7 +82,7 @@ describe("a row", () => {
     expect(orders?.rejects).toMatchObject([{ id: "b" }]);
   });
 
-  it("of the other mode is refused with a word", async () => {
+  it("of the other mode is refused, and the reason says so", async () => {
     const mode = {
       expected: () => "live" as const,
       of: (raw: unknown) => (row.parse(raw).live === false ? ("test" as const) : null),

@@ -69,10 +69,7 @@ async function* readStream<Client, Row, Cursor, Extra>(
   let before = 0;
   for await (const page of spec.read(client, parseCursor(spec.cursor, cursor))) {
     if (page.fullScan === true && (spec.deletes !== "full-scan" || !page.atEnd))
-      throw new ConnectorError(
-        "contract",
-        `${spec.title} reports a full scan but may not: it declares "${spec.deletes}".`,
-      );
+      throw new ConnectorError("contract", `${spec.title} must not report a full scan: it declares "${spec.deletes}".`);
     if (!page.atEnd) guard(page.next, page.raw.length);
     const { records, rejects, rawCount, pageGap } = await recordsOf(spec, client, page, before);
     before += page.raw.length;

@@ -1,4 +1,4 @@
-/** Walking a vendor's pages: only the vendor's word ends a walk, and one that goes round in circles is told. */
+/** Walking a vendor's pages: only the vendor ends a walk, and one that goes round in circles is an error. */
 import { ConnectorError } from "./errors.ts";
 
 /** So many pages without a row, one after the other, are a vendor going round in circles under changing cursors. */
@@ -18,7 +18,7 @@ export function cursorGuard(what: string, start: unknown): (next: unknown, rows:
     if (seen.has(position)) {
       throw new ConnectorError(
         "contract",
-        `${what}: the vendor's next page is one we have read; the walk would not end.`,
+        `${what}: the vendor's next page is one that was read already, so the read would not end.`,
       );
     }
     seen.add(position);

@@ -115,8 +115,11 @@ function negated(word: string): OrderState | null {
 export function roleOf(text: string, known: KnownExport | null): RowRole | null {
   const word = foldWords(text);
   if (known?.roles !== undefined && Object.hasOwn(known.roles, word)) return known.roles[word] ?? null;
-  return rowRole(word);
+  return rowRole(word) ?? rowRole(word.replace(WHOSE, ""));
 }
+
+/** Whose it is, said once more: `Sales invoice`, `Customer refund`. */
+const WHOSE = /^(?:sales?|customer|client|pos|online|web|website|store|shop|card|cash) (?=[a-z])/;
 
 const TOTAL_ROW =
   /^(?:grand |sub ?|sum |report |overall )?totals?$|^(?:gesamt|gesamtsumme|gesamtbetrag|summe|zwischensumme|endsumme|somme|totale|totali|totale generale|total general|totales|suma|sum|sub totale|sous total|total der|totaux)$/;

@@ -6,6 +6,7 @@ import { ConnectorError } from "#connectors/core/errors.ts";
 import { fetchStaying } from "#connectors/core/http.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import type { Mode } from "#connectors/core/stream.ts";
+import { settledAt } from "#connectors/core/walk.ts";
 import { PAGE_SIZE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
 import { accountReply, customerMetadata, listReply } from "./schema.ts";
@@ -36,8 +37,10 @@ export interface Page {
   /** Newest first, whichever way one pages; unchecked. */
   rows: unknown[];
   hasMore: boolean;
-  /** Stripe's clock when it answered, seconds: our own may run ahead and would make the next read skip. */
+  /** Stripe's clock when it answered, seconds. */
   servedAt: number;
+  /** The earlier of that and our own when it was asked: either may run ahead and would make the next read skip. */
+  settledAt: number;
 }
 
 export interface PageQuery {
@@ -61,12 +64,12 @@ export interface StripeClient {
   retrieve(resource: Resource, id: string): Promise<unknown>;
   /** Null: deleted, or never existed. */
   metadata(customer: string): Promise<Record<string, string> | null>;
-  /** Answers the metadata as it then stands. */
+  /** Answers the metadata as it then stands; null: deleted. */
   mergeMetadata(
     customer: string,
     metadata: Record<string, string>,
     idempotencyKey: string,
-  ): Promise<Record<string, string>>;
+  ): Promise<Record<string, string> | null>;
 }
 
 type Reply = Promise<Stripe.Response<object>>;
@@ -96,7 +99,13 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
       if (rows.length === 0 && hasMore)
         throw new ConnectorError("transient", "Stripe sent an empty page and says that more follows.");
       const servedAt = servedAtOf(reply.lastResponse.headers) ?? askedAt;
-      return { rows, hasMore, servedAt: Math.floor(servedAt / 1000) };
+      const settled = settledAt({ startedAt: askedAt, servedAt, overlapMs: 0 });
+      return {
+        rows,
+        hasMore,
+        servedAt: Math.floor(servedAt / 1000),
+        settledAt: Math.floor(settled / 1000),
+      };
     });
 
   const lists: Record<Resource, (query: PageQuery) => Reply> = {
@@ -148,8 +157,10 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
       ),
     mergeMetadata: (customer, metadata, idempotencyKey) =>
       call("customer_write", "customers.update", async () => {
-        const reply = await sdk.customers.update(customer, { metadata }, { idempotencyKey });
-        return customerMetadata.parse(reply).metadata ?? {};
+        const reply = customerMetadata.parse(await sdk.customers.update(customer, { metadata }, { idempotencyKey }));
+        if (reply.deleted === true) return null;
+        // What stands with another customer says nothing of this one.
+        return reply.id === customer ? (reply.metadata ?? {}) : {};
       }),
   };
 }

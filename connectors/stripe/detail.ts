@@ -6,6 +6,7 @@ import { formOf } from "#connectors/core/stream.ts";
 import { walkPages } from "#connectors/core/walk.ts";
 import type { StripeClient } from "./client.ts";
 import { PARALLEL_CALLS } from "./limits.ts";
+import { modeOf } from "./row.ts";
 import type { Row } from "./row.ts";
 import { chargeBody, disputeBody, refundBody, subscriptionItem } from "./schema.ts";
 import type { ChargeBody, DisputeBody, RefundBody, SubscriptionBody, SubscriptionItem } from "./schema.ts";
@@ -85,6 +86,9 @@ export function chargesOf(client: StripeClient, rows: Row<RefundBody>[]): Promis
   return detailsOf([...ids], async (id) => {
     const found = await client.retrieve("charges", id);
     if (found === null) throw new ConnectorError("contract", "its charge is not in this account");
+    const mode = modeOf(found);
+    if (client.mode !== null && mode !== null && mode !== client.mode)
+      throw new ConnectorError("contract", `its charge is a ${mode} one and the connection is for ${client.mode} ones`);
     return chargeBody.parse(found);
   });
 }

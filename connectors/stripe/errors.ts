@@ -41,6 +41,10 @@ const classifyAnswer = httpErrors<StripeAnswer>({
     account_invalid: { kind: "auth", status: 403, say: "Stripe no longer lets this key into the account." },
     lost_place: { kind: "cursor_expired", say: "Stripe no longer has the record we had read up to." },
     should_retry: { kind: "transient" },
+    other_mode: {
+      kind: "auth",
+      say: "The Stripe key is for the other mode, test or live, than the records it is asked for. Connect with a key of the mode the account was read in.",
+    },
   },
 });
 
@@ -64,6 +68,7 @@ function answerOf(error: unknown): StripeAnswer | undefined {
     status: refused.status,
     headers: refused.headers,
     code: codeOf(refused, said),
+    foreign: said === undefined,
     requestId: refused.headers.get("request-id") ?? undefined,
     missingPermission: /'(rak_[a-z_]+)'/.exec(said?.message ?? "")?.[1],
   };
@@ -71,6 +76,9 @@ function answerOf(error: unknown): StripeAnswer | undefined {
 
 function codeOf({ status, headers }: HttpRefusal, said: z.infer<typeof refusal>["error"] | undefined) {
   const code = said?.code ?? undefined;
+  // "a similar object exists in live mode, but a test mode key was used to make this request": it is not gone.
+  if (code === "resource_missing" && /similar object exists in (live|test) mode/.test(said?.message ?? ""))
+    return "other_mode";
   // The object a page should start after is gone (a deleted customer) or has expired (an event).
   if (code === "resource_missing" && /^(starting_after|ending_before)$/.test(said?.param ?? "")) return "lost_place";
   if (said?.type === "idempotency_error" && status === 400) return "idempotency_error";

@@ -34,7 +34,8 @@ export function chargeToRecords(charge: Row<ChargeBody>, returned: Details<Retur
   const who = personOf(charge);
   const { refunded, lost } = detailOf(returned, charge.id) ?? { refunded: charge.amount_refunded ?? 0, lost: 0 };
   const paid = amountPaid(charge);
-  const givenBack = Math.min(refunded + lost, paid);
+  // What was only authorised and let go was never paid, so nothing of it came back.
+  const givenBack = charge.captured === false ? 0 : Math.min(refunded + lost, paid);
   const order: OrderRecord = {
     ...base(charge),
     kind: "order",
@@ -77,7 +78,7 @@ export function subscriptionToRecords(
 ): CanonicalRecord[] {
   const customer = idOf(subscription.customer);
   const all = detailOf(items, subscription.id) ?? subscription.items.data;
-  const { amount, interval } = recurringAmount(all);
+  const { amount, interval } = recurringAmount(all, subscription.currency);
   const money = moneyOf(amount ?? 0, subscription.currency);
   const ends = all.flatMap((item) => item.current_period_end ?? []);
   const periodEnd = ends.length > 0 ? Math.min(...ends) : subscription.current_period_end;
@@ -145,6 +146,7 @@ function orderStatus(charge: ChargeBody, isGivenBack: boolean): OrderRecord["sta
 
 function orderChannel(charge: ChargeBody): OrderRecord["channel"] {
   const type = charge.payment_method_details?.type;
+  if (type == null) return "unknown";
   return type === "card_present" || type === "interac_present" ? "store" : "online";
 }
 

@@ -70,7 +70,7 @@ async function* readList(client: StripeClient, source: Source, from: ListCursor 
   let position = from;
   for (;;) {
     const page = await nextOfList(client, source.resource, position);
-    const startedAt: number = position?.startedAt ?? page.servedAt;
+    const startedAt: number = position?.startedAt ?? page.settledAt;
     const raw = page.rows.map((body) => withReading(body, { changedAt: null }));
     if (!page.hasMore) {
       const next: Cursor = { mode: "events", since: startedAt };
@@ -94,7 +94,7 @@ async function nextOfList(client: StripeClient, resource: Resource, position: Li
 }
 
 /** The last row that has an id: after one without, its neighbours come twice. */
-function lastId({ rows }: Page): string {
+function lastId({ rows }: Pick<Page, "rows">): string {
   const last = rows.findLast((row) => listedObject.safeParse(row).success);
   if (last === undefined) throw new ConnectorError("contract", "Stripe lists a page of rows none of which has an id.");
   return listedObject.parse(last).id;
@@ -107,7 +107,7 @@ function lastTime({ rows }: Page): number | undefined {
 async function* readEvents(client: StripeClient, source: Source, from: EventsCursor) {
   let startedAt = from.mode === "newer" ? from.startedAt : undefined;
   for await (const page of walk(client, source, from)) {
-    startedAt ??= page.servedAt;
+    startedAt ??= page.settledAt;
     const { changes, rejects } = changesOf(page, source);
     const raw = await inParallel(changes, PARALLEL_CALLS, (change) => rawOf(client, source, change).catch(ofOneRow));
     const missing = changes.flatMap(({ id }, index) => missingOf(source, id, raw[index]));
@@ -164,11 +164,11 @@ async function oldestPage(source: Source, newest: Page, listed: (query: PageQuer
     return { ...page, next: page.hasMore ? lastId(page) : null };
   });
   for await (const page of pages) oldest = page;
-  return { ...oldest, servedAt: newest.servedAt };
+  return { ...oldest, servedAt: newest.servedAt, settledAt: newest.settledAt };
 }
 
 function newestId({ rows }: Page): string {
-  return lastId({ rows: rows.toReversed(), hasMore: false, servedAt: 0 });
+  return lastId({ rows: rows.toReversed() });
 }
 
 function changesOf({ rows }: Page, source: Source): { changes: Change[]; rejects: Reject[] } {

@@ -97,6 +97,7 @@ const decimal = z.preprocess(
 );
 
 const price = z.object({
+  currency: text,
   unit_amount: amount.nullish(),
   unit_amount_decimal: decimal,
   billing_scheme: text,

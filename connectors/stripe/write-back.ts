@@ -89,6 +89,7 @@ async function attempt(
 ): Promise<Verdict> {
   try {
     const stored = await client.mergeMetadata(id, metadata, idempotencyKey);
+    if (stored === null) return { outcome: "gone" };
     const held = Object.entries(metadata).every(([name, value]) => (stored[name] ?? "") === value);
     return held
       ? { outcome: "written" }

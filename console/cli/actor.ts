@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { globals } from "./context.ts";
 
-/** Who does it, for the audit log. */
+/** Who is acting, for the audit log. */
 export const actor = (): string => `${globals.by ?? userName()} (command line)`;
 
 /** A container may run under a number that has no name. */

@@ -37,7 +37,7 @@ export const globals: { workspace?: string; dataDir?: string; by?: string; verbo
 
 /** The environment as the program's own options change it. */
 export function commandEnvironment(): Readonly<Record<string, string | undefined>> {
-  // Relative to where the person stands, not to the project.
+  // Relative to the person's working directory, not to the project.
   return globals.dataDir === undefined ? process.env : { ...process.env, TRIBUTARY_DATA_DIR: resolve(globals.dataDir) };
 }
 
@@ -49,7 +49,7 @@ export async function withStores<T>(work: (context: StoresContext, database: Dat
   let engine: Promise<Engine> | undefined;
   try {
     const stores = { ...dependencies, views: createProfileViews(database), reader: createReader(database) };
-    // Whatever a command does first, a database that is away is one sentence.
+    // Whatever a command does first, an unreachable database is reported in one sentence.
     await dependencies.connections.listWorkspaces().catch((error: unknown) => {
       throw asDatabaseFailure(error, config.databaseUrl);
     });
@@ -71,11 +71,11 @@ export function withContext<T>(work: (context: Context) => Promise<T>): Promise<
   });
 }
 
-/** Asking a Temporal without workers would wait for ever. */
+/** Without a worker a request to Temporal would wait for ever. */
 async function engineWithWorker({ temporal, masterKeys }: Config): Promise<Engine> {
   const engine = await openEngine(temporal, masterKeys).catch((error: unknown) => {
     throw new CommandFailure(
-      `Temporal at ${temporal.address} does not answer. Is \`npm start\` running? \`tributary doctor\` looks closer.`,
+      `Temporal at ${temporal.address} does not answer. Is \`npm start\` running? \`tributary doctor\` tells you more.`,
       1,
       { cause: error },
     );
@@ -83,7 +83,7 @@ async function engineWithWorker({ temporal, masterKeys }: Config): Promise<Engin
   if ((await engine.pollers()) > 0) return engine;
   await engine.close();
   throw new CommandFailure(
-    `No worker asks Temporal at ${temporal.address} for work, so nothing would happen: \`npm start\` runs one.`,
+    `No worker polls Temporal at ${temporal.address} for work, so nothing would happen: \`npm start\` runs one.`,
   );
 }
 

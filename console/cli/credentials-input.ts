@@ -32,7 +32,7 @@ export async function readCredentials(
   if (!process.stdin.isTTY) {
     const names = fields.map(({ env }) => env).join(" and ");
     throw new CommandFailure(
-      `Nobody is here to type ${title}'s credentials: give them with --token-file FILE (- for standard input) or in ${names}.`,
+      `There is no terminal to type ${title}'s credentials in: give them with --token-file FILE (- for standard input) or in ${names}.`,
       2,
     );
   }
@@ -58,7 +58,7 @@ function fromText(said: string, fields: readonly CredentialField[]): Record<stri
   const [only, ...others] = fields;
   if (only !== undefined && others.length === 0 && !said.startsWith("{")) {
     if (/\s/.test(said))
-      throw new CommandFailure("The credentials hold a space or several lines: give the token alone.", 2);
+      throw new CommandFailure("The credentials contain a space or several lines: give the token alone.", 2);
     return { [only.name]: said };
   }
   const names = fields.map(({ name }) => `"${name}"`).join(", ");
@@ -66,7 +66,7 @@ function fromText(said: string, fields: readonly CredentialField[]): Record<stri
     return z.record(z.string(), z.string()).parse(JSON.parse(said));
   } catch {
     // The parser's own message could quote a secret.
-    throw new CommandFailure(`The credentials must be a JSON object of texts with ${names}.`, 2);
+    throw new CommandFailure(`The credentials must be a JSON object of strings with ${names}.`, 2);
   }
 }
 

@@ -6,6 +6,6 @@ export function asDatabaseFailure(error: unknown, url: string): unknown {
   const trouble = databaseTrouble(error);
   if (trouble === null) return error;
   return new CommandFailure(
-    `The database at ${databaseAddress(url)} cannot be used: ${trouble}. Is \`npm start\` running? \`tributary doctor\` looks closer.`,
+    `The database at ${databaseAddress(url)} cannot be used: ${trouble}. Is \`npm start\` running? \`tributary doctor\` tells you more.`,
   );
 }

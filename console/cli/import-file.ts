@@ -1,4 +1,4 @@
-/** A connected file's way through the loop, and what came of it. */
+/** A connected file's way through the loop, and the result. */
 import { writeRejectFile } from "#connectors/csv/reject-file.ts";
 import { refSuffixesOf } from "#connectors/csv/settings.ts";
 import type { CsvFile } from "#connectors/csv/settings.ts";
@@ -31,7 +31,7 @@ interface Imported {
   /** Rows of the file below its header: `taken` + `collapsed` + `rejected`. */
   rows: number;
   taken: number;
-  /** Rows that said again what another row had said: the same person or event, how a sale was paid. */
+  /** Rows that repeated what another row had said: the same person or event, or how a sale was paid. */
   collapsed: number;
   rejected: number;
   rejectsByReason: ReasonCount[];
@@ -154,7 +154,7 @@ export function renderImport(done: Imported): string {
       stages.map(({ value, profiles }) => [valueWords("lifecycle_stage", value) ?? "(no answer)", profiles]),
     ),
     ...(done.plansWaiting > 0
-      ? [`\n${plural(done.plansWaiting, "plan waits", "plans wait")} for approval: tributary plan list`]
+      ? [`\n${plural(done.plansWaiting, "plan is waiting", "plans are waiting")} for approval: tributary plan list`]
       : []),
   ].join("\n");
 }

@@ -37,10 +37,10 @@ describe("text for a terminal", () => {
   });
 
   it("counts in words", () => {
-    expect([plural(0, "row"), plural(1, "row"), plural(1_200, "plan waits", "plans wait")]).toEqual([
+    expect([plural(0, "row"), plural(1, "row"), plural(1_200, "plan is waiting", "plans are waiting")]).toEqual([
       "0 rows",
       "1 row",
-      "1,200 plans wait",
+      "1,200 plans are waiting",
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** A plan as a page of text: what a person reads before saying yes. */
+/** A plan as a page of text: what a person reads before approving it. */
 import { plural, heading, count, table, when } from "./output.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { fieldEntries } from "../trait-words.ts";
@@ -10,8 +10,8 @@ export function renderPlan(plan: PlanView): string {
     plan.undoOf === null ? "" : `Takes back what plan ${plan.undoOf} wrote, wherever the value is still ours.`,
     // An undo looks at the live values only when it is carried out.
     plan.kind === "undo"
-      ? `${plural(plan.changes, "record")} to restore. Made ${when(plan.createdAt)}.`
-      : `${count(plan.changes)} of ${plural(plan.destinationRecords, "record")} change; ${count(plan.compared)} were compared with the live values. Made ${when(plan.createdAt)}.`,
+      ? `${plural(plan.changes, "record")} to restore. Created ${when(plan.createdAt)}.`
+      : `${count(plan.changes)} of ${plural(plan.destinationRecords, "record")} change; ${count(plan.compared)} were compared with the live values. Created ${when(plan.createdAt)}.`,
     plan.digest === null ? "" : `Sealed by ${plan.digest}`,
     plan.approvedBy === null ? "" : `Approved by ${plan.approvedBy}, ${when(plan.approvedAt)}`,
     plan.finishedAt === null ? "" : `Ended ${when(plan.finishedAt)}`,
@@ -24,7 +24,7 @@ export function renderPlan(plan: PlanView): string {
       ? `\nIf this is right:  tributary plan approve ${plan.planId}\nIf it is not:      tributary plan reject ${plan.planId}`
       : "",
     plan.kind === "undo" && plan.status.startsWith("applied")
-      ? `\nThe next plan of ${plan.connector} waits for approval again. To have the same values proposed anew: tributary plan again ${plan.connector}`
+      ? `\nThe next plan of ${plan.connector} waits for approval again. To have the same values proposed again: tributary plan again ${plan.connector}`
       : "",
     unsuccessful ? `\nTo try the failed records again: tributary plan retry ${plan.planId}` : "",
   ]

@@ -1,4 +1,4 @@
-/** The program: its options, its commands, and what becomes of their failures. */
+/** The program: its options, its commands, and how their failures are reported. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { z } from "zod";
@@ -31,8 +31,11 @@ const secrets = secretPatternsOf(connectors);
 const program = new Command("tributary")
   .description("One deduplicated, consented profile per customer, scored and written back into the tools you use.")
   .option("--workspace <name>", "which business, where there are several: its short name")
-  .option("--data-dir <folder>", "of which `npm start` (default: TRIBUTARY_DATA_DIR, or .tributary in the project)")
-  .option("--by <name>", "who does it, for the audit log (default: your user name here)")
+  .option(
+    "--data-dir <folder>",
+    "the data directory of `npm start` (default: TRIBUTARY_DATA_DIR, or .tributary in the project)",
+  )
+  .option("--by <name>", "who is acting, for the audit log (default: your user name)")
   .option("--verbose", "log what happens to standard error")
   .version(version)
   .hook("preAction", (command) => {
@@ -53,13 +56,13 @@ const program = new Command("tributary")
 It finds what \`npm start\` started by the data directory, or uses
 DATABASE_URL, TEMPORAL_ADDRESS and TRIBUTARY_KEY where they are set. Times are shown in your time zone (TZ).
 
-Exit codes: 0 done, 1 it did not work, 2 the command's words are wrong, 3 what was asked for is not there.`,
+Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 what was asked for does not exist.`,
   )
   // `--token=...` is no option, and must not be repeated as an unknown one.
   .configureOutput({
     outputError: (text, write) => write(secrets.reduce((rest, each) => rest.replace(each, "..."), text)),
   })
-  .showHelpAfterError("(add --help to see what there is)")
+  .showHelpAfterError("(add --help for usage)")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 for (const add of [
@@ -79,7 +82,7 @@ for (const add of [
   add(program);
 }
 
-// Whoever reads our output has seen enough, as in `tributary export | head`.
+// Whoever reads our output has stopped reading, as in `tributary export | head`.
 process.stdout.on("error", (error) => {
   if (isBrokenPipe(error)) process.exit(0);
   throw error;

@@ -1,4 +1,4 @@
-/** Shows on standard error how long work is getting on, so that nobody wonders whether it hangs. */
+/** Shows on standard error how far work has got, so that nobody wonders whether it hangs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { harmless } from "./output.ts";
 
@@ -6,7 +6,7 @@ const LOOK_MS = 1_000;
 /** Where lines cannot be rewritten (a log), one now and then is enough. */
 const LINE_MS = 10_000;
 
-/** @param look says where the work is; null: nothing to say yet */
+/** @param look describes how far the work is; null: nothing to show yet */
 export async function withProgress<T>(work: Promise<T>, look: () => Promise<string | null>): Promise<T> {
   const done = new AbortController();
   const watching = watch(look, done.signal);
@@ -25,7 +25,7 @@ async function watch(look: () => Promise<string | null>, signal: AbortSignal): P
   for (;;) {
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    // The work itself says what is wrong; a look that failed is only no news.
+    // The work itself reports what is wrong; a look that failed only means no news.
     const news = await look().catch(() => null);
     if (news === null || news === shown) continue;
     if (!terminal && performance.now() - shownAt < LINE_MS) continue;

@@ -2,7 +2,7 @@ import type { WorkspaceId } from "#profile/ids.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import { describeStep } from "../run-steps.ts";
 
-/** Tells which steps of the newest run are under way and what they have done so far. */
+/** Describes which steps of the newest run are in progress and what they have done so far. */
 export function runProgress(runs: RunStore, workspaceId: WorkspaceId): () => Promise<string | null> {
   return async () => {
     const [run] = await runs.lastRuns(workspaceId, 1);

@@ -12,7 +12,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Addresses that carry nothing about anybody; a health check comes by whatever name it likes. */
+/** Addresses that carry nothing about anybody; a health check may use any host name. */
 const OPEN = /^\/healthz$/;
 
 /**
@@ -25,7 +25,7 @@ export function guard(app: FastifyInstance, hosts: readonly string[]): void {
       return reply
         .code(405)
         .header("allow", "GET, HEAD")
-        .send({ error: "The console only shows; nothing is changed here." });
+        .send({ error: "The console is read-only: nothing is changed here." });
     }
     if (!OPEN.test(request.url) && !isOurs(request.headers.host, hosts)) {
       return reply.code(421).send({ error: "This server is not known by that name; open it as localhost." });

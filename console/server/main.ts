@@ -32,5 +32,5 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 const port = await orEnd(() => listen(server, config.http));
 log.info({ port }, "console ready");
-// For whoever started it: the port is ours, for we hold it.
+// For whoever started it: the port is ours, since we hold it.
 process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);

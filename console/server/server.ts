@@ -78,7 +78,9 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
     const away =
       isInvalid || (await answers(ping)) ? null : "The database does not answer. It is tried again with each request.";
     const code = isInvalid ? 400 : away === null ? 500 : 503;
-    const words = isInvalid ? "This is an invalid address." : (away ?? "Something went wrong here; the log says what.");
+    const words = isInvalid
+      ? "The address of this page is invalid."
+      : (away ?? "Something went wrong here; the log says what.");
     if (request.routeOptions.url?.startsWith("/api/")) return reply.code(code).send({ error: words });
     return sendPage(reply, code, "That did not work", messagePage("That did not work", words));
   });
@@ -98,7 +100,7 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
 
   const workspace = async (): Promise<Workspace | null> => {
     const all = await stores.connections.listWorkspaces();
-    // One at a time, and a business of one's own before the fictitious shop.
+    // One workspace at a time: a real business before the fictitious shop.
     const first = all.find(({ slug }) => slug !== DEMO_WORKSPACE) ?? all[0];
     return first === undefined ? null : stores.connections.getWorkspace(first.workspaceId);
   };
@@ -205,7 +207,7 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
   return app;
 }
 
-/** A database that hangs is as good as away. */
+/** A database that hangs counts as unreachable. */
 async function answers(ping: () => Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

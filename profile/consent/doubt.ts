@@ -4,7 +4,7 @@ import { jaroWinkler } from "#profile/identity/strings.ts";
 
 /**
  * Whether two people of one postcode may be one person whom identity did not dare to join: family names nearly the same,
- * given names not against it. Nobody is merged by this; a no of one counts for the other.
+ * given names not against it. Nobody is merged because of this; a no from one counts for the other.
  */
 export function mayBeSamePerson(names: readonly PersonName[], others: readonly PersonName[]): boolean {
   return names.some((name) =>
@@ -18,6 +18,6 @@ export function mayBeSamePerson(names: readonly PersonName[], others: readonly P
   );
 }
 
-/** What of somebody else's entries counts in doubt: a no. */
+/** Which of somebody else's entries count in doubt: a no. */
 export const doubtfulRefusals = (entries: readonly ConsentEntry[]): ConsentEntry[] =>
   entries.filter(({ state }) => isRefusal(state)).map((entry) => ({ ...entry, inDoubt: true }));

@@ -139,7 +139,9 @@ describe("a date that is missing or cannot be", () => {
       const no = entry({ recordId: "r2", state: "withdrawn", effectiveAt: "2026-09-20T00:00:00Z" });
       expect(allowed([yes, no])).toBe(false);
       expect(allowed([yes, no], use, null, "2100-01-01T00:00:00Z")).toBe(false);
-      expect(marketing([yes])?.reason).toContain("by the source, which lay in the future, counted from 1 October 2026");
+      expect(marketing([yes])?.reason).toContain(
+        "by the source, which was in the future then, counted from 1 October 2026",
+      );
     },
   );
 

@@ -20,7 +20,7 @@ export interface ConsentEntry {
   recordedAt: string;
   /** Where and how it was captured. */
   proof: string;
-  /** It is a no of somebody who may be the same person: in doubt it counts. */
+  /** It is a no from somebody who may be the same person: in doubt it counts. */
   inDoubt?: boolean;
 }
 
@@ -40,16 +40,16 @@ export interface ConsentAnswer {
   changesAt: string | null;
 }
 
-/** Clocks differ a little; a date further in the future than this is none. */
+/** Clocks differ a little; a date further in the future than this is not believed. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 interface Timed {
   entry: ConsentEntry;
-  /** The source gave a date, and one that can be. */
+  /** The source gave a date, and it is plausible. */
   dated: boolean;
   /** As late as it may have been said, never later than it reached us. Milliseconds since the epoch. */
   effective: number;
-  /** From when on it counts. A no does so a little early, as far as clocks may differ. */
+  /** From when on it counts. A no counts a little earlier, by as much as clocks may differ. */
   begins: number;
   recorded: number;
   expires: number | null;
@@ -134,7 +134,7 @@ function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: 
 
 /**
  * Of each record, address, channel and purpose the last yes, the last other statement, and the one that reached us last:
- * all that can stand or supersede. A source that changed its mind a thousand times costs no more than one.
+ * nothing else can stand or supersede. A source that changed its mind a thousand times costs no more than one.
  *
  * @param timed oldest first; so is the result
  */
@@ -185,7 +185,7 @@ function time(entry: ConsentEntry): Timed {
   };
 }
 
-/** At one instant what allows least comes last, so that a tie is a no. */
+/** Of statements at one instant the most restrictive comes last, so that a tie is a no. */
 function byTime(a: Timed, b: Timed): number {
   return (
     a.effective - b.effective ||
@@ -276,4 +276,4 @@ function reasonOf(
 const undated = ({ effectiveAt }: ConsentEntry, days: Intl.DateTimeFormat): string =>
   effectiveAt === null
     ? "date not given by the source"
-    : `dated ${days.format(Date.parse(effectiveAt))} by the source, which lay in the future`;
+    : `dated ${days.format(Date.parse(effectiveAt))} by the source, which was in the future then`;

@@ -1,4 +1,4 @@
-/** Which statements of a source tell the ledger something. Pure. */
+/** Which statements of a source are news to the ledger. Pure. */
 import { uuidOf } from "#profile/ids.ts";
 import type { ConsentEntry } from "./ledger.ts";
 

@@ -6,8 +6,8 @@ export interface Edge {
 }
 
 /**
- * Removes edges from the forest until no cut's two ends hang together: for each cut in turn the last edge in `edges` on
- * the path between its ends goes. Every removal only parts what is there, so a further cut at the end never joins anything.
+ * Removes edges from the forest until no cut's two ends are connected: for each cut in turn the last edge in `edges` on
+ * the path between its ends goes. A removal only ever separates, so a further cut at the end never joins anything.
  *
  * @param edges a forest, strongest evidence first
  * @returns positions of the removed edges, and the cuts that removed them

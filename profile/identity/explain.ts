@@ -16,7 +16,7 @@ export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"
   const words = kind === "human" ? "evidence" : wordsOf(kind);
   switch (rule) {
     case "shared_value":
-      return `Kept apart: several people with different names use the same ${words}, so it does not say who somebody is.`;
+      return `Kept apart: several people with different names use the same ${words}, so it does not identify anybody.`;
     case "names_conflict":
       return `Kept apart: the ${words} is the same, but the names are clearly different.`;
     case "ambiguous":

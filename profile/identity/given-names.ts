@@ -1,7 +1,7 @@
 /**
- * Given names that are each their own: two different ones are two people, however alike they are spelt (ella and elsa,
+ * Given names that are distinct: two different ones are two people, however similar their spelling (ella and elsa,
  * christine and christopher). Nicknames (`nicknames.ts`) and other spellings of one name are no difference. Data: extend it
- * here. Rare names and slips of the keyboard are in no list and are compared by their letters.
+ * here. Rare names and typing errors are in no list and are compared by their letters.
  */
 const names = `
 adam adele adrian adriana agnes agatha alan albert alberta alessandro alessandra alexander alexandra alfred alice alicia alina alma alva amalia amanda amber amelia
@@ -29,7 +29,7 @@ vivian vivien volker walter waltraud wendy werner wilhelm wilhelmina william wol
 
 const known: ReadonlySet<string> = new Set(names.trim().split(/\s+/));
 
-/** Whether both are names of their own, and not one name spelt twice. */
+/** Whether both are distinct names, and not two spellings of one name. */
 export function areDifferentNames(a: string, b: string): boolean {
   return known.has(a) && known.has(b) && spellingOf(a) !== spellingOf(b);
 }

@@ -1,4 +1,4 @@
-/** How well predicted clusters match the truth (science of entity resolution; Bagga & Baldwin 1998 for B-cubed). */
+/** How well predicted clusters match the truth: pairwise, and B-cubed (Bagga & Baldwin 1998). */
 export interface ClusterMetrics {
   records: number;
   predictedClusters: number;

@@ -11,7 +11,7 @@ export interface PersonName {
 }
 
 /**
- * How carefully two names are told apart. `typos`: next to a personal address, one slip of the finger is likelier than
+ * How carefully two names are told apart. `typos`: next to a personal address, one typing error is likelier than
  * two people. `household`: next to a phone, Paul and Paula are likelier two people. `account`: next to a number the business
  * gave to one person only what can hardly be a slip counts; a "Jr" may be left out.
  */
@@ -48,7 +48,7 @@ function firstNamesMatch(a: string, b: string, care: Care): boolean {
   if (isInitial(a) || isInitial(b)) return a[0] === b[0];
   const gendered = genderedPair(a, b);
   if (care === "household" && gendered) return false;
-  // Next to an address a gendered ending is likelier a slip; any other two names of their own are two people.
+  // Next to an address a gendered ending is likelier a typing error; any other two distinct names are two people.
   if (care !== "account" && !gendered && areDifferentNames(headOf(a), headOf(b))) return false;
   if (jaroWinkler(a, b) >= 0.8) return true;
   // Jaro-Winkler is blind in names of two or three letters: zoe and ze, ian and ina.

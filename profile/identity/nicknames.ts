@@ -1,4 +1,4 @@
-/** Given names that people use for one another. A level of comparison, never a rewrite. Data: extend it here. */
+/** Given names that people use for one another. For comparing only: nothing is rewritten. Data: extend it here. */
 const groups = `
 alexander alex sandy xander sasha
 alexandra alex sandra lexi sasha alexa

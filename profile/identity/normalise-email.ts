@@ -11,7 +11,7 @@ export interface NormalisedEmail extends Normalised {
   canonicalQuality: "strong" | "weak";
 }
 
-/** Providers whose plus tags lead to the same mailbox (their help pages, 2026-11). */
+/** Providers whose plus tags lead to the same mailbox, as their help pages say. */
 const TAGGING = new Set(
   `gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com live.co.uk icloud.com me.com mac.com
    fastmail.com proton.me protonmail.com pm.me`.split(/\s+/),
@@ -28,7 +28,7 @@ const LONGEST_RAW = LONGEST_EMAIL + 40;
  * allow telling cases apart, no provider does.
  */
 export function normaliseEmail(raw: string): NormalisedEmail {
-  // Before anything is made of it: a cell of 400 kB once held identity for minutes.
+  // Before anything else looks at it: a cell of 400 kB once held up identity for minutes.
   if (raw.length > LONGEST_RAW) return refuse("It is too long for an e-mail address.");
   const address = raw
     .normalize("NFKC")

@@ -5,7 +5,7 @@ import { plainNumber } from "./phone-plans.ts";
 
 /** Personal by its numbering plan. */
 const PERSONAL = new Set(["MOBILE", "PERSONAL_NUMBER"]);
-/** Somebody's, but a household's or an office's as well; North America does not tell mobiles from fixed lines. */
+/** Somebody's, but possibly a household's or an office's as well; North America does not tell mobiles from fixed lines. */
 const SHARED = new Set(["FIXED_LINE", "FIXED_LINE_OR_MOBILE", "VOIP", "PAGER"]);
 
 /** Ranges set aside for fiction: North American 555-01xx; United Kingdom (Ofcom, drama use). Read 2026-11. */

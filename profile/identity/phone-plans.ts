@@ -43,7 +43,7 @@ const TYPES = [
 /** Only digits say something here; anything else could be an extension, letters or two numbers. */
 const PUNCTUATED = /^(?:\+|\()?\d[\d ().-]*\d$/;
 
-/** Null: a country whose numbers are not read here. */
+/** Null: numbers of this country are not read here. */
 const plans = new Map<string, Plan | null>();
 
 /**

@@ -23,7 +23,7 @@ const limits = new Map(
   linkRules.filter((rule) => rule.maxPerProfile !== null).map((rule) => [`${rule.kind} ${rule.quality}`, rule]),
 );
 
-/** Protection of merges: names, numbers of identifiers, households. */
+/** What protects merges: names, counts of identifiers, households. */
 export class ProfileDrafts {
   readonly #records: readonly IdentityRecord[];
   readonly #drafts: (Draft | undefined)[];

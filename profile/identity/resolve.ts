@@ -65,7 +65,7 @@ export interface Resolution {
   refusals: Refusal[];
 }
 
-/** Records named in one refusal; more would not help whoever reads it. */
+/** How many records one refusal names; more would not help the reader. */
 const MAX_REFUSAL_RECORDS = 50;
 
 /**

@@ -1,4 +1,4 @@
-/** What to do about one planned change now, having read the record again. */
+/** What to do about one planned change now that the record was read again. */
 import type { LiveRecord } from "#connectors/core/contract.ts";
 import { LAST_COMPUTED } from "./fields.ts";
 import type { FieldValues, PlanChange, PlanKind } from "./types.ts";
@@ -11,7 +11,7 @@ const MERGED = "The record was merged into another one at the vendor.";
 
 export type ApplyDecision =
   | { decision: "write"; before: FieldValues; values: FieldValues }
-  /** All values are there already: an earlier try got through before it could be recorded. */
+  /** All values are there already: an earlier try succeeded before it could be recorded. */
   | { decision: "already"; before: FieldValues; after: FieldValues; readBack: FieldValues }
   | { decision: "skip"; cause: "live_changed" | "edited"; reason: string }
   | { decision: "gone"; reason: string };
@@ -44,7 +44,7 @@ export function decideApply(
   return { decision: "write", before: pick(live.values, untouched), values: pick(change.after, untouched) };
 }
 
-/** Of a field a broken-off try had written, the plan knows the value from before that. */
+/** For a field that an interrupted try had written, the plan knows the value from before. */
 const before = (change: Pick<PlanChange, "before">, live: LiveRecord, done: string[], open: string[]): FieldValues => ({
   ...pick(live.values, open),
   ...pick(change.before, done),

@@ -24,7 +24,7 @@ export function diffRecord(input: DiffInput): { before: FieldValues; after: Fiel
     after[name] = value;
   }
   const changed = Object.keys(after);
-  // The time alone says nothing new, and every write costs the customer history entries and workflow runs.
+  // The time alone is no news, and every write costs the customer history entries and workflow runs.
   return changed.length === 0 || (changed.length === 1 && changed[0] === LAST_COMPUTED) ? null : { before, after };
 }
 

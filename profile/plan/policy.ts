@@ -22,11 +22,11 @@ export function decideApproval({
   undoneSince,
   autoApplyShare,
 }: PolicyInput): PolicyDecision {
-  if (!appliedBefore) return { decision: "waiting", reason: "The first plan of a destination waits for approval." };
+  if (!appliedBefore) return { decision: "waiting", reason: "The first plan for a destination waits for approval." };
   if (undoneSince)
-    return { decision: "waiting", reason: "A plan of this destination was undone; the next one waits for approval." };
+    return { decision: "waiting", reason: "A plan for this destination was undone; the next one waits for approval." };
   if (autoApplyShare === null)
-    return { decision: "waiting", reason: "Every plan of this destination waits for approval." };
+    return { decision: "waiting", reason: "Every plan for this destination waits for approval." };
   const share = destinationRecords === 0 ? 1 : changes / destinationRecords;
   const limit = percent(autoApplyShare);
   return share <= autoApplyShare

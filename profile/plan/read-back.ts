@@ -8,7 +8,7 @@ export type ReadBackVerdict = { verdict: "confirmed"; readBack: FieldValues } | 
 /**
  * Compares a record read after the write with what was written.
  *
- * @param before the values read just before the write: nothing but them left is the silent no-op, a success that was none
+ * @param before the values read just before the write: if they are all still there, the reported success was a silent no-op
  */
 export function verifyReadBack(
   written: FieldValues,
@@ -26,6 +26,6 @@ export function verifyReadBack(
     verdict: "failed",
     reason: untouched
       ? "Silent no-op: the vendor reported success and changed nothing."
-      : `Read back other values than written for: ${missing.toSorted().join(", ")}.`,
+      : `Read back different values from those written for: ${missing.toSorted().join(", ")}.`,
   };
 }

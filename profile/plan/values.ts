@@ -1,4 +1,4 @@
-/** When two spellings of a value are the same value. Vendors format what they store in their own way. */
+/** When two spellings of a value are the same value. Each vendor formats what it stores differently. */
 import type { FieldDefinition } from "#connectors/core/contract.ts";
 import { fieldType } from "./fields.ts";
 import type { FieldValues } from "./types.ts";

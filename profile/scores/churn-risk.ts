@@ -57,7 +57,7 @@ const from = (day: number | null, calendar: Calendar) => (day === null ? null : 
 const refusal = (): Answer<never> => ({
   status: "refused",
   value: null,
-  reasons: ["Neither a purchase that was paid and kept nor a subscription yet, so there is no rhythm to fall behind."],
+  reasons: ["No purchase yet that was paid and kept, and no subscription, so there is no rhythm to fall behind."],
   method: METHOD,
   modelVersion: VERSION,
   validUntil: null,

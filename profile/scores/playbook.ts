@@ -77,15 +77,20 @@ const PLAYS = [
   },
   { action: "reorder_reminder_email", words: "E-mail a reorder reminder", channel: "email", fits: reorderDue },
   { action: "reorder_reminder_sms", words: "Text a reorder reminder", channel: "sms", fits: reorderDue },
-  { action: "winback_email", words: "E-mail a win-back", channel: "email", fits: leaving },
-  { action: "winback_sms", words: "Text a win-back", channel: "sms", fits: leaving },
+  { action: "winback_email", words: "E-mail a win-back message", channel: "email", fits: leaving },
+  { action: "winback_sms", words: "Text a win-back message", channel: "sms", fits: leaving },
   {
     action: "welcome_back_email",
     words: "E-mail a welcome back",
     channel: "email",
     fits: sinceSentence("customer_reactivated"),
   },
-  { action: "onboarding_email", words: "E-mail an onboarding", channel: "email", fits: sinceSentence("customer_new") },
+  {
+    action: "onboarding_email",
+    words: "E-mail an onboarding message",
+    channel: "email",
+    fits: sinceSentence("customer_new"),
+  },
   {
     action: "loyalty_thanks_email",
     words: "E-mail a thank-you",
@@ -101,7 +106,7 @@ const PLAYS = [
   },
   {
     action: "review_manually",
-    words: "Look at it in person",
+    words: "Review manually",
     fits: (s) => (s.facts.purchaseDays.length >= REVIEW_PURCHASES ? leaving(s) : null),
   },
   {

@@ -150,7 +150,7 @@ describe("churn risk", () => {
   it("abstains for people who never bought, with the reason", () => {
     const score = trait(person(), on("2026-07-01"), "churn_risk");
     expect(score).toMatchObject({ status: "refused", value: null });
-    expect(score.reasons[0]).toContain("Neither a purchase");
+    expect(score.reasons[0]).toContain("No purchase yet that was paid and kept, and no subscription");
   });
 
   it("calls itself an index, not a probability", () => {
@@ -170,7 +170,7 @@ describe("next best action", () => {
     expect(score.reasons).toEqual([
       "At risk since 1 Sep 2026: last purchase on 10 Jul 2026.",
       "Marketing by e-mail is permitted and the limit on messages leaves room.",
-      'Not "Text a win-back": no valid permission for marketing by text message is on record.',
+      'Not "Text a win-back message": no valid permission for marketing by text message is on record.',
     ]);
   });
 

@@ -22,7 +22,7 @@ export interface Workspace extends Required<WorkspaceInput> {
 }
 
 /**
- * Who may act on the connection next: us (`ready`), nobody (`paused`; `disconnected` has no credentials any more), or the
+ * Who may act on the connection next: us (`ready`), nobody (`paused`; `disconnected` no longer has credentials), or the
  * customer.
  */
 export type ConnectionStatus = "ready" | "paused" | "disconnected" | "needs_reconnect" | "needs_permission";
@@ -216,7 +216,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
 
 /** The connection, which nobody else changes or makes until the transaction ends; null: there is none yet. */
 async function findLocked(transaction: Transaction, connectionId: ConnectionId): Promise<Connection | null> {
-  // A row that is not there cannot be locked.
+  // A missing row cannot be locked.
   await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`connection ${connectionId}`]);
   return find(transaction, connectionId);
 }

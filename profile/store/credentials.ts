@@ -77,7 +77,7 @@ export function createCredentialStore(
       } catch {
         // The cause says nothing more, and a parser's message could quote the secret.
         throw new Error(
-          `The stored credentials of connection ${connectionId} cannot be opened: they were altered, moved from ` +
+          `The stored credentials of connection ${connectionId} cannot be decrypted: they were altered, moved from ` +
             `another connection, or the key "${row.key_id}" is not the one they were encrypted under.`,
         );
       }

@@ -1,5 +1,5 @@
 /**
- * One row must not stop a workspace. When a batch fails over its content, it is halved until the culprit stands alone; that
+ * One row must not stop a workspace. When a batch fails over its content, it is halved until the culprit is isolated; that
  * one is tried once more, then set aside with the reason, and the rest goes on. It is tried again when it changes or when
  * somebody asks.
  */
@@ -16,7 +16,7 @@ export interface Taken {
   touchedSeq: number;
 }
 
-/** To be told what a batch picked before it works on it. */
+/** Called with what a batch picked before it works on it. */
 export type Took = (rows: Taken[]) => void;
 
 export interface SetAside {
@@ -27,10 +27,10 @@ export interface SetAside {
   since: Date;
 }
 
-/** So many are no bad rows but a bad program: then the step fails instead, and says so. */
+/** This many are not bad rows but a bad program: then the step fails instead, and says so. */
 const MOST = 100;
 
-/** SQL per step: `leave` passes a row by ($2: its id, $3: the mark it had), `retry` takes up again what is set aside. */
+/** SQL per step: `leave` skips a row ($2: its id, $3: the mark it had), `retry` takes up again what is set aside. */
 const MARKS: Record<Step, { leave: string; retry: string }> = {
   identity: {
     leave: "DELETE FROM unresolved WHERE workspace_id = $1 AND record_id = $2 AND touched_seq <= $3",
@@ -90,7 +90,7 @@ export async function settingAside<Batch extends { more: boolean }>(
   }
 }
 
-/** Over what a row holds, as opposed to a server that is away, full or busy. */
+/** Caused by what a row holds, as opposed to a server that is unreachable, full or busy. */
 function isOverContent(error: unknown): boolean {
   if (error instanceof DatabaseError) return /^(21|22|23|54)/.test(error.code ?? "");
   return (
@@ -105,15 +105,15 @@ function isOverContent(error: unknown): boolean {
 function reasonOf(error: unknown): string {
   if (error instanceof DatabaseError) {
     const place = error.constraint ?? error.table ?? error.routine ?? "";
-    return `The database refused what comes of it (error ${error.code ?? "unknown"}${place === "" ? "" : `, ${place}`}).`;
+    return `The database refused the result (error ${error.code ?? "unknown"}${place === "" ? "" : `, ${place}`}).`;
   }
   if (error instanceof ZodError) {
     const where = error.issues.slice(0, 3).map((issue) => issue.path.join(".") || "the whole");
-    return `It is stored in a form that cannot be read (${where.join(", ")}).`;
+    return `What is stored cannot be read (${where.join(", ")}).`;
   }
   const name = error instanceof Error ? error.name : "Error";
   const frame = error instanceof Error ? /([\w.-]+\.ts:\d+)/.exec(error.stack ?? "")?.[1] : undefined;
-  return `Working it out failed (${name}${frame === undefined ? "" : ` at ${frame}`}).`;
+  return `Computing it failed (${name}${frame === undefined ? "" : ` at ${frame}`}).`;
 }
 
 async function setAside(

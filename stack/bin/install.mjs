@@ -18,7 +18,7 @@ export async function ensureInstalled(root) {
   if (!isInstalled(root)) {
     await runNpmCi(root);
     if (!isInstalled(root))
-      throw new Error("npm ci ended but packages are still missing: run it by hand and read what it says.");
+      throw new Error("npm ci ended but packages are still missing: run it by hand and check its output.");
   }
   await repairPostgresPackages(root);
 }
@@ -33,7 +33,8 @@ export async function ensureInstalled(root) {
 export function isInstalled(root) {
   const installed = readPackages(join(root, "node_modules", ".package-lock.json"));
   const wanted = readPackages(join(root, "package-lock.json"));
-  if (wanted === null) throw new Error(`There is no readable package-lock.json in ${root}: get the project whole.`);
+  if (wanted === null)
+    throw new Error(`There is no readable package-lock.json in ${root}: download the whole project.`);
   if (installed === null) return false;
   return Object.entries(wanted).every(([path, { version, optional, devOptional, link }]) => {
     if (path === "" || optional || devOptional || link) return true;

@@ -70,7 +70,7 @@ export const defaultRates = {
 
   /** A field is absent. [P] CRM .03, POS .35 (spread over fields), e-mail typed at checkout always there. */
   missing: { hubspot: 0.03, stripe: 0.08, csv: 0.15 },
-  /** A field is spelt wrong. [P] CRM .05, POS .15; a mistyped checkout address bounces and is mostly mended. */
+  /** A field is spelt wrong. [P] CRM .05, POS .15; a mistyped checkout address bounces and is mostly corrected. */
   corrupt: { hubspot: 0.03, stripe: 0.015, csv: 0.06 },
   /** Same mailbox, other spelling: plus tag, dots or upper case. [A] */
   emailVariant: 0.08,

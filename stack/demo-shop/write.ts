@@ -72,7 +72,7 @@ export async function openShop(
   const held = readShopFacts(folder);
   if (held !== null && (held.seed !== wanted.seed || held.customers > wanted.customers)) {
     throw new Error(
-      `The demo shop in ${folder} has seed ${held.seed} and ${held.customers} customers; start with these, or afresh (--fresh).`,
+      `The demo shop in ${folder} has seed ${held.seed} and ${held.customers} customers; start with these, or from scratch with --fresh.`,
     );
   }
   const facts = { ...wanted, now: held?.now ?? wanted.now };

@@ -57,7 +57,7 @@ const planSchema = z.object({
 });
 
 describe("the words of a call", () => {
-  it("are explained, and exit with 2 when they are off", async () => {
+  it("are explained, and exit with 2 when they are wrong", async () => {
     const [help, version, unknown, option, number, kind] = await Promise.all([
       tributary("--help"),
       tributary("--version"),
@@ -84,7 +84,7 @@ describe("the words of a call", () => {
     expect(stopped.err).toMatch(/^Tributary is not running in .*npm start/);
     expect(away).toMatchObject({ code: 1, out: "" });
     expect(away.err).toBe(
-      "The database at 127.0.0.1:1/gone cannot be used: nothing answers there. Is `npm start` running? `tributary doctor` looks closer.\n",
+      "The database at 127.0.0.1:1/gone cannot be used: nothing answers there. Is `npm start` running? `tributary doctor` tells you more.\n",
     );
   });
 });
@@ -100,7 +100,7 @@ describe("the loop by hand", () => {
     const { code, out } = await tributary("sync");
     expect(code).toBe(0);
     expect(out).toMatch(/sync hubspot contacts +\d+\.\d .*60 read/);
-    expect(out).toContain("2 plans wait for approval");
+    expect(out).toContain("2 plans are waiting for approval");
     const again = await json(z.object({ failedStreams: z.literal(0), steps: z.array(z.unknown()).min(5) }), "sync");
     expect(again.steps.length).toBeGreaterThan(5);
   });
@@ -139,7 +139,7 @@ describe("the loop by hand", () => {
 
     const wrongSeal = await tributary("plan", "approve", id, "--digest", "0".repeat(64));
     expect(wrongSeal).toMatchObject({ code: 1, out: "" });
-    expect(wrongSeal.err).toContain("not the one that was looked at");
+    expect(wrongSeal.err).toContain("This seal is not the plan's");
     expect(loop.hubspot.value(contactIdOf(1), "tributary_lifecycle_stage") ?? null).toBeNull();
 
     expect(await json(planSchema, "plan", "approve", id)).toMatchObject({ status: "applied", changes: PEOPLE });
@@ -333,7 +333,7 @@ describe("doctor", () => {
     expect(err).toBe("2 findings need attention.\n");
   });
 
-  it("names a database that is away, a role that could read everything, and a key that does not fit", async () => {
+  it("names an unreachable database, a role that could read everything, and a key that does not fit", async () => {
     const [away, owner, key, mistyped] = await Promise.all([
       runCli({ ...environment, DATABASE_URL: "postgresql://a:hunter2@127.0.0.1:1/gone" }, ["doctor", "--json"]),
       runCli({ ...environment, DATABASE_URL: loop.test.ownerUrl }, ["doctor", "--json"]),
@@ -358,7 +358,7 @@ describe("doctor", () => {
       const [doctor, sync] = await Promise.all([runCli(here, ["doctor", "--json"]), runCli(here, ["sync"])]);
       expect(failing(doctor.out)).toEqual([["worker", true]]);
       expect(sync).toMatchObject({ code: 1, out: "" });
-      expect(sync.err).toContain("No worker asks");
+      expect(sync.err).toContain("No worker polls");
     } finally {
       await idle.stop();
     }

@@ -80,7 +80,7 @@ describe("tributary workspace", () => {
     const words = ["--country", "nl", "--currency", "eur", "--time-zone", "Europe/Amsterdam", "--week-start", "Sunday"];
     const made = await tributary("workspace", "create", "tea", "--name", "Tea & Co", ...words);
     expect(made).toMatchObject({ code: 0 });
-    expect(made.err).toContain("refreshes on schedule begin when a worker starts");
+    expect(made.err).toContain("scheduled refreshes begin when a worker starts");
     const changed = await tributary("workspace", "set", "tea", "--time-zone", "Europe/Berlin", "--json");
     expect(JSON.parse(changed.out)).toMatchObject({
       ...{ slug: "tea", name: "Tea & Co", defaultCountry: "NL", currency: "EUR" },
@@ -112,7 +112,7 @@ describe("tributary workspace", () => {
   it("takes names of places as time zones, which know summer time, and nothing else", async () => {
     const slug = await newWorkspace();
     for (const timeZone of ["EST", "GMT+1", "+01:00", "Mars/Olympus", "", "Europe", "Etc/", "../etc"])
-      await expect(setWorkspace(deps.connections, slug, { timeZone })).rejects.toThrow("is no time zone");
+      await expect(setWorkspace(deps.connections, slug, { timeZone })).rejects.toThrow("is not a time zone");
     for (const timeZone of ["America/Argentina/Buenos_Aires", "America/Port-au-Prince", "UTC", " Asia/Tokyo "])
       expect((await setWorkspace(deps.connections, slug, { timeZone })).timeZone).toBe(timeZone.trim());
     expect((await setWorkspace(deps.connections, slug, { timeZone: "europe/london" })).timeZone).toBe("Europe/London");
@@ -177,7 +177,7 @@ describe("tributary connect", () => {
       expect(out + err).not.toContain("0badcafe");
   });
 
-  it("tells wrong credentials, a host that is away, one that is no such tool, and a missing permission apart", async () => {
+  it("distinguishes wrong credentials, an unreachable host, one that is no such tool, and a missing permission", async () => {
     const slug = await newWorkspace();
     const as = (url: string, secret = SECRET, tool = "hubspot") =>
       tributary(...["connect", tool, "--workspace", slug, "--base-url", url, "--token-file", file(secret)]);
@@ -257,7 +257,7 @@ describe("tributary connect", () => {
     const input = { connector: "stripe", credentials: { apiKey: STRIPE_SECRET }, baseUrl: stripe.url };
     stripe.faults.denied.add("rak_accounts_kyc_basic_read");
     await expect(connect(deps, workspaceIdOf(slug), input, "test")).rejects.toThrow(
-      /^Stripe knows the credentials, but they lack a permission: .*rak_accounts_kyc_basic_read/,
+      /^Stripe accepted the credentials, but they lack a permission: .*rak_accounts_kyc_basic_read/,
     );
     stripe.faults.denied.clear();
     stripe.faults.denied.add("rak_subscription_read");
@@ -299,9 +299,11 @@ describe("a connection later", () => {
     const state = async () =>
       (await connectionsOf(slug)).map(({ status, externalAccount }) => [status, externalAccount]);
 
-    expect((await run("pause", "hubspot")).out).toContain("goes on where it stopped");
+    expect((await run("pause", "hubspot")).out).toContain("continues where it stopped");
     expect(await state()).toEqual([["paused", "48151623"]]);
-    expect((await run("resume", "hubspot")).out).toContain("goes on with the next run; it answers as HubSpot account");
+    expect((await run("resume", "hubspot")).out).toContain(
+      "continues with the next run; the account is HubSpot account",
+    );
     expect(await state()).toEqual([["ready", "48151623"]]);
     expect((await run("reconnect", "hubspot", "--token-file", file(SECRET))).code).toBe(0);
 
@@ -349,7 +351,7 @@ describe("a connection later", () => {
     );
     expect(refused).toMatchObject({ code: 1, out: "" });
     expect(refused.err).toMatch(
-      /The master key is another one .* need the key [0-9a-f]{12}, configured is [0-9a-f]{12}/,
+      /The master key is not the one .* need the key [0-9a-f]{12}, configured is [0-9a-f]{12}/,
     );
     expect(refused.err).not.toContain(other.TRIBUTARY_KEY);
   });

@@ -45,7 +45,7 @@ it("is asked once, shown everywhere, and answered by hand", async () => {
   const status = await tributary("status");
   const doctor = await tributary("doctor");
   const elsewhere = await tributary("sync", "--accept-deletions", "stripe/main/charges");
-  expect(status.out).toContain("paused: waits for you");
+  expect(status.out).toContain("paused: waiting for you");
   expect(status.out).toContain("150 of 250 known records are missing");
   expect(doctor.code).toBe(1);
   expect(doctor.out).toContain("tributary sync --accept-deletions");
@@ -61,7 +61,7 @@ it("is asked once, shown everywhere, and answered by hand", async () => {
   expect(accepted.out).toContain("150 records of stripe/main/customers marked as deleted.");
   expect(await livePeople()).toBe(100);
   const again = await tributary("sync", "--accept-deletions");
-  expect(again).toMatchObject({ code: 3, err: "No deletions wait to be accepted.\n" });
+  expect(again).toMatchObject({ code: 3, err: "No deletions are waiting to be accepted.\n" });
 }, 120_000);
 
 it("does not arise from another account's credentials: a full read finds out first and reads nothing", async () => {

@@ -37,7 +37,7 @@ describe("the pages", () => {
     expect(status).toBe(200);
     expect(text).toContain(`<b>${PEOPLE}</b>`);
     expect(text).toContain("complete, counts agree");
-    expect(text).toMatch(new RegExp(`A plan waits for you: ${PEOPLE} records to change in HubSpot`));
+    expect(text).toMatch(new RegExp(`A plan is waiting for you: ${PEOPLE} records to change in HubSpot`));
     expect(text).toMatch(/marketing by email/);
   });
 
@@ -68,7 +68,7 @@ describe("the pages", () => {
     for (const query of ["q=%00", "q=Ada%00Lovelace", `q=${"a".repeat(321)}`]) {
       const { status, text } = await site.get(`/profiles/find?${query}`);
       expect([query.slice(0, 20), status]).toEqual([query.slice(0, 20), 400]);
-      expect(text).toContain("This is an invalid address.");
+      expect(text).toContain("The address of this page is invalid.");
     }
   });
 
@@ -80,7 +80,7 @@ describe("the pages", () => {
     }
     const nobody = await site.get("/profiles/find?q=nobody%40nowhere.co.uk");
     expect(nobody.status).toBe(200);
-    expect(nobody.text).toContain("Nobody has that.");
+    expect(nobody.text).toContain("No customer has that.");
   });
 
   it("turn the pages of the list until everybody was named once", async () => {
@@ -170,7 +170,7 @@ describe("the border", () => {
     const theirs = await identity.findProfile(other.workspaceId, "stranger@othershop.co.uk");
     if (theirs === undefined) throw new Error("The stranger must be there to be kept apart.");
     expect((await site.get(`/profiles/${theirs}`)).status).toBe(404);
-    expect((await site.get("/profiles/find?q=stranger%40othershop.co.uk")).text).toContain("Nobody has that.");
+    expect((await site.get("/profiles/find?q=stranger%40othershop.co.uk")).text).toContain("No customer has that.");
     for (const path of ["/", "/profiles", "/plans", "/api/status"]) {
       expect((await site.get(path)).text).not.toMatch(/Other shop|secret-till|Stranger/);
     }

@@ -78,7 +78,7 @@ describe("a value that turns", () => {
     expect(await profiles(shop, "a1", "a2", "x1", "x2", "x3")).toBe(5);
   });
 
-  it("joins two who held it in vain once one of them takes the other's name, and parts them again", async () => {
+  it("joins two who held it in vain once one of them takes the other's name, and separates them again", async () => {
     const shop = await fresh();
     await shop.save([holder("a", 0), holder("b", 1)]);
     await shop.resolveAll();

@@ -125,7 +125,7 @@ describe("making a plan", () => {
     });
   });
 
-  it("begins a half-made plan afresh after a crash", async () => {
+  it("starts a half-made plan again after a crash", async () => {
     await people("a", "b");
     const beginning = await plans.begin(test.workspaceId, shop.connectionId, ASOF);
     if (beginning.outcome !== "building") throw new Error(beginning.outcome);

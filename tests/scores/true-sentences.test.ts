@@ -179,7 +179,7 @@ const RULES: [sentence: string, isTrue: (raw: RawCustomer, ...found: string[]) =
     (raw) => never(raw) && [raw.firstSeenDay, ...raw.activityDays].every((day) => plusDays(day, 90) < TODAY),
   ],
   [
-    "Neither a purchase that was paid and kept nor a subscription yet, so there is no rhythm to fall behind",
+    "No purchase yet that was paid and kept, and no subscription, so there is no rhythm to fall behind",
     (raw) => never(raw) && raw.subscriptions.length === 0,
   ],
   [
@@ -258,7 +258,7 @@ it("is true of every consent's reason, down to whether its source gave a date", 
         ? ` on ${long.format(entry.at ?? undefined)}`
         : entry.at === null
           ? `, date not given by the source, ${counted}`
-          : `, dated ${long.format(entry.at)} by the source, which lay in the future, ${counted}`;
+          : `, dated ${long.format(entry.at)} by the source, which was in the future then, ${counted}`;
       const tail = state === "pending" ? ", not confirmed yet" : "";
       const said =
         state === "granted"

@@ -51,14 +51,14 @@ describe("a supervised process", () => {
     expect(worker.restarts).toBe(1);
   });
 
-  it("is not left over, nor given up, where it cannot be noted, as on a full disk", async () => {
+  it("is not left over, nor given up, where it cannot be recorded, as on a full disk", async () => {
     // A file in the place of the notes' folder: nothing can be written there, not even by root.
     const notes = join(folder, "processes");
     writeFileSync(notes, "");
     const pids = join(folder, "pids");
     const tells = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n"); ${STAYS}`;
     await expect(supervisor.start({ name: "worker", run: script(tells), ...saysReady })).rejects.toThrow(
-      "The worker could not be noted in",
+      "The worker could not be recorded in",
     );
     rmSync(notes);
     const other = await supervisor.start({ name: "other", run: script(tells), ...saysReady });

@@ -34,7 +34,7 @@ const start = () => connectNamedAccounts(deps, named, (line) => lines.push(line)
 it("connects what the environment names nowhere but in the workspace for it, and says so while there is none", async () => {
   await start();
   expect(lines).toEqual([
-    'Credentials for Stripe are set, and no workspace "main" to connect them in: make it, then start again',
+    'Credentials for Stripe are set, but there is no workspace "main" to connect them in: create it, then start again',
   ]);
   expect(await deps.connections.listConnections(test.workspaceId)).toEqual([]);
 });
@@ -49,7 +49,7 @@ it("sends a key for the tool itself to no stand-in, and leaves alone what a pers
   expect(lines.at(-1)).toContain("the environment's credentials are not used");
   await deps.connections.setStatus(workspaceId, connection.connectionId, "paused", null, "test");
   await start();
-  expect(lines.at(-1)).toBe("Stripe: paused by hand, and stays so");
+  expect(lines.at(-1)).toBe("Stripe: paused by hand, and stays that way");
   expect([...stripe.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(asked);
   expect(await deps.credentials.get(workspaceId, connection.connectionId)).toEqual({ apiKey: "sk_test_twin" });
   expect(lines.join("\n")).not.toContain("0badcafe");

@@ -85,7 +85,9 @@ describe("npm start", () => {
 
     const refused = await runOnce();
     expect(refused.code).toBe(1);
-    expect(refused.lines.join("\n")).toContain(`Tributary already runs on ${dataDir} (process ${first.child.pid})`);
+    expect(refused.lines.join("\n")).toContain(
+      `Tributary is already running in ${dataDir} (process ${first.child.pid})`,
+    );
 
     first.child.kill("SIGKILL");
     await once(first.child, "exit");

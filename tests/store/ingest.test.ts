@@ -351,7 +351,7 @@ describe("a row that cannot be stored", () => {
     expect(await listed()).toEqual([]);
   });
 
-  it("does not hold up the page when a connector made it out of form, and no value of it is in the reason", async () => {
+  it("does not hold up the page when a connector made it malformed, and no value of it is in the reason", async () => {
     const broken = { ...order("o", "1"), amountMinor: 12.5, currency: "secret" };
     expect(await save(null, page([person("1"), broken]))).toMatchObject({ inserted: 1, rejected: 1 });
     const [reject] = await listed();

@@ -48,7 +48,7 @@ describe("a row that breaks scoring", () => {
     const [only, ...others] = await setAside.list(test.workspaceId);
     expect(others).toEqual([]);
     expect(only).toMatchObject({ step: "scores", subjectId: shop.profileOf("p17") });
-    expect(only?.reason).toMatch(/^Working it out failed \(TypeError at [\w-]+\.ts:\d+\)\.$/);
+    expect(only?.reason).toMatch(/^Computing it failed \(TypeError at [\w-]+\.ts:\d+\)\.$/);
     expect(await scoreAll()).toBe(0);
   });
 

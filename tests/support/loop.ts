@@ -98,7 +98,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     async refresh() {
       const { runId } = await engine.refresh(test.workspaceId);
       const run = (await deps.runs.lastRuns(test.workspaceId, 50)).find((known) => known.runId === runId);
-      if (run === undefined) throw new Error("The run left no trace.");
+      if (run === undefined) throw new Error("There is no record of the run.");
       return run;
     },
     async stop() {

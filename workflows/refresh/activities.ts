@@ -108,7 +108,7 @@ export function refreshActivities(deps: Dependencies) {
         ending,
         cutOff.map(({ name }) => name),
       );
-      if (!("brokeOff" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
+      if (!("interrupted" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
         await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
       deps.log.info({ runId, ...rest }, "run finished");
@@ -122,11 +122,12 @@ export function refreshActivities(deps: Dependencies) {
  * @param cutOff names of connections whose credentials the vendor rejected: they are not tried until somebody reconnects
  */
 function messageOf(ending: RunEnding, cutOff: readonly string[]): string | undefined {
-  if ("brokeOff" in ending) return "The run broke off: the worker's log says why. The next run goes on from there.";
+  if ("interrupted" in ending)
+    return "The run was interrupted: the worker's log says why. The next run continues from there.";
   const { failedStreams, failedPlans } = ending;
   const failed = [
     ...(failedStreams > 0 ? [`${failedStreams} streams could not be read`] : []),
-    ...(failedPlans > 0 ? [`${failedPlans} tools could not be written`] : []),
+    ...(failedPlans > 0 ? [`${failedPlans} tools could not be written to`] : []),
     ...(cutOff.length > 0 ? [`not read until reconnected: ${cutOff.join(" and ")}`] : []),
   ];
   return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;

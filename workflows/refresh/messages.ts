@@ -34,8 +34,8 @@ export interface StepInput {
   runId: RunId;
 }
 
-/** `brokeOff`: a step all of the run needs has failed. */
-export type RunEnding = StepInput & ({ failedStreams: number; failedPlans: number } | { brokeOff: true });
+/** `interrupted`: a step that the whole run depends on has failed. */
+export type RunEnding = StepInput & ({ failedStreams: number; failedPlans: number } | { interrupted: true });
 
 export interface RefreshSummary {
   runId: RunId;

@@ -48,7 +48,7 @@ export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSumm
     const [plansWaiting, plansApplied] = [count("waiting"), count("applied")];
     return { runId: run.runId, failedStreams, failedPlans, plansWaiting, plansApplied };
   } catch (error) {
-    await engine.finishRun({ ...step, brokeOff: true });
+    await engine.finishRun({ ...step, interrupted: true });
     throw error;
   }
 }
@@ -58,7 +58,7 @@ export async function refreshOnSchedule(input: RefreshInput): Promise<void> {
   try {
     await executeChild(refreshWorkspace, { workflowId: refreshId(input.workspaceId), args: [input] });
   } catch (error) {
-    // One is under way already and sees what this one would.
+    // One is already running and sees what this one would.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
@@ -105,7 +105,7 @@ async function startOrNull(step: StepInput, planId: PlanId, destination: Destina
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
   } catch (error) {
-    // It waits for approval since an earlier run.
+    // It has been waiting for approval since an earlier run.
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
   }

@@ -21,7 +21,7 @@ export function writeBackActivities(deps: Dependencies) {
     withTemporalErrors(work, (error) => noteRefusal(deps, input, error, "write-back"));
 
   return {
-    /** Compares and seals; says whether the plan waits for a person. Begun afresh when repeated. */
+    /** Compares and seals; says whether the plan waits for a person. A repeated attempt starts from scratch. */
     buildPlan: (input: StepInput & Destination): Promise<BuiltPlan> =>
       atVendor(input, async () => {
         const { workspaceId, runId, connectionId } = input;
@@ -65,9 +65,7 @@ export function writeBackActivities(deps: Dependencies) {
     async approvePlan({ workspaceId, planId }: PlanInput, { actor, digest }: Approval): Promise<void> {
       const answer = await plans.approve(workspaceId, planId, { actor, digest, at: instant() });
       if (answer.outcome === "digest_mismatch") {
-        throw ApplicationFailure.nonRetryable(
-          "The plan is not the one that was looked at; show it again before approving.",
-        );
+        throw ApplicationFailure.nonRetryable("This seal is not the plan's: show the plan again before approving it.");
       }
       // An approval that is repeated after its answer got lost is fine.
       if (answer.outcome === "not_waiting" && answer.status !== "approved" && answer.status !== "applying") {
@@ -100,7 +98,7 @@ export function writeBackActivities(deps: Dependencies) {
         return conflicts.map(({ name }) => name);
       }),
 
-    /** One pass over everything without a result. Rows the vendor put off are counted; the workflow waits and comes again. */
+    /** One pass over everything without a result. Deferred rows are counted; the workflow waits and tries them again. */
     applyBatches: (input: PlanInput, without: string[]): Promise<{ retry: number }> =>
       atVendor(input, async () => {
         const { workspaceId, planId, connectionId, runId } = input;
@@ -108,7 +106,7 @@ export function writeBackActivities(deps: Dependencies) {
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {});
         await plans.startApplying(workspaceId, planId);
         const plan = await plans.show(workspaceId, planId, { sample: 0 });
-        if (plan === null) throw ApplicationFailure.nonRetryable("The plan is no longer there.");
+        if (plan === null) throw ApplicationFailure.nonRetryable("The plan no longer exists.");
         const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
         let retry = 0;
         for (let after: string | null = null; ;) {
@@ -155,7 +153,7 @@ export function writeBackActivities(deps: Dependencies) {
           throw ApplicationFailure.nonRetryable(`It was undone already, by plan ${begun.plan.planId}.`);
         case "busy":
           throw ApplicationFailure.nonRetryable(
-            `Plan ${begun.plan.planId} of this tool is under way; try again when it has ended.`,
+            `Plan ${begun.plan.planId} for this tool is in progress; try again when it has finished.`,
           );
       }
     },

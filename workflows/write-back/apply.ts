@@ -1,4 +1,4 @@
-/** Carrying out one portion of a plan: look once more, ask for permission, write, read back, say what became of each. */
+/** Carrying out one portion of a plan: look once more, ask for permission, write, read back, record each result. */
 import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Grant } from "#connectors/core/grant.ts";
@@ -19,14 +19,14 @@ export interface ApplyInput {
   connection: OpenConnection;
   /** Records per vendor call. */
   batchSize: number;
-  /** Has this done when a call is about to leave, after it waited for the account's quota. */
+  /** Does this when a call is about to leave, after it waited for the account's quota. */
   beforeSending(check: (() => Promise<void>) | null): void;
   workspaceId: WorkspaceId;
   planId: PlanId;
   kind: PlanKind;
   /** The plan compared these records moments ago and none of them was tried yet: no need to look again. */
   fresh: boolean;
-  /** Fields the destination does not let us have: left out. */
+  /** Fields the destination reserves for something else: left out. */
   without: readonly string[];
   /** Milliseconds since the epoch. */
   now(): number;
@@ -44,9 +44,9 @@ interface Sent extends Writable {
   answer: WriteResult | undefined;
 }
 
-const IN_THE_WAY = "Fields of the same names are in the way at the tool; `tributary connections` names them.";
+const IN_THE_WAY = "Other fields in the tool already have these names; `tributary connections` names them.";
 
-const MOVED = "The record belongs to another customer now; the next plan compares it anew.";
+const MOVED = "The record belongs to another customer now; the next plan compares it again.";
 
 /** An answer of the ledger older than this is asked for again before a call leaves. */
 const FRESH_CONSENT_MS = 500;
@@ -91,7 +91,7 @@ export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput):
   return { results: [...results, ...(await verified(sent, input))] };
 }
 
-/** A try got through that had asked the ledger itself; only what was withdrawn since can no longer be named. */
+/** An earlier try that had asked the ledger got through; only what was withdrawn since can no longer be named. */
 async function alreadyThere(
   already: { change: ClaimedChange; decision: Extract<ApplyDecision, { decision: "already" }> }[],
   input: ApplyInput,
@@ -156,7 +156,7 @@ async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: 
   }));
 }
 
-/** One vendor call's worth: marked, permitted by the ledger at this very moment, sent. */
+/** One vendor call's worth: marked, allowed by the ledger at this very moment, sent. */
 async function sendBatch(
   batch: readonly Writable[],
   input: ApplyInput,
@@ -175,7 +175,7 @@ async function sendBatch(
     const again = await ask(granted, input);
     askedAt = now();
     if (again.refused.length > 0)
-      throw new ConnectorError("transient", "Somebody's permission changed while the call waited for its turn.");
+      throw new ConnectorError("transient", "A person's consent changed while the call was waiting for its turn.");
   });
   try {
     const writes = granted.map(({ change, values, grant }): RecordWrite => ({

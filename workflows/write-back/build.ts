@@ -47,7 +47,7 @@ export async function buildChanges(input: BuildInput): Promise<void> {
 
 export function writeBackOf(connector: Connector): NonNullable<Connector["writeBack"]> {
   if (connector.writeBack !== undefined) return connector.writeBack;
-  throw new ConnectorError("contract", `${connector.title} takes no write-back.`);
+  throw new ConnectorError("contract", `${connector.title} does not support write-back.`);
 }
 
 /** What to write to one record, if anything: only what may be written to this record, with the addresses it has. */

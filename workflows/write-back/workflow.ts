@@ -11,7 +11,7 @@ import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, vendorQueue } from "../names.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./messages.ts";
 
-/** Answers when the approval is stored; refused when the digest is not the plan's. */
+/** Returns when the approval is stored; refused when the digest is not the plan's. */
 export const approve = defineUpdate<void, [Approval]>("approve");
 export const reject = defineUpdate<void, [string]>("reject");
 /** A newer plan took this one's place. */

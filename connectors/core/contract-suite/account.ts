@@ -1,4 +1,4 @@
-/** What the suite needs of a connector's author: an account at the vendor's twin, and hands on the vendor's side. */
+/** What the suite needs from a connector's author: an account at the vendor's twin, and ways to change it there. */
 import { expect } from "vitest";
 import { createVendorCall, unlimited } from "../call.ts";
 import type { RateLimiter } from "../call.ts";
@@ -101,7 +101,7 @@ export function openForContract(
   return connector.open({ settings, credentials, baseUrl, call, now });
 }
 
-/** A walk that gets so far without an end goes round in circles. */
+/** A walk this long without an end is going round in circles. */
 const MOST_PAGES = 2_000;
 
 /** Reads until up to date. */
@@ -184,7 +184,7 @@ export async function failureOf(work: Promise<unknown>): Promise<ConnectorError 
   throw new Error("Only a ConnectorError was expected.", { cause: error });
 }
 
-/** What a vendor says can quote people's data and keys: none of its sentences, and no secret, may be passed on. */
+/** A vendor's messages can quote people's data and keys: none of its sentences, and no secret, may be passed on. */
 export function expectDiscreet(text: string, account: ContractAccount): void {
   for (const secret of Object.values(account.credentials as Record<string, string>)) expect(text).not.toContain(secret);
   for (const sentence of account.vendor?.said ?? [])

@@ -154,7 +154,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
       expectIds(lastWords(increment.pages, kind).keys(), idsOf(SIZE), "changes around a misplaced one");
     });
 
-    itCan("otherMode", "a row of the other mode, refuses it with a word", async () => {
+    itCan("otherMode", "a row of the other mode, refuses it and says so", async () => {
       const connection = await bench.begin(5);
       bench.vendor.faults.otherMode = 1;
       const read = await readToEnd(connection, stream).catch((error: unknown) => ({ error }));

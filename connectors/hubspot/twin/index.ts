@@ -1,6 +1,6 @@
 /**
  * A stateful stand-in of a HubSpot account, over real HTTP on loopback: our written understanding of the vendor. When
- * HubSpot disagrees, this is mended first.
+ * HubSpot disagrees, this is corrected first.
  */
 import { randomUUID } from "node:crypto";
 import type { FieldDefinition } from "#connectors/core/contract.ts";

@@ -28,13 +28,13 @@ export function connectCommand(program: Command): void {
     .command("connect")
     .argument("<connector>", "which tool")
     .allowExcessArguments(true)
-    .description("connect an account: asks for its credentials, tries them at the tool, stores them encrypted")
+    .description("connect an account: asks for its credentials, checks them with the tool and stores them encrypted")
     .option("--name <name>", 'tells a second account of one tool from the first (default: "main")')
     .option("--token-file <file>", "read the credentials from a file; - is standard input")
     .option("--base-url <url>", "for operators: a stand-in or proxy in place of the tool's own host")
     .option(
       "--requests-per-second <n>",
-      "for operators: what this account is allowed, where that is more than usual",
+      "for operators: what this account is allowed, where that is more than the tool publishes",
       rate,
     )
     .option("--json", "print JSON")
@@ -61,7 +61,7 @@ export function connectCommand(program: Command): void {
     .command("reconnect")
     .argument("<connector>", "which tool")
     .allowExcessArguments(true)
-    .description("give a connection new credentials of the same account")
+    .description("give a connection new credentials for the same account")
     .option("--name <name>", "which connection, where the tool has several")
     .option("--token-file <file>", "read the credentials from a file; - is standard input")
     .option("--json", "print JSON")
@@ -88,7 +88,7 @@ function toolHelp({ id, auth }: Connector): string[] {
 function refuseArguments({ args }: Command): void {
   if (args.length <= 1) return;
   throw new CommandFailure(
-    "Only the tool is an argument. Credentials are asked for, or come from --token-file or the environment; one given here can have been seen by others: make a new one.",
+    "Only the tool is named on the command line. Credentials are asked for, or come from --token-file or the environment. Others may have seen one given here: replace it with a new one.",
     2,
   );
 }
@@ -126,5 +126,5 @@ function modeWords({ baseUrl, mode }: Connected["connection"], title: string): s
     return `It is reached at ${baseUrl} in place of ${title}'s own host, and counts as a test account.`;
   if (mode === "live") return "It is a live account: its customers are real.";
   if (mode === "test") return "It is a test account: its customers are made up.";
-  return `${title} does not tell whether it is a live or a test account.`;
+  return `${title} does not say whether this is a live or a test account.`;
 }

@@ -16,7 +16,7 @@ export function connectionStateCommands(program: Command): void {
   add(
     program,
     "disconnect",
-    "forget a connection's credentials: nothing is read or written any more",
+    "delete a connection's credentials: nothing is read or written any more",
     async (context, connection) => {
       await disconnect(context.stores, connection, actor());
       return `Disconnected "${connection.name}": its credentials are deleted here. What was read and written stays; revoke the key at the tool too.`;
@@ -24,11 +24,11 @@ export function connectionStateCommands(program: Command): void {
   );
   add(program, "pause", "stop reading and writing until `resume`", async (context, connection) => {
     await pause(context.stores, connection, actor());
-    return `Paused "${connection.name}": runs leave it out from now on. \`tributary resume ${connection.connector}\` goes on where it stopped.`;
+    return `Paused "${connection.name}": it is left out of every run from now on. \`tributary resume ${connection.connector}\` continues where it stopped.`;
   });
-  add(program, "resume", "go on where `pause` stopped", async (context, connection) => {
+  add(program, "resume", "continue where `pause` stopped", async (context, connection) => {
     const { title } = await resume(context.stores, connection, actor());
-    return `"${connection.name}" goes on with the next run; it answers as ${title}.`;
+    return `"${connection.name}" continues with the next run; the account is ${title}.`;
   });
 }
 

@@ -34,7 +34,7 @@ export function importCommand(program: Command): void {
   program
     .command("import")
     .argument("<file>", "a CSV file, also gzipped: people, orders or touchpoints")
-    .description("guess what the columns mean, show it, ask, then read the file through the whole loop")
+    .description("guess what the columns mean, show the guess, ask, then run the file through the whole loop")
     .addOption(new Option("--kind <kind>", "what a row is, where the guess is wrong").choices(FILE_KINDS))
     .option(
       "--map <field=column>",
@@ -46,7 +46,7 @@ export function importCommand(program: Command): void {
     .option("--shared-ids", "customer and loyalty ids mean the same person in every file of the business")
     .option("--rejects <file>", "where rows that were not understood go (default: <file>.rejects.csv)")
     .option("--dry-run", "only show what the columns would mean")
-    .option("--yes", "do not ask; what is not certain is then refused, with what would have been asked")
+    .option("--yes", "do not ask; whatever is uncertain is refused, with the question that would have been asked")
     .option("--no-sync", "connect the file; the next refresh reads it")
     .option("--json", "print JSON")
     .addHelpText(
@@ -129,7 +129,7 @@ async function wasRead({ stores, workspace: { workspaceId } }: Context, name: st
 async function withAnswers(guess: Guess, options: ImportOptions): Promise<Guess> {
   const asked = guess.questions.map(({ text }) => text);
   if (options.yes || !process.stdin.isTTY) {
-    const why = options.yes ? "--yes takes only what is certain" : "nobody is here to be asked";
+    const why = options.yes ? "--yes accepts only what is certain" : "there is no terminal to ask in";
     throw new CommandFailure(`Nothing was imported: ${why}. Answer with --map:\n${asked.join("\n")}`, 2);
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -158,7 +158,8 @@ function overridden(guess: Guess, overrides: string[]): Guess {
 
 /** @throws CommandFailure when the answer is not yes */
 async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new CommandFailure("Nothing was imported: nobody is here to confirm. Add --yes.", 2);
+  if (!process.stdin.isTTY)
+    throw new CommandFailure("Nothing was imported: there is no terminal to confirm in. Add --yes.", 2);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`${question} [y/N] `);
   prompt.close();

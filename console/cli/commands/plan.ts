@@ -13,10 +13,12 @@ import { renderPlan } from "../plan-text.ts";
 import { withProgress } from "../progress.ts";
 
 const SAMPLE = 10;
-const ID = "the plan's id, or its first letters";
+const ID = "the plan's id, or its first characters";
 
 export function planCommand(program: Command): void {
-  const plan = program.command("plan").description("what was or would be written into a tool (without more: list)");
+  const plan = program
+    .command("plan")
+    .description("what was or would be written into a tool (without a subcommand: list)");
 
   plan
     .command("list", { isDefault: true })
@@ -75,7 +77,7 @@ export function planCommand(program: Command): void {
   plan
     .command("reject")
     .argument("<plan>", ID)
-    .description("do not write it; the same values are proposed again only when asked by `plan again`")
+    .description("do not write it; the same values are proposed again only after `plan again`")
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions) =>
       withContext(async (context) => {
@@ -111,7 +113,7 @@ export function planCommand(program: Command): void {
   plan
     .command("again")
     .argument("<connector>", "which tool")
-    .description("compare every record of a tool anew at the next run, also what was undone or rejected")
+    .description("compare every record of a tool again at the next run, including what was undone or rejected")
     .option("--name <name>", "which connection, where the tool has several")
     .option("--json", "print JSON")
     .action((tool: string, options: OutputOptions & { name?: string }) =>
@@ -121,7 +123,7 @@ export function planCommand(program: Command): void {
         print(
           options,
           { connectionId, connector, name },
-          () => `The next run compares every record of "${name}" anew and offers what differs: \`tributary sync\`.`,
+          () => `The next run compares every record of "${name}" again and proposes what differs: \`tributary sync\`.`,
         );
       }),
     );
@@ -139,9 +141,9 @@ export function planCommand(program: Command): void {
         const decision = { actor: actor(), at: new Date().toISOString() };
         const answer = await context.stores.plans.retryFailed(workspaceId, planId, decision);
         if (answer.outcome === "busy")
-          throw new CommandFailure("Another plan of this tool is under way; try again when it has ended.");
+          throw new CommandFailure("Another plan for this tool is in progress; try again when it has finished.");
         if (answer.outcome === "nothing_to_retry")
-          throw new CommandFailure("Nothing to retry: no record failed that a newer plan does not cover.");
+          throw new CommandFailure("Nothing to retry: no record failed, or a newer plan covers those that did.");
         const carrying = engine.carryOut({ workspaceId, planId, connectionId, connector, runId: null });
         await withProgress(carrying, writing(context, planId));
         print(options, await find(context, planId, SAMPLE), renderPlan);
@@ -156,7 +158,7 @@ async function find({ stores, workspace }: Context, id: string, sample: number):
   );
   const [only, ...others] = matching;
   if (only === undefined) throw new CommandFailure("There is no such plan: `tributary plan list` shows them.", 3);
-  if (others.length > 0) throw new CommandFailure(`"${id}" fits ${matching.length} plans; give more letters.`, 2);
+  if (others.length > 0) throw new CommandFailure(`"${id}" matches ${matching.length} plans; give more characters.`, 2);
   const view = await stores.plans.show(workspace.workspaceId, only.planId, { sample });
   if (view === null) throw new CommandFailure("There is no such plan: `tributary plan list` shows them.", 3);
   return view;

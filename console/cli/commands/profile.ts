@@ -18,7 +18,7 @@ export function profileCommand(program: Command): void {
         const view = profileId === undefined ? null : await stores.views.profile(workspaceId, profileId);
         if (view === null || profileId === undefined) {
           throw new CommandFailure(
-            `Nobody has "${query}". Try an e-mail address, a phone number with its country code, or an id as a tool shows it.`,
+            `No customer has "${query}". Try an e-mail address, a phone number with its country code, or an id as a tool shows it.`,
             3,
           );
         }

@@ -11,7 +11,9 @@ import type { OutputOptions } from "../output.ts";
 export function statusCommand(program: Command): void {
   program
     .command("status")
-    .description("what is connected, how complete and fresh each stream is, what came of it, what waits for you")
+    .description(
+      "what is connected, how complete and fresh each stream is, what was made of it, what is waiting for you",
+    )
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
       withContext(async ({ workspace, stores }) => {
@@ -65,7 +67,7 @@ function streamTable(streams: StreamRow[]): string {
       stream.connectionName,
       stream.stream,
       // The whole question stands at the end.
-      stream.errorKind === "held" ? "paused: waits for you" : describeStream(stream).words,
+      stream.errorKind === "held" ? "paused: waiting for you" : describeStream(stream).words,
       stream.recordsRead,
       stream.vendorCount,
       stream.storedCount,
@@ -102,7 +104,7 @@ function rejectTable({ openRejects, remarks }: Overview, rejects: RejectReason[]
 
 /** One line per purpose and channel; customers of whom nothing is known are in none, and may not be written to. */
 function consentTable({ consents }: Overview): string {
-  if (consents.length === 0) return "Nobody has said anything: marketing by e-mail or text message is not allowed.";
+  if (consents.length === 0) return "No consent is on record: marketing by e-mail or text message is not allowed.";
   const states = ["granted", "denied", "withdrawn", "unknown"];
   const groups = Map.groupBy(consents, ({ purpose, channel }) => `${purpose} by ${channel}`);
   return table(

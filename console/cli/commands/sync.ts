@@ -20,17 +20,19 @@ type Accepted = Pick<HeldStream, "connector" | "connectionName" | "stream"> & { 
 export function syncCommand(program: Command): void {
   program
     .command("sync")
-    .description("run the loop now: pull, unify, consent, score, plan, apply what is approved; joins one under way")
+    .description(
+      "run the loop now: pull, unify, consent, score, plan, apply what is approved; joins a run already in progress",
+    )
     .option(
       "--accept-deletions [tool/name/stream]",
-      "first mark as deleted, once, what `status` names as missing; without a stream: of every stream that waits",
+      "first mark as deleted, once, the records that `status` reports as missing; without a stream: those of every stream that is waiting",
     )
     .option("--json", "print JSON")
     .action((options: SyncOptions) =>
       withContext(async (context) => {
         const { workspace, stores, engine: open } = context;
         const { workspaceId } = workspace;
-        // Connected first: a decision is not taken when nothing can follow from it.
+        // Connects first: no decision is stored when nothing can follow from it.
         const engine = await open();
         const accepted = await answerHeld(context, options.acceptDeletions);
         const summary = await withProgress(engine.refresh(workspaceId), runProgress(stores.runs, workspaceId));
@@ -51,7 +53,7 @@ export function syncCommand(program: Command): void {
             ),
             ...held.map((stream) => `\n${nameOf(stream)}: ${stream.reason}`),
             summary.plansWaiting > 0
-              ? `\n${plural(summary.plansWaiting, "plan waits", "plans wait")} for approval: tributary plan list`
+              ? `\n${plural(summary.plansWaiting, "plan is waiting", "plans are waiting")} for approval: tributary plan list`
               : "",
           ]
             .filter((part) => part !== "")
@@ -71,8 +73,8 @@ async function answerHeld({ stores, workspace }: Context, asked: SyncOptions["ac
     const names = waiting.map((stream) => `${nameOf(stream)} (${count(stream.vanishing)} missing)`).join(", ");
     throw new CommandFailure(
       waiting.length === 0
-        ? "No deletions wait to be accepted."
-        : `No deletions of "${String(asked)}" wait to be accepted; there are: ${names}.`,
+        ? "No deletions are waiting to be accepted."
+        : `No deletions of "${String(asked)}" are waiting to be accepted; those waiting are: ${names}.`,
       3,
     );
   }

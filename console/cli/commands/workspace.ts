@@ -10,11 +10,11 @@ import { note, print, table } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 
 export function workspaceCommand(program: Command): void {
-  const workspace = program.command("workspace").description("the businesses kept here, each apart from the others");
+  const workspace = program.command("workspace").description("the businesses kept here, each separate from the others");
 
   workspace
     .command("list", { isDefault: true })
-    .description("all of them")
+    .description("list them all")
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
       withStores(async ({ stores }) => {
@@ -32,8 +32,8 @@ export function workspaceCommand(program: Command): void {
       }),
     );
 
-  words(workspace.command("create").argument("<short-name>", "how commands call it, as in main"))
-    .description("make one; --country, --currency and --time-zone are needed")
+  words(workspace.command("create").argument("<short-name>", "the name that commands use, as in main"))
+    .description("create one; --country, --currency and --time-zone are required")
     .action((slug: string, { json, ...given }: WorkspaceWords & OutputOptions) =>
       withStores(async (context) => {
         const made = await createWorkspace(context.stores.connections, slug, given);
@@ -43,7 +43,7 @@ export function workspaceCommand(program: Command): void {
     );
 
   words(workspace.command("set").argument("<short-name>", "which one"))
-    .description("change it; what is read from now on is read with the new values")
+    .description("change its settings; they apply to whatever is read from now on")
     .action((slug: string, { json, ...given }: WorkspaceWords & OutputOptions) =>
       withStores(async ({ stores }) => {
         const after = await setWorkspace(stores.connections, slug, given);
@@ -54,7 +54,7 @@ export function workspaceCommand(program: Command): void {
 
 const words = (command: Command): Command =>
   command
-    .option("--name <name>", "the business' name (default: the short name)")
+    .option("--name <name>", "the name of the business (default: the short name)")
     .option("--country <code>", "how national telephone numbers are read: ISO 3166, as in GB")
     .option("--currency <code>", "amounts without a currency: ISO 4217, as in GBP")
     .option("--time-zone <name>", "where a day begins: an IANA name, as in Europe/London")
@@ -75,10 +75,10 @@ function renderAll(rows: Workspace[]): string {
   );
 }
 
-/** Nothing hangs on it: a worker makes the schedules too. */
+/** Nothing depends on it: a worker makes the schedules too. */
 const PATIENCE_MS = 3_000;
 
-/** Every workspace is refreshed on schedule; without the engine the next worker to start sees to it. */
+/** Every workspace is refreshed on schedule; without the engine the next worker that starts takes care of it. */
 async function scheduleRefreshes({ config, stores }: StoresContext): Promise<void> {
   const all = await stores.connections.listWorkspaces();
   try {
@@ -89,6 +89,6 @@ async function scheduleRefreshes({ config, stores }: StoresContext): Promise<voi
       await engine.close();
     }
   } catch {
-    note("Temporal does not answer: refreshes on schedule begin when a worker starts.");
+    note("Temporal does not answer: scheduled refreshes begin when a worker starts.");
   }
 }

@@ -25,9 +25,7 @@ export async function diskFinding(dataDir: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(place);
   const free = bavail * bsize;
   const says = `${(free / 1024 ** 3).toFixed(1)} GiB free for ${dataDir}`;
-  return free >= FREE_BYTES
-    ? ok(check, says)
-    : fail(check, says, "make room: below 2 GiB the database may stop for want of space");
+  return free >= FREE_BYTES ? ok(check, says) : fail(check, says, "free some space: below 2 GiB the database may stop");
 }
 
 /** @returns the keys too, where they can be read */

@@ -29,9 +29,9 @@ export async function databaseFindings(database: Pick<Database, "pool">, url: st
       ? fail(
           "row-level security",
           `the role ${role} could read every workspace`,
-          "let DATABASE_URL log in as tributary_app; only migrations need the owner",
+          "use the role tributary_app in DATABASE_URL; only migrations need the owner",
         )
-      : ok("row-level security", `the role ${role} is held to one workspace at a time`),
+      : ok("row-level security", `the role ${role} is limited to one workspace at a time`),
     pending.length === 0
       ? ok("migrations", "all applied")
       : fail("migrations", `not applied: ${pending.join(", ")}`, "run `npm run migrate` as the owner"),
@@ -61,7 +61,7 @@ export async function temporalFindings(temporal: TemporalAddress, keys: MasterKe
         ? ok("worker", `${pollers === 1 ? "one asks" : `${pollers} ask`} for work`)
         : fail(
             "worker",
-            "none asks for work: nothing will happen",
+            "none is polling for work: nothing will happen",
             "start one: `npm start`, or `node workflows/worker.ts`",
           ),
     ];

@@ -37,7 +37,7 @@ async function toolFinding(deps: Dependencies, connection: Connection): Promise<
     const opened = await openConnection(deps, workspaceId, connectionId, AbortSignal.timeout(PATIENCE_MS));
     const { title } = await opened.connection.check();
     if (status === "ready")
-      return ok(check, statusReason === null ? `answers as ${title}` : `answers; ${statusReason}`);
+      return ok(check, statusReason === null ? `connected as ${title}` : `answers; ${statusReason}`);
     return fail(
       check,
       statusReason ?? status.replaceAll("_", " "),
@@ -59,7 +59,7 @@ function adviceFor({ kind }: ConnectorError): string {
       return "grant the scope it names, in the tool's own settings";
     case "rate_limited":
     case "transient":
-      return "wait a little and look again: the loop goes on by itself";
+      return "wait a little and check again: the loop continues by itself";
     default:
       return "import or connect it again; if that does not help, report it with this line";
   }

@@ -29,7 +29,7 @@ export function overviewPage({ overview, streams, run, rejects, waiting }: Overv
     ${waiting.map(
       (plan) =>
         html`<p class="notice">
-          A plan waits for you: ${count(plan.changes)} records to change in ${connectorOf(plan.connector).title}.
+          A plan is waiting for you: ${count(plan.changes)} records to change in ${connectorOf(plan.connector).title}.
           <a href="/plans/${plan.planId}">See what would be written</a>
         </p>`,
     )}
@@ -77,9 +77,7 @@ const STATES = ["granted", "denied", "withdrawn", "unknown"];
 
 function consents({ consents: rows }: Overview): Html {
   if (rows.length === 0)
-    return empty(
-      "Nobody has said anything about consent. Without it, marketing by e-mail or text message is not allowed.",
-    );
+    return empty("No consent is on record. Without it, marketing by e-mail or text message is not allowed.");
   const groups = Map.groupBy(rows, ({ purpose, channel }) =>
     channel === "any" ? purpose : `${purpose} by ${channel}`,
   );

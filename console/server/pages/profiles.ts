@@ -12,7 +12,7 @@ interface ProfilesInput {
   first: boolean;
   /** Where the next page starts; null at the end. */
   next: string | null;
-  /** What was looked for, in vain. */
+  /** The search that found nothing. */
   query?: string;
 }
 
@@ -40,10 +40,10 @@ export function profilesPage({ rows, first, next, query }: ProfilesInput): Html 
 }
 
 function nobody(query: string | undefined, first: boolean): Html {
-  if (query === "") return empty("Say whom to look for: an e-mail address, a phone number or an id.");
+  if (query === "") return empty("Enter an e-mail address, a phone number or an id.");
   if (query !== undefined)
     return empty(
-      "Nobody has that. Try another address, a phone number with its country code, or an id as a tool shows it.",
+      "No customer has that. Try another address, a phone number with its country code, or an id as a tool shows it.",
     );
   return empty(first ? "No customers yet. They appear when the first run has read a tool." : "That was the last page.");
 }

@@ -228,7 +228,7 @@ CREATE TABLE membership (
 );
 CREATE INDEX membership_profile ON membership (workspace_id, profile_id);
 
--- Ids that once named a profile; they resolve for ever.
+-- Ids that once named a profile; they keep resolving.
 CREATE TABLE profile_alias (
   workspace_id uuid NOT NULL,
   alias_id uuid NOT NULL,
@@ -607,7 +607,7 @@ ALTER TABLE customer_order ALTER COLUMN hash SET STATISTICS 0;
 ALTER TABLE touchpoint ALTER COLUMN hash SET STATISTICS 0;
 
 -- After a first load the planner knows nothing of tables that were empty a minute ago and reads them whole until autovacuum
--- comes by; of a table in partitions it never learns anything by itself. Only owners may ANALYZE, hence a function; it looks
+-- runs; of a partitioned table it never learns anything by itself. Only owners may ANALYZE, hence a function; it looks
 -- at partitions that changed, then at the tables they belong to, and mostly does nothing.
 CREATE FUNCTION refresh_statistics() RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp

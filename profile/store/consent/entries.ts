@@ -90,7 +90,7 @@ async function sharedAddresses(transaction: Transaction, rows: readonly EntryRow
   return shared;
 }
 
-/** More than these under one family name and postcode are no neighbours but a town. */
+/** More than this many under one family name and postcode are not neighbours but a town. */
 const CROWD = 50;
 
 async function doubtfulNeighbours(

@@ -1,4 +1,4 @@
-/** Consent on the database: the answers of the ledger per profile, kept up to date, and asked anew before sending. */
+/** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
   type ConsentAnswer,

@@ -28,7 +28,7 @@ interface RecordRow {
   deleted: boolean;
 }
 
-/** Works the decision out anew, from the same facts and rules, so that the words are those of the decision. */
+/** Computes the decision again from the same facts and rules, so that the words are those of the decision. */
 export async function explainProfile(transaction: Transaction, profileId: ProfileId): Promise<ProfileExplanation> {
   const members = await transaction.query<{ record_id: RecordId }>(
     "SELECT record_id FROM membership WHERE workspace_id = $1 AND profile_id = $2",
@@ -67,7 +67,7 @@ export async function explainProfile(transaction: Transaction, profileId: Profil
   };
 }
 
-/** Numbers that customers and their cards bear, stored with the connection that gave them or `*` for the workspace. */
+/** Numbers of customers and their cards, stored with the connection that gave them or `*` for the workspace. */
 const NUMBERS_ON_CARDS: IdentifierKind[] = ["account_id", "loyalty_id"];
 
 /**

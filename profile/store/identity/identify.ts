@@ -157,7 +157,7 @@ async function write(transaction: Transaction, { added, changed, dropped }: Diff
   );
 }
 
-/** Marks what was read, not what is: a change that came in meanwhile stays to be done. */
+/** Marks what was read, not what is there now: a change that came in meanwhile stays due. */
 async function markIdentified(transaction: Transaction, records: readonly Marked[]): Promise<void> {
   await transaction.query(
     `WITH done AS MATERIALIZED (

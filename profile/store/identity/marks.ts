@@ -26,7 +26,7 @@ const concerned = insertInto<RecordId>({
   onConflict: "ignore",
 });
 
-/** Marks records for another look at who they are. What is marked already stays as it is. */
+/** Marks records for another look at who they are. Marks that exist stay as they are. */
 export async function markConcerned(transaction: Transaction, recordIds: readonly RecordId[]): Promise<void> {
   await concerned(transaction, recordIds);
 }

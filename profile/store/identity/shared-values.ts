@@ -28,10 +28,10 @@ const insertShared = insertInto<Crowd & Pick<Identifier, "kind" | "value">>({
 });
 
 /**
- * Looks again at which values too many records hold. When that turns, for or against, every holder is marked for another
+ * Looks again at which values too many records hold. When that changes either way, every holder is marked for another
  * look, since its component changed.
  *
- * @param values by value id, those of changed records: no other value can have turned
+ * @param values by value id, those of changed records: no other value can have changed
  */
 export async function refreshSharedValues(
   transaction: Transaction,

@@ -1,4 +1,4 @@
-/** Identity on the database: who changed, which components that concerns, and what follows for the profiles. */
+/** Identity in the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
@@ -19,7 +19,7 @@ export interface ResolvedBatch {
   split: number;
   /** Suggested merges that protection refused, in the components looked at. */
   refusals: number;
-  /** Ask again: there may be more to do. */
+  /** There may be more to do: call again. */
   more: boolean;
 }
 

@@ -73,7 +73,7 @@ export async function forgetSeen(transaction: Transaction, place: Place): Promis
   );
 }
 
-/** Takes what was not listed as deleted, or says that too much is missing for that: then nothing is. */
+/** Marks what was not listed as deleted, or reports that too much is missing for that; then nothing is marked. */
 export async function sweepUnlessImplausible(
   transaction: Transaction,
   place: Place,
@@ -83,7 +83,7 @@ export async function sweepUnlessImplausible(
     `SELECT full_read_gap AS gap FROM stream_state WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
     keysOf(transaction, place),
   );
-  // The row that could not be told apart may have been any of those that seem to be missing.
+  // The row that could not be identified may have been any of those that seem to be missing.
   if (state?.gap !== false) return NOTHING_SWEPT;
   // Each kind by itself: a stream's ten thousand orders must not hide that all its people are gone.
   const kinds = [

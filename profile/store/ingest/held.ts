@@ -1,5 +1,5 @@
 /**
- * Deletions that wait for a person: a full read that misses too many known records is not believed.
+ * Deletions that wait for a person: a full read that lacks too many known records is not believed.
  *
  * The read's marks stay until the answer, so that accepting deletes exactly the records the question was about. Reading
  * again from the start is the other answer: it either finds them or asks anew.
@@ -33,14 +33,14 @@ export interface HeldDeletions {
 export function heldReason({ vanishing, known }: Missing): string {
   const count = (records: number) => records.toLocaleString("en");
   return (
-    `${count(vanishing)} of ${count(known)} known records are missing from the full list. A mistaken key, a reduced permission ` +
-    "or another account looks just like that, so nothing was deleted and this stream waits for you. " +
-    "Are they really gone? `tributary sync --accept-deletions` deletes exactly these here, once. " +
-    "If not, correct the key or its permissions; `tributary sync` then reads the list again, as happens by itself after a day."
+    `${count(vanishing)} of ${count(known)} known records are missing from the full list. A wrong key, a reduced permission ` +
+    "or another account would look the same, so nothing was deleted and this stream is waiting for you. " +
+    "If they are really gone, `tributary sync --accept-deletions` marks exactly these as deleted here, once. " +
+    "If not, correct the key or its permissions; `tributary sync` then reads the list again, which also happens by itself after a day."
   );
 }
 
-/** A new key, or a day: a mishap on the vendor's side may have passed, and a full list every few minutes is too much. */
+/** A new key, or a day: a fault on the vendor's side may have passed, and a full list every few minutes is too much. */
 const DUE = `(held_at < now() - interval '1 day' OR EXISTS (
   SELECT 1 FROM credential c
   WHERE c.workspace_id = stream_state.workspace_id AND c.connection_id = stream_state.connection_id

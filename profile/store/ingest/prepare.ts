@@ -26,7 +26,7 @@ export interface PreparedPage {
   rejects: Reject[];
   /** The records they would have become. */
   rejectedIds: RecordId[];
-  /** A row could not be told apart from other records. */
+  /** A row could not be identified. */
   gap: boolean;
   sources: Prepared<SourceRecord>[];
   orders: Prepared<OrderRecord>[];
@@ -111,7 +111,7 @@ function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, p
   const { updatedAt, ...rest } = parsed;
   const text = JSON.stringify(rest);
   const content = storable(text);
-  // Same shape: only characters inside strings went.
+  // Same shape: only characters inside strings were removed.
   const record = content === text ? parsed : ({ ...JSON.parse(content), updatedAt } as Row);
   return {
     record,
@@ -142,7 +142,7 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
   );
 }
 
-/** The record is out of form, so its id may be too. */
+/** The record is malformed, so its id may be too. */
 function idOf({ id }: { id: unknown }): string | null {
   return typeof id === "string" && id !== "" ? id : null;
 }
@@ -150,7 +150,7 @@ function idOf({ id }: { id: unknown }): string | null {
 /** Names the fields, never their values. */
 function reasonOf(error: z.ZodError): string {
   const fields = error.issues.slice(0, 3).map((issue) => `${issue.path.join(".") || "record"}: ${issue.message}`);
-  return `The record does not have our form (${fields.join("; ")}).`;
+  return `The record does not have the canonical form (${fields.join("; ")}).`;
 }
 
 /** Bounds of a dead letter. The reference is part of a key, and an index holds no entry of more than 2,700 bytes. */
@@ -164,7 +164,7 @@ function storableReject({ ref, reason, raw, ...rest }: Reject): Reject {
   return { ...rest, ref: clean(shortRef), reason: clean(reason.slice(0, LONGEST_REASON)), raw: storableRaw(raw) };
 }
 
-/** As it came where JSON can say it; cut where it is too long to keep. */
+/** As it came where JSON can express it; shortened where it is too long to keep. */
 function storableRaw(raw: unknown): unknown {
   try {
     const text = JSON.stringify(raw, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));

@@ -79,7 +79,7 @@ export interface Reconciliation {
 
 export interface IngestStore {
   streamState(workspaceId: WorkspaceId, connectionId: ConnectionId, stream: string): Promise<StreamState>;
-  /** Where the reading of every stream of the workspace has come to, at once. */
+  /** How far every stream of the workspace has been read, in one query. */
   cursors(workspaceId: WorkspaceId): Promise<{ connectionId: ConnectionId; stream: string; cursor: unknown }[]>;
   /**
    * Stores a page and moves the cursor in one transaction.

@@ -1,4 +1,4 @@
-/** Carrying a plan out: which changes are next, what became of them, the end. */
+/** Carrying a plan out: which changes are next, their results, the end. */
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
@@ -86,7 +86,7 @@ export type ChangeResult = { vendorId: string } & (
   | { outcome: "gone"; reason: string }
 );
 
-/** Records what became of changes; an applied one and its delivery in the same transaction. Repeating changes nothing. */
+/** Records the results of changes; an applied one and its delivery in the same transaction. Repeating changes nothing. */
 export async function recordResults(
   transaction: Transaction,
   planId: PlanId,

@@ -19,7 +19,7 @@ export type Beginning =
   | { outcome: "unfinished"; plan: PlanSummary }
   | { outcome: "building"; planId: PlanId };
 
-/** Starts a plan, or says why there is none to make. A half-made one (a crash) is begun afresh under the same id. */
+/** Starts a plan, or says why there is none to make. After a crash a half-made one is started again under the same id. */
 export async function begin(transaction: Transaction, connectionId: ConnectionId, at: string): Promise<Beginning> {
   const { workspaceId } = transaction;
   const { plannedSeq } = await lockConnection(transaction, connectionId);

@@ -1,4 +1,4 @@
-/** A person's word on a plan. */
+/** A person's decision on a plan. */
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
 import { reverse } from "#profile/plan/undo.ts";
 import type { PlanChange, PlanStatus } from "#profile/plan/types.ts";

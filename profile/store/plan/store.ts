@@ -73,7 +73,7 @@ export interface PlanStore {
   seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
   approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
   reject(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): ReturnType<typeof reject>;
-  /** The next plan compares every record anew, also what was undone or rejected. */
+  /** The next plan compares every record again, including what was undone or rejected. */
   offerAgain(workspaceId: WorkspaceId, connectionId: ConnectionId, decision: Decision): Promise<void>;
   startApplying(workspaceId: WorkspaceId, planId: PlanId): Promise<void>;
   claim(

@@ -160,7 +160,7 @@ async function markScored(
   );
 }
 
-/** A profile whose records all moved elsewhere says nothing any more. */
+/** A profile whose records all moved elsewhere no longer has traits. */
 async function forget(transaction: Transaction, profileIds: ProfileId[]): Promise<void> {
   await transaction.query("DELETE FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])", [
     transaction.workspaceId,

@@ -5,7 +5,7 @@ import type { Database } from "../database.ts";
 
 export interface DatabaseHealth {
   version: string;
-  /** Who we are there. */
+  /** Our role there. */
   role: string;
   /** A superuser, an owner or a role with BYPASSRLS could read every workspace. */
   bypassesRowSecurity: boolean;
