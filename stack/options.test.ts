@@ -13,6 +13,7 @@ it("starts a business of 2,000 customers, approves its demo's first plan and kee
     approve: true,
     port: undefined,
     refreshMinutes: 15,
+    watch: false,
     verbose: false,
   });
 });

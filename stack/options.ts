@@ -13,6 +13,8 @@ export interface StartOptions {
   approve: boolean;
   port: number | undefined;
   refreshMinutes: number;
+  /** Worker and console are restarted when a source file changes: `npm run dev`. */
+  watch: boolean;
   verbose: boolean;
 }
 
@@ -32,6 +34,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .option("--no-approve", "leave the demo's first plan waiting for your approval")
     .option("--port <n>", "port of the console (default: PORT, or 4080 or any other free one)", wholeNumber(1, 65_535))
     .option("--refresh-minutes <n>", "minutes between refreshes", wholeNumber(1, 1_440), 15)
+    .option("--watch", "restart worker and console when a source file changes", false)
     .option("--verbose", "log more, and say where", false)
     .addHelpText("after", "\nEnvironment variables are explained in config.ts.")
     .allowExcessArguments(false);

@@ -40,6 +40,8 @@ export interface SupervisedProcess {
 export interface Supervisor {
   /** Starts the process, waits until it is ready, and from then on starts it again whenever it ends. */
   start(plan: ProcessPlan): Promise<SupervisedProcess>;
+  /** Ends the process of that name, if it runs; as ever, another one takes its place. */
+  restart(name: string): Promise<void>;
   /** Ends every process, the last started first. Later calls wait for the same end. */
   stopAll(): Promise<void>;
 }
@@ -59,6 +61,9 @@ export function createSupervisor({ dataDir, log }: { dataDir: string; log: Log }
       started.push(process);
       await process.startFirst();
       return process;
+    },
+    async restart(name) {
+      await started.find((process) => process.name === name)?.restart();
     },
     stopAll() {
       stopping ??= (async () => {
@@ -86,6 +91,8 @@ class Supervised implements SupervisedProcess {
   readonly #log: Log;
   readonly #stop = new AbortController();
   #running: Running | null = null;
+  /** It was ended on purpose: the next one need not wait. */
+  #wanted = false;
   #watch: Promise<void> = Promise.resolve();
 
   constructor(plan: ProcessPlan, dataDir: string, log: Log) {
@@ -105,14 +112,22 @@ class Supervised implements SupervisedProcess {
     this.#watch = this.#keepAlive(running);
   }
 
+  async restart(): Promise<void> {
+    this.#wanted = this.#running !== null;
+    await this.#end();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
-    const identity = this.#running?.identity ?? null;
-    if (identity !== null) {
-      await endProcess(identity, { signal: "SIGTERM", graceMs: this.#plan.graceMs ?? 15_000, group: true });
-    }
+    await this.#end();
     await this.#watch;
     forgetProcess(this.#dataDir, this.name);
+  }
+
+  async #end(): Promise<void> {
+    const identity = this.#running?.identity ?? null;
+    if (identity === null) return;
+    await endProcess(identity, { signal: "SIGTERM", graceMs: this.#plan.graceMs ?? 15_000, group: true });
   }
 
   async #keepAlive(first: Running): Promise<void> {
@@ -122,7 +137,8 @@ class Supervised implements SupervisedProcess {
       this.#running = null;
       if (this.#stop.signal.aborted) return;
       const wasHealthy = running !== null && performance.now() - running.startedAtMs > HEALTHY_AFTER_MS;
-      pauseMs = wasHealthy ? FIRST_PAUSE_MS : pauseMs;
+      pauseMs = wasHealthy || this.#wanted ? FIRST_PAUSE_MS : pauseMs;
+      this.#wanted = false;
       this.#log(`The ${this.name} ended (${how}); starting it again in ${pauseMs / 1000} s`);
       if (!(await this.#pause(pauseMs))) return;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

@@ -1,6 +1,7 @@
 /** `npm start`: everything on one machine, the loop run once and then on schedule, until Ctrl-C. */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError, dataDirOf, parseEnvironment, readMasterKeys, type Environment } from "#config.ts";
 import { databaseTrouble } from "#console/database-trouble.ts";
 import { createLogger } from "#logger.ts";
@@ -18,6 +19,7 @@ import { runLoops, type LoopPlace } from "./run-loop.ts";
 import { startServices } from "./services.ts";
 import { pauseDemo, setUpDemo } from "./setup-demo.ts";
 import { reasonOf, StackError } from "./stack-error.ts";
+import { watchSources } from "./watch-sources.ts";
 
 /** Ctrl-C in a terminal arrives twice: from the terminal, and forwarded by the launcher. */
 const SAME_KEYPRESS_MS = 1_500;
@@ -74,6 +76,16 @@ async function run(): Promise<void> {
   await untilCancelled(runLoops(place));
   if (options.once) return;
   report.log("Running; Ctrl-C stops everything.");
+  if (options.watch) {
+    watchSources(
+      fileURLToPath(new URL("..", import.meta.url)),
+      (file) => {
+        report.log(`${file} changed: worker and console restart`);
+        void Promise.all([supervisor.restart("worker"), supervisor.restart("console")]);
+      },
+      cancel.signal,
+    );
+  }
   await untilCancelled(new Promise(() => undefined));
 }
 

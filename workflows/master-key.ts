@@ -18,8 +18,8 @@ export async function refuseWrongKey(
   const missing = [...used].filter((keyId) => !masterKeys.keys.has(keyId));
   if (missing.length === 0) return;
   throw new ConfigError(
-    `The master key is not the one that the stored credentials were encrypted with: they need the key ${missing.join(" and ")}, ` +
-      `configured ${masterKeys.keys.size === 1 ? "is" : "are"} ${[...masterKeys.keys.keys()].join(", ")}. ` +
+    `The master key is not the one that the stored credentials were encrypted with: they need the key ${missing.join(" and ")}; ` +
+      `configured: ${[...masterKeys.keys.keys()].join(", ")}. ` +
       "Put the right one back: in TRIBUTARY_KEY (behind the new one, after a comma, where it was changed on purpose), or, where that is not set, in the file master-key of the data directory.",
   );
 }

@@ -70,7 +70,7 @@ export function zoneMinutes(zone: string): number | null {
   return match[1] === "-" ? -minutes : minutes;
 }
 
-/** Names Square and others write, as Ruby on Rails has them: https://api.rubyonrails.org/classes/ActiveSupport/TimeZone.html (read 2026-11). */
+/** Names Square and others write, as Ruby on Rails has them: https://apidock.com/rails/ActiveSupport/TimeZone (read 2026-11). */
 const NAMED: Readonly<Record<string, string>> = {
   "eastern time us canada": "America/New_York",
   "eastern time": "America/New_York",

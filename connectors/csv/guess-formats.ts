@@ -1,5 +1,6 @@
 /** How dates and amounts of a file are written; what is decided without proof is said in a remark. */
 import { zoneInName } from "./date-words.ts";
+import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import type { Delimiter, Mapping, Reading } from "./settings.ts";
 import { currenciesIn, currencyInName, dayOrderOf, decimalOf } from "./value-shapes.ts";
 import { foldWords } from "./words.ts";
@@ -59,7 +60,12 @@ export function decideCurrency(mapping: Mapping, amounts: readonly string[], opt
   if (money.length === 0) return options.currency;
   const marked = currenciesIn(amounts, options.currency);
   const [only] = marked;
-  const named = money.map(currencyInName).find((currency) => currency !== null) ?? null;
+  // A row of units below the header names the currency alone.
+  const alone = amounts.map((value) => value.replace(/^\((.*)\)$/, "$1").trim()).filter(isCurrencyMark);
+  const named =
+    money.map(currencyInName).find((currency) => currency !== null) ??
+    alone.map((mark) => currencyOf(mark, options.currency)).find((currency) => currency !== null) ??
+    null;
   if (marked.size > 1) {
     said.remarks.push(`Amounts are in ${[...marked].toSorted().join(", ")}: each row has its own currency.`);
     return named ?? options.currency;

@@ -29,6 +29,9 @@ const ENOUGH = 0.35;
 /** Below this the name itself was not known, only a word in it. */
 const NAMED_OUTRIGHT = 0.6;
 const IDENTIFYING: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
+/** Fields whose columns each say it for themselves, by a name that is known as a whole. */
+const EACH_COUNTS: ReadonlySet<Field> = new Set<Field>(["is_cancelled", "is_refunded"]);
+const FLAGS: ReadonlySet<Field> = new Set<Field>([...EACH_COUNTS, "is_paid", "is_test"]);
 /** A second e-mail or phone column must be surer than the first. */
 const ENOUGH_TO_REPEAT = 0.45;
 
@@ -69,7 +72,9 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
   const taken = new Map<Field, number[]>();
   for (const candidate of candidates) {
     const others = taken.get(candidate.field) ?? [];
-    const free = others.length === 0 || (IDENTIFYING.has(candidate.field) && candidate.score >= ENOUGH_TO_REPEAT);
+    const again =
+      IDENTIFYING.has(candidate.field) && candidate.score >= ENOUGH_TO_REPEAT && !isShared(shapes[candidate.at]);
+    const free = others.length === 0 || again || EACH_COUNTS.has(candidate.field);
     if (chosen.has(candidate.at) || !free) continue;
     chosen.set(candidate.at, candidate);
     taken.set(candidate.field, [...others, candidate.at]);
@@ -87,6 +92,11 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
     return { column, field, confidence: Math.round(score * 100) / 100, why, samples: [] };
   });
   return { mapping, columns, misfits };
+}
+
+/** A further address that stands beside several people is the shop's, or of whoever looks after them. */
+function isShared(shape: Shape | undefined): boolean {
+  return shape !== undefined && shape.filled > 1 && shape.distinct <= 0.5;
 }
 
 /** A price without a quantity is what the row cost; quantities without a price say nothing about money. */
@@ -128,6 +138,8 @@ const NEEDED: ReadonlySet<Field> = new Set<Field>([
 ]);
 
 const FEW_ROWS = 4;
+/** A row's number in this export; in the next one it is somebody else's. */
+const COUNTS_ROWS = /^(?:no|row|row no|line|line no|lfd no|laufende no|index|pos|position|ligne|riga|fila|regel)$/;
 /** "Loyalty" alone may be points, a level or a yes; only a card's or member's number says who somebody is. */
 const NAMES_A_CARD =
   /(?:^|\s)(?:id|no|\w*(?:card|karte|kort|kaart)|carte|carta|tessera|tarjeta|member|membership|code|barcode)(?:\s|$)/;
@@ -143,6 +155,7 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
   }
   const valued = rateValues(field, shape);
   if (named === null) return valued;
+  if (field === "id" && kind === "people" && shape.isCounted && COUNTS_ROWS.test(plainHeader(name))) return null;
   if (field === "loyalty_id" && shape.numbered < 0.8 && !NAMES_A_CARD.test(plainHeader(name))) return null;
   const fit = fitOf(field, shape, kind);
   if (fit < 0.5) return null;
@@ -195,6 +208,8 @@ function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
     const found = ratedAnew(kind, field, bare);
     if (found !== null) return { ...found, score: found.score * (BEFORE_TAX.test(folded) ? 0.8 : SPELLED_OTHERWISE) };
   }
+  // "Cancelled by" and "Paid with" are something else.
+  if (FLAGS.has(field)) return null;
   const count = folded.split(" ").length;
   let best = 0;
   for (const [phrase, sure] of words) {
@@ -229,6 +244,9 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
     case "quantity":
     case "unit_price":
     case "refunded":
+      // Nobody gives one penny back for each order: a nought and a one are a no and a yes.
+      if (field === "refunded" && shape.filled > 0 && shape.words.every((word) => word === "0" || word === "1"))
+        return 0;
       return shape.date >= 0.9 && shape.number < 0.9 ? 0 : shape.number;
     case "currency":
       return shape.currency;
@@ -241,6 +259,12 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
     case "customer_id":
     case "order_id":
       return 1 - shape.wordy;
+    case "is_cancelled":
+    case "is_refunded":
+      return Math.max(shape.flag, shape.date);
+    case "is_paid":
+    case "is_test":
+      return shape.flag > 0.9 ? shape.flag : 0;
     case "status":
     case "channel":
       return shape.date >= 0.5 || shape.email >= 0.5 ? 0 : 1;

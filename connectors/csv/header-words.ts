@@ -83,6 +83,7 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "rechnungsbetrag,umsatz,brutto,bruttobetrag,endbetrag,endsumme,gesamtpreis,montant,montant total,total ttc,montant ttc," +
       "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
       "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
+      "gesamtsumme bestellung,bestellwert,bestellsumme,total commande,montant commande,importe pedido,importo ordine,totaal bestelling," +
       "totaal,totaalbedrag,bedrag,totaal incl btw,deal amount,subtotal,subtotaal,zwischensumme,sous total,subtotale",
     quantity:
       "quantity,qty,units,items,item quantity,lineitem quantity,menge,anzahl,stuck,stueck,stk,quantite,qte,quantita,qta,cantidad,cant,unidades," +
@@ -113,6 +114,22 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "stato ordine,estado,estado pedido,transaction status,payment result,order state,payment state,statut de paiement,etat de la commande," +
       "stato del pagamento,stato pagamento,estado del pedido,estado de pago,orderstatus,betaalstatus,bestelstatus,deal stage," +
       "fulfillment status,stage,result,outcome,resultat,ergebnis,esito,resultado",
+    is_cancelled:
+      "cancelled,canceled,voided,void,is cancelled,is canceled,is voided,is void,order cancelled,cancelled at,canceled at,cancelled on," +
+      "canceled on,cancellation date,date cancelled,cancelled date,voided at,voided on,void date,deleted,is deleted,deleted at," +
+      "storniert,storno,storniert am,stornodatum,stornierungsdatum,geloscht,annule,annulee,annule le,annulee le," +
+      "date d annulation,annullato,annullata,annullato il,data annullamento,cancelado,cancelada,anulado,anulada," +
+      "fecha de cancelacion,cancelado el,geannuleerd,geannuleerd op,annulleringsdatum,annulleret,makulerad",
+    is_refunded:
+      "is refunded,refunded,fully refunded,refunded at,refunded on,refund date,refunded date,date refunded,returned,is returned," +
+      "returned at,returned on,return date,charged back,chargeback,erstattet,erstattet am,ruckerstattet,ruckerstattet am,retourniert," +
+      "rembourse,remboursee,rembourse le,date de remboursement,rimborsato,rimborsata,rimborsato il,data rimborso,reembolsado," +
+      "reembolsada,fecha de reembolso,terugbetaald,terugbetaald op,geretourneerd",
+    is_paid:
+      "paid,is paid,fully paid,has been paid,payment received,settled,is settled,bezahlt,ist bezahlt,beglichen,paye,payee,reglee," +
+      "regle,pagato,pagata,saldato,saldata,pagado,pagada,cobrado,cobrada,betaald,voldaan,betald,betalt",
+    is_test:
+      "test,is test,test order,test mode,testmode,is test order,testbestellung,commande test,ordine di prova,pedido de prueba",
     channel:
       "channel,sales channel,source,order source,source name,kanal,vertriebskanal,verkaufskanal,quelle,canal,canal de vente," +
       "canale,canale di vendita,canal de venta,origine,origen,store type",

@@ -11,6 +11,8 @@ export interface OrderLine {
   currency: string;
   /** Null: the row says nothing, as later rows of an order do in some exports. */
   state: OrderState | null;
+  /** Cancelled, as a column of its own says; null: the row says nothing. */
+  isVoid: boolean | null;
   /** Null: the file does not tell rows apart by kind. */
   role: RowRole | null;
   channel: OrderRecord["channel"];
@@ -30,6 +32,8 @@ export class BadOrder extends Error {}
 
 export interface OrderRules {
   amountPer: "order" | "row";
+  /** A payment without a sale in its order pays one that stands elsewhere. */
+  paymentsOfSales: boolean;
   /** For reasons: `Column "Total"`. */
   amountLabel: string;
 }
@@ -52,8 +56,12 @@ export interface MadeOrder {
  * @throws BadOrder where the lines contradict each other
  */
 export function orderOf(id: string, given: readonly OrderLine[], rules: OrderRules): MadeOrder {
-  const lines = withRoles(given);
+  const isVoid = isCancelled(given, rules);
+  const lines = withRoles(isVoid ? given : given.filter((line) => line.isVoid !== true));
   const refunds = lines.filter(({ role }) => role === "refund");
+  if (rules.paymentsOfSales && lines.every(({ role }) => role === "tender")) {
+    throw new BadOrder("The row says how a sale was paid, not what was sold.");
+  }
   const { counted, collapsed } = countedLines(lines);
   const [first] = counted.length > 0 ? counted : refunds;
   if (first === undefined) throw new BadOrder("The order has no row that is a sale.");
@@ -64,7 +72,7 @@ export function orderOf(id: string, given: readonly OrderLine[], rules: OrderRul
   const givenBack = larger(refundedOf(counted, total, rules), sum(refunds.map(({ amount }) => size(amount ?? ZERO))));
   const minor = (amount: Decimal) => toMinor(amount, first.currency);
   const said = counted.find((line) => line.state !== null)?.state ?? (counted.length === 0 ? "refunded" : null);
-  const state = lines.some(({ role }) => role === "void") ? "cancelled" : said;
+  const state = lines.some(({ role }) => role === "void") || isVoid ? "cancelled" : said;
   const money = moneyOf(state, {
     net: minor(total),
     back: minor(givenBack),
@@ -85,7 +93,23 @@ export function orderOf(id: string, given: readonly OrderLine[], rules: OrderRul
     channel: first.channel,
     ...sums,
   };
-  return { record, person, collapsed, onlyRefunds: counted.length === 0, note };
+  return {
+    record,
+    person,
+    collapsed: collapsed + given.length - lines.length,
+    onlyRefunds: counted.length === 0,
+    note,
+  };
+}
+
+/**
+ * Whether the order was cancelled, or only some of what was on it: then other rows say that they were not, or the first
+ * row, where exports write what holds for all, is not the one that says so.
+ */
+function isCancelled(lines: readonly OrderLine[], { amountPer }: OrderRules): boolean {
+  if (!lines.some((line) => line.isVoid === true)) return false;
+  if (amountPer === "order") return lines[0]?.isVoid === true;
+  return lines[0]?.isVoid === true && lines.every((line) => line.isVoid !== false);
 }
 
 type RoledLine = OrderLine & { role: RowRole };

@@ -5,6 +5,7 @@ import { currencyOf, markFits } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
 import type { InstantReader } from "./dates.ts";
 import type { KnownExport } from "./exports/known-export.ts";
+import { readFlag } from "./order-flags.ts";
 import type { OrderLine } from "./order-lines.ts";
 import { roleOf, stateOf } from "./order-words.ts";
 import { personOfRow } from "./person.ts";
@@ -43,11 +44,15 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   if (known?.negativeIsPaidOut === true && role === "sale" && (money?.amount.digits ?? 0n) < 0n) {
     throw new OtherRow("The row is money paid out, not a sale.");
   }
+  const flag = (field: "is_cancelled" | "is_paid" | "is_test") =>
+    readFlag(cells, field, columns, (reason) => new BadRow(reason));
+  if (flag("is_test") === true) throw new OtherRow(`${columns.label("is_test")} says that the row is a test.`);
   const line: Omit<OrderLine, "person" | "notes"> = {
     placedAt,
     updatedAt,
     currency: currencyIn(cells, money, before, context),
-    state,
+    state: paidOrNot(state, flag("is_paid")),
+    isVoid: flag("is_cancelled"),
     role,
     channel: salesChannel(columns.text(cells, "channel")) ?? file.defaultChannel,
     amount: money?.amount ?? null,
@@ -61,6 +66,12 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   const person =
     before?.person ?? personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
   return { ...line, person, notes };
+}
+
+/** A status may be that of the parcel; a yes or no to "paid" is about the money. */
+function paidOrNot(state: OrderLine["state"], isPaid: boolean | null): OrderLine["state"] {
+  if (isPaid === false && (state === null || state === "paid")) return "pending";
+  return isPaid === true && (state === null || state === "pending") ? "paid" : state;
 }
 
 function leaveOut(cells: readonly string[], { known, columns }: RowContext): void {
@@ -95,14 +106,17 @@ type RowMoney = Pick<OrderLine, "refunded" | "paid" | "outstanding" | "isReturn"
 function moneyIn(cells: readonly string[], context: RowContext): RowMoney {
   const { columns } = context;
   const number = (field: Field) => moneyOf(cells, field, context);
+  const back = number("refunded")?.amount ?? null;
+  const isGivenBack = readFlag(cells, "is_refunded", columns, (reason) => new BadRow(reason)) === true;
+  const refundedOf = (whole: Decimal | null) => back ?? (isGivenBack ? (whole ?? ZERO) : ZERO);
   const rest = {
-    refunded: number("refunded")?.amount ?? ZERO,
     paid: number("paid")?.amount ?? null,
     outstanding: number("outstanding")?.amount ?? null,
   };
   if (columns.has("amount")) {
     const money = number("amount");
-    return { ...rest, money, isReturn: money !== null && money.amount.digits < 0n };
+    const refunded = refundedOf(money?.amount ?? null);
+    return { ...rest, refunded, money, isReturn: money !== null && money.amount.digits < 0n };
   }
   const quantity = number("quantity");
   if (quantity === null) throw new BadRow(`${columns.label("quantity")} is blank.`);
@@ -111,7 +125,12 @@ function moneyIn(cells: readonly string[], context: RowContext): RowMoney {
   if (price.amount.digits < 0n) throw new BadRow(`${columns.label("unit_price")} is negative.`);
   const amount = multiply(quantity.amount, price.amount);
   if (isHuge(amount)) throw new BadRow("Quantity times price is too large to be an amount.");
-  return { ...rest, money: { amount, mark: price.mark }, isReturn: quantity.amount.digits < 0n };
+  return {
+    ...rest,
+    refunded: refundedOf(amount),
+    money: { amount, mark: price.mark },
+    isReturn: quantity.amount.digits < 0n,
+  };
 }
 
 function moneyOf(cells: readonly string[], field: Field, { columns, file }: RowContext): Money | null {

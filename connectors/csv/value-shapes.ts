@@ -8,6 +8,7 @@ import { parseInstant } from "./dates.ts";
 import { emailsOf } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
 import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId, isRoundedNumber } from "../core/placeholders.ts";
+import { isFlagWord } from "./order-flags.ts";
 import { isOptOutWord, readConsentCell } from "./consent/cell.ts";
 import { cleanCell } from "./words.ts";
 
@@ -35,6 +36,10 @@ export interface Shape {
   country: number;
   currency: number;
   yesNo: number;
+  /** 1, 2, 3 and so on: rows, counted. */
+  isCounted: boolean;
+  /** Answers to whether an order was cancelled, paid, refunded. */
+  flag: number;
   /** Letters and no digits, as names are. */
   wordy: number;
   /** Dates without a time, times without a date. */
@@ -82,6 +87,8 @@ export function shapeOf(values: readonly string[]): Shape {
     zone: share((value) => zoneNamed(value) !== null),
     currency: share(isCurrencyMark),
     yesNo: share((value) => readConsentCell(value) !== "unreadable"),
+    isCounted: filled.length > 0 && filled.every((value, at) => value === String(at + 1)),
+    flag: share(isFlagWord),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
     dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),

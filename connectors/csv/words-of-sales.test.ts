@@ -68,6 +68,8 @@ describe("what a state says about the money", () => {
     ["Payment Review", "pending"],
     ["On backorder (not paid)", "pending"],
     ["wc-checkout-draft", "pending"],
+    ["En attente du paiement par chèque", "pending"],
+    ["Awaiting Shipment", "paid"],
     ["Manual Verification Required", "pending"],
     // Nobody knows: the row is refused, not counted.
     ["Zorbified", null],
@@ -168,5 +170,149 @@ describe("a loyalty column", () => {
     expect(await card("Loyalty", "9780012345", "9780012345", "9780099999")).toBe(2);
     expect(await card("Loyalty", "K-77", "K-77", "K-78")).toBe(2);
     expect(await card("Loyalty Card", "77", "77", "78")).toBe(2);
+  });
+});
+
+describe("columns that answer yes or no about an order", () => {
+  const states = async (header: string, ...rows: string[]) =>
+    (
+      await read(
+        table(
+          `Order ID,Date,Email,Total,${header}`,
+          ...rows.map((row, at) => `${at + 1},2026-01-02,${BUYER},10.00,${row}`),
+        ),
+      )
+    ).money.map(([, amount, refunded, status]) => [amount, refunded, status]);
+  const paid = [1000, 0, "paid"];
+  const cancelled = [1000, 0, "cancelled"];
+  const pending = [1000, 0, "pending"];
+  const refunded = [1000, 1000, "refunded"];
+
+  it.each([
+    ["Voided", ["No", "Yes", ""], [paid, cancelled, paid]],
+    ["Is Cancelled", ["0", "1"], [paid, cancelled]],
+    ["Cancelled at", ["", "2026-01-04 10:00", "0000-00-00 00:00:00"], [paid, cancelled, paid]],
+    ["Storniert", ["nein", "ja", "x"], [paid, cancelled, cancelled]],
+    ["Paid", ["Yes", "No", "Unpaid"], [paid, pending, pending]],
+    ["Bezahlt", ["ja", "nein"], [paid, pending]],
+    ["Pagado", ["sí", "no"], [paid, pending]],
+    ["Refunded", ["false", "true"], [paid, refunded]],
+    ["Refunded", ["0", "1"], [paid, refunded]],
+    ["Refunded", ["0.00", "4.00"], [paid, [1000, 400, "paid"]]],
+    ["Refund date", ["", "2026-02-01"], [paid, refunded]],
+    ["Test order", ["No", "Yes"], [paid]],
+    ["Status,Paid", ["Shipped,No", "New,Yes", "Cancelled,Yes"], [pending, paid, cancelled]],
+    ["Voided,Cancelled at", ["No,", "No,2026-01-04"], [paid, cancelled]],
+    // Neither of these says so.
+    ["Cancelled by", ["Yes", "No"], [paid, paid]],
+    ["Paid", ["10.00", "4.00"], [paid, paid]],
+    ["Paid with", ["Card", "Cash"], [paid, paid]],
+  ])("%s: %j", async (header, rows, expected) => {
+    expect(await states(header, ...rows)).toEqual(expected);
+  });
+
+  it("refuses a row whose answer is none", async () => {
+    const sales = table(
+      "Order ID,Date,Total,Voided",
+      "1,2026-01-02,10.00,No",
+      "2,2026-01-02,10.00,perhaps",
+      "3,2026-01-02,1.00,No",
+    );
+    expect(await read(sales)).toMatchObject({
+      rejects: 1,
+      money: [
+        ["1", 1000, 0, "paid"],
+        ["3", 100, 0, "paid"],
+      ],
+    });
+  });
+
+  it("takes a cancelled line off its order, and a cancelled order away as a whole", async () => {
+    const lines = (...flags: string[]) =>
+      read(
+        table(
+          "Order,Date,Item,Amount,Void",
+          ...flags.map((flag, at) => `1,2026-01-02,Item ${at},${at + 1}.00,${flag}`),
+        ),
+      );
+    expect((await lines("No", "Yes", "No")).money).toEqual([["1", 400, 0, "paid"]]);
+    expect((await lines("", "Yes", "")).money).toEqual([["1", 400, 0, "paid"]]);
+    expect((await lines("Yes", "", "")).money).toEqual([["1", 600, 0, "cancelled"]]);
+    expect((await lines("Yes", "Yes", "Yes")).money).toEqual([["1", 600, 0, "cancelled"]]);
+  });
+
+  it("reads a credit note of any name as money back", async () => {
+    const sales = table(
+      "Invoice No,Type,Date,Total",
+      "1,Sales invoice,2026-01-02,50.00",
+      "2,Sales credit note,2026-01-03,20.00",
+    );
+    expect((await read(sales)).money).toEqual([
+      ["1", 5000, 0, "paid"],
+      ["2/refund", 0, 2000, "refunded"],
+    ]);
+  });
+
+  it("takes the currency from a row of units below the header", async () => {
+    const sales = table("Order,Date,Total", ",(dd/mm/yyyy),(EUR)", "1,13/01/2026,10.00");
+    await withFolder(async (folder) => {
+      const file = await fileOf(join(folder, "sales.csv"), sales);
+      expect(file.defaultCurrency).toBe("EUR");
+    });
+  });
+});
+
+describe("numbers and addresses of nobody in particular", () => {
+  const peopleMapping = async (content: string) =>
+    withFolder(async (folder) => (await fileOf(join(folder, "list.csv"), content)).mapping);
+
+  it("takes a row's number for no id: in the next export it is somebody else's", async () => {
+    const rows = (name: string, ...numbers: string[]) =>
+      peopleMapping(table(`${name},Name,Email`, ...numbers.map((no, at) => `${no},Ann Bee,ann${at}@brightleaf.co.uk`)));
+    for (const name of ["No.", "Nr", "#", "Row", "Lfd. Nr."]) {
+      expect((await rows(name, "1", "2", "3")).id).toBeUndefined();
+    }
+    expect((await rows("No.", "1007", "1003", "1021")).id).toEqual(["No."]);
+    expect((await rows("Customer No.", "1", "2", "3")).id).toEqual(["Customer No."]);
+  });
+
+  it("takes a second address that many rows share for nobody's", async () => {
+    const list = (second: string) =>
+      peopleMapping(
+        table("Email,Email,Name", `a@brightleaf.co.uk,${second},Ann Bee`, `b@brightleaf.co.uk,${second},Bo Cee`),
+      );
+    expect((await list("office@harrowgoods.com")).email).toEqual(["Email"]);
+  });
+
+  it("reads a number that a formula keeps as text", async () => {
+    expect((await read(table("Order ID,Date,Total", '"=""00123""",2026-01-02,"=""10.00"""'))).money).toEqual([
+      ["00123", 1000, 0, "paid"],
+    ]);
+  });
+});
+
+describe("payments beside sales", () => {
+  it("sells nothing by a payment that stands alone where the file lists sales, and says so", async () => {
+    const rows = table(
+      "Date,Transaction Type,Invoice No,Email,Amount",
+      `2026-01-13,Invoice,1001,${BUYER},100.00`,
+      `2026-01-15,Payment,1003,${BUYER},100.00`,
+      `2026-01-16,Sales Receipt,1004,${BUYER},10.00`,
+    );
+    expect(await read(rows)).toMatchObject({
+      rejects: 1,
+      money: [
+        ["1001", 10_000, 0, "paid"],
+        ["1004", 1000, 0, "paid"],
+      ],
+    });
+  });
+
+  it("takes payments for the sales where the file has nothing else", async () => {
+    const rows = table("Date,Type,Transaction ID,Amount", "2026-01-13,Payment,T1,10.00", "2026-01-15,Refund,T2,4.00");
+    expect((await read(rows)).money).toEqual([
+      ["T1", 1000, 0, "paid"],
+      ["T2", 0, 400, "refunded"],
+    ]);
   });
 });

@@ -69,7 +69,9 @@ const QUOTED_TEXT = /^'(?:\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\d]|[A-Z]{1,2}\d)/;
  * apostrophe by which spreadsheets (and our own export) mark a number or formula as text.
  */
 export function cleanCell(cell: string): string {
-  const text = cell.trim();
+  const trimmed = cell.trim();
+  // `="00123"` is how a number keeps its noughts in a spreadsheet.
+  const text = trimmed.startsWith('="') && trimmed.endsWith('"') ? trimmed.slice(2, -1).trim() : trimmed;
   if (text === "" || BLANKS.has(text)) return "";
   return text.charCodeAt(0) === 39 && QUOTED_TEXT.test(text) ? text.slice(1) : text;
 }

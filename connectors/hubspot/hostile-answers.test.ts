@@ -149,6 +149,18 @@ describe("consent at HubSpot", () => {
     expect((await states([{ ...no, channel: "WHATSAPP" }])).states).toEqual([["1:602", "withdrawn"]]);
   });
 
+  it("is unknown for everybody where the statuses may not be read any more, and that is said once", async () => {
+    const refusal = { status: 403, body: { status: "error", category: "MISSING_SCOPES", message: "no" } };
+    const { of, rejects } = await read({
+      contacts: [...rows(250), row(251, { hs_email_optout: "true" }), row(252, { email: null })],
+      instead: ({ path }) => (path.startsWith("/communication-preferences") ? refusal : undefined),
+    });
+    const found = of("consent");
+    expect(found).toHaveLength(251);
+    expect(found.filter(({ state }) => state !== "unknown")).toMatchObject([{ id: "251:all", state: "withdrawn" }]);
+    expect(rejects).toEqual(["subscription-statuses"]);
+  });
+
   it("of a list that stands there twice does not depend on the order", async () => {
     const twice = [
       { ...yes, businessUnitId: 7 },

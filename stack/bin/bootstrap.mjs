@@ -17,13 +17,14 @@ export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
  * Runs a TypeScript file of the project with this process' arguments; ends this process with its exit code.
  *
  * @param {string} entry path of the file, relative to the project
+ * @param {string[]} first arguments that come before this process' own
  */
-export async function runOnNode24(entry) {
+export async function runOnNode24(entry, first = []) {
   try {
     await ensureInstalled(projectRoot);
     const node = findNode24();
     ensureGenerated(projectRoot, node);
-    runAndExit(node, entry);
+    runAndExit(node, entry, [...first, ...process.argv.slice(2)]);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
@@ -45,16 +46,12 @@ function findNode24() {
   );
 }
 
-function runAndExit(node, entry) {
-  const child = spawn(
-    node,
-    ["--disable-warning=ExperimentalWarning", join(projectRoot, entry), ...process.argv.slice(2)],
-    {
-      // The channel lets the command notice when this process is killed, and then end what it started.
-      stdio: ["inherit", "inherit", "inherit", "ipc"],
-      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` },
-    },
-  );
+function runAndExit(node, entry, args) {
+  const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(projectRoot, entry), ...args], {
+    // The channel lets the command notice when this process is killed, and then end what it started.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` },
+  });
   // Ctrl-C reaches the child from the terminal as well; it takes two signals in a row as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   endWithNpm(() => child.kill("SIGTERM"));

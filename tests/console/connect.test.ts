@@ -352,9 +352,7 @@ describe("a connection later", () => {
       ...["reconnect", "hubspot", "--workspace", slug, "--token-file", file(SECRET)],
     );
     expect(refused).toMatchObject({ code: 1, out: "" });
-    expect(refused.err).toMatch(
-      /The master key is not the one .* need the key [0-9a-f]{12}, configured is [0-9a-f]{12}/,
-    );
+    expect(refused.err).toMatch(/The master key is not the one .* need the key [0-9a-f]{12}; configured: [0-9a-f]{12}/);
     expect(refused.err).not.toContain(other.TRIBUTARY_KEY);
   });
 });

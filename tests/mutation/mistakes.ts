@@ -23,8 +23,8 @@ export const MISTAKES: Mistake[] = [
   // Consent
   hubspot("an unsubscription is read as a yes", "consent.ts", ['UNSUBSCRIBED: "withdrawn"', 'UNSUBSCRIBED: "granted"']),
   hubspot("a false opt-out is read as an opt-out", "consent.ts", [
-    'hs_email_optout?.toLowerCase() === "true"',
-    "hs_email_optout !== undefined",
+    'return !["", "false", "no", "0"].includes(word);',
+    'return word !== "";',
   ]),
   hubspot("a true opt-out is left out", "consent.ts", ["if (!hasOptedOut(row)) return said;", "return said;"]),
   hubspot("a statement is dated anew at each reading", "consent.ts", [
@@ -64,8 +64,8 @@ export const MISTAKES: Mistake[] = [
     "const settled = settledOf",
   ]),
   stripe("the next read begins where the list ended", "reading.ts", [
-    "const startedAt: number = position?.startedAt ?? page.servedAt;",
-    "const startedAt: number = page.servedAt;",
+    "const startedAt: number = position?.startedAt ?? page.settledAt;",
+    "const startedAt: number = page.settledAt;",
   ]),
   hubspot("the second page of changes is dropped", "read/objects.ts", [
     "      next === null\n        ? {",

@@ -72,6 +72,16 @@ describe("a supervised process", () => {
     expect(running.filter((pid) => findProcess(pid) !== null)).toEqual([other.pid]);
   });
 
+  it("is followed at once by another one when it is restarted, however often", async () => {
+    const worker = await supervisor.start({ name: "worker", run: script(STAYS), ...saysReady });
+    for (let restarts = 1; restarts <= 3; restarts++) {
+      await supervisor.restart("worker");
+      await eventually(() => worker.restarts === restarts && worker.pid !== null);
+      expect(lines.at(-1)).toMatch(/starting it again in 0\.25 s$/);
+      await eventually(() => lines.filter((line) => line === "The worker runs again").length === restarts);
+    }
+  });
+
   it("waits longer each time when it keeps dying", async () => {
     const file = join(folder, "starts");
     const dies = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(file)}, "x"); console.log("ready"); setTimeout(() => process.exit(4), 20);`;

@@ -126,8 +126,8 @@ function messageOf(ending: RunEnding, cutOff: readonly string[]): string | undef
     return "The run was interrupted: the worker's log says why. The next run continues from there.";
   const { failedStreams, failedPlans } = ending;
   const failed = [
-    ...(failedStreams > 0 ? [`${failedStreams} streams could not be read`] : []),
-    ...(failedPlans > 0 ? [`${failedPlans} tools could not be written to`] : []),
+    ...(failedStreams > 0 ? [`${failedStreams} ${failedStreams === 1 ? "stream" : "streams"} could not be read`] : []),
+    ...(failedPlans > 0 ? [`${failedPlans} ${failedPlans === 1 ? "tool" : "tools"} could not be written to`] : []),
     ...(cutOff.length > 0 ? [`not read until reconnected: ${cutOff.join(" and ")}`] : []),
   ];
   return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;

@@ -1,7 +1,7 @@
-/** Mailing lists and CRMs. Column names as in the vendors' help pages on exports (read 2026-11). */
+/** Mailing lists and CRMs. Column names from memory of their exports (see the README). */
 import type { KnownExport } from "./known-export.ts";
 
-/** https://mailchimp.com/help/about-the-export-file/: one file for each state of a contact; merge fields vary. */
+/** One file for each state of a contact; merge fields vary. */
 const MAILCHIMP = {
   kind: "people",
   idIsRowKey: true,

@@ -1,7 +1,7 @@
-/** Payment services. Column names as in the vendors' help pages on exports (read 2026-11). */
+/** Payment services. Column names from memory of their exports (see the README). */
 import type { KnownExport, OrderState } from "./known-export.ts";
 
-/** https://docs.stripe.com/payments/payment-intents/verifying-status and the dashboard's own words. */
+/** The words of the API's statuses and of the dashboard. */
 const STRIPE_STATES: Record<string, OrderState> = {
   paid: "paid",
   succeeded: "paid",
@@ -93,7 +93,6 @@ export const PAYMENTS: readonly KnownExport[] = [
     reading: { timeZone: "UTC" },
   },
   {
-    // https://www.paypal.com/us/cshelp/article/how-do-i-view-and-download-statements-and-reports-help145
     id: "paypal-activity",
     title: "activity of PayPal",
     kind: "orders",

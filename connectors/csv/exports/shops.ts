@@ -1,7 +1,6 @@
-/** Online shops. Column names as in the vendors' help pages on exports (read 2026-11), older forms included. */
+/** Online shops. Column names from memory of their exports (see the README), older forms included. */
 import type { KnownExport, OrderState } from "./known-export.ts";
 
-/** https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders */
 const SHOPIFY_STATES: Record<string, OrderState> = {
   authorized: "pending",
   pending: "pending",
@@ -14,7 +13,7 @@ const SHOPIFY_STATES: Record<string, OrderState> = {
   expired: "cancelled",
 };
 
-/** https://woocommerce.com/document/managing-orders/order-statuses/: `processing` is paid and waits to be sent. */
+/** `processing` is paid and waits to be sent. */
 const WOO_STATES: Record<string, OrderState> = {
   completed: "paid",
   processing: "paid",
@@ -191,7 +190,6 @@ export const SHOPS: readonly KnownExport[] = [
       email: ["Customer Email"],
       full_name: ["Customer Name", "Bill-to Name"],
     },
-    // https://experienceleague.adobe.com/en/docs/commerce-admin/stores-sales/order-management/orders/order-status (read 2026-11)
     states: {
       processing: "paid",
       complete: "paid",

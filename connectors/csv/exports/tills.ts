@@ -1,4 +1,4 @@
-/** Tills and restaurants. Column names as in the vendors' help pages on exports (read 2026-11). */
+/** Tills and restaurants. Column names from memory of their exports (see the README). */
 import type { KnownExport, OrderState } from "./known-export.ts";
 
 const CLOVER_STATES: Record<string, OrderState> = {
@@ -41,7 +41,6 @@ const SQUARE = {
 
 export const TILLS: readonly KnownExport[] = [
   {
-    // https://squareup.com/help/us/en/article/5072-summaries-and-reports-from-the-online-square-dashboard
     id: "square-items",
     title: "items of Square",
     kind: "orders",
@@ -152,7 +151,7 @@ export const TILLS: readonly KnownExport[] = [
     reading: { amountPer: "row", dayOrder: "mdy", decimal: ".", defaultChannel: "store" },
   },
   {
-    // https://x-series-support.lightspeedhq.com/: the sales history has a row for the sale, its lines and its payments.
+    // The sales history has a row for the sale, its lines and its payments.
     id: "lightspeed-sales",
     title: "sales history of Lightspeed",
     kind: "orders",

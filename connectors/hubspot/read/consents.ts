@@ -20,6 +20,7 @@ export async function readConsents(
   rows: ObjectRow[],
 ): Promise<{ consents: Map<string, Statements>; rejects: Reject[] }> {
   const { statuses, rejects } = await readStatuses(client, rows);
+  const isSaid = refusing.has(client);
   const optedOut = await optOutTimes(client, rows.filter(hasOptedOut));
   const useOf = (subscriptionId: string) => client.settings.subscriptions[subscriptionId] ?? USUAL;
   const uses = [USUAL, ...Object.values(client.settings.subscriptions)];
@@ -29,18 +30,26 @@ export async function readConsents(
     const answer = email === null ? null : (statuses.get(email) ?? null);
     const found = consentsOf(row, answer, { useOf, uses, optedOutAt: optedOut.get(row.id) ?? null });
     consents.set(row.id, found);
-    rejects.push(...found.doubts.map(({ ref, reason }) => ({ ref, id: row.id, reason, raw: null })));
+    if (!isSaid) rejects.push(...found.doubts.map(({ ref, reason }) => ({ ref, id: row.id, reason, raw: null })));
   }
   return { consents, rejects };
 }
 
-/** By lower-case address. Nothing at all where HubSpot does not let this token read them, which is said. */
+/**
+ * By lower-case address. Where HubSpot does not let this token read them, or no longer, all are unknown: a yes from before
+ * may have been taken back since. That is said once.
+ */
 async function readStatuses(
   client: HubspotClient,
   rows: ObjectRow[],
 ): Promise<{ statuses: Map<string, Statuses>; rejects: Reject[] }> {
   const emails = [...new Set(rows.flatMap((row) => addressOf(row) ?? []))];
-  if (emails.length === 0 || refusing.has(client)) return { statuses: new Map(), rejects: [] };
+  const forbidden = () =>
+    new Map(
+      emails.map((email) => [email, { unknown: "HubSpot does not let this connection read subscription statuses" }]),
+    );
+  if (refusing.has(client)) return { statuses: forbidden(), rejects: [] };
+  if (emails.length === 0) return { statuses: new Map(), rejects: [] };
   try {
     const answers = await inBatches<string, Statuses>(emails, {
       size: BATCH_SIZE,
@@ -60,7 +69,7 @@ async function readStatuses(
     if (!(error instanceof ConnectorError) || error.kind !== "permission") throw error;
     refusing.add(client);
     const reason = `Subscription statuses cannot be read, so consent stays unknown for all contacts. ${error.message}`;
-    return { statuses: new Map(), rejects: [{ ref: "subscription-statuses", reason, raw: null }] };
+    return { statuses: forbidden(), rejects: [{ ref: "subscription-statuses", reason, raw: null }] };
   }
 }
 
