@@ -11,6 +11,7 @@ import { stackState, type StackState } from "#config.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createRunStore, type Run } from "#profile/store/runs.ts";
+import { cpuByProgram, type CpuSeconds } from "./cpu.ts";
 import { milliseconds, print, printHeading, printTable, rate, readOptions } from "./measure.ts";
 
 const HELP = `Usage: node bench/loop.ts [--customers N] [--changed N] [--wait SECONDS]
@@ -68,9 +69,16 @@ async function passes(database: Database, dataDir: string, stack: ChildProcess):
       ),
     );
   };
+  let cpuBefore: CpuSeconds = {};
   const pass = async (title: string, seen: ReadonlySet<string>, before: Calls): Promise<string> => {
     const run = await untilFinished(database, seen, stack);
     report(title, run, difference(before, await calls()), peakOfWorker(dataDir));
+    const cpu = stack.pid === undefined ? {} : cpuByProgram(stack.pid);
+    const used = Object.entries(cpu).map(
+      ([name, seconds]) => `${name} ${(seconds - (cpuBefore[name] ?? 0)).toFixed(1)} s`,
+    );
+    print(`CPU time: ${used.join(", ")}`);
+    cpuBefore = cpu;
     return run.runId;
   };
   const seen = new Set<string>();

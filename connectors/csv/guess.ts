@@ -21,6 +21,7 @@ import { guessStart, looksLikeHeader, rowsOf } from "./guess-start.ts";
 import { stoppers, type Sample } from "./guess-stoppers.ts";
 import { LINE_LIMIT } from "./lines.ts";
 import { COLUMNS_LIMIT } from "./read.ts";
+import { roleOf } from "./order-words.ts";
 import {
   csvFile,
   fieldsOf,
@@ -127,6 +128,7 @@ export async function guessHead(
     (field) => shapeOf(valuesOf(field)).serial > 0.5,
   );
   if (serialDates) said.remarks.push("Dates are numbers of days, as spreadsheets count them from 1900.");
+  const roles = new Set(known === null ? valuesOf("type").map((value) => roleOf(cleanCell(value), null)) : []);
   zoneRemark(mapping, said);
   return {
     kind,
@@ -145,6 +147,7 @@ export async function guessHead(
     defaultChannel: prescribed.defaultChannel ?? guessChannel([options.fileName, ...names]),
     timeZone: prescribed.timeZone ?? options.timeZone,
     export: known?.id ?? null,
+    paymentsOfSales: roles.has("sale") && roles.has("tender"),
     serialDates,
     crosses,
     shortened,
@@ -229,6 +232,7 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     start,
     serialDates,
     export: guess.export,
+    paymentsOfSales: guess.paymentsOfSales,
     crosses,
     shortened,
   });

@@ -32,6 +32,8 @@ export class BadOrder extends Error {}
 
 export interface OrderRules {
   amountPer: "order" | "row";
+  /** A payment without a sale in its order pays one that stands elsewhere. */
+  paymentsOfSales: boolean;
   /** For reasons: `Column "Total"`. */
   amountLabel: string;
 }
@@ -57,6 +59,9 @@ export function orderOf(id: string, given: readonly OrderLine[], rules: OrderRul
   const isVoid = isCancelled(given, rules);
   const lines = withRoles(isVoid ? given : given.filter((line) => line.isVoid !== true));
   const refunds = lines.filter(({ role }) => role === "refund");
+  if (rules.paymentsOfSales && lines.every(({ role }) => role === "tender")) {
+    throw new BadOrder("The row says how a sale was paid, not what was sold.");
+  }
   const { counted, collapsed } = countedLines(lines);
   const [first] = counted.length > 0 ? counted : refunds;
   if (first === undefined) throw new BadOrder("The order has no row that is a sale.");

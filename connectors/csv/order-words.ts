@@ -4,7 +4,7 @@ import { foldWords, table } from "./words.ts";
 
 const orderState = table<OrderState>({
   paid:
-    "paid,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,successful,ok,settled,captured,approved,sold," +
+    "paid,paid out,complete,completed,closed,fulfilled,shipped,delivered,succeeded,success,successful,ok,settled,captured,approved,sold," +
     "processed,paid in full,fully paid,sale,cleared,picked up,collected,ready for pickup,awaiting pickup,awaiting fulfillment," +
     "awaiting shipment,partially fulfilled,partially shipped,dispatched,in transit,out for delivery,won,closed won," +
     "payment accepted,payment received,processing in progress,on backorder paid," +
@@ -76,13 +76,16 @@ const orderState = table<OrderState>({
 /** What the state is of, said once more: `Order shipped`, `Payment failed`, `Bestellung storniert`. */
 const SUBJECT =
   /^(?:order|payment|transaction|invoice|sale|deal|bestellung|zahlung|rechnung|auftrag|commande|facture|paiement|ordine|pagamento|fattura|pedido|pago|factura|bestelling|betaling|factuur) (?=[a-z])/;
+/** Whatever is waited for: `En attente du paiement par chèque`. What comes after the money is listed above. */
+const WAITING =
+  /^(?:awaiting|waiting|pending|en attente|in attesa|pendiente|esperando|a la espera|wartet?|warten|in erwartung|in afwachting|wacht) /;
 /** Not paid, not sent: whatever it is, the money has not come. */
 const NOT_YET = /^(?:not(?: yet)?|nicht|noch nicht|non|pas|pas encore|no|aun no|niet|nog niet|nao|ikke|inte) (?=[a-z])/;
 
 const rowRole = table<RowRole>({
   sale:
     "sale,sales,order,purchase,charge,invoice,sold,checkout,verkauf,kauf,rechnung,vente,achat,facture,vendita,acquisto," +
-    "venta,compra,bestellung,commande,ordine,pedido,pos sale,online sale,exchange",
+    "venta,compra,bestellung,commande,ordine,pedido,pos sale,online sale,exchange,receipt,quittung,recu,ricevuta,recibo",
   detail: "sale line,line,line item,order line,item line,position,ligne,riga,linea",
   tender: "payment,tender,tendered,zahlung,paiement,pagamento,pago,payment received,capture,deposit payment",
   refund:
@@ -104,7 +107,8 @@ export function stateOf(text: string, known: KnownExport | null): OrderState | n
   // Other systems say so of orders nobody has paid yet.
   if (word !== written && word === "processing") return "paid";
   if (known?.states !== undefined && Object.hasOwn(known.states, word)) return known.states[word] ?? null;
-  return orderState(word) ?? negated(word) ?? orderState(word.replace(SUBJECT, ""));
+  const found = orderState(word) ?? negated(word) ?? orderState(word.replace(SUBJECT, ""));
+  return found ?? (WAITING.test(word) ? "pending" : null);
 }
 
 function negated(word: string): OrderState | null {

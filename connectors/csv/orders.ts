@@ -190,6 +190,7 @@ export class OrderAssembler implements Assembler {
     const rules = {
       amountPer: this.#isPerOrder ? "order" : "row",
       amountLabel: this.#columns.label("amount"),
+      paymentsOfSales: this.#context.file.paymentsOfSales,
     } as const;
     try {
       const made = orderOf(order.id, this.#asRefund(order), rules);

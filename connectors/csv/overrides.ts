@@ -64,6 +64,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     timeZone,
     serialDates,
     crosses,
+    paymentsOfSales: earlier.paymentsOfSales || guess.paymentsOfSales,
     shortened: [...new Set([...earlier.shortened, ...guess.shortened])],
   };
   return {

@@ -68,6 +68,8 @@ describe("what a state says about the money", () => {
     ["Payment Review", "pending"],
     ["On backorder (not paid)", "pending"],
     ["wc-checkout-draft", "pending"],
+    ["En attente du paiement par chèque", "pending"],
+    ["Awaiting Shipment", "paid"],
     ["Manual Verification Required", "pending"],
     // Nobody knows: the row is refused, not counted.
     ["Zorbified", null],
@@ -285,6 +287,32 @@ describe("numbers and addresses of nobody in particular", () => {
   it("reads a number that a formula keeps as text", async () => {
     expect((await read(table("Order ID,Date,Total", '"=""00123""",2026-01-02,"=""10.00"""'))).money).toEqual([
       ["00123", 1000, 0, "paid"],
+    ]);
+  });
+});
+
+describe("payments beside sales", () => {
+  it("sells nothing by a payment that stands alone where the file lists sales, and says so", async () => {
+    const rows = table(
+      "Date,Transaction Type,Invoice No,Email,Amount",
+      `2026-01-13,Invoice,1001,${BUYER},100.00`,
+      `2026-01-15,Payment,1003,${BUYER},100.00`,
+      `2026-01-16,Sales Receipt,1004,${BUYER},10.00`,
+    );
+    expect(await read(rows)).toMatchObject({
+      rejects: 1,
+      money: [
+        ["1001", 10_000, 0, "paid"],
+        ["1004", 1000, 0, "paid"],
+      ],
+    });
+  });
+
+  it("takes payments for the sales where the file has nothing else", async () => {
+    const rows = table("Date,Type,Transaction ID,Amount", "2026-01-13,Payment,T1,10.00", "2026-01-15,Refund,T2,4.00");
+    expect((await read(rows)).money).toEqual([
+      ["T1", 1000, 0, "paid"],
+      ["T2", 0, 400, "refunded"],
     ]);
   });
 });

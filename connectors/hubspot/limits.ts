@@ -46,3 +46,7 @@ export const MOVING_WAIT_MS = 3_600_000;
 
 /** A search sees a change up to a minute late (help.okta.com, HubSpot "Search Contacts", 2026-11); several times that is safe. */
 export const DEFAULT_OVERLAP_MINUTES = 5;
+
+/** A search pages through so many rows and refuses what lies behind. Read 2026-11:
+ *  https://developers.hubspot.com/docs/api-reference/search/guide */
+export const SEARCH_CAP = 10_000;

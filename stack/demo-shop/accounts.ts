@@ -4,7 +4,7 @@ export const DEMO_HUBSPOT_TOKEN = "demo-hubspot-token";
 export const DEMO_STRIPE_KEY = "sk_test_demo";
 
 /** What the shop's accounts allow: vendors raise limits on request; at published ones the demo would mostly wait. */
-export const DEMO_REQUESTS_PER_SECOND = 1_000;
+export const DEMO_REQUESTS_PER_SECOND = 10_000;
 
 /** Subscription types of the shop's HubSpot account. */
 export const NEWS = { subscriptionId: "601", subscriptionName: "Fern & Kettle news" };

@@ -84,12 +84,11 @@ type Changes = Omit<At<"changes">, "settledAt"> & { settledAt: number | null };
 
 async function searchChanges(client: HubspotClient, reading: ObjectReading, cursor: Changes): Promise<Page> {
   const startedAt = client.now();
-  const { since } = cursor;
+  const { phase: _, since, settledAt: known, ...position } = cursor;
   const changed = { propertyName: reading.modifiedProperty, operator: Operator.Gte, value: String(since) };
-  const { afterId, upToId, after } = cursor;
   const query = { ...reading, filters: [changed] };
-  const { results, servedAt, next } = await searchPage(client, query, { afterId, upToId, after });
-  const settled = cursor.settledAt ?? settledOf(client, startedAt, servedAt);
+  const { results, servedAt, next } = await searchPage(client, query, position);
+  const settled = known ?? settledOf(client, startedAt, servedAt);
   return {
     raw: results,
     next:

@@ -5,6 +5,7 @@ import type { IdPosition } from "../../core/id-walk.ts";
 import { cursorGuard } from "../../core/walk.ts";
 import { Operator } from "../client.ts";
 import type { HubspotClient, Listed, ObjectType } from "../client.ts";
+import { SEARCH_CAP } from "../limits.ts";
 
 export interface Query {
   type: ObjectType;
@@ -20,14 +21,17 @@ type FoundPage = Listed & { next: IdPosition | null };
  */
 export async function searchPage(client: HubspotClient, query: Query, position: IdPosition): Promise<FoundPage> {
   const { type, properties, filters } = query;
-  const propertyName = "hs_object_id";
-  const range = [{ propertyName, operator: Operator.Gt, value: position.afterId }];
-  if (position.upToId !== null) range.push({ propertyName, operator: Operator.Lte, value: position.upToId });
-  const ask = () => client.search(type, properties, [...filters, ...range], position.after);
+  const ask = () => client.search(type, properties, [...filters, ...rangeOf(position)], position.after);
   const first = await ask();
   const page = first.results.length === 0 && first.after === null && (first.total ?? 0) > 0 ? await ask() : first;
-  const more = (page.total ?? 0) > page.results.length && position.after === null;
-  return { ...page, next: nextIdPosition(`HubSpot's search of ${type}`, position, { ...page, more }) };
+  return { ...page, next: nextIdPosition(position, { ...page, cap: SEARCH_CAP }) };
+}
+
+function rangeOf({ afterId, upToId, byPlace }: IdPosition): Filter[] {
+  if (byPlace) return [];
+  const propertyName = "hs_object_id";
+  const above = { propertyName, operator: Operator.Gt, value: afterId };
+  return upToId === null ? [above] : [above, { propertyName, operator: Operator.Lte, value: upToId }];
 }
 
 /** Every row, for queries whose answer is small. */
