@@ -217,8 +217,12 @@ function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: 
   if (!(error instanceof ConnectorError)) return error;
   const at = baseUrl ?? own ?? "";
   switch (error.kind) {
-    case "auth":
-      return new Refusal(`${title} rejected the credentials: ${error.message}`, "vendor");
+    case "auth": {
+      // The usual sentence is for a connection that worked before: it says to connect again.
+      const usual = error.message.startsWith(`${title} rejected the credentials`);
+      const why = usual ? "They were not stored; copy them anew and whole from where they are made." : error.message;
+      return new Refusal(`${title} rejected the credentials. ${why}`, "vendor");
+    }
     case "permission":
       return new Refusal(`${title} accepted the credentials, but they lack a permission: ${error.message}`, "vendor");
     case "rate_limited":

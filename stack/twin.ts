@@ -1,6 +1,8 @@
 /** `npm run twin`: one vendor's twin, started by hand, filled with invented people. Runs until Ctrl-C. */
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { environmentFor } from "#connectors/core/auth.ts";
+import { connectorOf } from "#connectors/registry.ts";
 import { twinOf, twins } from "#connectors/twins.ts";
 
 const HELP = `Usage: npm run twin -- VENDOR [options]
@@ -53,8 +55,10 @@ async function main(): Promise<void> {
     ...(rps === undefined ? {} : { requestsPerSecond: rps }),
   });
   const credentials = Object.entries(entry.credentials).map(([name, value]) => `  ${name}: ${value}\n`);
+  const variables = environmentFor(connectorOf(id).auth, entry.credentials).join(" ");
   process.stdout.write(
-    `The ${id} twin answers at ${twin.url} with ${people} people.\nIt accepts:\n${credentials.join("")}`,
+    `The ${id} twin answers at ${twin.url} with ${people} people.\nIt accepts:\n${credentials.join("")}` +
+      `To connect it, in another terminal:\n  ${variables} npx tributary connect ${id} --base-url ${twin.url}\n`,
   );
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void twin.close());
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { connectors } from "../registry.ts";
-import { credentialsFrom, secretPatternsOf, type Auth } from "./auth.ts";
+import { credentialsFrom, environmentFor, secretPatternsOf, type Auth } from "./auth.ts";
 
 const auth: Auth = {
   kind: "token",
@@ -19,6 +19,13 @@ it("takes credentials from the environment whole or not at all", () => {
   for (const half of [{ ACME_SHOP: "tea" }, { ACME_SHOP: "tea", ACME_TOKEN: " " }, {}])
     expect(credentialsFrom(auth, half)).toBeNull();
   expect(credentialsFrom({ kind: "none", instead: "" }, { ACME_SHOP: "tea" })).toBeNull();
+});
+
+it("gives back the variables that it takes credentials from", () => {
+  const credentials = { shop: "tea", token: "acme_12345678" };
+  const lines = environmentFor(auth, credentials);
+  expect(lines).toEqual(["ACME_SHOP=tea", "ACME_TOKEN=acme_12345678"]);
+  expect(credentialsFrom(auth, Object.fromEntries(lines.map((line) => line.split("="))))).toEqual(credentials);
 });
 
 it("is declared by every connector in a way that its own schema accepts", () => {

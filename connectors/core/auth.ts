@@ -51,3 +51,9 @@ export function credentialsFrom(
   const found = auth.fields.map(({ name, env }): [string, string] => [name, environment[env]?.trim() ?? ""]);
   return found.every(([, value]) => value !== "") ? Object.fromEntries(found) : null;
 }
+
+/** The same the other way round, for a command line: `NAME=value` for each field. */
+export function environmentFor(auth: Auth, credentials: Readonly<Record<string, string>>): string[] {
+  if (auth.kind !== "token") return [];
+  return auth.fields.map(({ name, env }) => `${env}=${credentials[name] ?? ""}`);
+}

@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { HttpRefusal, agentFor, requestJson } from "./http.ts";
+import { HttpRefusal, agentFor, requestJson, requestReply } from "./http.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -35,6 +35,16 @@ describe("a request", () => {
     const sent = requestJson(url, { method: "POST", path: "/x", body: { email: "jo@acme.example" } });
     await expect(sent).rejects.toMatchObject({ status });
     expect(heard).toEqual([]);
+  });
+
+  it("brings the headers too, and no body where there is none", async () => {
+    const url = await serving((_, response) => {
+      response.writeHead(204, { date: "Mon, 02 Mar 2026 09:00:00 GMT" }).end();
+    });
+    const { body, headers } = await requestReply(url, { method: "DELETE", path: "/x" });
+    expect([body, headers.get("date")]).toEqual([null, "Mon, 02 Mar 2026 09:00:00 GMT"]);
+    const silent = await serving((_, response) => response.end());
+    await expect(requestReply(silent, { method: "GET", path: "/x" })).rejects.toThrow(SyntaxError);
   });
 
   it("brings JSON there and back", async () => {

@@ -31,12 +31,18 @@ export interface JsonRequest {
   signal?: AbortSignal;
 }
 
+/** What a vendor answered, and the headers beside it: its clock (`servedAtOf`), what is left of a quota. */
+export interface JsonReply {
+  body: unknown;
+  headers: Headers;
+}
+
 /**
- * One call in JSON, for what an SDK does not offer. A redirect is a refusal like any other.
+ * One call in JSON, for vendors without an SDK and for what an SDK does not offer. A redirect is a refusal like any other.
  *
  * @throws HttpRefusal for any status but 2xx
  */
-export async function requestJson(baseUrl: string, request: JsonRequest): Promise<unknown> {
+export async function requestReply(baseUrl: string, request: JsonRequest): Promise<JsonReply> {
   const url = new URL(baseUrl.replace(/\/$/, "") + request.path);
   for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
   const response = await fetch(url, {
@@ -50,9 +56,16 @@ export async function requestJson(baseUrl: string, request: JsonRequest): Promis
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
+  const { ok, status, headers } = response;
   const text = await response.text();
-  if (!response.ok) throw new HttpRefusal(response.status, response.headers, jsonOf(text));
-  return JSON.parse(text);
+  if (!ok) throw new HttpRefusal(status, headers, jsonOf(text));
+  // 204 No Content; any other answer without JSON is a broken one.
+  return { body: status === 204 ? null : (JSON.parse(text) as unknown), headers };
+}
+
+/** The body alone of `requestReply`. */
+export async function requestJson(baseUrl: string, request: JsonRequest): Promise<unknown> {
+  return (await requestReply(baseUrl, request)).body;
 }
 
 const UNPACK: Record<string, (packed: Buffer) => Promise<Buffer>> = {

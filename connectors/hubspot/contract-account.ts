@@ -1,9 +1,6 @@
 /** A HubSpot account for the contract suite, every stream of it filled. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { vendorAt } from "#connectors/core/contract-suite/account.ts";
 import type { ContractAccount } from "#connectors/core/contract-suite/account.ts";
+import { hostTwin } from "#connectors/core/contract-suite/twin-host.ts";
 import type { ObjectType } from "./twin/account.ts";
 import { startHubspotTwin } from "./twin/index.ts";
 import type { HubspotSeed, HubspotSeedContact } from "./twin/seed.ts";
@@ -13,13 +10,12 @@ const FIRST: Record<ObjectType, number> = { contacts: 1_001, companies: 500_001,
 const NEWS = { subscriptionId: "1", subscriptionName: "News", source: "Form", legalBasisExplanation: "sign-up" };
 
 export async function startContractAccount(size: number, now: () => number): Promise<ContractAccount> {
-  const folder = mkdtempSync(join(tmpdir(), "tributary-hubspot-"));
-  const journal = join(folder, "twin.jsonl");
-  const options = { requestsPerSecond: 100_000, journal, now };
-  let twin = await startHubspotTwin(options);
   const seed = seedOf(size);
-  twin.load(seed);
-  const { url } = twin;
+  const host = await hostTwin(now, async (options) => {
+    const twin = await startHubspotTwin(options);
+    twin.load(seed);
+    return twin;
+  });
   const typeOf = (stream: string): ObjectType => {
     if (stream === "contacts" || stream === "companies" || stream === "deals") return stream;
     throw new Error(`HubSpot has no stream ${stream}.`);
@@ -28,28 +24,23 @@ export async function startContractAccount(size: number, now: () => number): Pro
   const changed = { contacts: { lastname: "Changed" }, companies: { name: "Changed" }, deals: { amount: "77" } };
   return {
     settings: {},
-    credentials: { accessToken: twin.accessToken },
-    baseUrl: url,
+    credentials: { accessToken: host.twin.accessToken },
+    get baseUrl() {
+      return host.baseUrl;
+    },
     now,
     idOf,
-    change: async (stream, index) => twin.change(typeOf(stream), idOf(stream, index), changed[typeOf(stream)]),
-    add: async (stream) => twin.create(typeOf(stream), changed[typeOf(stream)], [idOf("contacts", 0)]),
-    remove: async (stream, index) => twin.archive(typeOf(stream), idOf(stream, index)),
-    merge: async (winner, loser) => twin.merge(idOf("contacts", winner), idOf("contacts", loser)),
-    load: (stream, row) => twin.load({ contacts: [], companies: [], deals: [], [stream]: [row as HubspotSeedContact] }),
-    vendor: vendorAt(() => twin, {
+    change: async (stream, index) => host.twin.change(typeOf(stream), idOf(stream, index), changed[typeOf(stream)]),
+    add: async (stream) => host.twin.create(typeOf(stream), changed[typeOf(stream)], [idOf("contacts", 0)]),
+    remove: async (stream, index) => host.twin.archive(typeOf(stream), idOf(stream, index)),
+    merge: async (winner, loser) => host.twin.merge(idOf("contacts", winner), idOf("contacts", loser)),
+    load: (stream, row) =>
+      host.twin.load({ contacts: [], companies: [], deals: [], [stream]: [row as HubspotSeedContact] }),
+    vendor: host.vendor({
       permissionOf: (stream) => `crm.objects.${stream}.read`,
-      async restart() {
-        await twin.close();
-        twin = await startHubspotTwin({ ...options, port: Number(new URL(url).port) });
-        twin.load(seed);
-      },
-      fieldOf: (name) => twin.field(name),
+      fieldOf: (name) => host.twin.field(name),
     }),
-    async close() {
-      await twin.close();
-      rmSync(folder, { recursive: true });
-    },
+    close: () => host.close(),
   };
 }
 

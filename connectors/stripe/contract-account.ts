@@ -1,16 +1,11 @@
 /** A Stripe account for the contract suite, every stream of it filled. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { vendorAt } from "#connectors/core/contract-suite/account.ts";
 import type { ContractAccount } from "#connectors/core/contract-suite/account.ts";
+import { hostTwin } from "#connectors/core/contract-suite/twin-host.ts";
 import { chargeSeed, customerSeed, instant, seedOf } from "./fixtures.ts";
 import { startStripeTwin } from "./twin/index.ts";
 import type { StripeTwin } from "./twin/index.ts";
 import type { StripeSeed } from "./twin/seed.ts";
 
-/** High enough that only the switches throttle; Stripe's own figures are tested with the twin. */
-const UNTHROTTLED = 100_000;
 const ADDED = 900_000;
 
 /** What happens to the nth object of each stream. */
@@ -59,12 +54,12 @@ const STREAMS: Record<
 };
 
 export async function startContractAccount(size: number, now: () => number): Promise<ContractAccount> {
-  const folder = mkdtempSync(join(tmpdir(), "tributary-stripe-"));
-  const options = { requestsPerSecond: UNTHROTTLED, journal: join(folder, "twin.jsonl"), now };
-  let twin = await startStripeTwin(options);
   const seed = filled(size);
-  twin.load(seed);
-  const { url } = twin;
+  const host = await hostTwin(now, async (options) => {
+    const twin = await startStripeTwin(options);
+    twin.load(seed);
+    return twin;
+  });
   const handsOf = (stream: string) => {
     const hands = STREAMS[stream];
     if (hands === undefined) throw new Error(`Stripe has no stream ${stream}.`);
@@ -73,30 +68,22 @@ export async function startContractAccount(size: number, now: () => number): Pro
   const idOf = (stream: string, index: number) => handsOf(stream).idOf(index);
   return {
     settings: {},
-    credentials: { apiKey: twin.apiKey },
-    baseUrl: url,
+    credentials: { apiKey: host.twin.apiKey },
+    get baseUrl() {
+      return host.baseUrl;
+    },
     now,
     idOf,
-    change: async (stream, index) => handsOf(stream).change(twin, idOf(stream, index)),
-    add: async (stream) => handsOf(stream).add(twin),
-    remove: async (stream, index) => twin.deleteCustomer(idOf(stream, index)),
+    change: async (stream, index) => handsOf(stream).change(host.twin, idOf(stream, index)),
+    add: async (stream) => handsOf(stream).add(host.twin),
+    remove: async (stream, index) => host.twin.deleteCustomer(idOf(stream, index)),
     load(stream, row) {
       // A refund is of a charge, whose customer is on file.
       const charges = stream === "refunds" ? [chargeSeed(0, { customer: customerSeed(0).id })] : [];
-      twin.load({ ...seedOf({ charges }), [stream]: [row] });
+      host.twin.load({ ...seedOf({ charges }), [stream]: [row] });
     },
-    vendor: vendorAt(() => twin, {
-      permissionOf: (stream) => handsOf(stream).permission,
-      async restart() {
-        await twin.close();
-        twin = await startStripeTwin({ ...options, port: Number(new URL(url).port) });
-        twin.load(seed);
-      },
-    }),
-    async close() {
-      await twin.close();
-      rmSync(folder, { recursive: true });
-    },
+    vendor: host.vendor({ permissionOf: (stream) => handsOf(stream).permission }),
+    close: () => host.close(),
   };
 }
 

@@ -56,6 +56,15 @@ export const golden: Golden = {
         },
       ],
     ],
+    [
+      chargeSeed(0, { id: "ch_gold3", customer: "cus_gold1", amount: 700, status: "failed", createdAt }),
+      [
+        {
+          ...{ ...record, kind: "order", id: "ch_gold3", person: ada, placedAt: createdAt, amountMinor: 700 },
+          ...{ currency: "GBP", refundedMinor: 0, status: "failed", channel: "online" },
+        },
+      ],
+    ],
   ],
   refunds: [
     [

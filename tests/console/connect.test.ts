@@ -186,7 +186,9 @@ describe("tributary connect", () => {
       as("http://127.0.0.1:9"),
       as(stripe.url),
     ]);
-    expect(wrong.err).toContain("HubSpot rejected the credentials");
+    expect(wrong.err.match(/rejected the credentials/g)).toHaveLength(1);
+    expect(wrong.err).toContain("HubSpot rejected the credentials. They were not stored");
+    expect(wrong.err).not.toContain("Connect the account again");
     expect(away.err).toBe(
       "HubSpot could not be reached at http://127.0.0.1:9: whether the credentials are right is not known.\n",
     );

@@ -1,11 +1,12 @@
 /**
- * Mistakes that a connector's author could make, each a small edit of HubSpot's or Stripe's source. The contract tests
- * must notice them: a suite that passes a wrong connector is worth nothing.
+ * Mistakes that a connector's author could make, each a small edit of a connector's source. The contract tests must notice
+ * them: a suite that passes a wrong connector is worth nothing. A new connector's author adds some of the own one.
  */
 export interface Mistake {
   what: string;
-  vendor: "hubspot" | "stripe";
-  /** In `connectors/`, `vendor` where nothing else is said. */
+  /** The folder whose contract test is run. */
+  vendor: string;
+  /** In `connectors/`. */
   file: string;
   /** Text that stands there exactly once, and what takes its place. */
   edits: [find: string, replace: string][];
@@ -22,8 +23,8 @@ export const MISTAKES: Mistake[] = [
   // Consent
   hubspot("an unsubscription is read as a yes", "consent.ts", ['UNSUBSCRIBED: "withdrawn"', 'UNSUBSCRIBED: "granted"']),
   hubspot("a false opt-out is read as an opt-out", "consent.ts", [
-    'hs_email_optout?.toLowerCase() === "true"',
-    "hs_email_optout !== undefined",
+    'return !["", "false", "no", "0"].includes(word);',
+    'return word !== "";',
   ]),
   hubspot("a true opt-out is left out", "consent.ts", ["if (!hasOptedOut(row)) return said;", "return said;"]),
   hubspot("a statement is dated anew at each reading", "consent.ts", [
@@ -63,8 +64,8 @@ export const MISTAKES: Mistake[] = [
     "const settled = settledOf",
   ]),
   stripe("the next read begins where the list ended", "reading.ts", [
-    "const startedAt: number = position?.startedAt ?? page.servedAt;",
-    "const startedAt: number = page.servedAt;",
+    "const startedAt: number = position?.startedAt ?? page.settledAt;",
+    "const startedAt: number = page.settledAt;",
   ]),
   hubspot("the second page of changes is dropped", "read/objects.ts", [
     "      next === null\n        ? {",
@@ -113,6 +114,23 @@ export const MISTAKES: Mistake[] = [
   hubspot("a number becomes a field of text", "write-back.ts", [
     "type: PropertyCreateTypeEnum.Number, fieldTypes: [PropertyCreateFieldTypeEnum.Number]",
     "type: PropertyCreateTypeEnum.String, fieldTypes: [PropertyCreateFieldTypeEnum.Text]",
+  ]),
+  hubspot("a property of another type counts as ours", "write-back.ts", [
+    "if (found.type !== type || !fieldTypes.includes(found.fieldType)) {",
+    "if (found.type === null) {",
+  ]),
+  hubspot("a merged contact counts as live", "write-back.ts", [
+    'return { id, state: "merged", mergedInto: row.id, values };',
+    'return { id, state: "live", values };',
+  ]),
+  stripe("values are said to fit that do not", "write-back.ts", [
+    "maxValueLength: METADATA_MAX_VALUE_LENGTH",
+    "maxValueLength: 10 * METADATA_MAX_VALUE_LENGTH",
+  ]),
+  hubspot("batches are larger than the vendor takes", "limits.ts", ["BATCH_SIZE = 100;", "BATCH_SIZE = 200;"]),
+  stripe("a failed payment counts as paid", "mapping.ts", [
+    'if (charge.status === "failed") return "failed";',
+    'if (charge.status === "failed") return "paid";',
   ]),
   // Calls and errors
   stripe("calls go round the framework", "client.ts", [

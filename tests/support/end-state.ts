@@ -20,7 +20,8 @@ const TABLES: Record<string, string[]> = {
   merge_refusal: ["created_at"],
   membership: ["since"],
   consent_entry: ["recorded_at"],
-  consent_state: [],
+  // What a source does not date counts from when it reached us.
+  consent_state: ["effective_at"],
   trait: ["computed_at"],
   plan_change: ["attempts"],
   delivery: ["delivered_at"],

@@ -36,7 +36,10 @@ export interface ContractAccount extends ContractAccess {
 }
 
 /** The twin's switches and books. */
-export interface ContractVendor extends Pick<Twin<never>, "requests" | "missingRoutes" | "said" | "idempotencyKeys"> {
+export interface ContractVendor extends Pick<
+  Twin<never>,
+  "requests" | "answers" | "missingRoutes" | "said" | "idempotencyKeys"
+> {
   readonly faults: Faults;
   /** The permission that reading a stream needs. */
   permissionOf(stream: string): string;
@@ -55,37 +58,15 @@ export interface ContractSubject {
   streams?: string[];
   /** An account whose every stream holds `size` records. `now` is the vendor's clock and ours. */
   start(size: number, now: () => number): Promise<ContractAccount>;
-  /** Rows of the vendor and exactly what becomes of them, consent included. */
+  /**
+   * Rows of the vendor and exactly what becomes of them, consent included. Every stream of a vendor needs some; where there
+   * is consent, with a yes and a no among them; where there are orders, in more than one state.
+   */
   golden?: Golden;
   /** People are merged at this vendor. */
   merges?: boolean;
   /** Faults that this kind of API cannot have, each with the reason. */
   without?: Partial<Record<keyof Faults, string>>;
-}
-
-/** The books and switches of a twin that may be another one after a restart. */
-export function vendorAt(
-  twin: () => Twin<never> & { faults: Faults },
-  hands: Pick<ContractVendor, "permissionOf" | "restart" | "fieldOf">,
-): ContractVendor {
-  return {
-    ...hands,
-    get requests() {
-      return twin().requests;
-    },
-    get missingRoutes() {
-      return twin().missingRoutes;
-    },
-    get said() {
-      return twin().said;
-    },
-    get idempotencyKeys() {
-      return twin().idempotencyKeys;
-    },
-    get faults() {
-      return twin().faults;
-    },
-  };
 }
 
 /** A connection to an account, as the framework would open it. */
@@ -172,6 +153,14 @@ export function expectIds(found: Iterable<string>, expected: readonly string[], 
     },
     what,
   ).toEqual({ missing: [], foreign: [], count: wanted.size });
+}
+
+/** Calls that the vendor turned down though nothing disturbed it: a batch or page larger than it takes, halved until it fits. */
+export function expectNoRefusals({ vendor }: ContractAccount): void {
+  const refused = [...(vendor?.answers ?? [])].filter(([answer]) => / (400|413|414|422)$/.test(answer));
+  expect(refused, `undisturbed calls that the vendor refused; it said: ${[...(vendor?.said ?? [])].join(" ")}`).toEqual(
+    [],
+  );
 }
 
 /** The error of the only kind a connector may throw; undefined: there was none. */

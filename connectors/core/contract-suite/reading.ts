@@ -1,7 +1,7 @@
 /** Reading one stream: everything, what changed, what is gone, from any place, without loss. */
 import { describe, expect, it } from "vitest";
 import type { CanonicalRecord } from "../records.ts";
-import { expectCanonical, expectIds, expectNoRejects, lastWords, readToEnd } from "./account.ts";
+import { expectCanonical, expectIds, expectNoRefusals, expectNoRejects, lastWords, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 
 /** More than two pages of any vendor. */
@@ -28,6 +28,7 @@ export function testReading(bench: Bench, stream: string): void {
       expect(pages.at(-1)?.fullScan, "says that it saw everything where absence means deletion").toBe(
         deletes === "full-scan",
       );
+      expectNoRefusals(bench.account);
     });
 
     it("resumes after any page without loss", async () => {
@@ -83,6 +84,21 @@ export function testReading(bench: Bench, stream: string): void {
         );
       });
     }
+
+    if (connector.baseUrl !== null)
+      it("has golden rows, and among them what is easily got wrong", async () => {
+        const expected = (golden?.[stream] ?? []).flatMap(([, records]) => records as CanonicalRecord[]);
+        expect(expected.length, `golden rows of ${stream}`).toBeGreaterThan(0);
+        const { pages } = await readToEnd(await bench.begin(12), stream);
+        const said = new Set(expected.map((record) => (record.kind === "consent" ? record.state : null)));
+        if (lastWords(pages, "consent").size > 0)
+          expect({ yes: said.has("granted"), no: said.has("withdrawn") || said.has("denied") }).toEqual({
+            yes: true,
+            no: true,
+          });
+        const orders = expected.flatMap((record) => (record.kind === "order" ? [record.status] : []));
+        if (kind === "order") expect(new Set(orders).size, "states of orders among the golden rows").toBeGreaterThan(1);
+      });
 
     for (const [row, expected] of golden?.[stream] ?? []) {
       it(`reads ${nameOf(row)} as expected, field by field`, async () => {

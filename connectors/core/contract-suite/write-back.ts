@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
 import { issueGrant } from "../grant.ts";
-import { expectDiscreet, peopleOf, readToEnd } from "./account.ts";
+import { expectDiscreet, expectNoRefusals, peopleOf, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 import { served } from "./disturbances.ts";
 
@@ -77,6 +77,25 @@ export function testWriteBack(bench: Bench): void {
       for (const { name, type } of FIELDS) expect({ name, ...fieldOf(name) }).toEqual({ name, type, hidden: false });
     });
 
+    it("does not call a field of another type its own", async () => {
+      const { connection } = await ready(1);
+      if (bench.vendor.fieldOf === undefined) return;
+      const other = { name: TEXT, label: "Text", description: "Contract check", type: "number" } as const;
+      const [report] = await connection.ensureFields([other]);
+      expect(report, "a number where a text is").toMatchObject({ name: TEXT, outcome: "conflict" });
+      expect(report?.reason ?? "", "what is in the way and what to do").not.toBe("");
+    });
+
+    it("writes the longest value that it says the vendor stores", async () => {
+      const { connection, ids } = await ready(1);
+      const longest = "x".repeat(connector.writeBack?.maxValueLength ?? 0);
+      await expectTrue(
+        connection,
+        ids.map((id) => write(id, { [TEXT]: longest })),
+      );
+      expect((await textsOf(connection, ids)).map((text) => text?.length)).toEqual([longest.length]);
+    });
+
     it("writes, reads back, clears, and answers one result per record in order, over several batches", async () => {
       const { connection, ids } = await ready(MANY);
       const results = await expectTrue(
@@ -85,6 +104,7 @@ export function testWriteBack(bench: Bench): void {
       );
       expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(["written"]));
       expect(await textsOf(connection, ids)).toEqual(ids.map((_, n) => `value ${n}`));
+      expectNoRefusals(bench.account);
       const first = ids.slice(0, 1);
       await connection.write(first.map((id) => write(id, { [TEXT]: null }, `clear-${id}`)));
       expect((await connection.readLive(first, [TEXT, CHOICE]))[0]?.values).toEqual({ [TEXT]: null, [CHOICE]: "low" });
