@@ -121,14 +121,3 @@ export function agentFor(baseUrl: string): HttpAgent {
   };
   return agent;
 }
-
-/**
- * `fetch` for SDKs that take one: redirects are refusals, and so is every status but 2xx, whatever the body.
- *
- * @throws HttpRefusal
- */
-export const fetchStaying: typeof fetch = async (input, init) => {
-  const response = await fetch(input, { ...init, redirect: "manual" });
-  if (response.ok) return response;
-  throw new HttpRefusal(response.status, response.headers, jsonOf(await response.text()));
-};

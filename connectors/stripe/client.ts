@@ -3,10 +3,10 @@ import { Stripe } from "stripe";
 import { z } from "zod";
 import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import { fetchStaying } from "#connectors/core/http.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import type { Mode } from "#connectors/core/stream.ts";
 import { settledAt } from "#connectors/core/walk.ts";
+import { StripeHttpClient } from "./http-client.ts";
 import { PAGE_SIZE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
 import { accountReply, customerMetadata, listReply } from "./schema.ts";
@@ -83,9 +83,7 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: REQUEST_TIMEOUT_MS,
-    // The SDK follows redirects, takes any JSON without `error` for a success, whatever the status, and forgets the
-    // status of a refusal in HTML (23.1.0, RequestSender.js).
-    httpClient: Stripe.createFetchHttpClient(fetchStaying),
+    httpClient: new StripeHttpClient(environment.baseUrl),
   });
   const call = <T>(bucket: Bucket, operation: string, send: () => Promise<T>) =>
     environment.call(bucket, operation, send);
