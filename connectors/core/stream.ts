@@ -105,7 +105,7 @@ async function recordsOf<Client, Row, Cursor, Extra>(
     const gone = stub === null ? null : goneRecord(spec.kind, stub);
     if (foreign !== null) reject(foreign);
     else if (gone !== null) read.push({ gone });
-    else if (stub !== null) reject("the vendor says that it is deleted, and nothing else");
+    else if (stub !== null) reject("the row only says that it is deleted");
     else {
       const parsed = spec.row.safeParse(raw);
       if (parsed.success) read.push({ place, row: parsed.data });
