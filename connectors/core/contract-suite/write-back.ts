@@ -1,6 +1,7 @@
 /** Writing our fields and reading them back: one answer per record, true ones, whatever happens in between. */
 import { describe, expect, it } from "vitest";
 import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
+import { ConnectorError } from "../errors.ts";
 import { issueGrant } from "../grant.ts";
 import { expectDiscreet, expectNoRefusals, peopleOf, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
@@ -199,6 +200,26 @@ export function testWriteBack(bench: Bench): void {
       expect(await textsOf(connection, ids)).toEqual(["here", "here", "here"]);
     });
 
+    it("takes nobody's 404 but the vendor's own for the word that a record is gone", async () => {
+      const { connection, ids } = await ready(2);
+      const { faults } = bench.vendor;
+      // As a proxy answers that does not know the way.
+      faults.htmlError = { count: 20, status: 404 };
+      const [live, results] = [
+        await settled(connection.readLive(ids, [TEXT])),
+        await settled(connection.write(ids.map((id) => write(id, { [TEXT]: "here" })))),
+      ];
+      faults.htmlError.count = 0;
+      expect(
+        live.map(({ state }) => state),
+        "read",
+      ).not.toContain("gone");
+      expect(
+        results.map(({ outcome }) => outcome),
+        "written",
+      ).not.toContain("gone");
+    });
+
     it("shows by reading back that a write answered as done changed nothing", async () => {
       const { connection, ids } = await ready(2);
       bench.vendor.faults.silentNoOp.add(ids[0] ?? "");
@@ -215,5 +236,13 @@ export function testWriteBack(bench: Bench): void {
       await connection.readLive(ids, [TEXT]);
       expect(served(bench) - before).toBe(bench.calls - calls);
     });
+  });
+}
+
+/** What came of it; nothing where it failed in the one way that a connector may. */
+async function settled<Result>(work: Promise<Result[]>): Promise<Result[]> {
+  return work.catch((error: unknown) => {
+    if (error instanceof ConnectorError) return [];
+    throw error;
   });
 }
