@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
 import { ConnectorError } from "../errors.ts";
 import { issueGrant } from "../grant.ts";
-import { expectDiscreet, expectNoRefusals, peopleOf, readToEnd } from "./account.ts";
+import { expectDiscreet, expectNoRefusals, failureOf, peopleOf, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 import { served } from "./disturbances.ts";
 
@@ -198,6 +198,36 @@ export function testWriteBack(bench: Bench): void {
       const results = await connection.write(writes);
       expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
       expect(await textsOf(connection, ids)).toEqual(["here", "here", "here"]);
+    });
+
+    it("blames no record for what concerns them all: the credentials, a permission, a broken server", async () => {
+      const { connection, ids } = await ready(3);
+      const { faults, permissionToWrite } = bench.vendor;
+      const writes = ids.map((id) => write(id, { [TEXT]: "here" }));
+      faults.revoked = true;
+      expect((await failureOf(connection.write(writes)))?.kind, "revoked credentials").toBe("auth");
+      faults.revoked = false;
+      if (permissionToWrite === undefined) throw new Error('The contract account must offer "permissionToWrite".');
+      faults.denied.add(permissionToWrite);
+      const denied = await failureOf(connection.write(writes));
+      expect([denied?.kind, denied?.message], "a missing permission").toEqual([
+        "permission",
+        expect.stringContaining(permissionToWrite),
+      ]);
+      faults.denied.clear();
+      faults.breakServer = { count: 100 };
+      const broken = await settled(connection.write(writes));
+      expect(
+        broken.filter(({ outcome }) => outcome !== "retry"),
+        "a broken server",
+      ).toEqual([]);
+      faults.breakServer = { count: 0 };
+      expect(await textsOf(connection, ids)).toEqual([null, null, null]);
+    });
+
+    it("asks the vendor nothing where there is nothing to ask", async () => {
+      const { connection } = await ready(1);
+      expect([await connection.write([]), await connection.readLive([], [TEXT])]).toEqual([[], []]);
     });
 
     it("takes nobody's 404 but the vendor's own for the word that a record is gone", async () => {
