@@ -3,7 +3,7 @@ import { migrate } from "#prisma/migrate.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import { startPostgres } from "#stack/postgres.ts";
+import { startPostgres } from "#stack/postgres/server.ts";
 
 export interface Scratch {
   database: Database;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { dataDirOf, type Environment, type StackState } from "#config.ts";
 import { takeLock, type LockResult } from "./lock.ts";
-import { removeOutsideHome } from "./postgres-cluster.ts";
+import { removeOutsideHome } from "./postgres/cluster.ts";
 import { reasonOf, StackError } from "./stack-error.ts";
 
 export interface DataDir {

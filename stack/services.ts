@@ -2,12 +2,12 @@
 import { Connection } from "@temporalio/client";
 import type { Environment } from "#config.ts";
 import { migrate } from "#prisma/migrate.ts";
-import { startPostgres } from "./postgres.ts";
+import { startPostgres } from "./postgres/server.ts";
 import { isRunning, findProcess } from "./process-identity.ts";
 import type { Report } from "./report.ts";
 import { reasonOf, StackError } from "./stack-error.ts";
-import { findTemporal } from "./temporal-program.ts";
-import { startTemporal } from "./temporal.ts";
+import { findTemporal } from "./temporal/program.ts";
+import { startTemporal } from "./temporal/server.ts";
 
 /** Taken when free, so that bookmarks keep working from one start to the next. */
 const PREFERRED = { postgres: 54_329, temporal: 7_233, temporalUi: 8_233 };

@@ -10,7 +10,7 @@ import { refuseWrongKey } from "#workflows/master-key.ts";
 import { emptyDataDir, ensureMasterKey, openDataDir, type DataDir } from "./data-dir.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { parseStartOptions, type StartOptions } from "./options.ts";
-import { clusterFolderOf, endLeftoverServer } from "./postgres-cluster.ts";
+import { clusterFolderOf, endLeftoverServer } from "./postgres/cluster.ts";
 import { createSupervisor } from "./processes.ts";
 import { startPrograms } from "./programs.ts";
 import { connectNamedAccounts, namedAccounts, wantsDemo, type NamedAccount } from "./real-accounts.ts";

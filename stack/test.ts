@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StackError } from "./stack-error.ts";
-import { findTemporal } from "./temporal-program.ts";
+import { findTemporal } from "./temporal/program.ts";
 import { countTests, type TestCounts } from "./vitest-report.ts";
 
 const STATIC = ["types", "lint"] as const;

@@ -1,6 +1,6 @@
 /** What the admin says against the guess: `email=E-Mail`, `phone=`, `dates=mdy`. */
 import type { Guess } from "./guess.ts";
-import { fieldsOf, reading, REPEATABLE, type CsvFile, type Field, type Reading } from "./settings.ts";
+import { fieldsOf, reading, REPEATABLE, type CsvFile, type Field, type Mapping, type Reading } from "./settings.ts";
 
 /** For the admin: says what was wrong with an override and what would be right. */
 export class OverrideError extends Error {}
@@ -47,7 +47,8 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
       remarks: [...guess.remarks, `The columns are not those of ${earlier.name}: they were guessed anew.`],
     };
   }
-  const { mapping, dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
+  const { mapping, remarks } = withNewColumns(guess, earlier);
+  const { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
   const { export: known, serialDates, crosses } = earlier;
   const columns = guess.columns.map((column) => {
     const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
@@ -76,8 +77,23 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     mapping,
     columns,
     unused,
-    remarks: [`Columns and formats are those of ${earlier.name}.`],
+    remarks: [`Columns and formats are those of ${earlier.name}.`, ...remarks],
   };
+}
+
+/** A column the earlier file did not have feeds what nothing has fed yet: a status, a refund, a consent. */
+function withNewColumns(guess: Guess, earlier: CsvFile): { mapping: Mapping; remarks: string[] } {
+  const mapping: Mapping = { ...earlier.mapping };
+  const remarks: string[] = [];
+  if (earlier.allColumns.length === 0) return { mapping, remarks };
+  const before = new Set(earlier.allColumns);
+  for (const field of fieldsOf(guess.kind)) {
+    const added = (guess.mapping[field] ?? []).filter((name) => !before.has(name));
+    if (mapping[field] !== undefined || added.length === 0) continue;
+    mapping[field] = added;
+    remarks.push(`Column "${added[0]}" is new: it is read as ${field}.`);
+  }
+  return { mapping, remarks };
 }
 
 /** Saying a field or setting answers what was asked about it. */

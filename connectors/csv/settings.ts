@@ -133,6 +133,8 @@ export const reading = z.strictObject({
   timeZone: z.string().refine(isTimeZone, "is not a known time zone"),
   /** Id of the known export (`exports/`) the file is; null: none we know by name. */
   export: z.string().nullable().default(null),
+  /** All names of the file's header, also of columns no field takes; empty: not kept. */
+  allColumns: z.array(z.string()).default([]),
   /** Beside sales the file lists payments: one that stands alone pays a sale, and is none. */
   paymentsOfSales: z.boolean().default(false),
   /** Dates are days since 1900, as spreadsheets count: a bare `45384` is one. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { OrderRecord } from "../core/records.ts";
 import { guessFile, type GuessOptions } from "./guess.ts";
-import { missingFields } from "./overrides.ts";
+import { missingFields, readAs } from "./overrides.ts";
 import { stateOf } from "./order-words.ts";
 import { fileOf, LONDON, readAll, recordsOf, rejectsOf, withFolder } from "./testing.ts";
 
@@ -314,5 +314,28 @@ describe("payments beside sales", () => {
       ["T1", 1000, 0, "paid"],
       ["T2", 0, 400, "refunded"],
     ]);
+  });
+});
+
+describe("a column that a later export of a source has gained", () => {
+  it("is read where nothing fed its field, and said", async () => {
+    await withFolder(async (folder) => {
+      const before = await fileOf(join(folder, "a.csv"), table("Order ID,Date,Total,Info", "1,2026-01-02,10.00,x"));
+      const path = join(folder, "b.csv");
+      await writeFile(path, table("Order ID,Date,Total,Info,Status,Voided", "1,2026-01-02,10.00,x,Refunded,No"));
+      const guess = readAs(await guessFile(path, LONDON), before);
+      expect(guess.mapping).toMatchObject({ ...before.mapping, status: ["Status"], is_cancelled: ["Voided"] });
+      expect(guess.remarks.join(" ")).toContain('Column "Status" is new: it is read as status.');
+    });
+  });
+
+  it("is not read where the earlier file had it and somebody left it out", async () => {
+    await withFolder(async (folder) => {
+      const sales = table("Order ID,Date,Total,Status", "1,2026-01-02,10.00,Refunded");
+      const before = await fileOf(join(folder, "a.csv"), sales, { overrides: ["status="] });
+      const path = join(folder, "b.csv");
+      await writeFile(path, sales);
+      expect(readAs(await guessFile(path, LONDON), before).mapping.status).toBeUndefined();
+    });
   });
 });

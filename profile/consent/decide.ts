@@ -166,11 +166,6 @@ function refusalOf(use: Use, decision: Exclude<Verdict<ConsentAnswer>, { verdict
   }
 }
 
-/** "E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form)" */
-export function consentSentence(answer: ConsentAnswer): string {
-  return sentence(answer, answer.reason);
-}
-
 const channelWords: Record<Use["channel"], string> = {
   email: "E-mail",
   sms: "Text message",

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Use } from "#connectors/core/grant.ts";
 import { consentChannel, consentPurpose, consentStateName } from "#connectors/core/records.ts";
-import { consentSentence, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { type ConsentEntry, effectiveConsent, nextConsentChange } from "./ledger.ts";
 
 const NOW = "2026-11-01T12:00:00Z";
@@ -45,10 +45,9 @@ describe("the answer for a person", () => {
   it("is yes with one valid yes, and says since when and why", () => {
     const yes = entry({ explicit: true });
     expect(ask([yes])).toMatchObject({ profileId: "p", uses: [use], entryIds: [yes.entryId], decidedAt: NOW });
-    const [answer] = effectiveConsent([yes], NOW);
-    expect(answer && consentSentence(answer)).toBe(
-      "E-mail marketing: allowed - confirmed on 3 May 2026 (checkout form v4)",
-    );
+    expect(effectiveConsent([yes], NOW)).toMatchObject([
+      { channel: "email", purpose: "marketing", reason: "allowed - confirmed on 3 May 2026 (checkout form v4)" },
+    ]);
   });
 
   it("is no without any entry, and an unknown or unconfirmed one is not a yes", () => {

@@ -1,9 +1,9 @@
 import { type PersonRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, recordIdOf } from "#profile/ids.ts";
-import { normaliseEmail } from "./normalise-email.ts";
-import { normaliseName } from "./normalise-name.ts";
-import type { Quality } from "./normalised.ts";
-import { normalisePhone } from "./normalise-phone.ts";
+import { normaliseEmail } from "./normalise/email.ts";
+import { normaliseName } from "./normalise/name.ts";
+import type { Quality } from "./normalise/normalised.ts";
+import { normalisePhone } from "./normalise/phone.ts";
 import type { IdentifierKind } from "./rules.ts";
 
 export interface Identifier {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { namesAgree, namesConflict } from "./names.ts";
-import { normaliseName } from "./normalise-name.ts";
+import { normaliseName } from "./normalise/name.ts";
 import { jaroWinkler, withinOneEdit } from "./strings.ts";
 
 const name = (text: string) => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectionIdOf, recordIdOf, type RecordId, workspaceIdOf } from "#profile/ids.ts";
 import { identifiersOf, type PersonFacts } from "./identifiers.ts";
-import { normaliseName } from "./normalise-name.ts";
+import { normaliseName } from "./normalise/name.ts";
 import { type HumanLink, type IdentityRecord, resolve, type ResolveInput } from "./resolve.ts";
 
 const connectionId = connectionIdOf(workspaceIdOf("test"), "csv", "till");

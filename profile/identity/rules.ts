@@ -1,5 +1,5 @@
 import type { Care } from "./names.ts";
-import type { Quality } from "./normalised.ts";
+import type { Quality } from "./normalise/normalised.ts";
 
 export const identifierKinds = [
   "merged_into",

@@ -1,8 +1,8 @@
 import type { PersonFacts } from "./identifiers.ts";
-import { normaliseEmail } from "./normalise-email.ts";
-import { normaliseName } from "./normalise-name.ts";
-import type { Quality } from "./normalised.ts";
-import { normalisePhone } from "./normalise-phone.ts";
+import { normaliseEmail } from "./normalise/email.ts";
+import { normaliseName } from "./normalise/name.ts";
+import type { Quality } from "./normalise/normalised.ts";
+import { normalisePhone } from "./normalise/phone.ts";
 
 export interface DisplaySource {
   recordId: string;

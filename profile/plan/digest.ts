@@ -25,12 +25,4 @@ export function openDigest(): PlanDigest {
   };
 }
 
-/** Digest of all changes at once, in whatever order they come. */
-export function digestOf(changes: readonly Pick<PlanChange, "vendorId" | "before" | "after">[]): string {
-  const digest = openDigest();
-  const sorted = changes.toSorted((a, b) => Buffer.compare(Buffer.from(a.vendorId), Buffer.from(b.vendorId)));
-  for (const change of sorted) digest.add(change);
-  return digest.end();
-}
-
 const canonical = (values: FieldValues) => Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -1,11 +1,9 @@
 /** The console over real HTTP, on the stores of a test. */
 import { request } from "node:http";
 import { createServer } from "#console/server/server.ts";
+import { serverStores } from "#console/server/stores.ts";
 import { createLogger } from "#logger.ts";
 import { openDatabase } from "#profile/store/database.ts";
-import { readRejectReasons } from "#profile/store/views/health.ts";
-import { createProfileViews } from "#profile/store/views/profile.ts";
-import { createReader } from "#profile/store/views/read.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 
@@ -37,18 +35,10 @@ export async function startConsole(
   const { dependencies, close } = createDependencies({ databaseUrl, masterKeys }, log);
   const database = openDatabase(databaseUrl);
   const server = createServer({
-    stores: {
-      ...dependencies,
-      views: createProfileViews(database),
-      reader: createReader(database),
-      rejectReasons: (workspaceId) => readRejectReasons(database, workspaceId),
-    },
+    ...serverStores(dependencies, database),
     log,
     hosts: ["console.fernandkettle.internal"],
     instance,
-    ping: async () => {
-      await database.pool.query("SELECT 1");
-    },
   });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   return {

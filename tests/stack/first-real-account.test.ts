@@ -11,7 +11,7 @@ import { z } from "zod";
 import { twinOf } from "#connectors/twins.ts";
 import { emptyDataDir } from "#stack/data-dir.ts";
 import { endLeftovers } from "#stack/leftovers.ts";
-import { clusterFolderOf, endLeftoverServer } from "#stack/postgres-cluster.ts";
+import { clusterFolderOf, endLeftoverServer } from "#stack/postgres/cluster.ts";
 import { findFreePort } from "#stack/ports.ts";
 
 /** The page itself: what a person would type, in its order. */

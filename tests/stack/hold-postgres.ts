@@ -1,5 +1,5 @@
 /** A process of its own that holds a Postgres: `hold-postgres.ts FOLDER`. Says where it is, and lets go on SIGTERM. */
-import { startPostgres } from "#stack/postgres.ts";
+import { startPostgres } from "#stack/postgres/server.ts";
 
 const [dataDir] = process.argv.slice(2);
 if (dataDir === undefined) throw new Error("Name a folder.");

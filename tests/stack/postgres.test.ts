@@ -19,8 +19,8 @@ import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { emptyDataDir } from "#stack/data-dir.ts";
-import { startPostgres, type RunningPostgres } from "#stack/postgres.ts";
-import { canEnter } from "#stack/postgres-user.ts";
+import { startPostgres, type RunningPostgres } from "#stack/postgres/server.ts";
+import { canEnter } from "#stack/postgres/user.ts";
 import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
 
 let dataDir: string;

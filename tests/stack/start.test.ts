@@ -11,7 +11,7 @@ import { z } from "zod";
 import { stackState } from "#config.ts";
 import { emptyDataDir } from "#stack/data-dir.ts";
 import { endLeftovers } from "#stack/leftovers.ts";
-import { clusterFolderOf, endLeftoverServer } from "#stack/postgres-cluster.ts";
+import { clusterFolderOf, endLeftoverServer } from "#stack/postgres/cluster.ts";
 import { findProcess } from "#stack/process-identity.ts";
 
 let dataDir: string;

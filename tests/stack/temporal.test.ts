@@ -9,8 +9,8 @@ import { Client, Connection } from "@temporalio/client";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { endLeftovers } from "#stack/leftovers.ts";
 import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
-import { findTemporal } from "#stack/temporal-program.ts";
-import { startTemporal } from "#stack/temporal.ts";
+import { findTemporal } from "#stack/temporal/program.ts";
+import { startTemporal } from "#stack/temporal/server.ts";
 
 let program: string;
 let folder: string;

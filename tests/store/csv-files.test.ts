@@ -25,6 +25,7 @@ function fileNamed(name: string): CsvFile {
       defaultChannel: "unknown",
       timeZone: "UTC",
       export: null,
+      allColumns: [],
       paymentsOfSales: false,
       serialDates: false,
       crosses: {},

@@ -7,7 +7,7 @@ import { Client } from "pg";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { migrate } from "#prisma/migrate.ts";
-import { startPostgres, type RunningPostgres } from "#stack/postgres.ts";
+import { startPostgres, type RunningPostgres } from "#stack/postgres/server.ts";
 
 export interface TestDatabase {
   /** Superuser: sees every workspace. For arranging and looking, never handed to the code under test. */

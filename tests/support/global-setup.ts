@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { migrate } from "#prisma/migrate.ts";
-import { startPostgres } from "#stack/postgres.ts";
+import { startPostgres } from "#stack/postgres/server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -81,7 +81,7 @@ function customers({ profiles, duplicates, personRecords, orders }: Overview): s
   const gone = members - personRecords;
   return [
     `${plural(profiles, "customer")} from ${plural(members, "record")}: ${plural(duplicates, "duplicate")} resolved`,
-    ...(gone > 0 ? [`${plural(gone, "record is", "records are")} deleted at the tool`] : []),
+    ...(gone > 0 ? [`${plural(gone, "record is", "records are")} deleted in the tool`] : []),
     plural(orders, "order"),
   ].join("\n");
 }

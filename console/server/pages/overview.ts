@@ -24,7 +24,7 @@ export function overviewPage({ overview, streams, run, rejects, waiting }: Overv
   return html`
     <h1>Overview</h1>
     <p class="lead">
-      ${run === undefined ? "No run yet: the first one begins with npm start." : html`Last run ${instant(run.startedAt)}: ${describeOutcome(run)}`}
+      ${run === undefined ? "No run yet: tributary sync starts one." : html`Last run ${instant(run.startedAt)}: ${describeOutcome(run)}`}
     </p>
     ${waiting.map(
       (plan) =>

@@ -3,8 +3,8 @@ import { doubtfulRefusals, mayBeSamePerson } from "#profile/consent/doubt.ts";
 import { type ConsentEntry, REFUSALS } from "#profile/consent/ledger.ts";
 import { type ProfileId, uuidOf, valueIdOf } from "#profile/ids.ts";
 import type { PersonName } from "#profile/identity/names.ts";
-import { normaliseEmail } from "#profile/identity/normalise-email.ts";
-import { normaliseName } from "#profile/identity/normalise-name.ts";
+import { normaliseEmail } from "#profile/identity/normalise/email.ts";
+import { normaliseName } from "#profile/identity/normalise/name.ts";
 import type { Transaction } from "../database.ts";
 
 /** Per profile the entries to judge by. Profiles without any are absent. */

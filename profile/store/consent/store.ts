@@ -11,6 +11,7 @@ import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor, neighboursOf } from "./entries.ts";
 import type { Database, Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
+import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
 import { scoringWorkspace } from "../scores/facts.ts";
 import { settingAside, type Took } from "../set-aside.ts";
@@ -50,11 +51,6 @@ export function createConsentStore(database: Database): ConsentStore {
   };
 }
 
-interface DueProfile {
-  profile_id: ProfileId;
-  touched_seq: number;
-}
-
 const NOTHING = { profiles: 0, changed: 0, more: false };
 
 async function refreshBatch(
@@ -63,20 +59,10 @@ async function refreshBatch(
 ): Promise<{ profiles: number; changed: number; more: boolean }> {
   // Identity must not remove a profile while its answers are being written; several batches may write beside one another.
   await lockProfiles(transaction, "shared");
-  const due = await transaction.query<DueProfile>(
-    `WITH changed AS (
-       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND touched_seq > consented_seq
-       ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-     ), due AS (
-       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND consent_due_at <= $3
-       ORDER BY consent_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-     )
-     SELECT * FROM changed UNION SELECT * FROM due LIMIT $2`,
-    [transaction.workspaceId, limit, at],
-  );
+  const due = await pickDueProfiles(transaction, "consent", { limit, at });
   if (due.length === 0) return NOTHING;
-  took(due.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
-  const ids = due.map((profile) => profile.profile_id);
+  took(due.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
+  const ids = due.map(({ profileId }) => profileId);
   const entries = await entriesFor(transaction, ids);
   const stored = await readStates(transaction, ids);
   const { timeZone } = await scoringWorkspace(transaction);
@@ -230,7 +216,7 @@ async function markDone(
   changed: ReadonlySet<ProfileId>,
   nextChange: ReadonlyMap<ProfileId, string | null>,
 ): Promise<void> {
-  const sorted = due.toSorted((a, b) => (a.profile_id < b.profile_id ? -1 : 1));
+  const sorted = due.toSorted((a, b) => (a.profileId < b.profileId ? -1 : 1));
   await transaction.query(
     `WITH done AS MATERIALIZED (
        SELECT profile.profile_id, seq, changed, due_at, profile.touched_seq,
@@ -247,10 +233,10 @@ async function markDone(
      FROM done WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
     [
       transaction.workspaceId,
-      sorted.map((profile) => profile.profile_id),
-      sorted.map((profile) => profile.touched_seq),
-      sorted.map((profile) => changed.has(profile.profile_id)),
-      sorted.map((profile) => nextChange.get(profile.profile_id) ?? null),
+      sorted.map(({ profileId }) => profileId),
+      sorted.map(({ touchedSeq }) => touchedSeq),
+      sorted.map(({ profileId }) => changed.has(profileId)),
+      sorted.map(({ profileId }) => nextChange.get(profileId) ?? null),
     ],
   );
 }

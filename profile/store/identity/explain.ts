@@ -2,8 +2,8 @@
 import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { explainLink, wordsOf } from "#profile/identity/explain.ts";
 import { valueKeyOf } from "#profile/identity/identifiers.ts";
-import { normaliseEmail } from "#profile/identity/normalise-email.ts";
-import { normalisePhone } from "#profile/identity/normalise-phone.ts";
+import { normaliseEmail } from "#profile/identity/normalise/email.ts";
+import { normalisePhone } from "#profile/identity/normalise/phone.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { type Display, displayOf } from "#profile/identity/survivorship.ts";
 import type { Transaction } from "../database.ts";

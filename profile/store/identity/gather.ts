@@ -2,7 +2,7 @@
 import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
 import type { PersonName } from "#profile/identity/names.ts";
-import { normaliseName } from "#profile/identity/normalise-name.ts";
+import { normaliseName } from "#profile/identity/normalise/name.ts";
 import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { isStandoff } from "#profile/identity/standoff.ts";

@@ -67,3 +67,38 @@ export async function touchProfilesOf(transaction: Transaction, recordIds: reado
     rows.map((row) => row.profile_id),
   );
 }
+
+/** A profile that a step has to look at, and the mark up to which that settles it. */
+export interface DueProfile {
+  profileId: ProfileId;
+  touchedSeq: number;
+}
+
+const STEPS = {
+  consent: { done: "consented_seq", due: "consent_due_at" },
+  scores: { done: "scored_seq", due: "score_due_at" },
+};
+
+/**
+ * Profiles that changed since the step last looked at them, or whose time has come by `at`. Locked, so that several batches
+ * share the work; what is touched meanwhile keeps a higher mark and comes up again.
+ */
+export function pickDueProfiles(
+  transaction: Transaction,
+  step: keyof typeof STEPS,
+  { limit, at }: { limit: number; at: string },
+): Promise<DueProfile[]> {
+  const { done, due } = STEPS[step];
+  return transaction.query<DueProfile>(
+    `WITH changed AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND touched_seq > ${done}
+       ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     ), due AS (
+       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND ${due} <= $3
+       ORDER BY ${due} LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     )
+     SELECT profile_id AS "profileId", touched_seq AS "touchedSeq"
+     FROM (SELECT * FROM changed UNION SELECT * FROM due LIMIT $2) AS picked`,
+    [transaction.workspaceId, limit, at],
+  );
+}

@@ -4,6 +4,7 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
 import type { Database, Transaction } from "../database.ts";
+import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
 import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
@@ -36,26 +37,21 @@ export function createScoreStore(database: Database): ScoreStore {
   };
 }
 
-interface Picked {
-  profile_id: ProfileId;
-  touched_seq: number;
-}
-
 const NOTHING: ScoredBatch = { profiles: 0, changed: 0, refused: 0, more: false };
 
 async function scoreBatch(
   transaction: Transaction,
   { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
-  const picked = await pick(transaction, limit, asOf);
+  const picked = await pickDueProfiles(transaction, "scores", { limit, at: asOf });
   if (picked.length === 0) return NOTHING;
-  took(picked.map((row) => ({ id: row.profile_id, touchedSeq: row.touched_seq })));
+  took(picked.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
   const workspace = await scoringWorkspace(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
   const loaded = await loadFacts(
     transaction,
     workspace,
-    picked.map((row) => row.profile_id),
+    picked.map((row) => row.profileId),
     asOf,
   );
   const answers = new Map<ProfileId, { due: string | null; news: News[] }>();
@@ -66,31 +62,16 @@ async function scoreBatch(
     answers.set(one.profileId, { due: earlier(dueAt(scores), one.nextFactAt), news: newsOf(one, scores) });
   }
   await saveTraits(transaction, new Map([...answers].map(([profileId, { news }]) => [profileId, news])), asOf);
-  const changed = picked.filter((row) => (answers.get(row.profile_id)?.news.length ?? 0) > 0);
+  const changed = picked.filter((row) => (answers.get(row.profileId)?.news.length ?? 0) > 0);
   await markScored(
     transaction,
     picked,
     (id) => answers.get(id)?.due ?? null,
-    new Set(changed.map((row) => row.profile_id)),
+    new Set(changed.map((row) => row.profileId)),
   );
-  const left = picked.filter((row) => !answers.has(row.profile_id)).map((row) => row.profile_id);
+  const left = picked.filter((row) => !answers.has(row.profileId)).map((row) => row.profileId);
   if (left.length > 0) await forget(transaction, left);
   return { profiles: picked.length, changed: changed.length, refused, more: picked.length === limit };
-}
-
-/** Locked, so that several share the work; what is touched meanwhile keeps a higher mark and comes up again. */
-function pick(transaction: Transaction, limit: number, asOf: string): Promise<Picked[]> {
-  return transaction.query<Picked>(
-    `WITH changed AS (
-       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND touched_seq > scored_seq
-       ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-     ), due AS (
-       SELECT profile_id, touched_seq FROM profile WHERE workspace_id = $1 AND score_due_at <= $3
-       ORDER BY score_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-     )
-     SELECT * FROM changed UNION SELECT * FROM due LIMIT $2`,
-    [transaction.workspaceId, limit, asOf],
-  );
 }
 
 interface News {
@@ -141,7 +122,7 @@ const shown = ({ status, value, reasons, method, modelVersion }: Score<unknown>,
 
 async function markScored(
   transaction: Transaction,
-  picked: Picked[],
+  picked: DueProfile[],
   due: (profileId: ProfileId) => string | null,
   changed: Set<ProfileId>,
 ): Promise<void> {
@@ -152,10 +133,10 @@ async function markScored(
      WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
     [
       transaction.workspaceId,
-      picked.map((row) => row.profile_id),
-      picked.map((row) => row.touched_seq),
-      picked.map((row) => due(row.profile_id)),
-      picked.map((row) => changed.has(row.profile_id)),
+      picked.map((row) => row.profileId),
+      picked.map((row) => row.touchedSeq),
+      picked.map((row) => due(row.profileId)),
+      picked.map((row) => changed.has(row.profileId)),
     ],
   );
 }

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import { parse } from "tldts";
 import { isPlaceholderEmail, LONGEST_EMAIL } from "#connectors/core/placeholders.ts";
-import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "./blocked-values.ts";
+import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "../blocked-values.ts";
 import { type Normalised, unusable } from "./normalised.ts";
 
 export interface NormalisedEmail extends Normalised {

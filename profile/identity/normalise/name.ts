@@ -1,6 +1,6 @@
 import anyAscii from "any-ascii";
-import { companyForms, generations, nameSuffixes, nameTitles, placeholderNames } from "./blocked-values.ts";
-import type { PersonName } from "./names.ts";
+import { companyForms, generations, nameSuffixes, nameTitles, placeholderNames } from "../blocked-values.ts";
+import type { PersonName } from "../names.ts";
 
 const NO_NAME: PersonName = { first: null, last: null };
 // oxlint-disable-next-line no-control-regex -- testing for ASCII is the point

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
-import { forgetProcess, noteProcess } from "./leftovers.ts";
-import { openLogFile } from "./log-file.ts";
-import { findFreePort } from "./ports.ts";
-import { endProcess, sendSignal, type ProcessIdentity } from "./process-identity.ts";
-import { reasonOf, StackError } from "./stack-error.ts";
+import { forgetProcess, noteProcess } from "../leftovers.ts";
+import { openLogFile } from "../log-file.ts";
+import { findFreePort } from "../ports.ts";
+import { endProcess, sendSignal, type ProcessIdentity } from "../process-identity.ts";
+import { reasonOf, StackError } from "../stack-error.ts";
 
 const READY_WITHIN_MS = 60_000;
 

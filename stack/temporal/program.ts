@@ -6,10 +6,10 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { takeLock } from "./lock.ts";
-import type { Log } from "./log.ts";
-import { StackError } from "./stack-error.ts";
-import { startTemporal } from "./temporal.ts";
+import { takeLock } from "../lock.ts";
+import type { Log } from "../log.ts";
+import { StackError } from "../stack-error.ts";
+import { startTemporal } from "./server.ts";
 
 const run = promisify(execFile);
 

@@ -14,16 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { StackError } from "./stack-error.ts";
-import {
-  canEnter,
-  choosePostgresUser,
-  findPostgresPrograms,
-  reachablePath,
-  type PostgresUser,
-} from "./postgres-user.ts";
-import { endProcess, findProcess } from "./process-identity.ts";
-import type { Log } from "./log.ts";
+import { StackError } from "../stack-error.ts";
+import { canEnter, choosePostgresUser, findPostgresPrograms, reachablePath, type PostgresUser } from "./user.ts";
+import { endProcess, findProcess } from "../process-identity.ts";
+import type { Log } from "../log.ts";
 
 export interface Cluster {
   /** Postgres' own data directory. */
@@ -39,7 +33,7 @@ export interface Cluster {
  * Makes the cluster below `dataDir`, or finds the one an earlier start made.
  *
  * Layout: `postgres/cluster` (Postgres' files), `postgres-password`; `postgres-location` names the folder that stands
- * in for `postgres/` where Postgres' user cannot reach `dataDir` (see postgres-user.ts).
+ * in for `postgres/` where Postgres' user cannot reach `dataDir` (see user.ts).
  *
  * @throws StackError when the files belong to somebody else
  */

@@ -7,7 +7,7 @@ import {
   parsePhoneNumberFromString,
 } from "libphonenumber-js/max";
 import { expect, it } from "vitest";
-import { normalisePhone } from "./normalise-phone.ts";
+import { normalisePhone } from "./phone.ts";
 import { plainNumber } from "./phone-plans.ts";
 
 const RUNS = 5_000;

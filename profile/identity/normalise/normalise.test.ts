@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseEmail } from "./normalise-email.ts";
-import { normaliseName } from "./normalise-name.ts";
-import { normalisePhone } from "./normalise-phone.ts";
+import { normaliseEmail } from "./email.ts";
+import { normaliseName } from "./name.ts";
+import { normalisePhone } from "./phone.ts";
 
 describe("e-mail addresses", () => {
   it.each([

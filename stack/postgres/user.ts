@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { StackError } from "./stack-error.ts";
+import { StackError } from "../stack-error.ts";
 
 /** The user to become; null: stay who we are. */
 export type PostgresUser = { uid: number; gid: number } | null;
