@@ -1,4 +1,4 @@
-/** A stream as its connector writes it, and what the framework makes of it: rows checked one by one, walks that end. */
+/** A stream as its connector defines it, and as the framework runs it: rows checked one by one, walks that end. */
 import { z } from "zod";
 import type { RecordPage, Reject, Stream } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
