@@ -14,23 +14,26 @@ export interface HeldAddress {
 export const heldAddressId = ({ kind, valueId, value }: HeldAddress): string =>
   kind === "email_canonical" ? valueIdOf("email", value) : valueId;
 
-/** The same for an address as a source writes it; null: it cannot be read, and nobody holds it. */
-export function addressIdOf(address: string, defaultCountry: string): string | null {
-  const read = readAddress(address, defaultCountry);
-  return read === null ? null : valueIdOf(read.kind, read.value);
+/** An address as a source writes it, made comparable. */
+export interface ReadAddress {
+  kind: "email" | "phone";
+  value: string;
 }
+
+/** Names it as `heldAddressId` does. */
+export const addressIdOf = ({ kind, value }: ReadAddress): string => valueIdOf(kind, value);
 
 /** The identifiers by which people hold an address. */
-export function holdingValueIds(address: string, defaultCountry: string): string[] {
-  const read = readAddress(address, defaultCountry);
-  if (read === null) return [];
-  const kinds = read.kind === "email" ? ["email", "email_canonical"] : ["phone"];
-  return kinds.map((kind) => valueIdOf(kind, read.value));
-}
+export const holdingValueIds = ({ kind, value }: ReadAddress): string[] =>
+  (kind === "email" ? ["email", "email_canonical"] : ["phone"]).map((held) => valueIdOf(held, value));
 
-function readAddress(address: string, defaultCountry: string): { kind: "email" | "phone"; value: string } | null {
-  if (!address.includes("@")) {
-    const { key } = normalisePhone(address, defaultCountry);
+/**
+ * @param country ISO 3166-1 alpha-2: whose way of writing national numbers is meant
+ * @returns null: it cannot be read, and identity holds it for nobody
+ */
+export function readAddress(address: string, country: string): ReadAddress | null {
+  if (isNumber(address)) {
+    const { key } = normalisePhone(address, country);
     return key === null ? null : { kind: "phone", value: key };
   }
   const { key, quality, canonical, canonicalQuality } = normaliseEmail(address);
@@ -39,3 +42,5 @@ function readAddress(address: string, defaultCountry: string): { kind: "email" |
   const oneMailbox = quality !== "blocked" && canonicalQuality === "strong" && canonical !== null;
   return { kind: "email", value: oneMailbox ? canonical : key };
 }
+
+export const isNumber = (address: string): boolean => !address.includes("@");

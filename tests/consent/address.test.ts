@@ -173,6 +173,16 @@ describe("a no for an address that two people hold", () => {
     expect(await answersOf("2", "sms")).toEqual(REFUSED);
   });
 
+  it("counts for a number written as in the country of whoever said it", async () => {
+    await shop.save([grace({ emails: [], phones: ["+49 151 23456789"] }), yes("2", { channel: "sms" })]);
+    await refresh();
+    const phones = { emails: [], phones: ["0151 23456789"], country: "DE" };
+    await shop.save([walter(phones), no("1", { channel: "sms", address: "0151 23456789" })]);
+    await refresh();
+    await expectApart();
+    expect(await answersOf("2", "sms")).toEqual(REFUSED);
+  });
+
   it("covers every channel and purpose where it was said of any", async () => {
     await shop.save([walter(), grace(), yes("2")]);
     await refresh();

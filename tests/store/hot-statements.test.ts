@@ -145,7 +145,8 @@ describe.each(["right after a first load", "when the planner has looked"])("%s",
     const refusals = Array.from({ length: BATCH }, (_, index) =>
       consent(`c${index}`, String(index), { state: "withdrawn", address: `shopper${index}@brightleaf.co.uk` }),
     );
-    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals]);
+    const called = refusals.map((refusal) => ({ ...refusal, channel: "call" as const, address: "07400 100020" }));
+    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals, ...called]);
     const ids = Array.from({ length: BATCH }, (_, index) => recordIdOf(connectionId, "people", String(index)));
     const consents = createConsentStore(planning(second, plans));
     expect((await consents.factsFor(test.workspaceId, ids, new Date().toISOString())).size).toBe(BATCH);

@@ -1,5 +1,5 @@
 /** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
-import { addressIdOf } from "#profile/consent/address.ts";
+import { addressIdOf, readAddress } from "#profile/consent/address.ts";
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
   type ConsentAnswer,
@@ -161,8 +161,8 @@ async function readFacts(
   const country = await defaultCountryOf(transaction);
   const written = records.flatMap(({ profile_id: profileId, email, phone }) =>
     [email, phone].flatMap((address) => {
-      const addressId = address === null ? null : addressIdOf(address, country);
-      return addressId === null ? [] : { profileId, addressId };
+      const read = address === null ? null : readAddress(address, country);
+      return read === null ? [] : { profileId, addressId: addressIdOf(read) };
     }),
   );
   const entries = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);

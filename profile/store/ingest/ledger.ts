@@ -1,6 +1,6 @@
 /** Appending to the consent ledger. Reading and judging it is the consent module's work. */
 import type { ConsentRecord } from "#connectors/core/records.ts";
-import { addressIdOf, holdingValueIds } from "#profile/consent/address.ts";
+import { addressIdOf, holdingValueIds, isNumber, type ReadAddress, readAddress } from "#profile/consent/address.ts";
 import { isRefusal } from "#profile/consent/ledger.ts";
 import { type HeldStatement, type LedgerStatement, news } from "#profile/consent/news.ts";
 import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
@@ -13,7 +13,8 @@ import type { Prepared } from "./tables.ts";
 interface Statement extends LedgerStatement {
   record: ConsentRecord;
   recordId: RecordId;
-  addressId: string | null;
+  /** The address as identity compares it. */
+  about: ReadAddress | null;
 }
 
 /**
@@ -28,14 +29,14 @@ export async function appendConsents(
   connectionId: ConnectionId,
   consents: Prepared<ConsentRecord>[],
 ): Promise<{ inserted: number; people: RecordId[] }> {
-  const country = consents.some(({ record }) => record.address !== null) ? await defaultCountryOf(transaction) : "";
+  const countryOf = await countriesOf(transaction, consents);
   const stated = new Map<string, Statement>();
   for (const { record, people } of consents) {
     const [recordId] = people;
     if (recordId === undefined || record.deleted) continue;
     const entryId = entryIdOf(connectionId, recordId, record);
-    const addressId = record.address === null ? null : addressIdOf(record.address, country);
-    stated.set(entryId, { ...record, entryId, recordId, record, addressId });
+    const about = record.address === null ? null : readAddress(record.address, countryOf(recordId));
+    stated.set(entryId, { ...record, entryId, recordId, record, about });
   }
   if (stated.size === 0) return { inserted: 0, people: [] };
   const all = [...stated.values()];
@@ -44,20 +45,40 @@ export async function appendConsents(
   const fresh = new Map(news(all, held).map((statement) => [statement.entryId, statement]));
   const inserted = await insertEntries(transaction, [...fresh.values()], [connectionId]);
   const entered = inserted.flatMap(({ entry_id }) => fresh.get(entry_id) ?? []);
-  const holders = await holdersOf(transaction, refusedValues(entered, country));
+  const holders = await holdersOf(transaction, refusedValues(entered));
   return { inserted: inserted.length, people: [...entered.map(({ recordId }) => recordId), ...holders] };
 }
 
 /** Each once: a page may refuse one shared mailbox many times. */
-function refusedValues(entered: readonly Statement[], country: string): RefusedValue[] {
+function refusedValues(entered: readonly Statement[]): RefusedValue[] {
   const values = new Map<string, RefusedValue>();
-  for (const { address, channel, purpose, state } of entered) {
-    if (address === null || !isRefusal(state)) continue;
-    for (const valueId of holdingValueIds(address, country)) {
+  for (const { about, channel, purpose, state } of entered) {
+    if (about === null || !isRefusal(state)) continue;
+    for (const valueId of holdingValueIds(about)) {
       values.set(`${valueId} ${channel} ${purpose}`, { valueId, channel, purpose });
     }
   }
   return [...values.values()];
+}
+
+/** In which country's way the numbers of a page are written: that of whom the statement is about, as far as we know them. */
+async function countriesOf(
+  transaction: Transaction,
+  consents: Prepared<ConsentRecord>[],
+): Promise<(recordId: RecordId) => string> {
+  const asked = consents.flatMap(({ record, people: [recordId] }) =>
+    recordId !== undefined && record.address !== null && isNumber(record.address) ? recordId : [],
+  );
+  if (asked.length === 0) return () => "";
+  const usual = await defaultCountryOf(transaction);
+  const rows = await transaction.query<{ record_id: RecordId; country: string | null }>(
+    `SELECT record_id, data->>'country' AS country
+     FROM source_record JOIN source_content USING (workspace_id, record_id, hash)
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, [...new Set(asked)]],
+  );
+  const known = new Map(rows.map(({ record_id, country }) => [record_id, country]));
+  return (recordId) => known.get(recordId) ?? usual;
 }
 
 const said = (type: "text" | "bool" | "timestamptz", of: (record: ConsentRecord) => Cell): Column<Statement> => ({
@@ -72,7 +93,7 @@ const insertEntries = insertInto<Statement, { entry_id: string }>({
     entry_id: { type: "uuid", of: ({ entryId }) => entryId },
     record_id: { type: "uuid", of: ({ recordId }) => recordId },
     address: said("text", (record) => record.address),
-    address_id: { type: "uuid", of: ({ addressId }) => addressId },
+    address_id: { type: "uuid", of: ({ about }) => (about === null ? null : addressIdOf(about)) },
     channel: said("text", (record) => record.channel),
     purpose: said("text", (record) => record.purpose),
     state: said("text", (record) => record.state),
