@@ -34,7 +34,7 @@ export function openDataDir(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">
     );
   }
   const stateFile = join(path, "stack.json");
-  // What a killed start said about itself is no longer true.
+  // What a killed start wrote about itself is no longer true.
   rmSync(stateFile, { force: true });
   return {
     path,

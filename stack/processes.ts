@@ -18,7 +18,7 @@ export interface ProcessPlan {
   args?: string[];
   environment?: Readonly<Record<string, string | undefined>>;
   /**
-   * Told each line of standard output until it says "ready" by returning true. Without it a process counts as ready
+   * Given each line of standard output until it says "ready" by returning true. Without it a process counts as ready
    * once `isReady` says so.
    */
   onLine?: (line: string) => boolean;
@@ -48,7 +48,7 @@ export interface Supervisor {
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
-/** Who ran this long did not die of what killed it before: the next pause is short again. */
+/** A process that ran this long did not die of what killed it before: the next pause is short again. */
 const HEALTHY_AFTER_MS = 60_000;
 
 export function createSupervisor({ dataDir, log }: { dataDir: string; log: Log }): Supervisor {

@@ -5,7 +5,7 @@ import type { MasterKeys } from "#profile/store/credentials.ts";
 /** A stand-in of a vendor, filled with the demo business. */
 const twin = z.object({
   url: z.url(),
-  /** Where a person looks at what is in it. */
+  /** Where a person can look at what is in it. */
   page: z.url(),
   /** The only ones it accepts. */
   credentials: z.record(z.string(), z.string()),

@@ -1,4 +1,4 @@
-/** From what an SDK or a socket threw to who has to act: one table for all vendors, with each vendor's own words on top. */
+/** Turns what an SDK or a socket threw into who has to act: one table for all vendors, with each vendor's own codes on top. */
 import { ConnectorError } from "./errors.ts";
 import type { ConnectorErrorKind } from "./errors.ts";
 import { retryAfterMs } from "./retry-after.ts";

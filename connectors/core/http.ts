@@ -1,4 +1,4 @@
-/** Requests that stay with the host they were meant for: a reply never names another one. */
+/** Requests that stay with the host they were meant for: a reply never sends them to another one. */
 import { Agent as HttpAgent } from "node:http";
 import type { AgentOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";

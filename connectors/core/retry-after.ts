@@ -2,7 +2,7 @@
 
 export type HeaderSource = Headers | Record<string, string | string[] | number | undefined>;
 
-/** Nobody means to be asked again after more than a day; a longer wait is a wrong clock or a wrong unit. */
+/** No vendor means a wait of more than a day; a longer one is a wrong clock or a wrong unit. */
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** Longest count of seconds taken for a wait; beyond it a number is an instant. Ten years of seconds are still before 1980. */

@@ -1,4 +1,4 @@
-/** What a vendor lists of a person's subscriptions, as statements for the consent ledger. Pure. */
+/** What a vendor says about a person's subscriptions, as statements for the consent ledger. Pure. */
 import type { ConsentRecord } from "./records.ts";
 
 export type Use = Pick<ConsentRecord, "channel" | "purpose">;

@@ -1,4 +1,4 @@
-/** A stream as its connector writes it, and what the framework makes of it: rows checked one by one, walks that end. */
+/** A stream as its connector defines it, and as the framework runs it: rows checked one by one, walks that end. */
 import { z } from "zod";
 import type { RecordPage, Reject, Stream } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
@@ -105,7 +105,7 @@ async function recordsOf<Client, Row, Cursor, Extra>(
     const gone = stub === null ? null : goneRecord(spec.kind, stub);
     if (foreign !== null) reject(foreign);
     else if (gone !== null) read.push({ gone });
-    else if (stub !== null) reject("the vendor says that it is deleted, and nothing else");
+    else if (stub !== null) reject("the row only says that it is deleted");
     else {
       const parsed = spec.row.safeParse(raw);
       if (parsed.success) read.push({ place, row: parsed.data });

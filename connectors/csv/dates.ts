@@ -1,4 +1,5 @@
 /** Dates as people write them, read in the file's time zone, as instants in UTC. */
+import { localToUtc } from "../core/local-time.ts";
 import { withMonthNumber, zoneMinutes } from "./date-words.ts";
 
 export interface DateReading {
@@ -125,48 +126,4 @@ function clockOf(year: string, month: string, day: string, text: TimeText, offse
   const millis = Number((text.fraction ?? "").padEnd(3, "0").slice(0, 3));
   const time = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
   return { year: Number(year), month: Number(month), day: Number(day), time, offset };
-}
-
-const QUARTER = 15 * 60_000;
-/** Offsets change on quarter hours everywhere; asking Intl costs microseconds, so each quarter is asked for once. */
-const offsets = new Map<string, Map<number, number>>();
-const OFFSETS_KEPT = 50_000;
-
-/**
- * Wall clock to instant. A time that occurs twice (clocks going back) is its first occurrence; one that never occurs
- * (clocks going forward) is as much later as the gap is long.
- */
-function localToUtc(wall: number, timeZone: string): number {
-  if (timeZone === "UTC") return wall;
-  let known = offsets.get(timeZone);
-  if (known === undefined) offsets.set(timeZone, (known = new Map()));
-  const slot = Math.floor(wall / QUARTER);
-  let offset = known.get(slot);
-  if (offset === undefined) {
-    const at = slot * QUARTER;
-    const before = offsetAt(at - 24 * 3_600_000, timeZone);
-    const after = offsetAt(at + 24 * 3_600_000, timeZone);
-    // The old offset holds if it leads back to itself; in a gap neither does, and the old one moves the time on.
-    offset = before === after || offsetAt(at - before, timeZone) === before ? before : after;
-    if (offset === after && offsetAt(at - after, timeZone) !== after) offset = before;
-    if (known.size >= OFFSETS_KEPT) known.clear();
-    known.set(slot, offset);
-  }
-  return wall - offset;
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** Milliseconds east of UTC at an instant. */
-function offsetAt(instant: number, timeZone: string): number {
-  let clock = clocks.get(timeZone);
-  if (clock === undefined) {
-    const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" } as const;
-    clock = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", era: "short", ...parts });
-    clocks.set(timeZone, clock);
-  }
-  const part: Record<string, number> = {};
-  for (const { type, value } of clock.formatToParts(instant)) part[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = part;
-  return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(instant / 60_000) * 60_000;
 }

@@ -38,6 +38,7 @@ export async function startContractAccount(size: number, now: () => number): Pro
       host.twin.load({ contacts: [], companies: [], deals: [], [stream]: [row as HubspotSeedContact] }),
     vendor: host.vendor({
       permissionOf: (stream) => `crm.objects.${stream}.read`,
+      permissionToWrite: "crm.objects.contacts.write",
       fieldOf: (name) => host.twin.field(name),
     }),
     close: () => host.close(),

@@ -82,7 +82,10 @@ export async function startContractAccount(size: number, now: () => number): Pro
       const charges = stream === "refunds" ? [chargeSeed(0, { customer: customerSeed(0).id })] : [];
       host.twin.load({ ...seedOf({ charges }), [stream]: [row] });
     },
-    vendor: host.vendor({ permissionOf: (stream) => handsOf(stream).permission }),
+    vendor: host.vendor({
+      permissionOf: (stream) => handsOf(stream).permission,
+      permissionToWrite: "rak_customer_write",
+    }),
     close: () => host.close(),
   };
 }

@@ -22,6 +22,8 @@ export interface ConsentEntry {
   proof: string;
   /** It is a no from somebody who may be the same person: in doubt it counts. */
   inDoubt?: boolean;
+  /** It is a no for an address that this person holds, said in a record that is not known to be theirs. */
+  byAddress?: boolean;
 }
 
 export interface ConsentAnswer {
@@ -253,15 +255,19 @@ function reasonOf(
   const { entry, dated, effective, expires } = decisive;
   const day = days.format(effective);
   const when = dated ? ` on ${day}` : `, ${undated(entry, days)}, counted from ${day}`;
-  const told = entry.inDoubt === true ? [entry.proof, "by what may be the same person"] : [entry.proof];
+  const told = [
+    entry.proof,
+    entry.inDoubt === true ? "by what may be the same person" : entry.byAddress === true ? "in another record" : "",
+  ];
+  const of = entry.byAddress === true ? " for this address" : "";
   const proof = told.every((part) => part === "") ? "" : ` (${told.filter((part) => part !== "").join("; ")})`;
   switch (state) {
     case "granted":
       return `allowed - ${entry.explicit && dated ? "confirmed" : "recorded"}${when}${proof}`;
     case "denied":
-      return `not allowed - refused${when}${proof}`;
+      return `not allowed - refused${of}${when}${proof}`;
     case "withdrawn":
-      return `not allowed - withdrawn${when}${proof}`;
+      return `not allowed - withdrawn${of}${when}${proof}`;
     case "pending":
       return `not allowed - asked${when}, not confirmed yet${proof}`;
     case "expired":

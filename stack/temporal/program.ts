@@ -93,7 +93,7 @@ async function obtain(target: string, cacheDir: string, search: TemporalSearch):
       const program = await get(folder, search);
       await verifyByStarting(program);
       mkdirSync(join(target, ".."), { recursive: true });
-      renameSync(program, target); // Whole or not at all: a killed download or build leaves nothing to trip over.
+      renameSync(program, target); // Whole or not at all: a killed download or build leaves nothing behind.
       search.log(`Temporal: ready (${what}), kept in ${cacheDir}`);
       return target;
     } catch (error) {

@@ -8,8 +8,8 @@ import { MISTAKES } from "./mistakes.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 describe("the mistakes that the contract suite must notice", () => {
-  it("are 37, and each fits its source in one place", () => {
-    expect(MISTAKES).toHaveLength(37);
+  it("are 39 or more, and each fits its source in one place", () => {
+    expect(MISTAKES.length).toBeGreaterThanOrEqual(39);
     const places = MISTAKES.flatMap(({ what, vendor, file, edits }) => {
       const source = readFileSync(join(ROOT, "connectors", file), "utf8");
       return edits.map(([find]) => [`${vendor}: ${what}`, source.split(find).length - 1]);

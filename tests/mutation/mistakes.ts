@@ -83,6 +83,22 @@ export const MISTAKES: Mistake[] = [
     "    if (!page.hasMore) {\n      const next: Cursor",
     "    if (page.rows.length < 100) {\n      const next: Cursor",
   ]),
+  hubspot("a read of the changes says that it saw everything", "read/objects.ts", [
+    "fullScan: since === null }",
+    "fullScan: true }",
+  ]),
+  hubspot(
+    "our own clock counts, not the vendor's",
+    "read/objects.ts",
+    [
+      "const settled = known ?? settledOf(client, startedAt, servedAt);",
+      "const settled = known ?? settledOf(client, startedAt, startedAt);",
+    ],
+    [
+      "const settled = cursor?.settledAt ?? settledOf(client, startedAt, servedAt);",
+      "const settled = cursor?.settledAt ?? settledOf(client, startedAt, startedAt);",
+    ],
+  ),
   // Orders
   stripe("the orders stream is empty", "mapping.ts", ["  return [order];\n", "  return [];\n"]),
   stripe("amounts are a hundred times too high", "mapping.ts", [

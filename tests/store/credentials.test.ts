@@ -64,7 +64,7 @@ it("refuses credentials that were moved to another connection or altered, and sa
      SELECT workspace_id, $1, key_id, nonce, ciphertext FROM credential WHERE connection_id = $2`,
     [b, a],
   );
-  await expect(store.get(test.workspaceId, b)).rejects.toThrow("cannot be opened");
+  await expect(store.get(test.workspaceId, b)).rejects.toThrow("cannot be decrypted");
   await owner.query("UPDATE credential SET ciphertext = set_byte(ciphertext, 3, get_byte(ciphertext, 3) # 1)");
   const failure = await store.get(test.workspaceId, a).catch((error: Error) => error.message);
   expect(failure).toContain("altered");

@@ -106,7 +106,7 @@ describe("too many at once", () => {
     expect(await waiting()).toMatchObject([{ vanishing: 150, known: 250, connectionName: `c${serial}` }]);
     const { errorMessage, ...rest } = await state();
     expect(rest).toMatchObject({ complete: false, errorKind: "held", heldAt: expect.any(Date) });
-    for (const part of ["150 of 250", "mistaken key", "tributary sync --accept-deletions", "nothing was deleted"])
+    for (const part of ["150 of 250", "wrong key", "tributary sync --accept-deletions", "nothing was deleted"])
       expect(errorMessage).toContain(part);
     // Nobody reads on from here.
     expect(await save({ after: "1" }, page(people(1)))).toEqual({ outcome: "superseded" });

@@ -1,20 +1,22 @@
 /** Every statement that ingest and identity send, with its plan at a size where a wrong one would hurt. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client } from "pg";
-import { workspaceIdOf } from "#profile/ids.ts";
+import { recordIdOf, workspaceIdOf } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
+import { createConsentStore } from "#profile/store/consent/store.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { order, page, person } from "#tests/support/records.ts";
+import { consent, order, page, person } from "#tests/support/records.ts";
 
 /** Rows of each large table that were there before; a batch is a small part of that. */
 const KNOWN = 60_000;
 const BATCH = 300;
-const LARGE = /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership)(_\d)?$/;
+const LARGE =
+  /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership|consent_entry)(_\d)?$/;
 
 interface Plan {
   "Node Type": string;
@@ -140,7 +142,17 @@ describe.each(["right after a first load", "when the planner has looked"])("%s",
     await save(null, people(0, "Leeds"));
     // Changes, merges, a refusal, facts of known people, and an old id to follow.
     const orders = Array.from({ length: BATCH }, (_, index) => order(`o${index}`, String(index)));
-    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders]);
+    const refusals = Array.from({ length: BATCH }, (_, index) =>
+      consent(`c${index}`, String(index), { state: "withdrawn", address: `shopper${index}@brightleaf.co.uk` }),
+    );
+    const called = refusals.map((refusal) => ({ ...refusal, channel: "call" as const, address: "07400 100020" }));
+    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals, ...called]);
+    const ids = Array.from({ length: BATCH }, (_, index) => recordIdOf(connectionId, "people", String(index)));
+    const consents = createConsentStore(planning(second, plans));
+    expect((await consents.factsFor(test.workspaceId, ids, new Date().toISOString())).size).toBe(BATCH);
+    expect(
+      (await consents.refreshBatch(test.workspaceId, { limit: BATCH, at: new Date().toISOString() })).profiles,
+    ).toBe(BATCH);
     await second.close();
     expect(plans.size).toBeGreaterThan(20);
     expect([...plans].flatMap(([text, plan]) => faultsOf(text, plan))).toEqual([]);

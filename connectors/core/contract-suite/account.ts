@@ -43,6 +43,8 @@ export interface ContractVendor extends Pick<
   readonly faults: Faults;
   /** The permission that reading a stream needs. */
   permissionOf(stream: string): string;
+  /** The permission that writing our fields needs; absent where nothing is written. */
+  permissionToWrite?: string;
   /** Ends the twin and starts it again with its journal. */
   restart(): Promise<void>;
   /** How the vendor holds a field of ours; absent where fields need no definition. */

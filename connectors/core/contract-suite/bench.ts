@@ -27,9 +27,12 @@ export class Bench {
     return this.open();
   }
 
-  open(): OpenConnection {
+  /** @param aheadMs how far our clock runs ahead of the vendor's */
+  open(aheadMs = 0): OpenConnection {
     this.calls = 0;
-    return openForContract(this.subject.connector, this.account, undefined, () => void (this.calls += 1));
+    const { now = Date.now } = this.account;
+    const access = { ...this.account, now: () => now() + aheadMs };
+    return openForContract(this.subject.connector, access, undefined, () => void (this.calls += 1));
   }
 
   get account(): ContractAccount {

@@ -126,7 +126,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
       expect(read.get(id)?.deleted ?? false).toBe(false);
     });
 
-    itCan("stub", "a row that is only the word that it is deleted, goes on", async () => {
+    itCan("stub", "a row that only says that it is deleted, goes on", async () => {
       const connection = await bench.begin(SIZE);
       bench.vendor.faults.stub = 1;
       const { pages } = await readToEnd(connection, stream);

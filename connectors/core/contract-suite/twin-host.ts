@@ -17,7 +17,7 @@ export interface TwinHost<Hosted extends HostedTwin> {
   /** Also another one after a restart: an account hands it on as a getter. */
   readonly baseUrl: string;
   /** The twin's switches and books, with what only its author knows. */
-  vendor(hands: Pick<ContractVendor, "permissionOf" | "fieldOf">): ContractVendor;
+  vendor(hands: Pick<ContractVendor, "permissionOf" | "permissionToWrite" | "fieldOf">): ContractVendor;
   close(): Promise<void>;
 }
 

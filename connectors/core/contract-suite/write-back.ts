@@ -1,8 +1,9 @@
 /** Writing our fields and reading them back: one answer per record, true ones, whatever happens in between. */
 import { describe, expect, it } from "vitest";
 import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
+import { ConnectorError } from "../errors.ts";
 import { issueGrant } from "../grant.ts";
-import { expectDiscreet, expectNoRefusals, peopleOf, readToEnd } from "./account.ts";
+import { expectDiscreet, expectNoRefusals, failureOf, peopleOf, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 import { served } from "./disturbances.ts";
 
@@ -181,6 +182,8 @@ export function testWriteBack(bench: Bench): void {
       it("calls nothing written that the vendor left out of its answer", async () => {
         const { connection, ids } = await ready(5);
         bench.vendor.faults.partial207 = 10;
+        // Left out, and not done either.
+        bench.vendor.faults.silentNoOp.add(ids.at(-1) ?? "");
         const results = await expectTrue(
           connection,
           ids.map((id) => write(id, { [TEXT]: "here" })),
@@ -199,6 +202,56 @@ export function testWriteBack(bench: Bench): void {
       expect(await textsOf(connection, ids)).toEqual(["here", "here", "here"]);
     });
 
+    it("blames no record for what concerns them all: the credentials, a permission, a broken server", async () => {
+      const { connection, ids } = await ready(3);
+      const { faults, permissionToWrite } = bench.vendor;
+      const writes = ids.map((id) => write(id, { [TEXT]: "here" }));
+      faults.revoked = true;
+      expect((await failureOf(connection.write(writes)))?.kind, "revoked credentials").toBe("auth");
+      faults.revoked = false;
+      if (permissionToWrite === undefined) throw new Error('The contract account must offer "permissionToWrite".');
+      faults.denied.add(permissionToWrite);
+      const denied = await failureOf(connection.write(writes));
+      expect([denied?.kind, denied?.message], "a missing permission").toEqual([
+        "permission",
+        expect.stringContaining(permissionToWrite),
+      ]);
+      faults.denied.clear();
+      faults.breakServer = { count: 100 };
+      const broken = await settled(connection.write(writes));
+      expect(
+        broken.filter(({ outcome }) => outcome !== "retry"),
+        "a broken server",
+      ).toEqual([]);
+      faults.breakServer = { count: 0 };
+      expect(await textsOf(connection, ids)).toEqual([null, null, null]);
+    });
+
+    it("asks the vendor nothing where there is nothing to ask", async () => {
+      const { connection } = await ready(1);
+      expect([await connection.write([]), await connection.readLive([], [TEXT])]).toEqual([[], []]);
+    });
+
+    it("takes nobody's 404 but the vendor's own for the word that a record is gone", async () => {
+      const { connection, ids } = await ready(2);
+      const { faults } = bench.vendor;
+      // As a proxy answers that does not know the way.
+      faults.htmlError = { count: 20, status: 404 };
+      const [live, results] = [
+        await settled(connection.readLive(ids, [TEXT])),
+        await settled(connection.write(ids.map((id) => write(id, { [TEXT]: "here" })))),
+      ];
+      faults.htmlError.count = 0;
+      expect(
+        live.map(({ state }) => state),
+        "read",
+      ).not.toContain("gone");
+      expect(
+        results.map(({ outcome }) => outcome),
+        "written",
+      ).not.toContain("gone");
+    });
+
     it("shows by reading back that a write answered as done changed nothing", async () => {
       const { connection, ids } = await ready(2);
       bench.vendor.faults.silentNoOp.add(ids[0] ?? "");
@@ -215,5 +268,13 @@ export function testWriteBack(bench: Bench): void {
       await connection.readLive(ids, [TEXT]);
       expect(served(bench) - before).toBe(bench.calls - calls);
     });
+  });
+}
+
+/** What came of it; nothing where it failed in the one way that a connector may. */
+async function settled<Result>(work: Promise<Result[]>): Promise<Result[]> {
+  return work.catch((error: unknown) => {
+    if (error instanceof ConnectorError) return [];
+    throw error;
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The bad manners of vendors, each a switch with one name at every twin. Counters count down to 0, the rest holds until it
+ * What vendors do wrong, each a switch with the same name at every twin. Counters count down to 0, everything else holds until it
  * is set back. A twin adds what only its vendor does.
  */
 export interface Faults {
@@ -27,13 +27,13 @@ export interface Faults {
   stuckCursor: boolean;
   /** The first row of each of the next N pages is in a form that the vendor never described. */
   badRow: number;
-  /** The first row of each of the next N pages is only an id and the word that it is deleted. */
+  /** The first row of each of the next N pages is only an id and says that it is deleted. */
   stub: number;
   /** The first row of each of the next N pages is a sandbox's in a real account, or the other way round. */
   otherMode: number;
   /** A changed record keeps its place in the order of changes and shows its new values there. */
   misplacedRow: boolean;
-  /** The next N batch replies leave out one of their answers without a word. */
+  /** The next N batch replies silently leave out one of their answers. */
   partial207: number;
   /** Writes to these records fail alone. */
   entryError: Set<string>;

@@ -1,4 +1,4 @@
-/** What an account may call, in the ways vendors count. Real time on purpose: a test's frozen clock must not freeze a quota. */
+/** What an account may call, in the ways vendors count. Real time on purpose: a test's frozen clock must not stop a quota from refilling. */
 
 export interface Allowance {
   /** How many calls are left after this one; null: none was left for it. */

@@ -1,4 +1,4 @@
-/** HTTP for every twin: who may ask, how often, which route, and the faults on the way in and out. */
+/** HTTP for every twin: who may call, how often, which route, and the faults on the way in and out. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";

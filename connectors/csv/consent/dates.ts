@@ -1,4 +1,5 @@
 /** When a statement was made, as far as its text says. */
+import { daySpan } from "../../core/local-time.ts";
 import { parseInstant, type DateReading } from "../dates.ts";
 
 export interface Said {
@@ -27,14 +28,12 @@ function isDay(text: string, instant: string, { timeZone }: DateReading): boolea
   );
 }
 
-function endOfDay(text: string, from: string, reading: DateReading): string {
-  const next = new Date(Date.parse(from) + 36 * 3_600_000).toISOString();
+function endOfDay(text: string, from: string, { timeZone }: DateReading): string {
+  const local = localTime(from, timeZone);
   // A zone in the text is not ours: its day is a day long.
-  const foreign =
-    /(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*\)?$/i.test(text) || !localTime(from, reading.timeZone).endsWith("00:00:00");
-  const day = localTime(next, reading.timeZone).slice(0, 10);
-  const end = foreign ? null : parseInstant(day, reading);
-  return new Date((end === null ? Date.parse(from) + 24 * 3_600_000 : Date.parse(end)) - 1).toISOString();
+  const foreign = /(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*\)?$/i.test(text) || !local.endsWith("00:00:00");
+  const span = foreign ? null : daySpan(local.slice(0, 10), timeZone);
+  return span?.to ?? new Date(Date.parse(from) + 24 * 3_600_000 - 1).toISOString();
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();

@@ -14,7 +14,7 @@ const DEFAULT_PROPERTIES: Record<ObjectType, string[]> = {
   deals: ["dealname", "amount", "closedate", "pipeline", "dealstage"],
 };
 
-/** Shows records with the properties asked for; unknown names are ignored without a word. */
+/** Shows records with the properties asked for; unknown names are silently ignored. */
 export function presenter(
   account: HubspotAccount,
   type: ObjectType,

@@ -327,6 +327,8 @@ CREATE TABLE consent_entry (
   record_id uuid NOT NULL,
   connection_id uuid NOT NULL,
   address text,
+  -- The address as identity compares it, by the hash that names it there; null where it cannot be read.
+  address_id uuid,
   channel text NOT NULL,
   purpose text NOT NULL,
   state text NOT NULL,
@@ -340,6 +342,8 @@ CREATE TABLE consent_entry (
   PRIMARY KEY (workspace_id, entry_id)
 );
 CREATE INDEX consent_entry_record ON consent_entry (workspace_id, record_id);
+CREATE INDEX consent_entry_refused ON consent_entry (workspace_id, address_id)
+  WHERE address_id IS NOT NULL AND state IN ('denied', 'withdrawn');
 
 -- What the ledger says of a profile now; derived, can be rebuilt.
 CREATE TABLE consent_state (

@@ -1,4 +1,4 @@
-/** The ledger entries that bear on a profile: its own, and in doubt a neighbour's no. */
+/** The ledger entries that bear on a profile: its own, a no for an address of its own, and in doubt a neighbour's no. */
 import { doubtfulRefusals, mayBeSamePerson } from "#profile/consent/doubt.ts";
 import { type ConsentEntry, REFUSALS } from "#profile/consent/ledger.ts";
 import { type ProfileId, uuidOf, valueIdOf } from "#profile/ids.ts";
@@ -6,20 +6,63 @@ import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseEmail } from "#profile/identity/normalise/email.ts";
 import { normaliseName } from "#profile/identity/normalise/name.ts";
 import type { Transaction } from "../database.ts";
+import { ENTRY, type EntryColumns, entryOf } from "./entry-row.ts";
+import { type Holding, holdingsOf, refusalsOf } from "./refused-addresses.ts";
 
-/** Per profile the entries to judge by. Profiles without any are absent. */
+/**
+ * Per profile the entries to judge by. Profiles without any are absent.
+ *
+ * @param besides addresses that identity may not have seen yet
+ */
 export async function entriesFor(
   transaction: Transaction,
   profileIds: readonly ProfileId[],
+  besides: readonly Holding[] = [],
 ): Promise<Map<ProfileId, ConsentEntry[]>> {
   const entries = await ownEntries(transaction, profileIds);
+  for (const [profile, refusals] of await addressRefusals(transaction, profileIds, besides)) {
+    addUnknown(entries, profile, refusals);
+  }
   const neighbours = await doubtfulNeighbours(transaction, profileIds, { refusingOnly: true });
   const theirs = await ownEntries(transaction, [...new Set(neighbours.flatMap((pair) => pair.neighbour))]);
   for (const { profile, neighbour } of neighbours) {
     const refusals = doubtfulRefusals(theirs.get(neighbour) ?? []);
-    entries.set(profile, [...(entries.get(profile) ?? []), ...refusals]);
+    addUnknown(entries, profile, refusals);
   }
   return entries;
+}
+
+function addUnknown(
+  entries: Map<ProfileId, ConsentEntry[]>,
+  profile: ProfileId,
+  refusals: readonly ConsentEntry[],
+): void {
+  if (refusals.length === 0) return;
+  const held = entries.get(profile) ?? [];
+  const known = new Set(held.map(({ entryId }) => entryId));
+  entries.set(profile, [...held, ...refusals.filter(({ entryId }) => !known.has(entryId))]);
+}
+
+/** Whoever is written to there, and whether identity holds them for one person or not: a no for an address is one for them. */
+async function addressRefusals(
+  transaction: Transaction,
+  profileIds: readonly ProfileId[],
+  besides: readonly Holding[],
+): Promise<Map<ProfileId, ConsentEntry[]>> {
+  if (profileIds.length === 0) return new Map();
+  const holdings = [...(await holdingsOf(transaction, profileIds)), ...besides];
+  const holders = new Map<string, Set<ProfileId>>();
+  for (const { profileId, addressId } of holdings) {
+    const known = holders.get(addressId);
+    if (known === undefined) holders.set(addressId, new Set([profileId]));
+    else known.add(profileId);
+  }
+  const refused = new Map<ProfileId, ConsentEntry[]>();
+  for (const { addressId, ...row } of await refusalsOf(transaction, [...holders.keys()])) {
+    const entry = { ...entryOf(row), byAddress: true };
+    for (const profile of holders.get(addressId) ?? []) refused.set(profile, [...(refused.get(profile) ?? []), entry]);
+  }
+  return refused;
 }
 
 /** Profiles whose answers may depend on a no of these. */
@@ -28,12 +71,7 @@ export async function neighboursOf(transaction: Transaction, profileIds: readonl
   return [...new Set(pairs.map((pair) => pair.neighbour))];
 }
 
-type EntryRow = Omit<ConsentEntry, "effectiveAt" | "expiresAt" | "recordedAt"> & {
-  profileId: ProfileId;
-  effectiveAt: Date | null;
-  expiresAt: Date | null;
-  recordedAt: Date;
-};
+type EntryRow = EntryColumns & { profileId: ProfileId };
 
 async function ownEntries(
   transaction: Transaction,
@@ -41,8 +79,7 @@ async function ownEntries(
 ): Promise<Map<ProfileId, ConsentEntry[]>> {
   if (profileIds.length === 0) return new Map();
   const rows = await transaction.query<EntryRow>(
-    `SELECT membership.profile_id AS "profileId", entry_id AS "entryId", record_id AS "recordId", address, channel, purpose,
-       state, explicit, effective_at AS "effectiveAt", expires_at AS "expiresAt", recorded_at AS "recordedAt", proof
+    `SELECT membership.profile_id AS "profileId", ${ENTRY}
      FROM membership JOIN consent_entry USING (workspace_id, record_id)
      WHERE workspace_id = $1 AND membership.profile_id = ANY($2::uuid[])`,
     [transaction.workspaceId, profileIds],
@@ -52,12 +89,7 @@ async function ownEntries(
   for (const { profileId, ...row } of rows) {
     // A yes for an address that many people use, or that is nobody's, is not this person's yes.
     if (row.state === "granted" && row.address !== null && shared.has(row.address)) continue;
-    const entry = {
-      ...row,
-      effectiveAt: row.effectiveAt?.toISOString() ?? null,
-      expiresAt: row.expiresAt?.toISOString() ?? null,
-      recordedAt: row.recordedAt.toISOString(),
-    };
+    const entry = entryOf(row);
     const known = entries.get(profileId);
     if (known === undefined) entries.set(profileId, [entry]);
     else known.push(entry);

@@ -1,4 +1,5 @@
 /** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
+import { addressIdOf, readAddress } from "#profile/consent/address.ts";
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
   type ConsentAnswer,
@@ -11,6 +12,7 @@ import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor, neighboursOf } from "./entries.ts";
 import type { Database, Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
+import { defaultCountryOf } from "../identity/explain.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
 import { scoringWorkspace } from "../scores/facts.ts";
@@ -156,7 +158,14 @@ async function readFacts(
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
     [transaction.workspaceId, recordIds],
   );
-  const entries = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))]);
+  const country = await defaultCountryOf(transaction);
+  const written = records.flatMap(({ profile_id: profileId, email, phone }) =>
+    [email, phone].flatMap((address) => {
+      const read = address === null ? null : readAddress(address, country);
+      return read === null ? [] : { profileId, addressId: addressIdOf(read) };
+    }),
+  );
+  const entries = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);
   const { timeZone } = await scoringWorkspace(transaction);
   const answers = new Map([...entries].map(([id, own]) => [id, effectiveConsent(own, at, { timeZone })]));
   return new Map(
@@ -241,7 +250,8 @@ async function markDone(
   );
 }
 
-const isOwnRefusal = ({ state, inDoubt }: ConsentEntry): boolean => inDoubt !== true && isRefusal(state);
+const isOwnRefusal = ({ state, inDoubt, byAddress }: ConsentEntry): boolean =>
+  inDoubt !== true && byAddress !== true && isRefusal(state);
 
 const pairOf = (state: ConsentState): string => `${state.channel} ${state.purpose}`;
 

@@ -1,14 +1,20 @@
 /** Appending to the consent ledger. Reading and judging it is the consent module's work. */
 import type { ConsentRecord } from "#connectors/core/records.ts";
+import { addressIdOf, holdingValueIds, isNumber, type ReadAddress, readAddress } from "#profile/consent/address.ts";
+import { isRefusal } from "#profile/consent/ledger.ts";
 import { type HeldStatement, type LedgerStatement, news } from "#profile/consent/news.ts";
 import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import { holdersOf, type RefusedValue } from "../consent/refused-addresses.ts";
+import { defaultCountryOf } from "../identity/explain.ts";
 import { type Cell, type Column, insertInto } from "../insert.ts";
 import type { Prepared } from "./tables.ts";
 
 interface Statement extends LedgerStatement {
   record: ConsentRecord;
   recordId: RecordId;
+  /** The address as identity compares it. */
+  about: ReadAddress | null;
 }
 
 /**
@@ -16,26 +22,63 @@ interface Statement extends LedgerStatement {
  * A statement the vendor no longer has stays: that it was made is what the ledger remembers.
  *
  * @param consents every statement of a page, also several of one id
- * @returns how many were new, and the person records they are about
+ * @returns how many were new, the person records they are about, and those whose address they refuse
  */
 export async function appendConsents(
   transaction: Transaction,
   connectionId: ConnectionId,
   consents: Prepared<ConsentRecord>[],
 ): Promise<{ inserted: number; people: RecordId[] }> {
+  const countryOf = await countriesOf(transaction, consents);
   const stated = new Map<string, Statement>();
   for (const { record, people } of consents) {
     const [recordId] = people;
     if (recordId === undefined || record.deleted) continue;
     const entryId = entryIdOf(connectionId, recordId, record);
-    stated.set(entryId, { ...record, entryId, recordId, record });
+    const about = record.address === null ? null : readAddress(record.address, countryOf(recordId));
+    stated.set(entryId, { ...record, entryId, recordId, record, about });
   }
   if (stated.size === 0) return { inserted: 0, people: [] };
   const all = [...stated.values()];
   const undated = [...new Set(all.flatMap(({ effectiveAt, recordId }) => (effectiveAt === null ? recordId : [])))];
   const held = undated.length === 0 ? [] : await heldOf(transaction, undated);
-  const inserted = await insertEntries(transaction, news(all, held), [connectionId]);
-  return { inserted: inserted.length, people: inserted.map((row) => row.record_id) };
+  const fresh = new Map(news(all, held).map((statement) => [statement.entryId, statement]));
+  const inserted = await insertEntries(transaction, [...fresh.values()], [connectionId]);
+  const entered = inserted.flatMap(({ entry_id }) => fresh.get(entry_id) ?? []);
+  const holders = await holdersOf(transaction, refusedValues(entered));
+  return { inserted: inserted.length, people: [...entered.map(({ recordId }) => recordId), ...holders] };
+}
+
+/** Each once: a page may refuse one shared mailbox many times. */
+function refusedValues(entered: readonly Statement[]): RefusedValue[] {
+  const values = new Map<string, RefusedValue>();
+  for (const { about, channel, purpose, state } of entered) {
+    if (about === null || !isRefusal(state)) continue;
+    for (const valueId of holdingValueIds(about)) {
+      values.set(`${valueId} ${channel} ${purpose}`, { valueId, channel, purpose });
+    }
+  }
+  return [...values.values()];
+}
+
+/** In which country's way the numbers of a page are written: that of whom the statement is about, as far as we know them. */
+async function countriesOf(
+  transaction: Transaction,
+  consents: Prepared<ConsentRecord>[],
+): Promise<(recordId: RecordId) => string> {
+  const asked = consents.flatMap(({ record, people: [recordId] }) =>
+    recordId !== undefined && record.address !== null && isNumber(record.address) ? recordId : [],
+  );
+  if (asked.length === 0) return () => "";
+  const usual = await defaultCountryOf(transaction);
+  const rows = await transaction.query<{ record_id: RecordId; country: string | null }>(
+    `SELECT record_id, data->>'country' AS country
+     FROM source_record JOIN source_content USING (workspace_id, record_id, hash)
+     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, [...new Set(asked)]],
+  );
+  const known = new Map(rows.map(({ record_id, country }) => [record_id, country]));
+  return (recordId) => known.get(recordId) ?? usual;
 }
 
 const said = (type: "text" | "bool" | "timestamptz", of: (record: ConsentRecord) => Cell): Column<Statement> => ({
@@ -43,13 +86,14 @@ const said = (type: "text" | "bool" | "timestamptz", of: (record: ConsentRecord)
   of: ({ record }) => of(record),
 });
 
-const insertEntries = insertInto<Statement, { record_id: RecordId }>({
+const insertEntries = insertInto<Statement, { entry_id: string }>({
   table: "consent_entry",
   constants: ["connection_id"],
   columns: {
     entry_id: { type: "uuid", of: ({ entryId }) => entryId },
     record_id: { type: "uuid", of: ({ recordId }) => recordId },
     address: said("text", (record) => record.address),
+    address_id: { type: "uuid", of: ({ about }) => (about === null ? null : addressIdOf(about)) },
     channel: said("text", (record) => record.channel),
     purpose: said("text", (record) => record.purpose),
     state: said("text", (record) => record.state),
@@ -61,7 +105,7 @@ const insertEntries = insertInto<Statement, { record_id: RecordId }>({
   },
   key: ["entry_id"],
   onConflict: "ignore",
-  returning: "record_id",
+  returning: "entry_id",
 });
 
 /** What the ledger holds of these records. The stream's lock is held, so nothing is added meanwhile. */

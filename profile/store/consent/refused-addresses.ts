@@ -1,0 +1,95 @@
+/** A no that was said of an address binds whoever holds that address, whichever record it came with. */
+import { type HeldAddress, heldAddressId } from "#profile/consent/address.ts";
+import type { ProfileId, RecordId } from "#profile/ids.ts";
+import type { Transaction } from "../database.ts";
+import { type EntryColumns, ENTRY } from "./entry-row.ts";
+
+/** An address that somebody holds, by what names it in the ledger. */
+export interface Holding {
+  profileId: ProfileId;
+  addressId: string;
+}
+
+/** The addresses of profiles, by what identity knows of their records now. */
+export async function holdingsOf(transaction: Transaction, profileIds: readonly ProfileId[]): Promise<Holding[]> {
+  const rows = await transaction.query<HeldAddress & { profileId: ProfileId }>(
+    // Fenced, like everything here, so that it runs from what is asked outwards whatever the planner knows.
+    `SELECT asked.profile_id AS "profileId", kind, value_id AS "valueId",
+       CASE kind WHEN 'email_canonical' THEN value ELSE '' END AS value
+     FROM unnest($2::uuid[]) AS asked (profile_id)
+     CROSS JOIN LATERAL (
+       SELECT record_id FROM membership WHERE workspace_id = $1 AND membership.profile_id = asked.profile_id OFFSET 0
+     ) AS own
+     CROSS JOIN LATERAL (
+       SELECT kind, value_id, value FROM identifier
+       WHERE workspace_id = $1 AND identifier.record_id = own.record_id
+         AND kind IN ('email', 'email_canonical', 'phone') AND current OFFSET 0
+     ) AS held`,
+    [transaction.workspaceId, profileIds],
+  );
+  return rows.map(({ profileId, ...held }) => ({ profileId, addressId: heldAddressId(held) }));
+}
+
+/**
+ * Per address the last refusal of each channel and purpose: an earlier one changes no answer, and an address that a whole
+ * town uses may have been refused a thousand times.
+ */
+export function refusalsOf(
+  transaction: Transaction,
+  addressIds: readonly string[],
+): Promise<(EntryColumns & { addressId: string })[]> {
+  return transaction.query(
+    `SELECT DISTINCT ON (asked.address_id, channel, purpose) asked.address_id AS "addressId", ${ENTRY}
+     FROM unnest($2::uuid[]) AS asked (address_id)
+     CROSS JOIN LATERAL (
+       SELECT * FROM consent_entry
+       WHERE workspace_id = $1 AND consent_entry.address_id = asked.address_id AND state IN ('denied', 'withdrawn') OFFSET 0
+     ) AS refusal
+     ORDER BY asked.address_id, channel, purpose, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
+       recorded_at DESC, entry_id DESC`,
+    [transaction.workspaceId, addressIds],
+  );
+}
+
+/** A refusal by the identifiers through which people hold its address. */
+export interface RefusedValue {
+  valueId: string;
+  channel: string;
+  purpose: string;
+}
+
+/**
+ * Records whose profiles have to be looked at again because an address of theirs was refused. Where the answer is settled
+ * as a no already, one more changes nothing, or a mailbox that thousands share would bring all of them round at every no.
+ */
+export async function holdersOf(transaction: Transaction, refused: readonly RefusedValue[]): Promise<RecordId[]> {
+  if (refused.length === 0) return [];
+  const rows = await transaction.query<{ record_id: RecordId }>(
+    `SELECT DISTINCT holder.record_id
+     FROM unnest($2::uuid[], $3::text[], $4::text[]) AS refused (value_id, channel, purpose)
+     CROSS JOIN LATERAL (
+       SELECT record_id FROM identifier
+       WHERE workspace_id = $1 AND identifier.value_id = refused.value_id AND current OFFSET 0
+     ) AS holder
+     CROSS JOIN LATERAL (
+       SELECT profile_id FROM membership WHERE workspace_id = $1 AND membership.record_id = holder.record_id OFFSET 0
+     ) AS own
+     CROSS JOIN LATERAL (
+       SELECT touched_seq > consented_seq AS due FROM profile
+       WHERE workspace_id = $1 AND profile.profile_id = own.profile_id OFFSET 0
+     ) AS mark
+     LEFT JOIN LATERAL (
+       SELECT state FROM consent_state
+       WHERE workspace_id = $1 AND consent_state.profile_id = own.profile_id AND consent_state.channel = refused.channel
+         AND consent_state.purpose = refused.purpose OFFSET 0
+     ) AS answer ON true
+     WHERE mark.due OR answer.state IS NULL OR answer.state NOT IN ('denied', 'withdrawn')`,
+    [
+      transaction.workspaceId,
+      refused.map(({ valueId }) => valueId),
+      refused.map(({ channel }) => channel),
+      refused.map(({ purpose }) => purpose),
+    ],
+  );
+  return rows.map((row) => row.record_id);
+}
