@@ -49,7 +49,7 @@ export class StripeHttpClient extends Stripe.HttpClient {
       sent.end(body);
     });
     const status = reply.statusCode ?? 0;
-    const text = await unpacked(bytes, String(reply.headers["content-encoding"] ?? ""));
+    const text = await unpacked(bytes, reply.headers["content-encoding"] ?? "");
     const told = headersOf(reply);
     if (status < 200 || status > 299) throw new HttpRefusal(status, new Headers(told), jsonOf(text));
     return new Answer(status, told, text);

@@ -44,7 +44,7 @@ export function tombstone(raw: unknown): Tombstone | null {
 export function modeOf(raw: unknown): Mode | null {
   const said = [raw, field(raw, "charge"), field(raw, "asRead")].map((where) => field(where, "livemode"));
   const livemode = said.find((value) => typeof value === "boolean");
-  return livemode === undefined ? null : livemode === true ? "live" : "test";
+  return livemode === undefined ? null : livemode ? "live" : "test";
 }
 
 export function instantOf(seconds: number): string {
