@@ -7,6 +7,8 @@ const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/*
 export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
+    // Most of a test here waits for another process: with one worker a core sits idle.
+    maxWorkers: 2,
     projects: [
       {
         test: {
