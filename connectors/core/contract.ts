@@ -107,7 +107,7 @@ export interface WriteResult {
 export interface WriteBack<Client> {
   /** The person stream whose records can be written. */
   stream: string;
-  /** Records per vendor call. */
+  /** Records written together: one vendor call where it takes several. Consent is asked per batch. */
   batchSize: number;
   /** Longest value the vendor stores, characters. */
   maxValueLength: number;

@@ -21,7 +21,8 @@ import { readLive } from "./read-live.ts";
 
 export const customerWriteBack: WriteBack<StripeClient> = {
   stream: "customers",
-  batchSize: 20,
+  // One call each. The framework asks the ledger per batch, and again for a call that leaves half a second later.
+  batchSize: 100,
   maxValueLength: METADATA_MAX_VALUE_LENGTH,
   ensureFields: async (_client, fields) => fields.map(reportOf),
   readLive,
