@@ -37,7 +37,9 @@ export function refreshActivities(deps: Dependencies) {
         if (more && (batches & (batches - 1)) === 0) await deps.refreshStatistics();
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    // All come to their end before one's failure is told: the next attempt must not run beside a lane of this one.
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, lane));
+    for (const one of ended) if (one.status === "rejected") throw one.reason;
     await runs.addCounts(workspaceId, runId, step, {}, { finished: true });
   }
 
