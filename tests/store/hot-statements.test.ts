@@ -60,6 +60,13 @@ async function fill(): Promise<void> {
           amount_minor, refunded_minor, currency, status, channel, hash)
         SELECT workspace_id, gen_random_uuid(), connection_id, 'old', n::text, record_id, now(), 1, 0, 'GBP', 'paid', 'online', ''
         FROM made;
+      INSERT INTO consent_entry (workspace_id, entry_id, record_id, connection_id, address, address_id, channel, purpose, state,
+          basis, explicit, proof)
+        SELECT workspace_id, gen_random_uuid(), record_id, connection_id, n || '@brightleaf.co.uk', gen_random_uuid(), 'email',
+          'marketing', CASE WHEN n % 10 = 0 THEN 'withdrawn' ELSE 'granted' END, 'consent', true, 'said so' FROM made;
+      INSERT INTO touchpoint (workspace_id, record_id, connection_id, stream, vendor_id, person_record_id, type, at, channel, hash)
+        SELECT workspace_id, gen_random_uuid(), connection_id, 'old', n::text, record_id, 'email_click', now(), 'email', ''
+        FROM made;
       DROP TABLE made`);
   }
 }
