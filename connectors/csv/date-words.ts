@@ -1,19 +1,19 @@
-/** Words in dates: names of months in five languages, and of time zones as tools write them. */
+/** Words in dates: names of months in the languages columns are named in, and of time zones as tools write them. */
 import { foldWords } from "./words.ts";
 
 const MONTHS = [
-  "jan,january,januar,janner,janvier,janv,gennaio,gen,enero,ene",
-  "feb,february,februar,fevrier,fev,fevr,febbraio,febrero",
-  "mar,march,marz,mrz,maerz,mars,marzo",
-  "apr,april,avril,avr,aprile,abril,abr",
-  "may,mai,maggio,mag,mayo",
-  "jun,june,juni,juin,giugno,giu,junio",
-  "jul,july,juli,juillet,juil,luglio,lug,julio",
-  "aug,august,aout,aou,agosto,ago",
-  "sep,sept,september,septembre,settembre,set,septiembre",
-  "oct,october,okt,oktober,octobre,ottobre,ott,octubre",
-  "nov,november,novembre,noviembre",
-  "dec,december,dez,dezember,decembre,dicembre,dic,diciembre",
+  "jan,january,januar,janner,janvier,janv,gennaio,gen,enero,ene,januari,janeiro,sty,styczen,stycznia,led,leden,ledna,oca,ocak",
+  "feb,february,februar,fevrier,fev,fevr,febbraio,febrero,februari,fevereiro,lut,luty,lutego,uno,unor,unora,sub,subat",
+  "mar,march,marz,mrz,maerz,mars,marzo,mrt,maart,marts,marco,marzec,marca,bre,brezen,brezna,mart",
+  "apr,april,avril,avr,aprile,abril,abr,kwi,kwiecien,kwietnia,dub,duben,dubna,nis,nisan",
+  "may,mai,maggio,mag,mayo,mei,maj,maio,maja,kve,kveten,kvetna,mayis",
+  "jun,june,juni,juin,giugno,giu,junio,junho,cze,czerwiec,czerwca,cerven,cervna,haz,haziran",
+  "jul,july,juli,juillet,juil,luglio,lug,julio,julho,lip,lipiec,lipca,cervenec,cervence,tem,temmuz",
+  "aug,august,aout,aou,agosto,ago,augustus,augusti,sie,sierpien,sierpnia,srp,srpen,srpna,agu,agustos",
+  "sep,sept,september,septembre,settembre,set,septiembre,setiembre,setembro,wrz,wrzesien,wrzesnia,zari,eyl,eylul",
+  "oct,october,okt,oktober,octobre,ottobre,ott,octubre,outubro,out,paz,pazdziernik,pazdziernika,rij,rijen,rijna,eki,ekim",
+  "nov,november,novembre,noviembre,novembro,lis,listopad,listopada,listopadu,kas,kasim",
+  "dec,december,dez,dezember,decembre,dicembre,dic,diciembre,dezembro,gru,grudzien,grudnia,pro,prosinec,prosince,ara,aralik",
 ].map((names) => new Set(names.split(",")));
 
 /** 1 to 12, 0 for what is no month. */
@@ -24,9 +24,9 @@ function monthNamed(name: string): number {
 
 const WEEKDAY = /^\p{L}{2,10}\.?,?\s+(?=\d|\p{L}+\.?\s*\d)/u;
 const DAY_FIRST =
-  /^(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]*(?:de |of )?(\p{L}{3,11})\.?[\s/,-]*(?:de |del )?(\d{4}|\d{2})(?!\d)(.*)$/u;
-const MONTH_FIRST = /^(\p{L}{3,11})\.?[\s-]*(\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(\d{4})(?!\d)(.*)$/u;
-const YEAR_FIRST = /^(\d{4})[\s/-](\p{L}{3,11})[\s/-](\d{1,2})(?!\d)(.*)$/u;
+  /^(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]*(?:de |of )?(\p{L}{3,12})\.?[\s/,-]*(?:de |del )?(\d{4}|\d{2})(?!\d)(.*)$/u;
+const MONTH_FIRST = /^(\p{L}{3,12})\.?[\s-]*(\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(\d{4})(?!\d)(.*)$/u;
+const YEAR_FIRST = /^(\d{4})[\s/-](\p{L}{3,12})[\s/-](\d{1,2})(?!\d)(.*)$/u;
 const BEFORE_TIME = /^(?:,|\s|-)*(?:at|um|à|alle|a las|le ore)?\s*(?=\d)/u;
 
 /** `7 March 2026 at 14:15` as `2026-03-07 14:15`; a text without a month's name as it is. */

@@ -22,6 +22,22 @@ describe("dates", () => {
     expect(read(text)).toBe(expected);
   });
 
+  it.each([
+    ["4. März 2026", "2026-03-04"],
+    ["1er août 2025", "2025-08-01"],
+    ["4 de marzo de 2026", "2026-03-04"],
+    ["4 mrt 2026", "2026-03-04"],
+    ["2 augustus 2025", "2025-08-02"],
+    ["14. maj 2026", "2026-05-14"],
+    ["4 de fevereiro de 2026", "2026-02-04"],
+    ["14 października 2025", "2025-10-14"],
+    ["4 Mart 2026", "2026-03-04"],
+    ["14 Ağustos 2025", "2025-08-14"],
+    ["4. března 2026", "2026-03-04"],
+  ])("reads the month's name in %s", (text, day) => {
+    expect(read(text, "dmy", "UTC")).toBe(`${day}T00:00:00Z`);
+  });
+
   it("reads month first where told, but never with points", () => {
     expect(read("03/04/2025", "mdy", "UTC")).toBe("2025-03-04T00:00:00Z");
     expect(read("03.04.2025", "mdy", "UTC")).toBe("2025-04-03T00:00:00Z");

@@ -1,7 +1,7 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
 import { isBystander } from "./bystanders.ts";
 import { guessConsent } from "./consent/guess.ts";
-import { headerWords, plainHeader, plainHeaderWords, withoutBrackets } from "./header-words.ts";
+import { headerWords, plainHeader, plainHeaderWords, withoutBrackets, withoutCurrency } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
 import type { Shape } from "./value-shapes.ts";
 import { foldWords } from "./words.ts";
@@ -119,7 +119,9 @@ function settleMoney(chosen: Map<number, Candidate>): void {
 /** Tills write date and time in columns of their own; together they say when. */
 function addTimeOfDay(chosen: Map<number, Candidate>, field: Field, shapes: readonly Shape[]): void {
   const date = [...chosen.values()].find((candidate) => candidate.field === field);
-  if (date === undefined || (shapes[date.at]?.dayOnly ?? 0) < 0.9) return;
+  const shape = date === undefined ? undefined : shapes[date.at];
+  // Totals and footers stand among the days of some reports.
+  if (date === undefined || shape === undefined || shape.date < 0.5 || shape.dayOnly < 0.9 * shape.date) return;
   const at = shapes.findIndex((shape, index) => !chosen.has(index) && shape.timeOnly >= 0.9);
   if (at !== -1) chosen.set(at, { field, at, score: 0.6, why: "its values are times of day, to go with the date" });
 }
@@ -203,8 +205,8 @@ function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
   if (exact !== undefined) return { score: exact, why: `the name says ${field}` };
   const plain = plainHeaderWords(kind).get(field)?.get(plainHeader(name));
   if (plain !== undefined) return { score: plain * SPELLED_OTHERWISE, why: `the name says ${field}` };
-  const bare = withoutBrackets(name);
-  if (bare !== null && MONEY.has(field)) {
+  const bare = MONEY.has(field) ? (withoutBrackets(name) ?? withoutCurrency(name)) : null;
+  if (bare !== null) {
     const found = ratedAnew(kind, field, bare);
     if (found !== null) return { ...found, score: found.score * (BEFORE_TAX.test(folded) ? 0.8 : SPELLED_OTHERWISE) };
   }

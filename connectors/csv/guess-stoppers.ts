@@ -1,9 +1,10 @@
 /** What keeps a file from being read as what it plainly is, named by column and form: never another kind in silence. */
 import { fitOf, guessMapping, namesOfSales, type MappingGuess, type Misfit } from "./guess-mapping.ts";
 import type { Question } from "./guess-formats.ts";
+import { signsOfSales } from "./guess-sales.ts";
 import type { Field, FileKind, Mapping } from "./settings.ts";
 import { shapeOf, type Shape } from "./value-shapes.ts";
-import { cleanCell } from "./words.ts";
+import { cleanCell, foldWords } from "./words.ts";
 
 export interface Sample {
   names: readonly string[];
@@ -14,12 +15,24 @@ export interface Sample {
 const DATES: ReadonlySet<Field> = new Set<Field>(["placed_at", "at"]);
 const MONEY: ReadonlySet<Field> = new Set<Field>(["amount", "unit_price", "quantity"]);
 
-/** Sentences that must be answered by an override before anything is imported. */
-export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, sample: Sample): Question[] {
+/**
+ * Sentences that must be answered by an override before anything is imported.
+ *
+ * @param isKnown the columns are those of an export we know
+ */
+export function stoppers(
+  kind: FileKind,
+  mapping: Mapping,
+  guess: MappingGuess,
+  sample: Sample,
+  isKnown: boolean,
+): Question[] {
   if (kind === "orders") {
     return [
       ...eventsInstead(mapping, sample),
       ...unreadable(mapping, sample),
+      ...inHundredths(mapping, sample),
+      ...oneAddress(mapping, sample),
       ...better(mapping, guess).map((misfit) => stopper(misfit, sample)),
     ];
   }
@@ -32,7 +45,7 @@ export function stoppers(kind: FileKind, mapping: Mapping, guess: MappingGuess, 
       : [whichKind(`Column "${money[0]}" holds money, which a list of events does not keep.`)];
   }
   const ofSales = namesOfSales(sample.names);
-  if (ofSales.length === 0) return [];
+  if (ofSales.length === 0) return isKnown ? [] : salesUnseen(mapping, sample);
   // Where another column holds the date, a time of day beside it stops nothing.
   const blocking = sales.misfits.filter(
     ({ field }) => (DATES.has(field) && sales.mapping[field] === undefined) || MONEY.has(field),
@@ -62,6 +75,47 @@ function eventsInstead(mapping: Mapping, { names, shapes }: Sample): Question[] 
   return event === undefined || mapping.status?.includes(event) === true
     ? []
     : [whichKind(`Column "${event}" names kinds of events, while no column numbers orders.`)];
+}
+
+function salesUnseen(mapping: Mapping, { names, shapes }: Sample): Question[] {
+  const signs = signsOfSales(mapping, names, shapes);
+  return signs === null
+    ? []
+    : [
+        whichKind(
+          `Columns "${signs.beside}" and "${signs.money}" may be those of sales, whose money a list of people does not keep.`,
+        ),
+      ];
+}
+
+const HUNDREDTHS =
+  /\b(?:pence|penn(?:y|ies)|cents?|ct|cts|minor|minor units?|centimes?|centesim[io]|centimos?|centavos?|rappen|grosz\w*|haler\w*|kurus)\b/;
+
+/** Nothing in whole numbers tells pounds from pence but the column's name. */
+function inHundredths(mapping: Mapping, { column }: Sample): Question[] {
+  return (["amount", "unit_price"] as const).flatMap((field) => {
+    const [name] = mapping[field] ?? [];
+    if (name === undefined || !HUNDREDTHS.test(foldWords(name))) return [];
+    const written = column(name)
+      .map(cleanCell)
+      .filter((value) => value !== "");
+    if (written.length === 0 || written.some((value) => !/^-?\d+$/.test(value))) return [];
+    const text = `Column "${name}" counts hundredths, and would be read as whole units of the currency: write it in whole units, or say ${field}=COLUMN.`;
+    return [{ about: field, text }];
+  });
+}
+
+/** Rows enough that they are hardly all of one customer. */
+const MANY = 5;
+
+/** Payment services put the account's own address on every sale. */
+function oneAddress(mapping: Mapping, { column }: Sample): Question[] {
+  const [name, ...more] = mapping.email ?? [];
+  const written = name === undefined ? [] : column(name).map(cleanCell);
+  if (more.length > 0 || written.length < MANY || written.some((value) => value === "" || value !== written[0]))
+    return [];
+  const text = `Every row has the same address in column "${name}": say email=COLUMN if all are sales to one customer, email= if it is the business's own.`;
+  return [{ about: "email", text }];
 }
 
 function whichKind(text: string): Question {

@@ -16,7 +16,7 @@ import {
   type Question,
   type Said,
 } from "./guess-formats.ts";
-import { guessKind, guessMapping, type ColumnGuess } from "./guess-mapping.ts";
+import { guessKind, guessMapping, type ColumnGuess, type MappingGuess } from "./guess-mapping.ts";
 import { guessStart, looksLikeHeader, rowsOf } from "./guess-start.ts";
 import { stoppers, type Sample } from "./guess-stoppers.ts";
 import { LINE_LIMIT } from "./lines.ts";
@@ -94,7 +94,9 @@ export async function guessHead(
   const first = rows[0]?.cells ?? [];
   const header = options.header ?? looksLikeHeader(first);
   const names = columnNames(first, header);
-  const body = (header ? rows.slice(1) : rows).map((row) => row.cells);
+  const body = (header ? rows.slice(1) : rows)
+    .map((row) => row.cells)
+    .filter((cells) => isOfTable(cells, header ? first : null));
   const values = new Map(names.map((name, index) => [name, body.map((cells) => cells[index] ?? "")]));
   const column = (name: string): string[] => values.get(name) ?? [];
   const sample: Sample = { names, shapes: names.map((name) => shapeOf(column(name))), column };
@@ -130,6 +132,7 @@ export async function guessHead(
   if (serialDates) said.remarks.push("Dates are numbers of days, as spreadsheets count them from 1900.");
   const roles = new Set(known === null ? valuesOf("type").map((value) => roleOf(cleanCell(value), null)) : []);
   zoneRemark(mapping, said);
+  if (known === null) said.remarks.push(...unusedThough(guessed, mapping));
   return {
     kind,
     encoding,
@@ -154,7 +157,7 @@ export async function guessHead(
     shortened,
     remarks: said.remarks,
     questions: said.questions,
-    stoppers: stoppers(kind, mapping, guessed, sample).filter(
+    stoppers: stoppers(kind, mapping, guessed, sample, known !== null).filter(
       // The kind was said: what stands against it is known to whoever said it.
       ({ about }) => options.kind === undefined || (kind === "orders" && about !== "kind"),
     ),
@@ -162,6 +165,12 @@ export async function guessHead(
       .slice(0, SHOWN_ROWS)
       .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]))),
   };
+}
+
+/** Blank rows and a header that comes again say nothing about what a column holds. */
+function isOfTable(cells: readonly string[], header: readonly string[] | null): boolean {
+  if (cells.every((cell) => cell.trim() === "")) return false;
+  return header === null || !cells.every((cell, at) => cell.trim() === header[at]?.trim());
 }
 
 /** @throws ConnectorError `contract` where the first row is beyond what any table has */
@@ -176,6 +185,27 @@ function refuseNoTable(first: { cells: string[]; fault: string | null } | undefi
     "contract",
     `The first row of ${name} is no header of a table: it has more than ${COLUMNS_LIMIT} cells or ${LINE_LIMIT} bytes.`,
   );
+}
+
+/** Fields whose columns are missed when they are not read. */
+const MISSED: ReadonlySet<Field> = new Set<Field>([
+  "email",
+  "phone",
+  "customer_id",
+  "loyalty_id",
+  "refunded",
+  "currency",
+]);
+
+/** Columns called as a field is, whose values are something else: passed over, and said so. */
+function unusedThough({ misfits }: MappingGuess, mapping: Mapping): string[] {
+  const used = new Set(Object.values(mapping).flat());
+  return misfits
+    .filter(({ field, column }) => MISSED.has(field) && !used.has(column))
+    .map(
+      ({ field, column }) =>
+        `Column "${column}" is not used: most of its values are none of ${field}. Say ${field}=${column} to use it.`,
+    );
 }
 
 /** Fields a known export may have in columns of the account's own; what it does not name for the others is not there. */

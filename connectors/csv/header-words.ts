@@ -1,4 +1,8 @@
-/** How columns are called in exports, by field and kind of file, in English, German, French, Italian and Spanish. */
+/**
+ * How columns are called in exports, by field and kind of file, in English, German, French, Italian and Spanish; the
+ * plainest also in Dutch, Portuguese, Swedish, Danish, Norwegian, Finnish, Polish, Czech and Turkish.
+ */
+import { isCurrency } from "../core/currency.ts";
 import { FILE_KINDS, type Field, type FileKind } from "./settings.ts";
 import { foldWords } from "./words.ts";
 
@@ -7,20 +11,27 @@ const COMMON: Partial<Record<Field, string>> = {
   email:
     "email,e mail,mail,email address,e mail address,emailadresse,e mail adresse,mailadresse,customer email,customer email address," +
     "adresse email,adresse e mail,courriel,mel,indirizzo email,indirizzo e mail,posta elettronica,correo,correo electronico," +
-    "direccion de correo,contact email,billing email,kunden email,primary email,work email,private email",
+    "direccion de correo,contact email,billing email,kunden email,primary email,work email,private email,emailadres,e mailadres," +
+    "mailadres,adres e mail,adres email,epost,e post,epostadress,e postadress,eposta,e posta,e posta adresi,sahkoposti",
   phone:
     "phone,phone number,telephone,telephone number,tel,mobile,mobile phone,mobile number,cell,cell phone,cellphone,telefon," +
     "telefonnummer,telefon nr,handy,handynummer,mobil,mobiltelefon,rufnummer,numero de telephone,portable,gsm,telefono,cellulare," +
-    "movil,sms,sms number,numero de telefono,numero di telefono,customer phone,contact phone,billing phone,phone 1,mobilnummer,telefono cellulare",
+    "movil,sms,sms number,numero de telefono,numero di telefono,customer phone,contact phone,billing phone,phone 1,mobilnummer,telefono cellulare," +
+    "telefoon,telefoonnummer,mobiel,telefone,telemovel,celular,numer telefonu,telefon komorkowy,cep telefonu,puhelin,matkapuhelin,tlf,mobilnr",
   first_name:
     "first name,firstname,given name,givenname,forename,fname,vorname,prenom,nome,nombre,first,customer first name," +
-    "billing first name,kunde vorname",
+    "billing first name,kunde vorname,voornaam,fornavn,fornamn,primeiro nome,imie,adi,etunimi,jmeno",
   last_name:
     "last name,lastname,surname,family name,familyname,lname,nachname,familienname,zuname,nom,nom de famille,cognome,apellido," +
-    "apellidos,last,customer last name,billing last name,kunde nachname",
+    "apellidos,last,customer last name,billing last name,kunde nachname,achternaam,efternavn,etternavn,efternamn,sobrenome,apelido," +
+    "nazwisko,soyad,sukunimi,prijmeni",
   full_name:
     "full name,fullname,name,customer name,contact name,kundenname,kunde,kontaktname,nom complet,nome completo,nombre completo," +
-    "nominativo,billing name,client name,display name,nom client,cliente nome,customer,client,cliente",
+    "nominativo,billing name,client name,display name,nom client,cliente nome,customer,client,cliente,naam,klantnaam,klant,navn," +
+    "kundenavn,namn,kundnamn,nimi,imie i nazwisko,klient,ad soyad,adi soyadi,musteri,musteri adi,nome do cliente," +
+    "nachname vorname,name vorname,last name first name,surname first name,nom prenom,cognome nome,apellidos nombre," +
+    "apellidos y nombre,vorname nachname,vor und nachname,vorname und nachname,first and last name,first name last name,prenom nom," +
+    "prenom et nom,nome cognome,nome e cognome,nombre y apellidos,nombre apellidos",
   country:
     "country,country code,land,laendercode,landercode,pays,paese,nazione,pais,billing country,country region,shipping country," +
     "code pays,landcode,iso country,lkz,customer country",
@@ -68,6 +79,8 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "no commande,commande,numero commande,facture,numero de facture,no facture,no ticket,numero ticket,numero ordine,ordine," +
       "id ordine,fattura,numero fattura,scontrino,numero scontrino,numero de pedido,pedido,numero pedido,id pedido,factura," +
       "numero factura,numero de factura,recibo,id,document number,reference,bestelnummer,ordernummer,factuurnummer,bonnummer," +
+      "ordrenr,ordrenummer,ordernr,bestallningsnummer,fakturanummer,fakturanr,kvitteringsnummer,numero do pedido,numer zamowienia," +
+      "nr zamowienia,zamowienie,numer faktury,nr faktury,numer paragonu,siparis no,siparis numarasi,siparis,fatura no,fis no,tilausnumero,cislo objednavky," +
       "document no,voucher no,deal id,record id,transaction,name",
     customer_id: CUSTOMER_ID,
     placed_at:
@@ -76,7 +89,9 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "bestellt am,rechnungsdatum,kaufdatum,belegdatum,bondatum,verkaufsdatum,auftragsdatum,uhrzeit datum,datum uhrzeit," +
       "datum zeit,date de commande,date commande,date facture,date vente,date d achat,data ordine,data,data fattura,data ora," +
       "data vendita,data acquisto,fecha,fecha pedido,fecha de pedido,fecha factura,fecha compra,fecha de compra,fecha venta," +
-      "receipt date,fecha hora,completed at,order placed at,besteldatum,orderdatum,factuurdatum,close date,payment date,zeitpunkt",
+      "receipt date,fecha hora,completed at,order placed at,besteldatum,orderdatum,factuurdatum,close date,payment date,zeitpunkt," +
+      "dato,ordredato,fakturadato,kobsdato,bestallningsdatum,kopdatum,data do pedido,data da compra,data zamowienia,data sprzedazy," +
+      "data transakcji,tarih,siparis tarihi,fatura tarihi,paivamaara,tilauspaiva,datum objednavky",
     amount:
       "amount,total,order total,total amount,grand total,total price,order amount,order value,sales,revenue,net amount," +
       "gross amount,paid amount,amount paid,value,sum,line total,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
@@ -84,7 +99,9 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
       "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
       "gesamtsumme bestellung,bestellwert,bestellsumme,total commande,montant commande,importe pedido,importo ordine,totaal bestelling," +
-      "totaal,totaalbedrag,bedrag,totaal incl btw,deal amount,subtotal,subtotaal,zwischensumme,sous total,subtotale",
+      "totaal,totaalbedrag,bedrag,totaal incl btw,belob,totalbelob,belop,belopp,totalt,summa,valor,valor total,total do pedido,kwota," +
+      "kwota brutto,suma,razem,do zaplaty,tutar,toplam,toplam tutar,genel toplam,yhteensa,castka,celkem," +
+      "deal amount,subtotal,subtotaal,zwischensumme,sous total,subtotale",
     quantity:
       "quantity,qty,units,items,item quantity,lineitem quantity,menge,anzahl,stuck,stueck,stk,quantite,qte,quantita,qta,cantidad,cant,unidades," +
       "number of items,pieces",
@@ -170,6 +187,17 @@ export function plainHeader(name: string): string {
     .replace(SMALL_WORDS, " ")
     .replace(/ +/g, " ")
     .trim();
+}
+
+const CURRENCY_IN_NAME = /(?:\bin\s+)?(?:\p{Sc}|\b[A-Z]{3}$)/gu;
+
+/** `Betrag CHF`, `Summe in €`: without the currency; null where none is named. */
+export function withoutCurrency(name: string): string | null {
+  const bare = name
+    .trim()
+    .replace(CURRENCY_IN_NAME, (found) => (/\p{Sc}/u.test(found) || isCurrency(found.slice(-3)) ? " " : found))
+    .trim();
+  return bare === "" || bare === name.trim() ? null : bare;
 }
 
 /** Without what stands in brackets; null where nothing does. */

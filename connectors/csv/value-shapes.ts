@@ -29,6 +29,8 @@ export interface Shape {
   /** Days as spreadsheets count them: what a date becomes when its format is lost. */
   serial: number;
   number: number;
+  /** Written as sums are: with a currency, or to the hundredth. */
+  money: number;
   /** Kinds of rows: sale, refund; and whether any of them is not a sale. */
   role: number;
   anyOtherRole: boolean;
@@ -80,6 +82,7 @@ export function shapeOf(values: readonly string[]): Shape {
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
     date: share(isDateLike),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
+    money: share(isMoneyLike),
     country: share((value) => countryCodeOf(value) !== null),
     serial: share((value) => /^\d{5}(?:\.\d+)?$/.test(value) && Number(value) >= 30_000 && Number(value) < 60_000),
     role: share((value) => roleOf(value, null) !== null),
@@ -90,7 +93,7 @@ export function shapeOf(values: readonly string[]): Shape {
     isCounted: filled.length > 0 && filled.every((value, at) => value === String(at + 1)),
     flag: share(isFlagWord),
     wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
-    dayOnly: share((value) => /^[\d./-]+$/.test(value) && isDateLike(value)),
+    dayOnly: share((value) => !/\d:\d|^\d{10,}$|\dT\d/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
     rounded: roundedOf(filled),
     numbered: share((value) => /\d/.test(value) && (digits(value) >= 5 || /^\p{L}+[\s-]?\d{2}/u.test(value))),
@@ -105,6 +108,11 @@ export function shapeOf(values: readonly string[]): Shape {
 function roundedOf(filled: readonly string[]): number {
   const long = filled.filter((value) => /^\d{16,30}$/.test(value));
   return long.length < 2 ? 0 : long.filter(isRoundedNumber).length / long.length;
+}
+
+function isMoneyLike(value: string): boolean {
+  const money = parseMoney(value, ".") ?? parseMoney(value, ",");
+  return money !== null && (money.mark !== "" || /\d[.,]\d{2}(?:\)|-)?$/.test(value)) && !isDateLike(value);
 }
 
 /** A bare number may be an epoch, but only its column's name can say so. */
