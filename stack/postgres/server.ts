@@ -6,8 +6,7 @@
  * server from a strange one.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
@@ -15,13 +14,12 @@ import { openLogFile } from "../log-file.ts";
 import { silent, type Log } from "../log.ts";
 import { findFreePort } from "../ports.ts";
 import { allowPassage, endLeftoverServer, prepareCluster, type Cluster } from "./cluster.ts";
-import { endProcess, findProcess, isRunning, ownIdentity, processIdentity, sendSignal } from "../process-identity.ts";
-import type { ProcessIdentity } from "../process-identity.ts";
+import { endProcess, findProcess, sendSignal, type ProcessIdentity } from "../process-identity.ts";
 import { StackError } from "../stack-error.ts";
+import { makeEphemeralFolder } from "./ephemeral.ts";
 
 const DATABASE = "tributary";
 const READY_WITHIN_MS = 60_000;
-const EPHEMERAL_PREFIX = "tributary-postgres-";
 
 /** For 2 cores and 24 GB beside a worker; bulk ingest wants few, large checkpoints. */
 const SETTINGS = {
@@ -51,8 +49,11 @@ const EPHEMERAL_SETTINGS = { fsync: "off", synchronous_commit: "off", full_page_
 export interface PostgresOptions {
   /** Folder for the files; exists, and is locked by the caller. Not needed for `ephemeral`. */
   dataDir?: string;
-  /** A fresh cluster in a temporary folder, not safe against power loss, removed at `stop`. For tests. */
-  ephemeral?: boolean;
+  /**
+   * A fresh cluster in a temporary folder, not safe against power loss, removed at `stop`. `in memory` keeps its files
+   * off the disk where the machine has the room.
+   */
+  ephemeral?: boolean | "in memory";
   /** Taken when free, else another. */
   preferredPort?: number;
   log?: Log;
@@ -76,8 +77,8 @@ export interface RunningPostgres {
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const log = options.log ?? silent;
-  const ephemeral = options.ephemeral === true;
-  const dataDir = ephemeral ? makeEphemeralFolder() : options.dataDir;
+  const ephemeral = options.ephemeral === true || options.ephemeral === "in memory";
+  const dataDir = ephemeral ? makeEphemeralFolder({ inMemory: options.ephemeral !== true }) : options.dataDir;
   if (dataDir === undefined) throw new TypeError("startPostgres needs a dataDir unless ephemeral.");
   const removeFiles = () => {
     if (ephemeral) rmSync(dataDir, { recursive: true, force: true });
@@ -222,32 +223,4 @@ async function endServer(server: ProcessIdentity): Promise<void> {
 
 function urlOf({ password }: Cluster, port: number, database: string): string {
   return `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
-}
-
-/** A new temporary folder; those of test runs that were killed are removed first, their servers ended. */
-function makeEphemeralFolder(): string {
-  for (const name of readdirSync(tmpdir())) {
-    if (name.startsWith(EPHEMERAL_PREFIX)) removeWhenAbandoned(join(tmpdir(), name));
-  }
-  const folder = mkdtempSync(join(tmpdir(), EPHEMERAL_PREFIX));
-  writeFileSync(join(folder, "owner.json"), JSON.stringify(ownIdentity()));
-  return folder;
-}
-
-function removeWhenAbandoned(folder: string): void {
-  let note: string;
-  try {
-    note = readFileSync(join(folder, "owner.json"), "utf8");
-  } catch {
-    return; // Just being made by another run, or not ours to read.
-  }
-  const owner = processIdentity.safeParse(JSON.parse(note));
-  if (!owner.success || isRunning(owner.data)) return;
-  try {
-    const pid = Number.parseInt(readFileSync(join(folder, "postgres", "cluster", "postmaster.pid"), "utf8"), 10);
-    if (findProcess(pid)?.command.includes(folder) === true) sendSignal(pid, "SIGQUIT");
-  } catch {
-    // It ended properly.
-  }
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-/** Once per test run: a Postgres server and a migrated template database that every test clones. */
+/** Once per test run: a Postgres server, its files in memory, and a migrated template database that every test clones. */
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import type { TestProject } from "vitest/node";
@@ -16,7 +16,9 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env["TEST_DATABASE_URL"];
   const { ownerUrl: serverUrl, stop } =
-    given === undefined ? await startPostgres({ ephemeral: true }) : { ownerUrl: given, stop: () => Promise.resolve() };
+    given === undefined
+      ? await startPostgres({ ephemeral: "in memory" })
+      : { ownerUrl: given, stop: () => Promise.resolve() };
   const name = `tributary_template_${randomBytes(4).toString("hex")}`;
   const run = async (sql: string) => {
     const client = new Client({ connectionString: serverUrl });
