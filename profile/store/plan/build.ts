@@ -150,9 +150,7 @@ export async function candidates(
      SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
        page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
        page.email, page.phone,
-       (SELECT json_object_agg(t.name, json_build_object('status', t.status, 'value', t.value, 'reasons', t.reasons,
-          'computedAt', to_char(t.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
-        FROM trait t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
+       (SELECT t.traits FROM profile_traits t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
        (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
        CASE WHEN destination.needs_deliveries THEN
