@@ -1,12 +1,13 @@
 /**
  * Loads what scores read, for many profiles at once.
  *
- * Every statement finds its rows by `= ANY` of ids that the one before returned. A join against `unnest` reads better but
+ * Every statement finds its rows among ids that the one before returned. A join against `unnest` reads better but
  * leaves the planner guessing how many rows come out of it, and it then walks the workspace's whole tables for each batch.
  */
 import { z } from "zod";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
 import type { ProfileFacts } from "#profile/scores/types.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 
 const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
@@ -61,8 +62,8 @@ export async function loadFacts(
     const record = records.get(recordId);
     return record === undefined ? undefined : drafts.get(record.profileId);
   };
-  const query = { transaction, ids: [...records.keys()], asOf, draftOf };
-  await addIdentifiers({ ...query, ids: query.ids.filter((id) => records.get(id)?.deleted === false) });
+  const query = { transaction, ids: listed(records.keys()), asOf, draftOf };
+  await addIdentifiers({ ...query, ids: listed([...records].flatMap(([id, { deleted }]) => (deleted ? [] : id))) });
   await addOrders(query, workspace.timeZone);
   await addSubscriptions(query);
   await addTouchpoints(query);
@@ -118,8 +119,8 @@ const newDraft = (seenAtMs: number): Draft => ({
 
 interface FactsQuery {
   transaction: Transaction;
-  /** Person records whose facts are wanted. */
-  ids: RecordId[];
+  /** Person records whose facts are wanted, as a parameter. */
+  ids: string;
   asOf: string;
   draftOf(recordId: RecordId): Draft | undefined;
 }
@@ -129,14 +130,14 @@ async function recordsOf(
   profileIds: readonly ProfileId[],
 ): Promise<Map<RecordId, RecordFacts>> {
   const members = await transaction.query<{ record_id: RecordId; profile_id: ProfileId }>(
-    "SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
-    [transaction.workspaceId, profileIds],
+    `SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+    [transaction.workspaceId, listed(profileIds)],
   );
   const profileOf = new Map(members.map((member) => [member.record_id, member.profile_id]));
   const rows = await transaction.query<{ record_id: RecordId; deleted: boolean; seen_ms: number }>(
     `SELECT record_id, deleted, ${milliseconds("least(source_created_at, first_seen_at)")} AS seen_ms
-     FROM source_record WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, [...profileOf.keys()]],
+     FROM source_record WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(profileOf.keys())],
   );
   const records = new Map<RecordId, RecordFacts>();
   for (const { record_id, deleted, seen_ms } of rows) {
@@ -149,7 +150,7 @@ async function recordsOf(
 async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{ record_id: RecordId; kind: string }>(
     `SELECT DISTINCT record_id, kind FROM identifier
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND current AND quality <> 'blocked'
+     WHERE workspace_id = $1 AND record_id ${among("$2")} AND current AND quality <> 'blocked'
        AND kind IN ('email', 'phone', 'account_id', 'loyalty_id')`,
     [transaction.workspaceId, ids],
   );
@@ -175,7 +176,7 @@ async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, timeZo
        sum(amount_minor - refunded_minor) FILTER (WHERE status IN ('paid', 'refunded') AND placed_at <= $4)::int8 AS net,
        ${milliseconds("max(placed_at) FILTER (WHERE placed_at <= $4)")} AS last_ms,
        ${milliseconds("min(placed_at) FILTER (WHERE placed_at > $4)")} AS next_ms
-     FROM customer_order WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted
+     FROM customer_order WHERE workspace_id = $1 AND person_record_id ${among("$2")} AND NOT deleted
      GROUP BY 1, 2, 3`,
     [transaction.workspaceId, ids, timeZone, asOf],
   );
@@ -208,7 +209,7 @@ async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Prom
     ended_at: Date | null;
   }>(
     `SELECT person_record_id AS record_id, status, started_at, current_period_end, ended_at
-     FROM subscription WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted
+     FROM subscription WHERE workspace_id = $1 AND person_record_id ${among("$2")} AND NOT deleted
      ORDER BY started_at, subscription.record_id`,
     [transaction.workspaceId, ids],
   );
@@ -233,7 +234,7 @@ async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): 
        ${milliseconds("min(at) FILTER (WHERE at > $3)")} AS next_ms,
        json_agg(json_build_object('channel', replace(type, '_sent', ''), 'at', at))
          FILTER (WHERE type LIKE '%\\_sent' AND at <= $3 AND at > $3::timestamptz - interval '30 days') AS messages
-     FROM touchpoint WHERE workspace_id = $1 AND person_record_id = ANY($2::uuid[]) AND NOT deleted GROUP BY 1`,
+     FROM touchpoint WHERE workspace_id = $1 AND person_record_id ${among("$2")} AND NOT deleted GROUP BY 1`,
     [transaction.workspaceId, ids, asOf],
   );
   for (const { record_id, last_ms, next_ms, messages } of rows) {
@@ -260,8 +261,8 @@ async function consentsOf(
 ): Promise<Map<ProfileId, ProfileFacts["consents"]>> {
   const rows = await transaction.query<ProfileFacts["consents"][number] & { profile_id: ProfileId }>(
     `SELECT profile_id, purpose, channel, state FROM consent_state
-     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, profileIds],
+     WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+    [transaction.workspaceId, listed(profileIds)],
   );
   const consents = new Map<ProfileId, ProfileFacts["consents"]>();
   for (const { profile_id, ...consent } of rows) {
@@ -277,8 +278,8 @@ async function answersOf(
   profileIds: readonly ProfileId[],
 ): Promise<Map<ProfileId, LoadedFacts["answers"]>> {
   const rows = await transaction.query<{ profile_id: ProfileId; hashes: LoadedFacts["answers"] }>(
-    "SELECT profile_id, hashes FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])",
-    [transaction.workspaceId, profileIds],
+    `SELECT profile_id, hashes FROM profile_traits WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+    [transaction.workspaceId, listed(profileIds)],
   );
   return new Map(rows.map(({ profile_id, hashes }) => [profile_id, hashes]));
 }
