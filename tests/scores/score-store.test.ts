@@ -94,6 +94,19 @@ describe("scoring", () => {
     expect(await marks("a")).toEqual(before);
   });
 
+  it("an answer that stays as it was keeps its time beside one that changes", async () => {
+    await shop.addPeople(["a"]);
+    await shop.addOrders([["a", "2026-08-20"]]);
+    await score();
+    await shop.setConsent("a", "marketing", "email", "granted");
+    expect(await score("2026-09-06T12:00:00.000Z")).toMatchObject({ changed: 1 });
+    const times = await shop.query<{ name: string; at: Date }>("SELECT name, computed_at AS at FROM trait");
+    expect(Object.fromEntries(times.map(({ name, at }) => [name, at.toISOString()]))).toEqual({
+      ...Object.fromEntries(TRAITS.map(({ name }) => [name, ASOF])),
+      next_best_action: "2026-09-06T12:00:00.000Z",
+    });
+  });
+
   it("scores again at the instant at which time changes the answer, not before", async () => {
     await regulars();
     await store.refreshBaseline(test.workspaceId, "2026-07-11T12:00:00.000Z");

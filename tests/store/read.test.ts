@@ -31,9 +31,9 @@ beforeAll(async () => {
        SELECT s.workspace_id, s.record_id, p.profile_id FROM source_record AS s, profile AS p`,
     );
     await transaction.query(
-      `INSERT INTO profile_traits (workspace_id, profile_id, traits, hashes)
+      `INSERT INTO profile_traits (workspace_id, profile_id, traits, hash)
        SELECT workspace_id, profile_id, '{"stage": {"status": "ok", "value": "loyal", "reasons": []},
-         "churn": {"status": "ok", "value": 0.5, "reasons": []}}', '{}' FROM profile`,
+         "churn": {"status": "ok", "value": 0.5, "reasons": []}}', '' FROM profile`,
     );
   });
 });

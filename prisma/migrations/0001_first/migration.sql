@@ -361,13 +361,13 @@ CREATE TABLE consent_state (
 );
 
 -- All traits of a profile in one row: scoring answers for a profile at once. `traits` maps a name to status, value (null
--- when refused: an abstaining score has none), reasons, method, modelVersion and computedAt; `hashes` maps it to a hash of
--- what is shown, so that an equal answer is recognised without reading it.
+-- when refused: an abstaining score has none), reasons, method, modelVersion and computedAt. As text: it is stored and read
+-- whole. `hash` is of all that is shown, so that equal answers are recognised without reading them.
 CREATE TABLE profile_traits (
   workspace_id uuid NOT NULL,
   profile_id uuid NOT NULL,
-  traits jsonb NOT NULL,
-  hashes jsonb NOT NULL,
+  traits json NOT NULL,
+  hash text NOT NULL,
   PRIMARY KEY (workspace_id, profile_id)
 );
 
@@ -376,7 +376,7 @@ CREATE VIEW trait WITH (security_invoker = true) AS
   SELECT t.workspace_id, t.profile_id, each.name, each.trait ->> 'status' AS status,
     nullif(each.trait -> 'value', 'null') AS value, each.trait -> 'reasons' AS reasons, each.trait ->> 'method' AS method,
     each.trait ->> 'modelVersion' AS model_version, (each.trait ->> 'computedAt')::timestamptz AS computed_at
-  FROM profile_traits t CROSS JOIN jsonb_each(t.traits) AS each (name, trait);
+  FROM profile_traits t CROSS JOIN jsonb_each(t.traits::jsonb) AS each (name, trait);
 
 -- Facts about the whole shop that single scores lean on (its own purchase rhythm).
 CREATE TABLE baseline (

@@ -28,8 +28,8 @@ export async function scoringWorkspace(transaction: Transaction): Promise<Scorin
 export interface LoadedFacts {
   profileId: ProfileId;
   facts: ProfileFacts;
-  /** Hashes of the answers stored now, by trait. */
-  answers: Partial<Record<string, string>>;
+  /** Of the answers stored now; null: there are none. */
+  hash: string | null;
   /** An order or touchpoint dated after `asOf`: the profile has to be looked at again then. */
   nextFactAt: string | null;
 }
@@ -69,10 +69,10 @@ export async function loadFacts(
   await addTouchpoints(query);
   await addDeals(query);
   const consents = await consentsOf(transaction, profileIds);
-  const answers = await answersOf(transaction, profileIds);
+  const hashes = await hashesOf(transaction, profileIds);
   return [...drafts].map(([profileId, draft]) => ({
     profileId,
-    answers: answers.get(profileId) ?? {},
+    hash: hashes.get(profileId) ?? null,
     nextFactAt: instantOf(draft.nextFactMs),
     facts: {
       profileId,
@@ -273,15 +273,12 @@ async function consentsOf(
   return consents;
 }
 
-async function answersOf(
-  transaction: Transaction,
-  profileIds: readonly ProfileId[],
-): Promise<Map<ProfileId, LoadedFacts["answers"]>> {
-  const rows = await transaction.query<{ profile_id: ProfileId; hashes: LoadedFacts["answers"] }>(
-    `SELECT profile_id, hashes FROM profile_traits WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+async function hashesOf(transaction: Transaction, profileIds: readonly ProfileId[]): Promise<Map<ProfileId, string>> {
+  const rows = await transaction.query<{ profile_id: ProfileId; hash: string }>(
+    `SELECT profile_id, hash FROM profile_traits WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
     [transaction.workspaceId, listed(profileIds)],
   );
-  return new Map(rows.map(({ profile_id, hashes }) => [profile_id, hashes]));
+  return new Map(rows.map(({ profile_id, hash }) => [profile_id, hash]));
 }
 
 /** SQL of an instant as whole milliseconds: cheaper to hand over than a time stamp to be parsed. */

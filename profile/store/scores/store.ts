@@ -1,13 +1,16 @@
 /** Keeping every profile's traits true: finds who needs scoring, scores, and stores only answers that changed. */
 import { hash } from "node:crypto";
+import { z } from "zod";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
+import { among, listed } from "../among.ts";
 import type { Database, Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
+import { insertInto } from "../insert.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
-import { loadFacts, scoringWorkspace, type LoadedFacts } from "./facts.ts";
+import { loadFacts, scoringWorkspace } from "./facts.ts";
 
 export interface ScoredBatch {
   profiles: number;
@@ -54,77 +57,104 @@ async function scoreBatch(
     picked.map((row) => row.profileId),
     asOf,
   );
-  const answers = new Map<ProfileId, { due: string | null; news: News[] }>();
+  const due = new Map<ProfileId, string | null>();
+  const changed: Answers[] = [];
   let refused = 0;
-  for (const one of loaded) {
-    const scores = scoreProfile(one.facts, context);
+  for (const { profileId, facts, hash: known, nextFactAt } of loaded) {
+    const scores = scoreProfile(facts, context);
     if (scores.some(({ status }) => status === "refused")) refused += 1;
-    answers.set(one.profileId, { due: earlier(dueAt(scores), one.nextFactAt), news: newsOf(one, scores) });
+    due.set(profileId, earlier(dueAt(scores), nextFactAt));
+    const hash = hashOf(scores);
+    if (hash !== known) changed.push({ profileId, scores, hash, known: known !== null });
   }
-  await saveTraits(transaction, new Map([...answers].map(([profileId, { news }]) => [profileId, news])), asOf);
-  const changed = picked.filter((row) => (answers.get(row.profileId)?.news.length ?? 0) > 0);
-  await markScored(
-    transaction,
-    picked,
-    (id) => answers.get(id)?.due ?? null,
-    new Set(changed.map((row) => row.profileId)),
-  );
-  const left = picked.filter((row) => !answers.has(row.profileId)).map((row) => row.profileId);
+  await saveAnswers(transaction, changed, asOf);
+  await markScored(transaction, picked, due, new Set(changed.map(({ profileId }) => profileId)));
+  const left = picked.filter((row) => !due.has(row.profileId)).map((row) => row.profileId);
   if (left.length > 0) await forget(transaction, left);
   return { profiles: picked.length, changed: changed.length, refused, more: picked.length === limit };
 }
 
-interface News {
-  score: Score<unknown>;
+interface Answers {
+  profileId: ProfileId;
+  scores: Score<unknown>[];
   hash: string;
+  /** There are older ones. */
+  known: boolean;
 }
-
-const newsOf = (loaded: LoadedFacts, scores: Score<unknown>[]): News[] =>
-  scores
-    .map((score) => ({ score, hash: hashOf(score) }))
-    .filter(({ score, hash }) => loaded.answers[score.name] !== hash);
 
 /** Over all that is shown; the reasons name the inputs that decided. `validUntil` is left out: it is not shown. */
-function hashOf({ status, value, reasons, method, modelVersion }: Score<unknown>): string {
-  return hash("sha256", JSON.stringify([status, value, reasons, method, modelVersion]), "base64");
+function hashOf(scores: readonly Score<unknown>[]): string {
+  const answers = scores.map((score) => [score.name, shown(score, "")]);
+  return hash("sha256", JSON.stringify(answers), "base64");
 }
+
+type Shown = Pick<StoredAnswer, "status" | "value" | "reasons" | "method" | "modelVersion">;
+
+const shown = ({ status, value, reasons, method, modelVersion }: Shown, computedAt: string) => ({
+  ...{ status, value, reasons, method, modelVersion },
+  computedAt,
+});
 
 const earlier = (a: string | null, b: string | null) => (a === null || (b !== null && b < a) ? b : a);
 
-/**
- * One row per profile; answers that did not change stay as they are. The batch goes over as one JSON text: as an array of
- * JSON texts every quote in it would be escaped here and unescaped there.
- */
-async function saveTraits(transaction: Transaction, news: Map<ProfileId, News[]>, asOf: string): Promise<void> {
-  const rows = [...news]
-    .filter(([, list]) => list.length > 0)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([profile_id, list]) => ({
-      profile_id,
-      traits: Object.fromEntries(list.map(({ score }) => [score.name, shown(score, asOf)])),
-      hashes: Object.fromEntries(list.map((one) => [one.score.name, one.hash])),
-    }));
-  if (rows.length === 0) return;
-  await transaction.query(
-    `INSERT INTO profile_traits AS stored (workspace_id, profile_id, traits, hashes)
-     SELECT $1, profile_id, traits, hashes
-     FROM jsonb_to_recordset($2::jsonb) AS t (profile_id uuid, traits jsonb, hashes jsonb)
-     ON CONFLICT (workspace_id, profile_id) DO UPDATE SET
-       traits = stored.traits || excluded.traits, hashes = stored.hashes || excluded.hashes`,
-    [transaction.workspaceId, JSON.stringify(rows)],
+async function saveAnswers(transaction: Transaction, changed: readonly Answers[], asOf: string): Promise<void> {
+  const known = changed.filter((one) => one.known).map(({ profileId }) => profileId);
+  const stored = await storedAnswers(transaction, known);
+  await writeAnswers(
+    transaction,
+    changed.map(({ profileId, scores, hash }) => {
+      const before = stored.get(profileId);
+      const traits = scores.map((score) => [score.name, since(score, before?.[score.name], asOf)]);
+      return { profileId, hash, traits: JSON.stringify(Object.fromEntries(traits)) };
+    }),
   );
 }
 
-const shown = ({ status, value, reasons, method, modelVersion }: Score<unknown>, computedAt: string) => ({
-  ...{ status, value, reasons, method, modelVersion },
-  computedAt,
+/** An answer that is what it was keeps its time. */
+function since(score: Score<unknown>, before: StoredAnswer | undefined, asOf: string) {
+  if (before === undefined) return shown(score, asOf);
+  const unchanged = JSON.stringify(shown(score, "")) === JSON.stringify(shown(before, ""));
+  return shown(score, unchanged ? before.computedAt : asOf);
+}
+
+const storedTraits = z.record(
+  z.string(),
+  z.object({
+    status: z.string(),
+    value: z.unknown(),
+    reasons: z.array(z.string()),
+    method: z.string(),
+    modelVersion: z.string(),
+    computedAt: z.string(),
+  }),
+);
+type StoredAnswer = z.infer<typeof storedTraits>[string];
+
+async function storedAnswers(transaction: Transaction, profileIds: readonly ProfileId[]) {
+  if (profileIds.length === 0) return new Map<ProfileId, Record<string, StoredAnswer>>();
+  const rows = await transaction.query<{ profile_id: ProfileId; traits: unknown }>(
+    `SELECT profile_id, traits FROM profile_traits WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+    [transaction.workspaceId, listed(profileIds)],
+  );
+  return new Map(rows.map(({ profile_id, traits }) => [profile_id, storedTraits.parse(traits)]));
+}
+
+const writeAnswers = insertInto<{ profileId: ProfileId; traits: string; hash: string }>({
+  table: "profile_traits",
+  columns: {
+    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    traits: { type: "text", cast: "json", of: ({ traits }) => traits },
+    hash: { type: "text", of: ({ hash }) => hash },
+  },
+  key: ["profile_id"],
+  onConflict: "update",
 });
 
 async function markScored(
   transaction: Transaction,
   picked: DueProfile[],
-  due: (profileId: ProfileId) => string | null,
-  changed: Set<ProfileId>,
+  due: ReadonlyMap<ProfileId, string | null>,
+  changed: ReadonlySet<ProfileId>,
 ): Promise<void> {
   await transaction.query(
     `UPDATE profile SET scored_seq = done.seq, score_due_at = done.due,
@@ -135,7 +165,7 @@ async function markScored(
       transaction.workspaceId,
       picked.map((row) => row.profileId),
       picked.map((row) => row.touchedSeq),
-      picked.map((row) => due(row.profileId)),
+      picked.map((row) => due.get(row.profileId) ?? null),
       picked.map((row) => changed.has(row.profileId)),
     ],
   );
