@@ -4,6 +4,7 @@ import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { migrate } from "#prisma/migrate.ts";
 import { startPostgres } from "#stack/postgres/server.ts";
+import { bundleWorkflows } from "#workflows/bundle.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,10 +16,13 @@ declare module "vitest" {
 /** Uses the server of TEST_DATABASE_URL (a superuser's URL) when set, else starts its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env["TEST_DATABASE_URL"];
-  const { ownerUrl: serverUrl, stop } =
+  const [{ ownerUrl: serverUrl, stop }] = await Promise.all([
     given === undefined
-      ? await startPostgres({ ephemeral: "in memory" })
-      : { ownerUrl: given, stop: () => Promise.resolve() };
+      ? startPostgres({ ephemeral: "in memory" })
+      : { ownerUrl: given, stop: () => Promise.resolve() },
+    // Made now, it is at hand for every worker of the run.
+    bundleWorkflows(),
+  ]);
   const name = `tributary_template_${randomBytes(4).toString("hex")}`;
   const run = async (sql: string) => {
     const client = new Client({ connectionString: serverUrl });
