@@ -1,5 +1,5 @@
 /** Who a row is about, and the person record that stands for them. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ExternalId, PersonRecord } from "../core/records.ts";
 import { countryCodeOf } from "../core/countries.ts";
 import { isPlaceholderEmail, isPlaceholderId, isRoleEmail } from "../core/placeholders.ts";
@@ -32,7 +32,7 @@ const LONGEST_ID = 200;
 
 /** 32 hex digits of sha256; enough that two people never share one, and the value cannot be read off it. */
 export function keyOf(...parts: string[]): string {
-  return createHash("sha256").update(parts.join("\u0000")).digest("hex").slice(0, 32);
+  return hash("sha256", parts.join("\u0000"), "hex").slice(0, 32);
 }
 
 /** An id that may be shown and stored as a key: an address used as an id, or a very long one, is replaced by its hash. */

@@ -1,8 +1,23 @@
 /** Words in cells, in the five languages we look for: yes and no, order states, sales channels, kinds of event. */
 import anyAscii from "any-ascii";
 
-/** Lower case, ASCII, single spaces: `Désinscrit` and `desinscrit ` are one word. */
+const FOLDED_KEPT = 5_000;
+/** Longer texts do not come again. Characters. */
+const LONGEST_FOLDED = 100;
+const folded = new Map<string, string>();
+
+/** Lower case, ASCII, single spaces: `Désinscrit` and `desinscrit ` are one word. Those of a column come again and again. */
 export function foldWords(text: string): string {
+  if (text.length > LONGEST_FOLDED) return fold(text);
+  let found = folded.get(text);
+  if (found === undefined) {
+    if (folded.size >= FOLDED_KEPT) folded.clear();
+    folded.set(text, (found = fold(text)));
+  }
+  return found;
+}
+
+function fold(text: string): string {
   return anyAscii(text)
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .toLowerCase()
