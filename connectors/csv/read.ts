@@ -87,10 +87,12 @@ async function* readFile(file: CsvFile, context: FileContext): AsyncGenerator<Fi
   const columns = columnsOf(file, columnNames(first.cells, file.header), context.refSuffix);
   const body = file.header ? { offset: first.endOffset, line: first.endLine } : file.start;
   const from = context.from.offset > body.offset ? context.from : body;
-  async function* rowsFrom(position: Position): AsyncGenerator<Row> {
+  /** In batches: a turn of the event loop for every row would cost as much as reading it. */
+  async function* rowsFrom(position: Position): AsyncGenerator<Row[]> {
     const text = openText(file.file, file.encoding, position.offset);
     for await (const rows of readRows(text, { delimiter: file.delimiter, width, ...position })) {
-      for (const row of rows) yield setAside(row, file.kind, columns);
+      for (const row of rows) setAside(row, file.kind, columns);
+      yield rows;
     }
   }
   const fresh = { assembler: assemblerOf(file, columns, context.sharedIds), counter: new RowCounter() };
@@ -102,18 +104,20 @@ async function* readFile(file: CsvFile, context: FileContext): AsyncGenerator<Fi
   let position = from;
   let handedOut = false;
   try {
-    for await (const row of rowsFrom(from)) {
-      if (isBoundary(assembler, row)) {
-        page.take(assembler.close());
-        if (page.size >= PAGE_ROWS) {
-          handedOut = true;
-          yield page.build(position);
-          handedOut = false;
-          page = new PageBuilder(merging, counter);
+    for await (const rows of rowsFrom(from)) {
+      for (const row of rows) {
+        if (isBoundary(assembler, row)) {
+          page.take(assembler.close());
+          if (page.size >= PAGE_ROWS) {
+            handedOut = true;
+            yield page.build(position);
+            handedOut = false;
+            page = new PageBuilder(merging, counter);
+          }
         }
+        assembler.add(row);
+        position = { offset: row.endOffset, line: row.endLine };
       }
-      assembler.add(row);
-      position = { offset: row.endOffset, line: row.endLine };
     }
   } finally {
     if (handedOut) park(file, position, state);
@@ -143,12 +147,17 @@ function isBoundary(assembler: Assembler, row: Row): boolean {
 }
 
 /** Shows a read the rows before `from`: which ids a file has had decides how later rows are named and counted. */
-async function caughtUp(state: ReadState, from: Position, rows: AsyncIterable<Row>): Promise<ReadState> {
+async function caughtUp(state: ReadState, from: Position, batches: AsyncIterable<Row[]>): Promise<ReadState> {
   const { assembler, counter } = state;
-  for await (const row of rows) {
-    if (row.endOffset > from.offset) break;
-    if (isBoundary(assembler, row)) counter.count(assembler.close());
-    assembler.add(row);
+  for await (const rows of batches) {
+    for (const row of rows) {
+      if (row.endOffset > from.offset) {
+        counter.count(assembler.close());
+        return state;
+      }
+      if (isBoundary(assembler, row)) counter.count(assembler.close());
+      assembler.add(row);
+    }
   }
   counter.count(assembler.close());
   return state;
