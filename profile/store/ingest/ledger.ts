@@ -8,7 +8,7 @@ import type { Transaction } from "../database.ts";
 import { holdersOf, type RefusedValue } from "../consent/refused-addresses.ts";
 import { defaultCountryOf } from "../identity/explain.ts";
 import { type Cell, type Column, insertInto } from "../insert.ts";
-import type { Prepared } from "./tables.ts";
+import type { Stated } from "./tables.ts";
 
 interface Statement extends LedgerStatement {
   record: ConsentRecord;
@@ -27,13 +27,12 @@ interface Statement extends LedgerStatement {
 export async function appendConsents(
   transaction: Transaction,
   connectionId: ConnectionId,
-  consents: Prepared<ConsentRecord>[],
+  consents: Stated[],
 ): Promise<{ inserted: number; people: RecordId[] }> {
   const countryOf = await countriesOf(transaction, consents);
   const stated = new Map<string, Statement>();
-  for (const { record, people } of consents) {
-    const [recordId] = people;
-    if (recordId === undefined || record.deleted) continue;
+  for (const { record, personId: recordId } of consents) {
+    if (record.deleted) continue;
     const entryId = entryIdOf(connectionId, recordId, record);
     const about = record.address === null ? null : readAddress(record.address, countryOf(recordId));
     stated.set(entryId, { ...record, entryId, recordId, record, about });
@@ -62,12 +61,9 @@ function refusedValues(entered: readonly Statement[]): RefusedValue[] {
 }
 
 /** In which country's way the numbers of a page are written: that of whom the statement is about, as far as we know them. */
-async function countriesOf(
-  transaction: Transaction,
-  consents: Prepared<ConsentRecord>[],
-): Promise<(recordId: RecordId) => string> {
-  const asked = consents.flatMap(({ record, people: [recordId] }) =>
-    recordId !== undefined && record.address !== null && isNumber(record.address) ? recordId : [],
+async function countriesOf(transaction: Transaction, consents: Stated[]): Promise<(recordId: RecordId) => string> {
+  const asked = consents.flatMap(({ record, personId }) =>
+    record.address !== null && isNumber(record.address) ? personId : [],
   );
   if (asked.length === 0) return () => "";
   const usual = await defaultCountryOf(transaction);

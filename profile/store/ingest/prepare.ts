@@ -13,7 +13,7 @@ import {
 import { recordIdOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
-import { peopleOf, type Prepared, type SourceRecord } from "./tables.ts";
+import { type IdOf, peopleOf, type Prepared, type SourceRecord, type Stated } from "./tables.ts";
 
 export interface PreparedPage {
   /** Valid records, repeats within the page included. */
@@ -32,7 +32,13 @@ export interface PreparedPage {
   orders: Prepared<OrderRecord>[];
   subscriptions: Prepared<SubscriptionRecord>[];
   touchpoints: Prepared<TouchpointRecord>[];
-  consents: Prepared<ConsentRecord>[];
+  consents: Stated[];
+}
+
+/** A record, and its JSON without `updatedAt`. */
+interface Checked {
+  record: CanonicalRecord;
+  text: string;
 }
 
 export function preparePage(place: Place, page: RecordPage): PreparedPage {
@@ -43,32 +49,32 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     rejects.set(reject.ref, reject);
   };
   for (const reject of page.rejects) refuse(reject);
-  const newest = new Map<string, CanonicalRecord>();
+  const newest = new Map<string, Checked>();
   let records = 0;
   let gap = page.gap === true;
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
       // A connector's mistake in one row; the row waits as a dead letter and the stream goes on.
-      const id = idOf(candidate);
+      const id = idIn(candidate);
       gap ||= id === null;
       const named = id === null ? { ref: "(no id)" } : { ref: id, id };
       refuse({ ...named, reason: reasonOf(parsed.error), raw: candidate });
       continue;
     }
     records += 1;
-    const key = keyOf(parsed.data);
+    const checked = { record: parsed.data, text: JSON.stringify({ ...parsed.data, updatedAt: undefined }) };
+    const key = keyOf(checked);
     const rival = newest.get(key);
-    if (rival === undefined || !isOlder(parsed.data, rival)) newest.set(key, parsed.data);
+    if (rival === undefined || !isOlder(checked.record, rival.record)) newest.set(key, checked);
   }
+  const idOf = recordIdsOf(place);
   const prepared: PreparedPage = {
     records,
     duplicates: records - newest.size,
-    vendorIds: [...newest.values()].map((record) => record.id),
+    vendorIds: [...newest.values()].map(({ record }) => record.id),
     rejects: [...rejects.values()],
-    rejectedIds: [...rejects.values()].flatMap(({ id }) =>
-      id === undefined ? [] : [recordIdOf(place.connectionId, place.stream, id)],
-    ),
+    rejectedIds: [...rejects.values()].flatMap(({ id }) => (id === undefined ? [] : [idOf(id)])),
     gap,
     sources: [],
     orders: [],
@@ -76,30 +82,49 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     touchpoints: [],
     consents: [],
   };
-  for (const record of newest.values()) shelve(prepared, place, record);
+  for (const checked of newest.values()) shelve(prepared, storableOf(checked), idOf);
   return prepared;
 }
 
-function shelve(page: PreparedPage, place: Place, record: CanonicalRecord): void {
+/** A page names one person many times: as a record, and with each statement and order. */
+function recordIdsOf({ connectionId, stream: own }: Place): IdOf {
+  const known = new Map<string, Map<string, RecordId>>();
+  return (vendorId, stream = own) => {
+    let ids = known.get(stream);
+    if (ids === undefined) known.set(stream, (ids = new Map()));
+    let id = ids.get(vendorId);
+    if (id === undefined) ids.set(vendorId, (id = recordIdOf(connectionId, stream, vendorId)));
+    return id;
+  };
+}
+
+function shelve(page: PreparedPage, { record, text }: Checked, idOf: IdOf): void {
   switch (record.kind) {
     case "person":
     case "organisation":
     case "deal":
-      page.sources.push(prepare(place, record));
+      page.sources.push(prepare(record, text, idOf));
       break;
     case "order":
-      page.orders.push(prepare(place, record));
+      page.orders.push(prepare(record, text, idOf));
       break;
     case "subscription":
-      page.subscriptions.push(prepare(place, record));
+      page.subscriptions.push(prepare(record, text, idOf));
       break;
     case "touchpoint":
-      page.touchpoints.push(prepare(place, record));
+      page.touchpoints.push(prepare(record, text, idOf));
       break;
     case "consent":
-      page.consents.push(prepare(place, record));
+      page.consents.push({ record, personId: idOf(record.person.id, record.person.stream) });
       break;
   }
+}
+
+/** Without the characters that Postgres refuses; of the same form, for they are only ever inside strings. */
+function storableOf(checked: Checked): Checked {
+  const text = storable(checked.text);
+  if (text === checked.text) return checked;
+  return { record: { ...JSON.parse(text), updatedAt: checked.record.updatedAt } as CanonicalRecord, text };
 }
 
 /**
@@ -107,18 +132,17 @@ function shelve(page: PreparedPage, place: Place, record: CanonicalRecord): void
  * Parsing has put the keys into the schema's order, whatever order they came in, so plain JSON is canonical here; moving
  * fields in the schema costs one round of needless changes.
  */
-function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, parsed: Row): Prepared<Row> {
-  const { updatedAt, ...rest } = parsed;
-  const text = JSON.stringify(rest);
-  const content = storable(text);
-  // Same shape: only characters inside strings were removed.
-  const record = content === text ? parsed : ({ ...JSON.parse(content), updatedAt } as Row);
+function prepare<Row extends Exclude<CanonicalRecord, ConsentRecord>>(
+  record: Row,
+  text: string,
+  idOf: IdOf,
+): Prepared<Row> {
   return {
     record,
-    recordId: recordIdOf(connectionId, stream, record.id),
-    hash: hash("sha256", content, "hex"),
-    json: `{"updatedAt":${JSON.stringify(updatedAt)},${content.slice(1)}`,
-    people: peopleOf(record, connectionId),
+    recordId: idOf(record.id),
+    hash: hash("sha256", text, "hex"),
+    json: `{"updatedAt":${JSON.stringify(record.updatedAt)},${text.slice(1)}`,
+    people: peopleOf(record, idOf),
   };
 }
 
@@ -126,9 +150,8 @@ function prepare<Row extends CanonicalRecord>({ connectionId, stream }: Place, p
  * Repeats within a page have the same key. Statements of consent are entries of a ledger: two of one id that differ are two,
  * and neither takes the other's place.
  */
-function keyOf(record: CanonicalRecord): string {
-  const key = `${shelfOf(record)} ${record.id}`;
-  return record.kind === "consent" ? `${key} ${JSON.stringify({ ...record, updatedAt: null })}` : key;
+function keyOf({ record, text }: Checked): string {
+  return record.kind === "consent" ? text : `${shelfOf(record)} ${record.id}`;
 }
 
 /** Kinds that share a table share its ids. */
@@ -143,7 +166,7 @@ function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
 }
 
 /** The record is malformed, so its id may be too. */
-function idOf({ id }: { id: unknown }): string | null {
+function idIn({ id }: { id: unknown }): string | null {
   return typeof id === "string" && id !== "" ? id : null;
 }
 

@@ -1,15 +1,15 @@
 /** How each kind of record lies in its table: columns, types and whom it is about. */
 import type {
   CanonicalRecord,
+  ConsentRecord,
   DealRecord,
   OrderRecord,
   OrganisationRecord,
   PersonRecord,
-  PersonRef,
   SubscriptionRecord,
   TouchpointRecord,
 } from "#connectors/core/records.ts";
-import { recordIdOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
+import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
 import { markChanged } from "../identity/marks.ts";
 import { insertInto, type Column } from "../insert.ts";
@@ -24,6 +24,12 @@ export interface Prepared<Record> {
   json: string;
   /** The person records it is about; for a person itself none. */
   people: RecordId[];
+}
+
+/** A statement of consent, and the person record it is about. */
+export interface Stated {
+  record: ConsentRecord;
+  personId: RecordId;
 }
 
 interface Shape<Record extends CanonicalRecord> {
@@ -181,16 +187,18 @@ export const touchpoints = table<TouchpointRecord>({
   },
 });
 
+/** The record a vendor's id names, in this stream or another of the connection. */
+export type IdOf = (vendorId: string, stream?: string) => RecordId;
+
 /** The person records a record is about: several for a deal, at most one for a fact, none for a person. */
-export function peopleOf(record: CanonicalRecord, connectionId: ConnectionId): RecordId[] {
-  const idOf = (ref: PersonRef) => recordIdOf(connectionId, ref.stream, ref.id);
+export function peopleOf(record: Exclude<CanonicalRecord, ConsentRecord>, idOf: IdOf): RecordId[] {
   switch (record.kind) {
     case "person":
       return [];
     case "organisation":
     case "deal":
-      return record.people.map(idOf);
+      return record.people.map(({ id, stream }) => idOf(id, stream));
     default:
-      return record.person === null ? [] : [idOf(record.person)];
+      return record.person === null ? [] : [idOf(record.person.id, record.person.stream)];
   }
 }
