@@ -39,8 +39,9 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
-        await client.query("BEGIN");
-        await client.query("SELECT set_config('tributary.workspace_id', $1, true)", [workspaceId]);
+        // In one message, for which parameters cannot be had.
+        const workspace = client.escapeLiteral(workspaceId);
+        await client.query(`BEGIN; SELECT set_config('tributary.workspace_id', ${workspace}, true)`);
         const result = await work({
           workspaceId,
           query: async (text, values) => (await client.query(text, values)).rows,
