@@ -146,11 +146,7 @@ function storable(cell: string): string {
 
 /** Removes the NUL characters Postgres cannot store; tells whether there were any. */
 export function stripNul(row: Row): boolean {
-  let stripped = false;
-  for (const [index, cell] of row.cells.entries()) {
-    if (!cell.includes("\u0000")) continue;
-    row.cells[index] = cell.replaceAll("\u0000", "");
-    stripped = true;
-  }
-  return stripped;
+  if (!row.cells.some((cell) => cell.includes("\u0000"))) return false;
+  row.cells = row.cells.map((cell) => cell.replaceAll("\u0000", ""));
+  return true;
 }

@@ -48,8 +48,11 @@ export function emailsOf(cells: readonly string[]): Identified<string[]> {
     }
     if (found.length === 0 && cell !== "") refused.push(isPlaceholderEmail(cell) ? PLACEHOLDER : "no address");
   }
-  return { value: [...new Set(value)], refused };
+  return { value: distinct(value), refused };
 }
+
+/** Hardly any row has two. */
+const distinct = (values: string[]): string[] => (values.length < 2 ? values : [...new Set(values)]);
 
 function addressesIn(cell: string): string[] {
   return cell
@@ -77,5 +80,5 @@ export function phonesOf(cells: readonly string[]): Identified<string[]> {
       else value.push(phone);
     }
   }
-  return { value: [...new Set(value)], refused };
+  return { value: distinct(value), refused };
 }

@@ -50,6 +50,7 @@ export function readFlag(
   columns: Columns,
   refuse: (reason: string) => Error,
 ): boolean | null {
+  if (!columns.has(flag)) return null;
   const answers = columns.texts(cells, flag).map((text) => {
     const found = answer(flag, text);
     if (found === null) throw refuse(`${columns.label(flag)} holds neither a yes nor a no.`);

@@ -40,14 +40,14 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
   const stateText = columns.text(cells, "status");
   const state = stateText === "" ? null : stateOf(stateText, known);
   if (state === null && stateText !== "") throw new BadRow(`${columns.label("status")} holds a status we do not know.`);
-  const { money, ...sums } = moneyIn(cells, context);
+  const { money, refunded, paid, outstanding, isReturn } = moneyIn(cells, context);
   if (known?.negativeIsPaidOut === true && role === "sale" && (money?.amount.digits ?? 0n) < 0n) {
     throw new OtherRow("The row is money paid out, not a sale.");
   }
   const flag = (field: "is_cancelled" | "is_paid" | "is_test") =>
     readFlag(cells, field, columns, (reason) => new BadRow(reason));
   if (flag("is_test") === true) throw new OtherRow(`${columns.label("is_test")} says that the row is a test.`);
-  const line: Omit<OrderLine, "person" | "notes"> = {
+  const line: OrderLine = {
     placedAt,
     updatedAt,
     currency: currencyIn(cells, money, before, context),
@@ -56,16 +56,21 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
     role,
     channel: salesChannel(columns.text(cells, "channel")) ?? file.defaultChannel,
     amount: money?.amount ?? null,
-    ...sums,
+    refunded,
+    paid,
+    outstanding,
+    isReturn,
+    person: before?.person ?? null,
+    notes: [],
   };
+  // Whoever bought is named by the first row that names anybody; looking again at each line is half of all the work.
+  if (line.person !== null) return line;
   const times = { createdAt: null, updatedAt: updatedAt ?? placedAt };
   const customers = role === "refund" ? withRefunded(cells, context) : cells;
-  const notes: string[] = [];
   const { sharedIds } = context;
-  // Whoever bought is named by the first row that names anybody; looking again at each line is half of all the work.
-  const person =
-    before?.person ?? personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
-  return { ...line, person, notes };
+  const { notes } = line;
+  line.person = personOfRow(customers, columns, file, { idField: "customer_id", sharedIds, times, notes });
+  return line;
 }
 
 /** A status may be that of the parcel; a yes or no to "paid" is about the money. */
@@ -109,14 +114,12 @@ function moneyIn(cells: readonly string[], context: RowContext): RowMoney {
   const back = number("refunded")?.amount ?? null;
   const isGivenBack = readFlag(cells, "is_refunded", columns, (reason) => new BadRow(reason)) === true;
   const refundedOf = (whole: Decimal | null) => back ?? (isGivenBack ? (whole ?? ZERO) : ZERO);
-  const rest = {
-    paid: number("paid")?.amount ?? null,
-    outstanding: number("outstanding")?.amount ?? null,
-  };
+  const paid = number("paid")?.amount ?? null;
+  const outstanding = number("outstanding")?.amount ?? null;
   if (columns.has("amount")) {
     const money = number("amount");
     const refunded = refundedOf(money?.amount ?? null);
-    return { ...rest, refunded, money, isReturn: money !== null && money.amount.digits < 0n };
+    return { paid, outstanding, refunded, money, isReturn: money !== null && money.amount.digits < 0n };
   }
   const quantity = number("quantity");
   if (quantity === null) throw new BadRow(`${columns.label("quantity")} is blank.`);
@@ -126,7 +129,8 @@ function moneyIn(cells: readonly string[], context: RowContext): RowMoney {
   const amount = multiply(quantity.amount, price.amount);
   if (isHuge(amount)) throw new BadRow("Quantity times price is too large to be an amount.");
   return {
-    ...rest,
+    paid,
+    outstanding,
     refunded: refundedOf(amount),
     money: { amount, mark: price.mark },
     isReturn: quantity.amount.digits < 0n,

@@ -173,6 +173,7 @@ function noteRefused(
 ): void {
   if (notes === undefined) return;
   for (const [field, reasons] of refused) {
+    if (reasons.length === 0) continue;
     for (const reason of new Set(reasons))
       notes.push(`Kept without ${field}: ${columns.label(field)} holds ${reason}.`);
   }
