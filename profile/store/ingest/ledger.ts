@@ -13,9 +13,11 @@ import type { Stated } from "./tables.ts";
 interface Statement extends LedgerStatement {
   record: ConsentRecord;
   recordId: RecordId;
-  /** The address as identity compares it. */
-  about: ReadAddress | null;
+  about: About | null;
 }
+
+/** An address as identity compares it, and the id by which identity knows it. */
+type About = ReadAddress & { addressId: string };
 
 /**
  * Adds what the ledger does not hold yet; the same statement seen again is the same entry, whatever id the vendor gives it.
@@ -31,10 +33,11 @@ export async function appendConsents(
 ): Promise<{ inserted: number; people: RecordId[] }> {
   const countryOf = await countriesOf(transaction, consents);
   const stated = new Map<string, Statement>();
+  const read = addressReader();
   for (const { record, personId: recordId } of consents) {
     if (record.deleted) continue;
     const entryId = entryIdOf(connectionId, recordId, record);
-    const about = record.address === null ? null : readAddress(record.address, countryOf(recordId));
+    const about = record.address === null ? null : read(record.address, countryOf(recordId));
     stated.set(entryId, { ...record, entryId, recordId, record, about });
   }
   if (stated.size === 0) return { inserted: 0, people: [] };
@@ -46,6 +49,20 @@ export async function appendConsents(
   const entered = inserted.flatMap(({ entry_id }) => fresh.get(entry_id) ?? []);
   const holders = await holdersOf(transaction, refusedValues(entered));
   return { inserted: inserted.length, people: [...entered.map(({ recordId }) => recordId), ...holders] };
+}
+
+/** A page makes several statements about each address. */
+function addressReader(): (address: string, country: string) => About | null {
+  const known = new Map<string, About | null>();
+  return (address, country) => {
+    const spelling = `${country} ${address}`;
+    let about = known.get(spelling);
+    if (about === undefined) {
+      const found = readAddress(address, country);
+      known.set(spelling, (about = found === null ? null : { ...found, addressId: addressIdOf(found) }));
+    }
+    return about;
+  };
 }
 
 /** Each once: a page may refuse one shared mailbox many times. */
@@ -89,7 +106,7 @@ const insertEntries = insertInto<Statement, { entry_id: string }>({
     entry_id: { type: "uuid", of: ({ entryId }) => entryId },
     record_id: { type: "uuid", of: ({ recordId }) => recordId },
     address: said("text", (record) => record.address),
-    address_id: { type: "uuid", of: ({ about }) => (about === null ? null : addressIdOf(about)) },
+    address_id: { type: "uuid", of: ({ about }) => about?.addressId },
     channel: said("text", (record) => record.channel),
     purpose: said("text", (record) => record.purpose),
     state: said("text", (record) => record.state),
