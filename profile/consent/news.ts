@@ -25,7 +25,8 @@ export function news<Statement extends LedgerStatement>(
   held: readonly HeldStatement[],
 ): Statement[] {
   const heldBySubject = Map.groupBy(held, subjectOf);
-  const statedNow = new Set(stated.map(saying));
+  // Asked only about what is held, which in a first read is nothing.
+  const statedNow = new Set(held.length === 0 ? [] : stated.map(saying));
   const entered = new Set<string>();
   return stated.flatMap((statement): Statement[] => {
     if (statement.effectiveAt !== null) return [statement];
