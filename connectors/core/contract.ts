@@ -109,6 +109,8 @@ export interface WriteBack<Client> {
   stream: string;
   /** Records written together: one vendor call where it takes several. Consent is asked per batch. */
   batchSize: number;
+  /** `readLive` is cheapest by the record when asked for so many at once, as where a vendor lists all its records or none. */
+  readSize: number;
   /** Longest value the vendor stores, characters. */
   maxValueLength: number;
   /** Creates what is missing; safe to repeat. Where a vendor needs no definitions, reports `exists`. */
@@ -170,7 +172,7 @@ export interface Connector {
   readonly baseUrl: string | null;
   readonly limits: Record<string, RateLimit>;
   readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes">>;
-  readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "maxValueLength">;
+  readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "readSize" | "maxValueLength">;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */

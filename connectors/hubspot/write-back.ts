@@ -40,6 +40,7 @@ const CONSENT_PROPERTY = /^hs_(email_optout|legal_basis|whatsapp|marketable|sms)
 export const writeBack: WriteBack<HubspotClient> = {
   stream: "contacts",
   batchSize: BATCH_SIZE,
+  readSize: BATCH_SIZE,
   maxValueLength: LONGEST_VALUE,
   ensureFields,
   readLive,

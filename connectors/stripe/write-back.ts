@@ -16,6 +16,7 @@ import {
   METADATA_MAX_KEY_LENGTH,
   METADATA_MAX_VALUE_LENGTH,
   PARALLEL_CALLS,
+  READ_SIZE,
 } from "./limits.ts";
 import { readLive } from "./read-live.ts";
 
@@ -23,6 +24,7 @@ export const customerWriteBack: WriteBack<StripeClient> = {
   stream: "customers",
   // One call each. The framework asks the ledger per batch, and again for a call that leaves half a second later.
   batchSize: 100,
+  readSize: READ_SIZE,
   maxValueLength: METADATA_MAX_VALUE_LENGTH,
   ensureFields: async (_client, fields) => fields.map(reportOf),
   readLive,

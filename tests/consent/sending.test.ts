@@ -9,7 +9,8 @@ import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { openShop, type Shop } from "#tests/identity/shop.ts";
 import { consent, person } from "#tests/support/records.ts";
-import { applyPortion, type ApplyInput } from "#workflows/write-back/apply.ts";
+import { type ApplyInput, sendPortion } from "#workflows/write-back/apply.ts";
+import { verified } from "#workflows/write-back/read-back.ts";
 
 const VALUES: FieldValues = {
   tributary_lifecycle_stage: "customer_at_risk",
@@ -49,6 +50,8 @@ interface Vendor {
   before: (() => Promise<void>)[];
   /** A call waits this long for the account's quota. */
   waitMs: number;
+  /** A call for each record, and a refused one is no reason to stop. */
+  oneByOne?: boolean;
 }
 
 const vendorOf = (before: Vendor["before"], waitMs = 0): Vendor => ({ batches: [], before, waitMs });
@@ -71,16 +74,27 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
     beforeSending: async () => check?.(),
   });
   const written = new Map<string, FieldValues>();
+  const send = (writes: RecordWrite[]): Promise<WriteResult[]> =>
+    call("all", "write", async () => {
+      vendor.batches.push(writes.map(({ id }) => id));
+      for (const { id, values } of writes) written.set(id, values);
+      return writes.map(({ id }) => ({ id, outcome: "written" }));
+    });
   const connection: Pick<OpenConnection, "write" | "readLive"> = {
-    write: (writes: RecordWrite[]): Promise<WriteResult[]> =>
-      call("all", "write", async () => {
-        vendor.batches.push(writes.map(({ id }) => id));
-        for (const { id, values } of writes) written.set(id, values);
-        return writes.map(({ id }) => ({ id, outcome: "written" }));
-      }),
+    async write(writes: RecordWrite[]): Promise<WriteResult[]> {
+      if (vendor.oneByOne !== true) return send(writes);
+      const results: WriteResult[] = [];
+      for (const write of writes)
+        results.push(...(await send([write]).catch(() => [{ id: write.id, outcome: "retry" } as const])));
+      return results;
+    },
     readLive: async (ids) => ids.map((id) => ({ id, state: "live", values: written.get(id) ?? {} })),
   };
-  const { results, failure } = await applyPortion(changes, {
+  const {
+    results: unsent,
+    sent,
+    failure,
+  } = await sendPortion(changes, {
     ...{ plans: createPlanStore(shop.database), consent: shop.consent, workspaceId: shop.workspaceId },
     connection: connection as OpenConnection, // the parts that are used
     planId: "00000000-0000-8000-8000-000000000000" as PlanId,
@@ -89,6 +103,7 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
       check = next;
     },
   });
+  const results = [...unsent, ...(await verified(sent, connection))];
   return { outcomes: Object.fromEntries(results.map((one) => [one.vendorId, outcomeOf(one)])), failure };
 }
 
@@ -116,6 +131,24 @@ it("honours a withdrawal stored while the call waits for the account's quota", a
   const second = await carryOut(changes.slice(2), again);
   expect(again.batches).toEqual([["3"]]);
   expect(second.outcomes["4"]).toContain("withdrawn");
+});
+
+it("sends nothing more of a batch once a withdrawal was seen while one of its calls waited", async () => {
+  const changes = await changesFor("1", "2");
+  const vendor: Vendor = { ...vendorOf([], 600), oneByOne: true };
+  // The first call waits, and so long that it is asked about again; the second leaves at once.
+  const second = async () => void (vendor.waitMs = 0);
+  vendor.before = [
+    async () => {
+      vendor.before = [second];
+      await withdraw("2");
+    },
+  ];
+  expect((await carryOut(changes, vendor)).outcomes).toEqual({ 1: "retry", 2: "retry" });
+  expect(vendor.batches).toEqual([]);
+  const again = vendorOf([]);
+  expect((await carryOut(changes, again)).outcomes["2"]).toContain("withdrawn");
+  expect(again.batches).toEqual([["1"]]);
 });
 
 it("asks about whoever the record belongs to now, and leaves one that moved to the next plan", async () => {

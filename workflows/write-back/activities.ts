@@ -4,15 +4,12 @@ import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
-import { applyPortion } from "./apply.ts";
 import { buildChanges, writeBackOf } from "./build.ts";
+import { carryOut } from "./carry-out.ts";
 import type { Approval, PlanInput, UndoInput } from "./messages.ts";
 
 /** A record compared this recently is written without looking again first. An undo has compared nothing yet. */
 const FRESH_MS = 60_000;
-
-/** Changes whose results are committed together; connectors cut this into calls as suits their vendor. */
-const PORTION = 1_000;
 
 export function writeBackActivities(deps: Dependencies) {
   const { plans, consent, runs } = deps;
@@ -104,28 +101,24 @@ export function writeBackActivities(deps: Dependencies) {
         const { workspaceId, planId, connectionId, runId } = input;
         const step = `write ${input.connector}`;
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {});
-        await plans.startApplying(workspaceId, planId);
-        const plan = await plans.show(workspaceId, planId, { sample: 0 });
-        if (plan === null) throw ApplicationFailure.nonRetryable("The plan no longer exists.");
-        const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const plan = await plans.startApplying(workspaceId, planId);
+        const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const [writer, reader] = await Promise.all([open(), open()]);
+        const { batchSize, readSize } = writeBackOf(writer.connector);
         let retry = 0;
-        for (let after: string | null = null; ;) {
-          const claimed = await plans.claim(workspaceId, planId, { limit: PORTION, after });
-          const last = claimed.at(-1);
-          if (last === undefined) break;
-          after = last.vendorId;
-          const { results, failure } = await applyPortion(claimed, {
-            ...{ plans, consent, connection: opened.connection, workspaceId, planId, kind: plan.kind, without },
-            ...{ batchSize: writeBackOf(opened.connector).batchSize, beforeSending: opened.beforeSending },
-            fresh: plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
-            now: deps.now,
-          });
-          await plans.recordResults(workspaceId, planId, results, instant());
-          retry += results.filter(({ outcome }) => outcome === "retry").length;
-          if (runId !== null)
-            await runs.addCounts(workspaceId, runId, step, { ...countsOf(results), ...opened.takeCalls() });
-          if (failure !== undefined) throw failure;
-        }
+        await carryOut({
+          ...{ plans, consent, workspaceId, planId, kind: plan.kind, without, batchSize, readSize, now: deps.now },
+          ...{ connection: writer.connection, beforeSending: writer.beforeSending, reader: reader.connection },
+          isFresh: () => plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
+          onSettled: async (results) => {
+            await plans.recordResults(workspaceId, planId, results, instant());
+            retry += results.filter(({ outcome }) => outcome === "retry").length;
+            if (runId === null) return;
+            const counts = { ...countsOf(results), ...writer.takeCalls() };
+            for (const [name, count] of Object.entries(reader.takeCalls())) counts[name] = (counts[name] ?? 0) + count;
+            await runs.addCounts(workspaceId, runId, step, counts);
+          },
+        });
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {}, { finished: retry === 0 });
         return { retry };
       }),

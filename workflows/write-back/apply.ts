@@ -1,64 +1,51 @@
-/** Carrying out one portion of a plan: look once more, ask for permission, write, read back, record each result. */
+/** Sending one portion of a plan: look once more, ask for permission, write. What became of it is read back afterwards. */
 import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
+import { chunked } from "#connectors/core/batches.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import type { Grant } from "#connectors/core/grant.ts";
-import { decide } from "#profile/consent/decide.ts";
-import type { PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { PlanId } from "#profile/ids.ts";
 import { decideApply } from "#profile/plan/apply.ts";
 import type { ApplyDecision } from "#profile/plan/apply.ts";
-import { usesLeft } from "#profile/plan/fields.ts";
-import { verifyReadBack } from "#profile/plan/read-back.ts";
-import type { FieldValues, PlanKind } from "#profile/plan/types.ts";
-import type { ConsentStore } from "#profile/store/consent/store.ts";
+import type { FieldValues } from "#profile/plan/types.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
+import { ask, type Asked, type AskInput, type Granted, type Writable } from "./ask.ts";
+import { fieldsOf } from "./read-back.ts";
 
-export interface ApplyInput {
+export interface ApplyInput extends AskInput {
   plans: PlanStore;
-  consent: ConsentStore;
   connection: OpenConnection;
   /** Records per vendor call. */
   batchSize: number;
   /** Does this when a call is about to leave, after it waited for the account's quota. */
   beforeSending(check: (() => Promise<void>) | null): void;
-  workspaceId: WorkspaceId;
   planId: PlanId;
-  kind: PlanKind;
   /** The plan compared these records moments ago and none of them was tried yet: no need to look again. */
   fresh: boolean;
   /** Fields the destination reserves for something else: left out. */
   without: readonly string[];
-  /** Milliseconds since the epoch. */
-  now(): number;
 }
 
-interface Writable {
-  change: ClaimedChange;
-  before: FieldValues;
-  values: FieldValues;
-}
-
-interface Sent extends Writable {
-  grant: Grant;
+export interface Sent extends Granted {
   /** Undefined: the vendor did not answer for this record. */
   answer: WriteResult | undefined;
 }
 
 const IN_THE_WAY = "Other fields in the tool already have these names; `tributary connections` names them.";
 
-const MOVED = "The record belongs to another customer now; the next plan compares it again.";
-
 /** An answer of the ledger older than this is asked for again before a call leaves. */
 const FRESH_CONSENT_MS = 500;
 
-export interface PortionResult {
+export interface SentPortion {
+  /** Of changes that were not sent. */
   results: ChangeResult[];
-  /** What stopped the rest of the portion, whose changes have no result yet. */
+  /** Their results are known once they are read back. */
+  sent: Sent[];
+  /** What stopped the rest of the portion, of which nothing is said. */
   failure?: unknown;
 }
 
-/** At most one result per claimed change; where the vendor refuses a call, those it had answered for before. */
-export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput): Promise<PortionResult> {
+/** Each claimed change once at most; where the vendor refuses a call, those it had answered for before. */
+export async function sendPortion(claimed: ClaimedChange[], input: ApplyInput): Promise<SentPortion> {
   const possible = claimed.map((change) => leaveOut(change, input.without));
   const decided = await decisions(
     possible.filter(({ after }) => Object.keys(after).length > 0),
@@ -76,19 +63,14 @@ export async function applyPortion(claimed: ClaimedChange[], input: ApplyInput):
     else results.push(withoutWriting(change.vendorId, decision));
   }
   results.push(...(await alreadyThere(already, input)));
-
-  const sent: Sent[] = [];
-  for (let from = 0; from < writable.length; from += input.batchSize) {
-    try {
-      const batch = await sendBatch(writable.slice(from, from + input.batchSize), input);
-      sent.push(...batch.sent);
-      results.push(...batch.refused);
-    } catch (failure) {
-      // Batches before this one were answered for: that is kept.
-      return { results: [...results, ...(await verified(sent, input))], failure };
-    }
+  const portion: SentPortion = { results, sent: [] };
+  try {
+    await sendBatches(chunked(writable, input.batchSize), portion, input);
+  } catch (failure) {
+    // Batches before this one were answered for: that is kept.
+    return { ...portion, failure };
   }
-  return { results: [...results, ...(await verified(sent, input))] };
+  return portion;
 }
 
 /** An earlier try that had asked the ledger got through; only what was withdrawn since can no longer be named. */
@@ -105,35 +87,6 @@ async function alreadyThere(
     ...{ vendorId, outcome: "applied", before, after, readBack },
     grantEntryIds: grants.get(vendorId)?.entryIds ?? [],
   }));
-}
-
-/** Asks the ledger about each record of a batch, right before it is sent. */
-async function ask<Asked extends Writable>(
-  asked: readonly Asked[],
-  { consent, workspaceId, kind, now }: ApplyInput,
-): Promise<{ granted: (Asked & { grant: Grant })[]; refused: ChangeResult[] }> {
-  const at = new Date(now()).toISOString();
-  const facts = await consent.factsFor(
-    workspaceId,
-    asked.map(({ change }) => change.recordId),
-    at,
-  );
-  const granted: (Asked & { grant: Grant })[] = [];
-  const refused: ChangeResult[] = [];
-  for (const one of asked) {
-    const { vendorId, recordId, profileId, uses } = one.change;
-    const known = facts.get(recordId);
-    // These values are another customer's. What an undo puts back was the record's own.
-    if (kind === "write" && known !== undefined && known.profileId !== profileId) {
-      refused.push({ vendorId, outcome: "skipped", cause: "live_changed", reason: MOVED });
-      continue;
-    }
-    const nobody = { profileId: profileId ?? "", answers: [], recipient: { email: null, phone: null } };
-    const grant = decide(known ?? nobody, usesLeft(one.values, uses), at);
-    if ("refused" in grant) refused.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
-    else granted.push({ ...one, grant });
-  }
-  return { granted, refused };
 }
 
 async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: ApplyInput) {
@@ -156,67 +109,78 @@ async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: 
   }));
 }
 
-/** One vendor call's worth: marked, allowed by the ledger at this very moment, sent. */
-async function sendBatch(
-  batch: readonly Writable[],
-  input: ApplyInput,
-): Promise<{ sent: Sent[]; refused: ChangeResult[] }> {
-  const { plans, connection, workspaceId, planId, now } = input;
-  await plans.markSent(
-    workspaceId,
-    planId,
+/** While a batch is on its way the next one is marked and asked about, from when the first call has left. */
+async function sendBatches(batches: Writable[][], portion: SentPortion, input: ApplyInput): Promise<void> {
+  let prepared: Promise<Asked> | undefined;
+  try {
+    for (const [n, batch] of batches.entries()) {
+      const following = batches[n + 1];
+      let asked = await (prepared ?? prepare(batch, input));
+      prepared = undefined;
+      if (isStale(asked, input)) asked = await ask(batch, input);
+      portion.results.push(...asked.refused);
+      const leaving = () => {
+        if (following === undefined || prepared !== undefined) return;
+        prepared = prepare(following, input);
+        // Awaited at its turn; until then a rejection must not count as unhandled.
+        prepared.catch(() => undefined);
+      };
+      portion.sent.push(...(await sendBatch(asked, leaving, input)));
+    }
+  } finally {
+    await prepared?.catch(() => undefined);
+  }
+}
+
+const isStale = ({ askedAt }: Asked, { now }: ApplyInput): boolean => now() - askedAt >= FRESH_CONSENT_MS;
+
+/** Marked first, so that a crash leaves a trace. */
+async function prepare(batch: readonly Writable[], input: ApplyInput): Promise<Asked> {
+  await input.plans.markSent(
+    input.workspaceId,
+    input.planId,
     batch.map(({ change }) => change.vendorId),
   );
-  const { granted, refused } = await ask(batch, input);
-  let askedAt = now();
-  if (granted.length === 0) return { sent: [], refused };
+  return ask(batch, input);
+}
+
+/**
+ * One vendor call's worth, as the ledger allowed it.
+ *
+ * @param leaving called as each call leaves
+ */
+async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): Promise<Sent[]> {
+  const { granted } = asked;
+  if (granted.length === 0) return [];
+  let latest = asked;
+  let withdrawn = false;
+  /** Calls that leave at the same time ask once. */
+  let asking: Promise<void> | undefined;
+  const askAgain = async () => {
+    latest = await ask(granted, input);
+    withdrawn = latest.refused.length > 0;
+  };
   input.beforeSending(async () => {
-    if (now() - askedAt < FRESH_CONSENT_MS) return;
-    const again = await ask(granted, input);
-    askedAt = now();
-    if (again.refused.length > 0)
+    if (!withdrawn && isStale(latest, input)) {
+      asking ??= askAgain().finally(() => {
+        asking = undefined;
+      });
+      await asking;
+    }
+    // Holds for every call of the batch that is still to leave.
+    if (withdrawn)
       throw new ConnectorError("transient", "A person's consent changed while the call was waiting for its turn.");
+    leaving();
   });
   try {
     const writes = granted.map(({ change, values, grant }): RecordWrite => ({
       ...{ id: change.vendorId, values, grant, idempotencyKey: change.idempotencyKey },
     }));
-    const answers = new Map((await connection.write(writes)).map((answer) => [answer.id, answer]));
-    return { sent: granted.map((one) => ({ ...one, answer: answers.get(one.change.vendorId) })), refused };
+    const answers = new Map((await input.connection.write(writes)).map((answer) => [answer.id, answer]));
+    return granted.map((one) => ({ ...one, answer: answers.get(one.change.vendorId) }));
   } finally {
     input.beforeSending(null);
   }
-}
-
-/** What became of each: a success counts when it can be read back. */
-async function verified(sent: readonly Sent[], { connection }: ApplyInput): Promise<ChangeResult[]> {
-  const toVerify = sent.filter(({ answer }) => answer?.outcome === "written");
-  const readBack =
-    toVerify.length === 0
-      ? []
-      : await connection.readLive(
-          toVerify.map(({ change }) => change.vendorId),
-          fieldsOf(toVerify.map(({ values }) => values)),
-        );
-  const liveOf = new Map(readBack.map((record) => [record.id, record]));
-  return sent.map(({ change: { vendorId }, before, values, grant, answer }): ChangeResult => {
-    const reason = answer?.reason ?? "The vendor gave no reason.";
-    if (answer === undefined)
-      return { vendorId, outcome: "retry", reason: "The vendor did not answer for this record." };
-    if (answer.outcome === "retry") return { vendorId, outcome: "retry", reason };
-    if (answer.outcome === "gone") return { vendorId, outcome: "gone", reason };
-    if (answer.outcome === "rejected") return { vendorId, outcome: "failed", reason };
-    const verdict = verifyReadBack(values, before, liveOf.get(vendorId));
-    if (verdict.verdict === "failed") return { vendorId, outcome: "failed", reason: verdict.reason };
-    return {
-      vendorId,
-      outcome: "applied",
-      before,
-      after: values,
-      readBack: verdict.readBack,
-      grantEntryIds: grant.entryIds,
-    };
-  });
 }
 
 function withoutWriting(
@@ -234,5 +198,3 @@ function leaveOut(change: ClaimedChange, without: readonly string[]): ClaimedCha
     Object.fromEntries(Object.entries(values).filter(([name]) => !without.includes(name)));
   return { ...change, before: keep(change.before), after: keep(change.after) };
 }
-
-const fieldsOf = (values: FieldValues[]): string[] => [...new Set(values.flatMap((one) => Object.keys(one)))];

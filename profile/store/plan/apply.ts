@@ -10,9 +10,9 @@ import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPla
 const MAX_ATTEMPTS = 5;
 
 /** Takes an approved plan into work. Again after a crash: nothing changes. Refuses changes that are not the sealed ones. */
-export async function startApplying(transaction: Transaction, planId: PlanId): Promise<void> {
+export async function startApplying(transaction: Transaction, planId: PlanId): Promise<PlanSummary> {
   const plan = await lockPlan(transaction, planId);
-  if (plan.status === "applying") return;
+  if (plan.status === "applying") return plan;
   if (plan.status !== "approved") throw new Error(`Plan ${planId} is ${plan.status}, not approved.`);
   if ((await digestOfStored(transaction, planId)) !== plan.digest) {
     throw new Error(`Plan ${planId} does not match its seal; it is not carried out.`);
@@ -21,6 +21,7 @@ export async function startApplying(transaction: Transaction, planId: PlanId): P
     transaction.workspaceId,
     planId,
   ]);
+  return { ...plan, status: "applying" };
 }
 
 export interface ClaimedChange extends PlanChange {

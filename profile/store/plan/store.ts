@@ -75,7 +75,7 @@ export interface PlanStore {
   reject(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): ReturnType<typeof reject>;
   /** The next plan compares every record again, including what was undone or rejected. */
   offerAgain(workspaceId: WorkspaceId, connectionId: ConnectionId, decision: Decision): Promise<void>;
-  startApplying(workspaceId: WorkspaceId, planId: PlanId): Promise<void>;
+  startApplying(workspaceId: WorkspaceId, planId: PlanId): Promise<PlanSummary>;
   claim(
     workspaceId: WorkspaceId,
     planId: PlanId,
