@@ -9,7 +9,7 @@ import { FIELDS, type PlannableTraits, usesLeft } from "#profile/plan/fields.ts"
 import { scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Candidate } from "#profile/store/plan/build.ts";
 import { rowOf } from "#console/cli/commands/export.ts";
-import { changeOf } from "#workflows/write-back/build.ts";
+import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
 import { person } from "#tests/support/records.ts";
 
 const NOW = "2026-11-01T12:00:00.000Z";
@@ -51,7 +51,7 @@ function candidate(ledger: readonly ConsentEntry[], addresses: Addresses, of = t
 
 /** What a plan would write into an empty record. */
 const planned = (ledger: readonly ConsentEntry[], addresses: Addresses, of = traits) =>
-  changeOf(candidate(ledger, addresses, of), {}, { ownership, limits })[0];
+  changeOf(wantedOf(candidate(ledger, addresses, of), limits), {}, ownership)[0];
 
 const sendable = (ledger: readonly ConsentEntry[], recipient: Addresses, uses: ReturnType<typeof usesLeft>) =>
   !("refused" in decide({ profileId: "p", answers: effectiveConsent(ledger, NOW), recipient }, uses, NOW));

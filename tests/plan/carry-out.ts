@@ -7,7 +7,7 @@ import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
 import type { CandidateCursor, Sealed } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
-import { changeOf } from "#workflows/write-back/build.ts";
+import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
 
 export const STREAM = "contacts";
 
@@ -44,7 +44,7 @@ export async function makePlan(site: Site, at: string, pageSize = 2): Promise<(S
   for (let after: CandidateCursor | null = null; ;) {
     const page = await store.candidates(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
     const changes = page.candidates.flatMap((candidate): PlanChange[] =>
-      changeOf(candidate, read(vendor, candidate.vendorId).values, { ownership, limits }),
+      changeOf(wantedOf(candidate, limits), read(vendor, candidate.vendorId).values, ownership),
     );
     await store.addChanges(workspaceId, beginning.planId, changes);
     if (page.next === null) break;

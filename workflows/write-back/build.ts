@@ -8,9 +8,10 @@ import { desiredValues, usesOf } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Candidate, CandidateCursor } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
+import { prefetched } from "../sync/prefetch.ts";
 
-/** Candidates compared per transaction; connectors cut this into calls as suits their vendor. */
-const PORTION = 5_000;
+/** Profiles looked at together for records that have news. */
+const PORTION = 2_500;
 
 export interface BuildInput {
   plans: PlanStore;
@@ -22,24 +23,51 @@ export interface BuildInput {
   onPortion(counts: { compared: number; changes: number }): Promise<void>;
 }
 
-/** Compares every record with news and stores what has to change. The plan is left open, to be sealed. */
+/**
+ * Compares every record with news and stores what has to change. The plan is left open, to be sealed. While the vendor
+ * answers for some records, the next ones are looked up and the changes of those before are stored.
+ */
 export async function buildChanges(input: BuildInput): Promise<void> {
   const { plans, workspaceId, planId, connection } = input;
-  const writeBack = writeBackOf(input.connector);
   const fields = input.fields.map(({ field }) => field);
   const ownership = Object.fromEntries(input.fields.map(({ field, ownership }) => [field, ownership]));
-  const limits = { fields, maxValueLength: writeBack.maxValueLength };
-  for (let after: CandidateCursor | null = null; ;) {
-    const page = await plans.candidates(workspaceId, planId, writeBack.stream, { after, limit: PORTION });
-    const ids = page.candidates.map(({ vendorId }) => vendorId);
-    const live = new Map((await connection.readLive(ids, fields)).map((record) => [record.id, record]));
-    const changes = page.candidates.flatMap((candidate): PlanChange[] => {
-      const record = live.get(candidate.vendorId);
-      if (record?.state !== "live") return [];
-      return changeOf(candidate, record.values, { ownership, limits });
-    });
+  let stored = Promise.resolve();
+  const store = async (compared: number, changes: PlanChange[]): Promise<void> => {
     await plans.addChanges(workspaceId, planId, changes);
-    await input.onPortion({ compared: page.candidates.length, changes: changes.length });
+    await input.onPortion({ compared, changes: changes.length });
+  };
+  try {
+    for await (const wanted of prefetched(wantedRecords(input))) {
+      const ids = wanted.map(({ vendorId }) => vendorId);
+      const live = new Map((await connection.readLive(ids, fields)).map((record) => [record.id, record]));
+      const changes = wanted.flatMap((record): PlanChange[] => {
+        const found = live.get(record.vendorId);
+        return found?.state === "live" ? changeOf(record, found.values, ownership) : [];
+      });
+      await stored;
+      stored = store(wanted.length, changes);
+      // Observed with the next or at the end; until then a rejection must not count as unhandled.
+      stored.catch(() => undefined);
+    }
+    await stored;
+  } finally {
+    // Another attempt begins by clearing what there is of the plan: nothing of this one may come after.
+    await stored.catch(() => undefined);
+  }
+}
+
+/** As many together as the vendor is best asked for. */
+async function* wantedRecords({ plans, workspaceId, planId, connector, fields }: BuildInput): AsyncGenerator<Wanted[]> {
+  const { stream, readSize, maxValueLength } = writeBackOf(connector);
+  const limits = { fields: fields.map(({ field }) => field), maxValueLength };
+  let wanted: Wanted[] = [];
+  for (let after: CandidateCursor | null = null; ;) {
+    const page = await plans.candidates(workspaceId, planId, stream, { after, limit: PORTION });
+    wanted.push(...page.candidates.map((candidate) => wantedOf(candidate, limits)));
+    if (wanted.length >= readSize || page.next === null) {
+      yield wanted;
+      wanted = [];
+    }
     if (page.next === null) return;
     after = page.next;
   }
@@ -50,16 +78,25 @@ export function writeBackOf(connector: Connector): NonNullable<Connector["writeB
   throw new ConnectorError("contract", `${connector.title} does not support write-back.`);
 }
 
-/** What to write to one record, if anything: only what may be written to this record, with the addresses it has. */
+/** What a record should hold. */
+export interface Wanted extends Pick<Candidate, "recordId" | "vendorId" | "profileId" | "lastDelivered"> {
+  desired: FieldValues;
+}
+
+/** Only what may be written to this record, with the addresses it has. */
+export function wantedOf(
+  { traits, consents, addresses, ...record }: Candidate,
+  limits: { fields: readonly string[]; maxValueLength: number },
+): Wanted {
+  return { ...record, desired: desiredValues(traits, (uses) => allows(consents, uses, addresses), limits) };
+}
+
+/** What to write to one record, if anything. */
 export function changeOf(
-  { vendorId, recordId, profileId, traits, consents, addresses, lastDelivered }: Candidate,
+  { vendorId, recordId, profileId, desired, lastDelivered }: Wanted,
   live: FieldValues,
-  {
-    ownership,
-    limits,
-  }: { ownership: Readonly<Record<string, Ownership>>; limits: { fields: readonly string[]; maxValueLength: number } },
+  ownership: Readonly<Record<string, Ownership>>,
 ): PlanChange[] {
-  const desired = desiredValues(traits, (uses) => allows(consents, uses, addresses), limits);
   const change = diffRecord({ live, desired, ownership, lastDelivered });
   return change === null ? [] : [{ vendorId, recordId, profileId, ...change, uses: usesOf(change.after, desired) }];
 }
