@@ -1,6 +1,6 @@
 /** A no that was said of an address binds whoever holds that address, whichever record it came with. */
-import { type HeldAddress, heldAddressId } from "#profile/consent/address.ts";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
+import { listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { type EntryColumns, ENTRY } from "./entry-row.ts";
 
@@ -10,35 +10,17 @@ export interface Holding {
   addressId: string;
 }
 
-/** The addresses of profiles, by what identity knows of their records now. */
-export async function holdingsOf(transaction: Transaction, profileIds: readonly ProfileId[]): Promise<Holding[]> {
-  const rows = await transaction.query<HeldAddress & { profileId: ProfileId }>(
-    // Fenced, like everything here, so that it runs from what is asked outwards whatever the planner knows.
-    `SELECT asked.profile_id AS "profileId", kind, value_id AS "valueId",
-       CASE kind WHEN 'email_canonical' THEN value ELSE '' END AS value
-     FROM unnest($2::uuid[]) AS asked (profile_id)
-     CROSS JOIN LATERAL (
-       SELECT record_id FROM membership WHERE workspace_id = $1 AND membership.profile_id = asked.profile_id OFFSET 0
-     ) AS own
-     CROSS JOIN LATERAL (
-       SELECT kind, value_id, value FROM identifier
-       WHERE workspace_id = $1 AND identifier.record_id = own.record_id
-         AND kind IN ('email', 'email_canonical', 'phone') AND current OFFSET 0
-     ) AS held`,
-    [transaction.workspaceId, profileIds],
-  );
-  return rows.map(({ profileId, ...held }) => ({ profileId, addressId: heldAddressId(held) }));
-}
-
 /**
  * Per address the last refusal of each channel and purpose: an earlier one changes no answer, and an address that a whole
  * town uses may have been refused a thousand times.
  */
-export function refusalsOf(
+export async function refusalsOf(
   transaction: Transaction,
   addressIds: readonly string[],
 ): Promise<(EntryColumns & { addressId: string })[]> {
+  if (addressIds.length === 0) return [];
   return transaction.query(
+    // Fenced, like everything here, so that it runs from what is asked outwards whatever the planner knows.
     `SELECT DISTINCT ON (asked.address_id, channel, purpose) asked.address_id AS "addressId", ${ENTRY}
      FROM unnest($2::uuid[]) AS asked (address_id)
      CROSS JOIN LATERAL (
@@ -47,7 +29,7 @@ export function refusalsOf(
      ) AS refusal
      ORDER BY asked.address_id, channel, purpose, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
        recorded_at DESC, entry_id DESC`,
-    [transaction.workspaceId, addressIds],
+    [transaction.workspaceId, listed(addressIds)],
   );
 }
 

@@ -9,13 +9,14 @@ import {
   nextConsentChange,
 } from "#profile/consent/ledger.ts";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
-import { entriesFor, neighboursOf } from "./entries.ts";
+import { entriesFor } from "./entries.ts";
+import { type Neighbours, whoMayBeOne } from "./neighbours.ts";
+import { among, listed } from "../among.ts";
 import type { Database, Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
-import { defaultCountryOf } from "../identity/explain.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
-import { scoringWorkspace } from "../scores/facts.ts";
+import { settingsOf } from "../workspace-settings.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 
 export type ConsentState = Omit<ConsentAnswer, "changesAt">;
@@ -65,9 +66,9 @@ async function refreshBatch(
   if (due.length === 0) return NOTHING;
   took(due.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
   const ids = due.map(({ profileId }) => profileId);
-  const entries = await entriesFor(transaction, ids);
+  const { entries, neighbours } = await entriesFor(transaction, ids);
   const stored = await readStates(transaction, ids);
-  const { timeZone } = await scoringWorkspace(transaction);
+  const { timeZone } = await settingsOf(transaction);
 
   const writes: { profileId: ProfileId; state: ConsentState }[] = [];
   const removals: { profileId: ProfileId; state: ConsentState }[] = [];
@@ -92,8 +93,8 @@ async function refreshBatch(
   await writeStates(transaction, writes);
   await removeStates(transaction, removals);
   await markDone(transaction, due, changed, nextChange);
-  const refusing = [...changed].filter((id) => (entries.get(id) ?? []).some(isOwnRefusal));
-  const touched = await touchNeighbours(transaction, refusing, ids);
+  const refusing = new Set([...changed].filter((id) => (entries.get(id) ?? []).some(isOwnRefusal)));
+  const touched = await touchNeighbours(transaction, neighbours, refusing, ids);
   return { profiles: due.length, changed: changed.size, more: due.length === limit || touched > 0 };
 }
 
@@ -103,11 +104,12 @@ async function refreshBatch(
  */
 async function touchNeighbours(
   transaction: Transaction,
-  refusing: readonly ProfileId[],
+  neighbours: Neighbours,
+  refusing: ReadonlySet<ProfileId>,
   done: readonly ProfileId[],
 ): Promise<number> {
-  if (refusing.length === 0) return 0;
-  const neighbours = await neighboursOf(transaction, refusing);
+  const near = await whoMayBeOne(transaction, neighbours, { of: (profile) => refusing.has(profile) });
+  if (near.length === 0) return 0;
   const touched = await transaction.query(
     `UPDATE profile SET touched_seq = nextval('change_seq') FROM (
        SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
@@ -115,7 +117,7 @@ async function touchNeighbours(
        ORDER BY profile_id FOR NO KEY UPDATE SKIP LOCKED
      ) AS near
      WHERE profile.workspace_id = $1 AND profile.profile_id = near.profile_id RETURNING 1`,
-    [transaction.workspaceId, neighbours, done],
+    [transaction.workspaceId, listed(new Set(near.map(({ neighbour }) => neighbour))), listed(done)],
   );
   return touched.length;
 }
@@ -128,8 +130,8 @@ async function readStates(
   const rows = await transaction.query<Row>(
     `SELECT profile_id AS "profileId", channel, purpose, state, entry_ids AS "entryIds", addresses, reason,
        effective_at AS "effectiveAt"
-     FROM consent_state WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[]) ORDER BY profile_id, channel, purpose`,
-    [transaction.workspaceId, profileIds],
+     FROM consent_state WHERE workspace_id = $1 AND profile_id ${among("$2")} ORDER BY profile_id, channel, purpose`,
+    [transaction.workspaceId, listed(profileIds)],
   );
   const states = new Map<ProfileId, ConsentState[]>();
   for (const { profileId, ...row } of rows) {
@@ -155,18 +157,17 @@ async function readFacts(
   }>(
     `SELECT record_id, profile_id, email, phone
      FROM membership JOIN source_record USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, recordIds],
+     WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(recordIds)],
   );
-  const country = await defaultCountryOf(transaction);
+  const { country, timeZone } = await settingsOf(transaction);
   const written = records.flatMap(({ profile_id: profileId, email, phone }) =>
     [email, phone].flatMap((address) => {
       const read = address === null ? null : readAddress(address, country);
       return read === null ? [] : { profileId, addressId: addressIdOf(read) };
     }),
   );
-  const entries = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);
-  const { timeZone } = await scoringWorkspace(transaction);
+  const { entries } = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);
   const answers = new Map([...entries].map(([id, own]) => [id, effectiveConsent(own, at, { timeZone })]));
   return new Map(
     records.map(({ record_id, profile_id, email, phone }) => [

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { MIN_REPEAT_BUYERS } from "#profile/scores/rhythm.ts";
 import type { ShopBaseline } from "#profile/scores/types.ts";
 import type { Transaction } from "../database.ts";
-import { scoringWorkspace } from "./facts.ts";
+import { settingsOf } from "../workspace-settings.ts";
 
 const NAME = "shop_rhythm";
 /** Share by which the number of orders must change for a new look at once; below that, once a day. */
@@ -76,7 +76,7 @@ async function anyUnscored(transaction: Transaction): Promise<boolean> {
 
 /** Each person counts once, with their mean gap: otherwise the few who buy daily would set the rhythm of all. */
 async function compute(transaction: Transaction, asOf: string): Promise<ShopBaseline> {
-  const { timeZone, currency } = await scoringWorkspace(transaction);
+  const { timeZone, currency } = await settingsOf(transaction);
   const [row] = await transaction.query<{
     repeat_buyers: number;
     gap: number | null;

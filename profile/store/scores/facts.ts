@@ -4,26 +4,11 @@
  * Every statement finds its rows among ids that the one before returned. A join against `unnest` reads better but
  * leaves the planner guessing how many rows come out of it, and it then walks the workspace's whole tables for each batch.
  */
-import { z } from "zod";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
 import type { ProfileFacts } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
-
-const workspaceRow = z.object({ time_zone: z.string(), currency: z.string() });
-
-export interface ScoringWorkspace {
-  timeZone: string;
-  currency: string;
-}
-
-export async function scoringWorkspace(transaction: Transaction): Promise<ScoringWorkspace> {
-  const rows = await transaction.query("SELECT time_zone, currency FROM workspace WHERE workspace_id = $1", [
-    transaction.workspaceId,
-  ]);
-  const workspace = workspaceRow.parse(rows[0]);
-  return { timeZone: workspace.time_zone, currency: workspace.currency };
-}
+import type { WorkspaceSettings } from "../workspace-settings.ts";
 
 export interface LoadedFacts {
   profileId: ProfileId;
@@ -47,7 +32,7 @@ const NOT_ACTIVITY = "(_sent|_delivered|_opened|_bounced|_dropped|unsubscribed|r
 /** Facts up to `asOf` of the profiles that have records; a profile left without any is not in the result. */
 export async function loadFacts(
   transaction: Transaction,
-  workspace: ScoringWorkspace,
+  workspace: WorkspaceSettings,
   profileIds: ProfileId[],
   asOf: string,
 ): Promise<LoadedFacts[]> {

@@ -8,9 +8,10 @@ import { among, listed } from "../among.ts";
 import type { Database, Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { insertInto } from "../insert.ts";
+import { settingsOf } from "../workspace-settings.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 import { readBaseline, refreshBaseline } from "./baseline.ts";
-import { loadFacts, scoringWorkspace } from "./facts.ts";
+import { loadFacts } from "./facts.ts";
 
 export interface ScoredBatch {
   profiles: number;
@@ -49,7 +50,7 @@ async function scoreBatch(
   const picked = await pickDueProfiles(transaction, "scores", { limit, at: asOf });
   if (picked.length === 0) return NOTHING;
   took(picked.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
-  const workspace = await scoringWorkspace(transaction);
+  const workspace = await settingsOf(transaction);
   const context = { asOf, timeZone: workspace.timeZone, baseline: await readBaseline(transaction) };
   const loaded = await loadFacts(
     transaction,
