@@ -74,6 +74,7 @@ export function effectiveConsent(
   at: string,
   { timeZone = "UTC" }: { timeZone?: string } = {},
 ): ConsentAnswer[] {
+  if (entries.length === 0) return [];
   const atMs = Date.parse(at);
   const timed = entries.map(time).toSorted(byTime);
   const begun = timed.filter(({ begins }) => begins <= atMs);
@@ -140,7 +141,8 @@ function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: 
  *
  * @param timed oldest first; so is the result
  */
-function lastWords(timed: readonly Timed[]): Timed[] {
+function lastWords(timed: readonly Timed[]): readonly Timed[] {
+  if (timed.length < 2) return timed;
   const last = new Map<string, Timed>();
   for (const one of timed) {
     const { recordId, address, channel, purpose, state } = one.entry;

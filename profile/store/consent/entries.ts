@@ -63,22 +63,20 @@ async function addressRefusals(
   transaction: Transaction,
   holdings: readonly Holding[],
 ): Promise<Map<ProfileId, ConsentEntry[]>> {
-  const holders = new Map<string, Set<ProfileId>>();
+  const rows = await refusalsOf(transaction, new Set(holdings.map(({ addressId }) => addressId)));
+  const refusals = Map.groupBy(
+    rows.map(({ addressId, ...row }) => ({ addressId, entry: { ...entryOf(row), byAddress: true } })),
+    ({ addressId }) => addressId,
+  );
+  const refused = new Map<ProfileId, Set<ConsentEntry>>();
   for (const { profileId, addressId } of holdings) {
-    const known = holders.get(addressId);
-    if (known === undefined) holders.set(addressId, new Set([profileId]));
-    else known.add(profileId);
-  }
-  const refused = new Map<ProfileId, ConsentEntry[]>();
-  for (const { addressId, ...row } of await refusalsOf(transaction, [...holders.keys()])) {
-    const entry = { ...entryOf(row), byAddress: true };
-    for (const profile of holders.get(addressId) ?? []) {
-      const known = refused.get(profile);
-      if (known === undefined) refused.set(profile, [entry]);
-      else known.push(entry);
+    for (const { entry } of refusals.get(addressId) ?? []) {
+      const known = refused.get(profileId);
+      if (known === undefined) refused.set(profileId, new Set([entry]));
+      else known.add(entry);
     }
   }
-  return refused;
+  return new Map([...refused].map(([profileId, entries]) => [profileId, [...entries]]));
 }
 
 /** What those refused who may be one person with a profile. Few refuse, so they are asked first and names compared then. */

@@ -1,6 +1,6 @@
 /** A no that was said of an address binds whoever holds that address, whichever record it came with. */
 import type { ProfileId, RecordId } from "#profile/ids.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { type EntryColumns, ENTRY } from "./entry-row.ts";
 
@@ -16,18 +16,14 @@ export interface Holding {
  */
 export async function refusalsOf(
   transaction: Transaction,
-  addressIds: readonly string[],
+  addressIds: ReadonlySet<string>,
 ): Promise<(EntryColumns & { addressId: string })[]> {
-  if (addressIds.length === 0) return [];
+  if (addressIds.size === 0) return [];
   return transaction.query(
-    // Fenced, like everything here, so that it runs from what is asked outwards whatever the planner knows.
-    `SELECT DISTINCT ON (asked.address_id, channel, purpose) asked.address_id AS "addressId", ${ENTRY}
-     FROM unnest($2::uuid[]) AS asked (address_id)
-     CROSS JOIN LATERAL (
-       SELECT * FROM consent_entry
-       WHERE workspace_id = $1 AND consent_entry.address_id = asked.address_id AND state IN ('denied', 'withdrawn') OFFSET 0
-     ) AS refusal
-     ORDER BY asked.address_id, channel, purpose, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
+    `SELECT DISTINCT ON (address_id, channel, purpose) address_id AS "addressId", ${ENTRY}
+     FROM consent_entry
+     WHERE workspace_id = $1 AND address_id IS NOT NULL AND address_id ${among("$2")} AND state IN ('denied', 'withdrawn')
+     ORDER BY address_id, channel, purpose, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
        recorded_at DESC, entry_id DESC`,
     [transaction.workspaceId, listed(addressIds)],
   );
@@ -47,6 +43,7 @@ export interface RefusedValue {
 export async function holdersOf(transaction: Transaction, refused: readonly RefusedValue[]): Promise<RecordId[]> {
   if (refused.length === 0) return [];
   const rows = await transaction.query<{ record_id: RecordId }>(
+    // Fenced so that it runs from what is asked outwards whatever the planner knows.
     `SELECT DISTINCT holder.record_id
      FROM unnest($2::uuid[], $3::text[], $4::text[]) AS refused (value_id, channel, purpose)
      CROSS JOIN LATERAL (

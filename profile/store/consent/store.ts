@@ -1,4 +1,5 @@
 /** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
+import { isDeepStrictEqual } from "node:util";
 import { addressIdOf, readAddress } from "#profile/consent/address.ts";
 import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
@@ -80,7 +81,7 @@ async function refreshBatch(
     for (const state of effectiveConsent(own, at, { timeZone })) {
       const known = left.get(pairOf(state));
       left.delete(pairOf(state));
-      if (known !== undefined && fingerprint(known) === fingerprint(state)) continue;
+      if (known !== undefined && isSame(known, state)) continue;
       writes.push({ profileId, state });
       changed.add(profileId);
     }
@@ -218,7 +219,7 @@ async function removeStates(
 
 /**
  * Marks what was read. Where the answers changed by time alone the profile is touched, since scores lean on them, and marked
- * as done at that very touch, so that it does not come round again.
+ * as done at that very touch, so that it does not come round again. All are locked since they were picked.
  */
 async function markDone(
   transaction: Transaction,
@@ -226,27 +227,23 @@ async function markDone(
   changed: ReadonlySet<ProfileId>,
   nextChange: ReadonlyMap<ProfileId, string | null>,
 ): Promise<void> {
-  const sorted = due.toSorted((a, b) => (a.profileId < b.profileId ? -1 : 1));
   await transaction.query(
-    `WITH done AS MATERIALIZED (
-       SELECT profile.profile_id, seq, changed, due_at, profile.touched_seq,
-         CASE WHEN changed AND profile.touched_seq <= profile.scored_seq THEN nextval('change_seq') END AS retouched
-       FROM unnest($2::uuid[], $3::int8[], $4::bool[], $5::timestamptz[]) AS done (profile_id, seq, changed, due_at)
-       JOIN profile ON profile.workspace_id = $1 AND profile.profile_id = done.profile_id
-       ORDER BY profile.profile_id FOR NO KEY UPDATE OF profile
-     )
-     UPDATE profile SET
-       touched_seq = coalesce(done.retouched, profile.touched_seq),
-       consented_seq = CASE WHEN done.touched_seq = done.seq THEN coalesce(done.retouched, done.seq) ELSE done.seq END,
+    `UPDATE profile SET
+       touched_seq = CASE WHEN changed AND touched_seq <= scored_seq THEN news ELSE touched_seq END,
+       consented_seq = CASE WHEN changed AND touched_seq <= scored_seq THEN news ELSE seq END,
        consent_due_at = done.due_at,
-       output_seq = CASE WHEN done.changed THEN nextval('change_seq') ELSE profile.output_seq END
-     FROM done WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
+       output_seq = coalesce(news, output_seq)
+     FROM (
+       SELECT *, CASE WHEN changed THEN nextval('change_seq') END AS news
+       FROM unnest($2::uuid[], $3::int8[], $4::bool[], $5::timestamptz[]) AS done (profile_id, seq, changed, due_at)
+     ) AS done
+     WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
     [
       transaction.workspaceId,
-      sorted.map(({ profileId }) => profileId),
-      sorted.map(({ touchedSeq }) => touchedSeq),
-      sorted.map(({ profileId }) => changed.has(profileId)),
-      sorted.map(({ profileId }) => nextChange.get(profileId) ?? null),
+      listed(due.map(({ profileId }) => profileId)),
+      listed(due.map(({ touchedSeq }) => touchedSeq)),
+      listed(due.map(({ profileId }) => changed.has(profileId))),
+      listed(due.map(({ profileId }) => nextChange.get(profileId) ?? null)),
     ],
   );
 }
@@ -256,5 +253,9 @@ const isOwnRefusal = ({ state, inDoubt, byAddress }: ConsentEntry): boolean =>
 
 const pairOf = (state: ConsentState): string => `${state.channel} ${state.purpose}`;
 
-const fingerprint = ({ state, entryIds, addresses, reason, effectiveAt }: ConsentState): string =>
-  JSON.stringify([state, entryIds, addresses, reason, effectiveAt]);
+const isSame = (a: ConsentState, b: ConsentState): boolean =>
+  a.state === b.state &&
+  a.reason === b.reason &&
+  a.effectiveAt === b.effectiveAt &&
+  a.entryIds.join() === b.entryIds.join() &&
+  isDeepStrictEqual(a.addresses, b.addresses);
