@@ -26,6 +26,7 @@ export function calendarOf(timeZone: string): Calendar {
 function makeCalendar(timeZone: string): Calendar {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   const starts = new Map<number, number>();
+  const written = new Map<number, string>();
 
   /** A clock change can remove midnight, hence the search for the first minute that shows the day. */
   const startMs = (day: number): number => {
@@ -50,7 +51,13 @@ function makeCalendar(timeZone: string): Calendar {
       while (startMs(day + 1) <= ms) day += 1;
       return day;
     },
-    startOf: (day) => new Date(startMs(day)).toISOString(),
+    startOf(day) {
+      const known = written.get(day);
+      if (known !== undefined) return known;
+      const start = new Date(startMs(day)).toISOString();
+      written.set(day, start);
+      return start;
+    },
   };
 }
 

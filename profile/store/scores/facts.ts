@@ -49,7 +49,7 @@ export async function loadFacts(
   };
   const query = { transaction, ids: listed(records.keys()), asOf, draftOf };
   await addIdentifiers({ ...query, ids: listed([...records].flatMap(([id, { deleted }]) => (deleted ? [] : id))) });
-  await addOrders(query, workspace.timeZone);
+  await addOrders(query, workspace);
   await addSubscriptions(query);
   await addTouchpoints(query);
   await addDeals(query);
@@ -63,15 +63,23 @@ export async function loadFacts(
       profileId,
       firstSeenAt: new Date(draft.seenAtMs).toISOString(),
       hasIdentifier: draft.known,
-      purchaseDays: purchaseDays(draft, workspace.currency),
+      purchaseDays: purchaseDays(draft),
       subscriptions: draft.subscriptions,
       lastActivityAt: instantOf(draft.lastActivityMs),
-      messages: draft.messages.toSorted((a, b) => (a.at < b.at ? -1 : 1)),
-      openDeals: draft.openDeals.size,
+      messages: draft.messages.sort((a, b) => (a.at < b.at ? -1 : 1)),
+      openDeals: draft.openDeals?.size ?? 0,
       consents: consents.get(profileId) ?? [],
       reachable: { email: draft.email, phone: draft.phone },
     },
   }));
+}
+
+/** Orders of one day, net of refunds. */
+interface DayNet {
+  /** In the workspace's currency. */
+  own: number;
+  /** By currency; null: none, as for most. */
+  foreign: Map<string, number> | null;
 }
 
 /** A profile's facts while its records are gathered. */
@@ -80,11 +88,11 @@ interface Draft {
   known: boolean;
   email: boolean;
   phone: boolean;
-  /** Net amounts by day, then by currency. */
-  days: Map<string, Map<string, number>>;
+  days: Map<string, DayNet>;
   subscriptions: ProfileFacts["subscriptions"];
   messages: ProfileFacts["messages"];
-  openDeals: Set<string>;
+  /** Null: none; few people have any. */
+  openDeals: Set<string> | null;
   lastActivityMs: number | null;
   nextFactMs: number | null;
 }
@@ -97,7 +105,7 @@ const newDraft = (seenAtMs: number): Draft => ({
   days: new Map(),
   subscriptions: [],
   messages: [],
-  openDeals: new Set(),
+  openDeals: null,
   lastActivityMs: null,
   nextFactMs: null,
 });
@@ -148,7 +156,7 @@ async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promis
   }
 }
 
-async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, timeZone: string): Promise<void> {
+async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, workspace: WorkspaceSettings): Promise<void> {
   const rows = await transaction.query<{
     record_id: RecordId;
     day: string;
@@ -163,7 +171,7 @@ async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, timeZo
        ${milliseconds("min(placed_at) FILTER (WHERE placed_at > $4)")} AS next_ms
      FROM customer_order WHERE workspace_id = $1 AND person_record_id ${among("$2")} AND NOT deleted
      GROUP BY 1, 2, 3`,
-    [transaction.workspaceId, ids, timeZone, asOf],
+    [transaction.workspaceId, ids, workspace.timeZone, asOf],
   );
   for (const { record_id, day, currency, net, last_ms, next_ms } of rows) {
     const draft = draftOf(record_id);
@@ -171,18 +179,23 @@ async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, timeZo
     draft.lastActivityMs = later(draft.lastActivityMs, last_ms);
     draft.nextFactMs = earlier(draft.nextFactMs, next_ms);
     if (net === null) continue;
-    const ofDay = draft.days.get(day) ?? new Map<string, number>();
-    ofDay.set(currency, (ofDay.get(currency) ?? 0) + net);
-    draft.days.set(day, ofDay);
+    let ofDay = draft.days.get(day);
+    if (ofDay === undefined) draft.days.set(day, (ofDay = { own: 0, foreign: null }));
+    if (currency === workspace.currency) ofDay.own += net;
+    else {
+      ofDay.foreign ??= new Map();
+      ofDay.foreign.set(currency, (ofDay.foreign.get(currency) ?? 0) + net);
+    }
   }
 }
 
 /** Days on which some currency's orders, net of refunds, were above zero; the amount counts the workspace's currency. */
-function purchaseDays({ days }: Draft, currency: string): ProfileFacts["purchaseDays"] {
-  const bought = [...days].filter(([, nets]) => [...nets.values()].some((net) => net > 0));
-  return bought
-    .map(([day, nets]) => ({ day, netMinor: Math.max(0, nets.get(currency) ?? 0) }))
-    .toSorted((a, b) => (a.day < b.day ? -1 : 1));
+function purchaseDays({ days }: Draft): ProfileFacts["purchaseDays"] {
+  const bought: ProfileFacts["purchaseDays"] = [];
+  for (const [day, { own, foreign }] of days) {
+    if (own > 0 || foreign?.values().some((net) => net > 0) === true) bought.push({ day, netMinor: Math.max(0, own) });
+  }
+  return bought.sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
 async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
@@ -237,7 +250,12 @@ async function addDeals({ transaction, ids, draftOf }: FactsQuery): Promise<void
      WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && $2::uuid[]`,
     [transaction.workspaceId, ids],
   );
-  for (const { deal_id, people } of rows) for (const person of people) draftOf(person)?.openDeals.add(deal_id);
+  for (const { deal_id, people } of rows) {
+    for (const person of people) {
+      const draft = draftOf(person);
+      if (draft !== undefined) (draft.openDeals ??= new Set()).add(deal_id);
+    }
+  }
 }
 
 async function consentsOf(

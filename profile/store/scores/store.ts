@@ -164,10 +164,10 @@ async function markScored(
      WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
     [
       transaction.workspaceId,
-      picked.map((row) => row.profileId),
-      picked.map((row) => row.touchedSeq),
-      picked.map((row) => due.get(row.profileId) ?? null),
-      picked.map((row) => changed.has(row.profileId)),
+      listed(picked.map((row) => row.profileId)),
+      listed(picked.map((row) => row.touchedSeq)),
+      listed(picked.map((row) => due.get(row.profileId) ?? null)),
+      listed(picked.map((row) => changed.has(row.profileId))),
     ],
   );
 }
