@@ -1,5 +1,5 @@
 /** From a cell's words and a column's name to a statement. */
-import { isListWord, isOptOutWord, readConsentCell, type CellMeaning } from "./cell.ts";
+import { isKnownCell, isListWord, isOptOutWord, readConsentCell, type CellMeaning } from "./cell.ts";
 import type { StatementColumn } from "./columns.ts";
 
 /** `undeliverable` is a no as far as sending goes: nothing may be sent there, whoever said yes to it. */
@@ -96,6 +96,7 @@ function unclearAnswer(meaning: CellMeaning): Answer | null {
 function wordAnswer(column: StatementColumn, meaning: CellMeaning, cell: string): Answer | null {
   const parts = cell.split(/[,;|]/).map((part) => part.replaceAll('"', "").trim());
   if (parts.some(isOptOutWord)) return "withdrawn";
+  if (meaning === "undeliverable" && isKnownCell(cell)) return "undeliverable";
   // The name asks for a yes, uncertainly to what: only a withdrawal in so many words counts.
   if (column.polarity === "in") return meaning === "withdrawn" ? "withdrawn" : null;
   return meaning === "yes" || meaning === "cross" || meaning === "withdrawn" ? "withdrawn" : null;

@@ -31,29 +31,34 @@ const CROSSES = "x,X,[x],[X],(x),(X),\u00d7,\u2715,\u2716,\u2612,xx,XX,\u{1f5f5}
 const words: Partial<Record<CellMeaning, string>> = {
   yes:
     "yes,y,true,t,1,on,checked,ja,j,wahr,an,oui,o,vrai,si,s,vero,verdadero,verdadera,sim,verdadeiro,waar,sand,sant,sann,kylla,k," +
-    "yes please,yes thanks,yes thank you,ja bitte,ja gerne,ja gern,oui merci,si gracias,si grazie,sim obrigado,ja graag,ja tack,ja tak,ja takk",
-  no: "no,n,false,f,0,off,unchecked,nein,falsch,aus,non,faux,falso,falsa,nao,nee,onwaar,nej,falsk,falskt,nei,ei,e,epatosi,usann,usand",
+    "tak,evet,ano,yes please,yes thanks,yes thank you,ja bitte,ja gerne,ja gern,oui merci,si gracias,si grazie,sim obrigado,ja graag,ja tack,ja tak,ja takk",
+  no: "no,n,false,f,0,off,unchecked,nein,falsch,aus,non,faux,falso,falsa,nao,nee,onwaar,nej,falsk,falskt,nei,ei,e,epatosi,usann,usand,nie,hayir,ne",
   granted:
     "granted,subscribed,opted in,opt in,optin,optedin,accepted,accepts,agreed,consented,consent given,consent,given,signed up,allowed,allow,permitted," +
     "angemeldet,abonniert,zugestimmt,erteilt,eingewilligt,einverstanden,erlaubt,abonne,abonnee,inscrit,inscrite,accepte,acceptee,consenti,autorise," +
     "iscritto,iscritta,accettato,autorizzato,acconsento,consentito,suscrito,suscrita,aceptado,acepta,acepto,autorizado,consentido,aangemeld,ingeschreven," +
     "geabonneerd,akkoord,toegestaan,inscrito,inscrita,subscrito,aceito,aceite,aceita,autorizada,samtyckt,prenumererar,anmald,godkand,tillaten,tilmeldt,samtykket,accepteret," +
-    "tilladt,pameldt,abonnerer,godtatt,tillatt,suostunut,tilaaja,tilannut,sallittu,hyvaksytty,confirmed,double opt in,confirmed opt in,doi,express,explicit consent,express consent",
+    "tilladt,pameldt,abonnerer,godtatt,tillatt,suostunut,tilaaja,tilannut,sallittu,hyvaksytty,confirmed,double opt in,confirmed opt in,doi,express,explicit consent,express consent," +
+    "zgoda,wyrazona,udzielona,zapisany,zapisana,onayli,izinli,onay verildi,izin verildi,souhlas,souhlasi,prihlasen,prihlasena",
   active: "active,aktiv,actif,active member,activo,attivo,actief,ativo,aktiivinen,enabled",
   refused:
     "denied,not subscribed,never subscribed,nonsubscribed,non subscribed,refused,declined,rejected,no consent,not consented,not opted in,never opted in,not given,no thanks," +
     "no thank you,not allowed,disallowed,keine,kein,nicht angemeldet,nicht abonniert,nein danke,abgelehnt,verweigert,nicht erlaubt,nicht erteilt,keine einwilligung," +
     "refuse,refusee,non merci,non abonne,non inscrit,pas inscrit,rifiutato,rifiuta,negato,non iscritto,no grazie,rechazado,denegado,no gracias,no suscrito,geweigerd,niet aangemeld," +
-    "niet akkoord,nee bedankt,recusado,negado,nao inscrito,nao obrigado,nekat,nekad,ej anmald,nej tack,afvist,ikke tilmeldt,nej tak,avvist,ikke pameldt,nei takk,evatty,ei kiitos,none,false opt in",
+    "niet akkoord,nee bedankt,recusado,negado,nao inscrito,nao obrigado,nekat,nekad,ej anmald,nej tack,afvist,ikke tilmeldt,nej tak,avvist,ikke pameldt,nei takk,evatty,ei kiitos,none,false opt in," +
+    "brak zgody,brak,nie wyrazona,nie wyrazono,odmowa,izin yok,izinsiz,onaysiz,onay yok,bez souhlasu,nesouhlas,nesouhlasi,odmitnuto",
   withdrawn:
     "withdrawn,unsubscribed,unsubscribe,unsub,opted out,opt out,optout,optedout,revoked,cancelled,canceled,suppressed,removed,deleted from list,complained,complaint,spam,abuse,junk,marked as spam," +
     "blacklisted,blocklisted,blocked,dnc,do not contact,do not email,do not call,do not mail,do not allow,stop,stopall,stopped,quit,end,objected,abgemeldet,abbestellt,ausgetragen,widerrufen,widersprochen," +
     "gekundigt,gesperrt,desabonne,desabonnee,desinscrit,desinscrite,oppose,retire,revoque,resilie,disiscritto,disiscritta,cancellato,cancellata,revocato,ritirato,dado de baja,dada de baja,baja," +
     "de baja,cancelado,cancelada,revocado,retirado,desuscrito,afgemeld,uitgeschreven,ingetrokken,opgezegd,descadastrado,descadastrada,desinscrito,desinscrita,revogado,removido,avregistrerad,avanmald," +
-    "avslutad,aterkallat,sparrad,afmeldt,frameldt,fravalgt,tilbagekaldt,avmeldt,reservert,trukket,tilbakekalt,peruttu,peruuttanut,perunut,kielletty,kielto",
+    "avslutad,aterkallat,sparrad,afmeldt,frameldt,fravalgt,tilbagekaldt,avmeldt,reservert,trukket,tilbakekalt,peruttu,peruuttanut,perunut,kielletty,kielto," +
+    "wypisany,wypisana,wypisano,rezygnacja,cofnieta,cofnieto,wycofana,odwolana,sprzeciw,abonelikten cikti,abonelikten ayrildi,ayrildi,iptal,iptal edildi," +
+    "geri cekildi,reddetti,odhlasen,odhlasena,odhlaseno,odvolano",
   pending:
     "pending,unconfirmed,not confirmed,awaiting confirmation,double opt in pending,confirmation pending,waiting,requested,invited,ausstehend,unbestatigt,nicht bestatigt,en attente,non confirme,in attesa," +
-    "da confermare,pendiente,sin confirmar,in afwachting,niet bevestigd,pendente,nao confirmado,vantar,vantande,afventer,venter,ikke bekreftet,odottaa,vahvistamatta",
+    "da confermare,pendiente,sin confirmar,in afwachting,niet bevestigd,pendente,nao confirmado,vantar,vantande,afventer,venter,ikke bekreftet,odottaa,vahvistamatta," +
+    "oczekuje,oczekujacy,niepotwierdzony,niepotwierdzona,beklemede,onay bekliyor,ceka,cekajici,nepotvrzen,nepotvrzeno",
   undeliverable:
     "cleaned,bounced,bounce,hard bounce,hard bounced,hardbounce,soft bounce,undeliverable,invalid,invalid email,unreachable,temp hold,held,unzustellbar,rebond,rimbalzato,rebotado,niet bezorgbaar,studsat",
   unset:
@@ -87,11 +92,11 @@ const LONGEST_CELL = 500;
 
 /** Words that, anywhere in a cell, ask not to be written to. */
 const STOP =
-  /\b(stop\w*|remove\w*|unsub\w*|opt(ed)? ?out|optout|do ?not|don t|dont|dnc|no (more|emails?|mail|mailings?|marketing|calls?|sms|texts?|contact|newsletters?|ads?|advertising)|never (again|contact|email|call)|not (to be )?(contact|email|call|mail|market|writ)\w*|withdr[ae]w\w*|revok\w*|suppress\w*|black ?list\w*|block ?list\w*|unsolicited|object(s|ed|ion)?|cancel\w*|spam|abgemeldet|abmeld\w*|abbestell\w*|widerruf\w*|widerspr\w*|keine? (mails?|e mails?|werbung|newsletter|anrufe|kontakt\w*|sms|post)|nicht (mehr|anrufen|anschreiben|kontaktieren|mailen)|werbesperre|werbeverbot|gesperrt|desabonn\w*|desinscri\w*|ne (plus|pas)|plus de (mails?|newsletters?|courriels?)|pas de (mails?|newsletters?|courriels?|pub\w*|sms|demarchage)|oppos\w*|disiscri\w*|cancella\w*|non (contattare|inviare|scrivere|chiamare)|revoca\w*|baja|no (contactar|enviar|llamar|molestar)|desuscri\w*|afgemeld|afmeld\w*|uitgeschreven|uitschrijv\w*|niet (meer|mailen|bellen|benaderen)|geen (mails?|e mails?|reclame|nieuwsbrie\w*|post)|descadastr\w*|nao (contactar|enviar|ligar|contatar)|avregistrer\w*|avanmal\w*|kontakta inte|inte kontakta|ingen reklam|avmeld\w*|frameld\w*|afmeld\w*|ikke kontakt\w*|kontakt ikke|ei markkinoint\w*|kielto|kielletty)\b/;
+  /\b(stop\w*|remove\w*|unsub\w*|opt(ed)? ?out|optout|do ?not|don t|dont|dnc|no (more|emails?|mail|mailings?|marketing|calls?|sms|texts?|contact|newsletters?|ads?|advertising)|never (again|contact|email|call)|not (to be )?(contact|email|call|mail|market|writ)\w*|withdr[ae]w\w*|revok\w*|suppress\w*|black ?list\w*|block ?list\w*|unsolicited|object(s|ed|ion)?|cancel\w*|spam|abgemeldet|abmeld\w*|abbestell\w*|widerruf\w*|widerspr\w*|keine? (mails?|e mails?|werbung|newsletter|anrufe|kontakt\w*|sms|post)|nicht (mehr|anrufen|anschreiben|kontaktieren|mailen)|werbesperre|werbeverbot|gesperrt|desabonn\w*|desinscri\w*|ne (plus|pas)|plus de (mails?|newsletters?|courriels?)|pas de (mails?|newsletters?|courriels?|pub\w*|sms|demarchage)|oppos\w*|disiscri\w*|cancella\w*|non (contattare|inviare|scrivere|chiamare)|revoca\w*|baja|no (contactar|enviar|llamar|molestar)|desuscri\w*|afgemeld|afmeld\w*|uitgeschreven|uitschrijv\w*|niet (meer|mailen|bellen|benaderen)|geen (mails?|e mails?|reclame|nieuwsbrie\w*|post)|descadastr\w*|nao (contactar|enviar|ligar|contatar)|avregistrer\w*|avanmal\w*|kontakta inte|inte kontakta|ingen reklam|avmeld\w*|frameld\w*|afmeld\w*|ikke kontakt\w*|kontakt ikke|ei markkinoint\w*|kielto|kielletty|wypisa\w*|wycofa\w*|cofni\w*|odwola\w*|rezygn\w*|sprzeciw\w*|nie (chce|zyczy|wysylac|dzwonic|kontaktowac)|istemiyor\w*|abonelikten|iptal|odhlas\w*|odvol\w*|nechce|nevolat|neposilat)\b/;
 
 /** A no that begins a cell, or is turned around nowhere in it. */
 const NEGATING =
-  /\b(no|not|non|never|nein|nicht|kein|keine|keinen|nie|pas|jamais|aucun|aucune|sin|nunca|senza|mai|geen|niet|nooit|nee|nao|sem|inte|ej|nej|aldrig|ikke|nei|aldri|ei|without|ohne|sans|refus\w*|reject\w*|declin\w*|den(y|ied)|abgelehnt|rifiut\w*|rechaz\w*|recus\w*|geweigerd|nekad|avvist|afvist|expired|lapsed|abgelaufen|un|isn t|doesn t|won t|cannot|can t)\b/;
+  /\b(no|not|non|never|nein|nicht|kein|keine|keinen|nie|pas|jamais|aucun|aucune|sin|nunca|senza|mai|geen|niet|nooit|nee|nao|sem|inte|ej|nej|aldrig|ikke|nei|aldri|ei|without|ohne|sans|refus\w*|reject\w*|declin\w*|den(y|ied)|abgelehnt|rifiut\w*|rechaz\w*|recus\w*|geweigerd|nekad|avvist|afvist|expired|lapsed|abgelaufen|un|isn t|doesn t|won t|cannot|can t|nie|brak|bez|hayir|yok|degil|neni|ne)\b/;
 
 export function readConsentCell(cell: string): CellMeaning {
   const text = tidied(cell);
@@ -148,4 +153,4 @@ const OPT_OUT_EVENT =
   /\b(unsubscribed?|unsub|opt(ed)? out|spam (complaint|report)|as spam|abgemeldet|abmeldung|desabonn\w*|desinscri\w*|disiscri\w*|desuscri\w*|afgemeld|uitgeschreven|avregistr\w*|frameldt|avmeldt)\b/;
 
 const OPT_OUT_WORDS =
-  /^(unsub(scribed?)?|opt(ed)? ?out|optedout|do not (contact|email|call|mail|text|market)|dnc|blacklisted|blocklisted|suppressed|abgemeldet|abbestellt|newsletter abgemeldet|werbesperre|widerrufen|desabonnee?|desinscrite?|disiscritt[oa]|dad[oa] de baja|desuscrit[oa]|afgemeld|uitgeschreven|descadastrad[oa]|avregistrerad|avanmald|frameldt|afmeldt|avmeldt)$/;
+  /^(unsub(scribed?)?|opt(ed)? ?out|optedout|do not (contact|email|call|mail|text|market)|dnc|blacklisted|blocklisted|suppressed|abgemeldet|abbestellt|newsletter abgemeldet|werbesperre|widerrufen|desabonnee?|desinscrite?|disiscritt[oa]|dad[oa] de baja|desuscrit[oa]|afgemeld|uitgeschreven|descadastrad[oa]|avregistrerad|avanmald|frameldt|afmeldt|avmeldt|wypisan[ya]|abonelikten cikti|odhlasena?)$/;

@@ -63,8 +63,8 @@ export function consentColumns(file: ReadFile, names: readonly string[]): Consen
     if (readConsentHeader(statement.name)?.mail !== true || statement.channels.length > 0) continue;
     statement.channels = namesEmail ? ["post"] : ["email", "post"];
   }
-  // A column that answers for each row knows better than the file's name.
-  const answered = statements.some(({ role }) => role === "statement" || role === "status" || role === "words");
+  // A column that answers for each row knows better than the file's name; one with a word here and there does not.
+  const answered = statements.some(({ role }) => role === "statement" || role === "status");
   return { statements, dates, list: answered ? null : listOf(file.name, names) };
 }
 

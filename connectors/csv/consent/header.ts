@@ -88,7 +88,7 @@ function negationOf(tokens: readonly Token[]): "none" | "out" | "unclear" {
   const dated = [only, ...more].filter(
     (token) => token !== undefined && token.kind !== "date" && token.kind !== "when",
   );
-  if (dated.length === 1 && /^(withdrawn|withdrawal|revoked|revocation)$/.test(dated[0]?.text ?? "")) return "out";
+  if (dated.length === 1 && DATED_ALONE.test(dated[0]?.text ?? "")) return "out";
   const asks = tokens.some(({ kind }) => ASKING.has(kind));
   const signs: { at: number; kind: "out" | "ended" | "not" }[] = [];
   tokens.forEach(({ kind, text }, at) => {
@@ -156,9 +156,11 @@ const ASKING: ReadonlySet<Token["kind"]> = new Set<TokenKind>([
   "out",
 ]);
 
+const DATED_ALONE = /^(withdrawn|withdrawal|revoked|revocation|deactivated|deactivation|deaktiviert)$/;
+
 /** Words that, alone as a name in a list of people, speak of being written to. */
 const ALONE =
-  /^(withdrawn|withdrawal|revoked|removed|excluded|stop|stopped|blocked|cancelled|canceled|gesperrt|revoque|revocado|revocato|ingetrokken|revogado|cancelado|cancelada)$/;
+  /^(withdrawn|withdrawal|revoked|removed|excluded|stop|stopped|blocked|cancelled|canceled|deactivated|deaktiviert|gesperrt|revoque|revocado|revocato|ingetrokken|revogado|cancelado|cancelada)$/;
 
 function roleOf(tokens: readonly Token[], negated: boolean): ConsentHeader["role"] | null {
   const has = (kind: TokenKind): boolean => tokens.some((token) => token.kind === kind);

@@ -40,6 +40,17 @@ describe("consent in a list of people", () => {
     expect(await said("email,Subscribed\na@brightleaf.co.uk,no\n")).toEqual(["email denied undated"]);
   });
 
+  it("takes what a list of those who left says for every row without a word of its own", async () => {
+    const rows =
+      "email,Reason\na@brightleaf.co.uk,unsubscribed\nb@brightleaf.co.uk,manual\nc@brightleaf.co.uk,hard bounce\n";
+    expect(await said(rows, { name: "suppression list.csv" })).toEqual([
+      ...withdrawn,
+      "email withdrawn undated",
+      "email denied undated",
+    ]);
+    expect(await said(rows)).toEqual([...withdrawn, "email denied undated"]);
+  });
+
   it("turns a column around even where the admin says it is a yes", async () => {
     const file = "email,Newsletter abbestellt\na@brightleaf.co.uk,ja\n";
     expect(await said(file, { overrides: ["consent_email=Newsletter abbestellt"] })).toEqual([

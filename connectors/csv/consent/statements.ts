@@ -178,8 +178,8 @@ function channelsOf(
 ): ConsentRecord["channel"][] {
   if (answer === "undeliverable") return ["email"];
   if (column.channels.length > 0) return column.channels;
-  // A list of one channel speaks of it alone.
-  if (listed !== null) return [listed.channel];
+  // A list of one channel speaks of it alone; a word in it may mean more.
+  if (listed !== null && column.role !== "words") return [listed.channel];
   if (answer !== "withdrawn") return ["email"];
   return person.emails.length > 0 && column.purpose === "marketing" ? ["email", "any"] : ["any"];
 }

@@ -1,7 +1,7 @@
 /**
  * The words consent columns are named with, in the languages headers are read in: English, German, French, Spanish,
- * Italian, Dutch, Portuguese, Swedish, Danish, Norwegian, Finnish. Data, not logic: extend it here. Words are folded
- * (`wordsOf` in header.ts): lower case, ASCII, camel case taken apart.
+ * Italian, Dutch, Portuguese, Swedish, Danish, Norwegian, Finnish, Polish, Czech, Turkish. Data, not logic: extend it here.
+ * Words are folded (`wordsOf` in header.ts): lower case, ASCII, camel case taken apart.
  */
 
 export type TokenKind =
@@ -53,13 +53,13 @@ export type TokenKind =
 const lists: Record<TokenKind, string> = {
   email:
     "email,emails,e mail,e mails,mails,mailing,mailings,courriel,courriels,correo,correos,correo electronico,correos electronicos," +
-    "posta elettronica,e post,epost,mejl,sahkoposti,emailing,mailing list,mailingliste",
+    "posta elettronica,e post,epost,mejl,sahkoposti,emailing,mailing list,mailingliste,e posta,eposta,maile,maili,emaili,mailowo",
   sms: "sms,text,texts,texting,text message,text messages,txt,mms,textmessage,mobile messages,tekstiviesti,mensajes de texto",
   call:
     "call,calls,calling,phone,phones,telephone,phone call,phone calls,telefon,anruf,anrufe,telefonisch,telefonanruf," +
     "anrufen,telefonwerbung,telefonkontakt,appel,appels,appeler,telephonique,llamada,llamadas,telefono,telefonica,telefonico,chiamata," +
     "chiamate,telefonate,bellen,telefoon,telefoonkontakt,samtal,telefonsamtal,telefonopkald,opkald,ringe,ringa,puhelu,puhelin," +
-    "telemarketing,voice,telefonemas,chamadas,telefone,bloctel",
+    "telemarketing,voice,telefonemas,chamadas,telefone,bloctel,telefoniczny,telefoniczne,telefonicznie,arama,telefonicky,telefonicke",
   post:
     "post,postal,direct mail,postal mail,directmail,letter,letters,brief,briefe,briefpost,postwerbung,postalisch,courrier,courriers," +
     "voie postale,posta,carta,cartas,correo postal,lettera,lettere,posta cartacea,catalog,catalogue,katalog,print,brieven,posti",
@@ -68,13 +68,14 @@ const lists: Record<TokenKind, string> = {
   elsewhere: "fax,telefax,whatsapp,whats app,messenger,telegram,viber,rcs,facebook,linkedin,line",
   newsletter:
     "newsletter,newsletters,news letter,infolettre,lettre d information,lettre d info,boletin,boletines,nieuwsbrief,nieuwsbrieven," +
-    "nyhetsbrev,nyhedsbrev,nyhedsmail,uutiskirje,rundbrief,rundmail,infomail,bulletin,boletim,noticiario",
+    "nyhetsbrev,nyhedsbrev,nyhedsmail,uutiskirje,rundbrief,rundmail,infomail,bulletin,boletim,noticiario,biuletyn,newslettera,bulten,ebulten,zpravodaj,newsletteru,newsletterem",
   marketing:
     "marketing,promo,promos,promotion,promotions,promotional,offers,offer,advertising,advertisement,advert,adverts,werbung," +
     "werbe,werbemail,werbemails,emailwerbung,reklame,reklam,publicite,publicidad,publicidade,pubblicita,pub,commercial," +
     "comercial,comerciales,commerciale,commerciali,commerciales,angebote,offres,ofertas,offerte,aanbiedingen,tilbud,erbjudanden," +
     "direktwerbung,direktmarketing,direct marketing,directmarketing,markedsforing,marknadsforing,markkinointi,markkinointia,markkinoinnin,suoramarkkinointi,suoramarkkinointia," +
-    "prospection,solicitation,solicitations,newsletter and offers,spam",
+    "prospection,solicitation,solicitations,newsletter and offers,spam,marketingowa,marketingowe,marketingowy,reklamowe,reklamowa,handlowe," +
+    "pazarlama,ticari ileti,ticari,kampanya,kampanyalar,reklamni,obchodni sdeleni,marketingovy,marketingove",
   sharing: "sell,sale of data,selling,share,sharing,resell,third party sharing,audience,audiences,ads,verkauf",
   profiling:
     "profiling,profilage,profilierung,profilazione,personalisation,personalization,personalisierung,personalizacion",
@@ -97,7 +98,7 @@ const lists: Record<TokenKind, string> = {
     "aceptado,aceptacion,suscripcion,suscripciones,suscriptor,autoriza,autorizado,autorizacion,permiso,permite,desea,recibir,recibe,consenso,consensi," +
     "accetta,accettato,accettazione,autorizza,autorizzato,autorizzazione,permesso,acconsente,ricevere,desidera,toestemming," +
     "akkoord,ontvangen,accepteert,accepteren,consentimento,aceita,aceito,aceite,assinante,assina,assinatura,subscreve,autorizacao,permissao,receber," +
-    "samtycke,godkanner,godkand,godkannande,prenumeration,tillaten,tillatet,tillat,tillatelse,tillatt,samtykke,samtykker,accepterer," +
+    "zgoda,zgody,zgode,akceptacja,akceptuje,izin,izni,onay,onayi,riza,rizasi,souhlas,souhlasi,souhlasu,samtycke,godkanner,godkand,godkannande,prenumeration,tillaten,tillatet,tillat,tillatelse,tillatt,samtykke,samtykker,accepterer," +
     "tilladelse,tilladt,modtager,modtage,motta,mottar,godtar,abonnements,suostumus,suostunut,tilannut,hyvaksyy,lupa,sallittu,markkinointilupa",
   registered:
     "signup,sign up,signed up,signups,joined,registered,registration,angemeldet,anmeldung,inscrit,inscrite,inscription,inscrito,inscrita," +
@@ -117,7 +118,9 @@ const lists: Record<TokenKind, string> = {
     "afgemeld,afmelding,afmelden,uitgeschreven,uitschrijving,uitschrijven,bezwaar,zwarte lijst,descadastrado,descadastro,descadastramento," +
     "desinscrito,desinscricao,dessubscrito,desinscripcion,oposicao,avregistrerad,avregistrering,avprenumererad,avanmald,avanmalan,nix,nix telefon,avmeldt,avmelding," +
     "avmeldte,frameldt,framelding,fravalgt,afmeldt,afmeldelse,reservert,reservasjon,reserverad,markkinointikielto,suoramarkkinointikielto," +
-    "kielto,peruuttanut tilauksen,poistunut listalta,marketing suspended,desabonner,se desabonner",
+    "kielto,peruuttanut tilauksen,poistunut listalta,marketing suspended,desabonner,se desabonner,wypisany,wypisana,wypisano,wypisani,wypisanie," +
+    "wypis,rezygnacja,zrezygnowal,zrezygnowala,sprzeciw,wyrejestrowany,wyrejestrowana,abonelikten cikti,abonelikten ayrildi,abonelikten cikan," +
+    "abonelikten cikis,odhlasen,odhlasena,odhlaseni,odhlaseno,odhlasit,nesouhlas,nesouhlasi",
   ended:
     "withdrawn,withdraw,withdrew,withdrawal,withdrawals,revoked,revoke,revocation,revokes,cancelled,canceled,cancel,cancels,cancellation,declined," +
     "decline,declines,denied,deny,denial,refused,refuse,refuses,refusal,rejected,reject,rejects,rejection,removed,removal,remove,blocked,block,blocks,barred,stopped," +
@@ -131,17 +134,19 @@ const lists: Record<TokenKind, string> = {
     "vietato,disattivato,ingetrokken,intrekking,geweigerd,weigert,geblokkeerd,opgezegd,verwijderd,uitgesloten,gestopt,geannuleerd,revogado,revogada," +
     "revogacao,recusado,recusada,recusa,bloqueio,removido,removida,proibido,cancelamento,retirou,aterkallat,aterkallad,aterkallelse,nekat,nekad,nekar,avvisat,sparrad,sparr," +
     "blockerad,avbojd,avbojt,avslutad,uppsagd,borttagen,tilbagekaldt,tilbagetrukket,tilbagekaldelse,afvist,spaerret,blokeret,opsagt,slettet,tilbakekalt,trukket," +
-    "trukket tilbake,tilbakekalling,avvist,sperret,blokkert,peruttu,peruutettu,perunut,kielletty,kieltanyt,evatty,estetty,poistettu",
+    "trukket tilbake,tilbakekalling,avvist,sperret,blokkert,deactivated,deactivation,deaktiviert,deaktivierung,cancelou,cancelar,retirou,saiu," +
+    "cofnieta,cofniete,cofnieto,cofniecie,cofnal,cofnela,wycofana,wycofane,wycofanie,wycofal,odwolana,odwolanie,odmowa,odmowil,zablokowany,zablokowana," +
+    "iptal,iptal etti,iptal edildi,geri cekildi,geri cekti,reddetti,reddedildi,engelli,engellendi,odvolan,odvolano,odvolani,odmitl,odmitnuto,zrusen,zruseno,zakazano,peruttu,peruutettu,perunut,kielletty,kieltanyt,evatty,estetty,poistettu",
   not:
     "no,not,non,never,none,dont,don t,doesn t,doesnt,cannot,cant,can t,without,un,kein,keine,keinen,keiner,keinerlei,nicht,nie,niemals,ohne,ne,pas," +
     "sans,jamais,aucun,aucune,sin,nunca,ninguna,ningun,ninguno,senza,nessun,nessuna,nessuno,geen,niet,nooit,zonder,nao,sem,nenhum,nenhuma," +
-    "inte,ej,icke,nej,nein,nee,nei,utan,aldrig,ingen,inga,inget,ikke,uden,uten,aldri,ei,ala,ilman,nix mehr,nope,zero,neither,nor",
+    "brak,bez,yok,degil,istemiyor,hayir,neni,zadny,nechce,inte,ej,icke,nej,nein,nee,nei,utan,aldrig,ingen,inga,inget,ikke,uden,uten,aldri,ei,ala,ilman,nix mehr,nope,zero,neither,nor",
   contact:
     "contact,contacted,contacts,contactable,solicit,market,reach,kontakt,kontaktieren,kontaktiert,ansprechen,contacter,contacte,contactar,contactado," +
     "contattare,contattato,benaderen,kontakta,kontakte,kontaktes,ota yhteytta,list,lists,communication,communications,kommunikation,messages,message",
   date:
     "date,time,timestamp,datetime,day,datum,zeit,zeitpunkt,uhrzeit,zeitstempel,heure,horodatage,data,ora,fecha,hora,tijd,tijdstip,dato,tid,tidspunkt," +
-    "paiva,pvm,paivamaara,aika,since,seit,depuis,sinds,desde,utc,gmt",
+    "paiva,pvm,paivamaara,aika,tarih,tarihi,since,seit,depuis,sinds,desde,utc,gmt",
   when: "at,on,am,vom,le,il,el,op,em,den,when,dal,pa,d",
   source: "source,method,origin,quelle,herkunft,methode,origine,origen,fonte,fuente,bron,kalla,kilde,lahde,via,how",
   status: "status,state,statut,etat,stato,estado,staat,situacao,tila,zustand,stand",
@@ -207,4 +212,7 @@ export const OUT_STEMS = [
   "fravalg",
   "kielto",
   "robinson",
+  "wypisan",
+  "abonelikten",
+  "odhlas",
 ];
