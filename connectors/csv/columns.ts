@@ -6,7 +6,7 @@ import type { Row } from "./rows.ts";
 import type { CsvFile, Field } from "./settings.ts";
 import { zoneInName } from "./date-words.ts";
 import { knownExport } from "./exports/index.ts";
-import { cleanCell } from "./words.ts";
+import { cleanCell, foldWords } from "./words.ts";
 
 /** What some rows that belong together came to. */
 export interface Unit {
@@ -58,6 +58,8 @@ export interface Columns {
   joined(cells: readonly string[], field: Field): string;
   /** The time zone the name of the field's column gives; null: none. */
   zone(field: Field): string | null;
+  /** Whether the name of the field's column says that it holds a day: `Paid on`. */
+  isDay(field: Field): boolean;
   /** Column "Betrag", for reasons. */
   label(field: Field): string;
   reject(row: Row, reason: string): Reject;
@@ -65,6 +67,7 @@ export interface Columns {
   overlong(cells: readonly string[]): string | null;
 }
 
+const DAY = /\b(?:on|at|date|am|le|il|el|op|datum|data|fecha|zahlungseingang|\w+(?:datum|dato))\b/;
 const NOWHERE: number[] = [];
 /** Longer ones are no name, number or date, and no record could hold them. Characters. */
 const VALUE_LIMIT = 300;
@@ -98,6 +101,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     return found;
   };
   const zones = new Map([...positions.keys()].map((field) => [field, zoneInName(file.mapping[field]?.[0] ?? "")]));
+  const days = new Set([...positions.keys()].filter((field) => DAY.test(foldWords(file.mapping[field]?.[0] ?? ""))));
   const label = (field: Field): string => `Column "${file.mapping[field]?.[0] ?? field}"`;
   const used = [...positions].flatMap(([field, found]) => found.map((position) => ({ field, position })));
   return {
@@ -117,6 +121,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     },
     texts,
     zone: (field) => zones.get(field) ?? null,
+    isDay: (field) => days.has(field),
     joined: (cells, field) => texts(cells, field).join(" "),
     label,
     reject: (row, reason) => ({

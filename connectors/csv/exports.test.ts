@@ -30,6 +30,56 @@ const read = (name: string, content: string | Buffer, options: Partial<GuessOpti
 const lines = (...rows: string[]): string => `${rows.join("\n")}\n`;
 
 describe("shops", () => {
+  it("reads Amazon's price of a row as that of all its pieces", async () => {
+    const found = await read(
+      "orders.txt",
+      lines(
+        "order-id\torder-item-id\tpurchase-date\tbuyer-email\tquantity-purchased\tcurrency\titem-price",
+        "203-1\t61\t2026-02-01T23:30:00+00:00\tx1@marketplace.amazon.co.uk\t3\tGBP\t30.00",
+        "203-1\t62\t2026-02-01T23:30:00+00:00\tx1@marketplace.amazon.co.uk\t1\tGBP\t5.00",
+      ),
+    );
+    expect(found).toMatchObject({ export: "amazon-orders", orders: [["203-1", 3500, 0, "GBP", "paid"]] });
+    const all = await read(
+      "all-orders.txt",
+      lines(
+        "amazon-order-id\tpurchase-date\torder-status\tquantity\tcurrency\titem-price",
+        "026-1\t2026-02-03T09:00:00+00:00\tShipped - Delivered to Buyer\t3\tGBP\t30.00",
+        "026-2\t2026-02-03T10:00:00+00:00\tPending\t1\tGBP\t7.00",
+      ),
+    );
+    expect(all).toMatchObject({
+      export: "amazon-all-orders",
+      orders: [
+        ["026-1", 3000, 0, "GBP", "paid"],
+        ["026-2", 700, 0, "GBP", "pending"],
+      ],
+    });
+  });
+
+  it("reads QuickBooks' sales by customer, their groups and sums apart", async () => {
+    const found = await read(
+      "sales.csv",
+      lines(
+        "Larch & Loom,,,,,",
+        "Sales by Customer Detail,,,,,",
+        ",Date,Transaction Type,Num,Amount,Balance",
+        "Ann Bee,,,,,",
+        ",13/01/2026,Invoice,1001,20.00,20.00",
+        ",14/01/2026,Credit Memo,1002,-5.00,15.00",
+        "Total for Ann Bee,,,,15.00,",
+      ),
+    );
+    expect(found).toMatchObject({
+      export: "quickbooks-sales",
+      orders: [
+        ["1001", 2000, 0, "GBP", "paid"],
+        ["1002", 0, 500, "GBP", "refunded"],
+      ],
+    });
+    expect(found.rejects).toHaveLength(2);
+  });
+
   const SHOPIFY =
     "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Billing Name,Billing Country,Receipt Number,Refunded Amount,Outstanding Balance,Source,Phone";
 

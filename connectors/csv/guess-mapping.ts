@@ -146,6 +146,8 @@ const COUNTS_ROWS = /^(?:no|row|row no|line|line no|lfd no|laufende no|index|pos
 const NAMES_A_CARD =
   /(?:^|\s)(?:id|no|\w*(?:card|karte|kort|kaart)|carte|carta|tessera|tarjeta|member|membership|code|barcode)(?:\s|$)/;
 
+const PAID_ON = 0.4;
+
 type Rated = Pick<Candidate, "score" | "why">;
 
 function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated | null {
@@ -161,6 +163,8 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
   if (field === "loyalty_id" && shape.numbered < 0.8 && !NAMES_A_CARD.test(plainHeader(name))) return null;
   const fit = fitOf(field, shape, kind);
   if (fit < 0.5) return null;
+  // The day of payment says whether an order is paid, unless it is the only day there is.
+  if (field === "is_paid" && shape.date > shape.flag) return { ...named, score: PAID_ON };
   if (valued !== null && valued.score > named.score) return { ...valued, why: `${named.why} and ${valued.why}` };
   return { score: named.score, why: fit === 1 ? named.why : `${named.why}; most values agree` };
 }
@@ -260,11 +264,12 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
       return shape.email >= 0.5 ? 0 : shape.wordy;
     case "customer_id":
     case "order_id":
-      return 1 - shape.wordy;
+      return shape.idLike;
     case "is_cancelled":
     case "is_refunded":
       return Math.max(shape.flag, shape.date);
     case "is_paid":
+      return shape.flag > 0.9 ? shape.flag : shape.date;
     case "is_test":
       return shape.flag > 0.9 ? shape.flag : 0;
     case "status":

@@ -144,7 +144,9 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "reembolsada,fecha de reembolso,terugbetaald,terugbetaald op,geretourneerd",
     is_paid:
       "paid,is paid,fully paid,has been paid,payment received,settled,is settled,bezahlt,ist bezahlt,beglichen,paye,payee,reglee," +
-      "regle,pagato,pagata,saldato,saldata,pagado,pagada,cobrado,cobrada,betaald,voldaan,betald,betalt",
+      "regle,pagato,pagata,saldato,saldata,pagado,pagada,cobrado,cobrada,betaald,voldaan,betald,betalt,paid on,paid at,paid date,date paid," +
+      "payment date,bezahlt am,zahlungsdatum,zahlung am,zahlungseingang,paye le,payee le,regle le,reglee le,date de paiement,date paiement," +
+      "date de reglement,pagato il,data pagamento,data di pagamento,pagado el,fecha de pago,fecha pago,betaald op,betaaldatum,betalningsdatum,betalingsdato,data zaplaty",
     is_test:
       "test,is test,test order,test mode,testmode,is test order,testbestellung,commande test,ordine di prova,pedido de prueba",
     channel:

@@ -30,6 +30,7 @@ describe("addresses in a cell", () => {
     ["a@millbrook.net|b@millbrook.net", ["a@millbrook.net", "b@millbrook.net"]],
     ["lia@millbrook.net (work)", ["lia@millbrook.net"]],
     ["mailto:lia@millbrook.net", ["lia@millbrook.net"]],
+    ["MAILTO:Lia@millbrook.net?subject=Hi", ["Lia@millbrook.net"]],
     ["E-Mail: lia@millbrook.net", ["lia@millbrook.net"]],
     ["'lia@millbrook.net'", ["lia@millbrook.net"]],
     ["o'neil@millbrook.net", ["o'neil@millbrook.net"]],
@@ -40,6 +41,26 @@ describe("addresses in a cell", () => {
     ["jane@localhost", []],
   ])("%s", (cell, expected) => {
     expect(emailsOf([cell]).value).toEqual(expected);
+  });
+
+  it("keeps a column of numbers with extensions, links and several in a cell", async () => {
+    const pages = await people(
+      "name,phone\nAnn Bee,020 7123 0101 ext. 12\nBob Elm,020 7123 0101 x13\nCy Fir,tel:+447400661101\nDi Gum,07400 661102 / 07400 661103\n",
+    );
+    const phones = recordsOf(pages).flatMap((record) => (record.kind === "person" ? [record.phones] : []));
+    expect(phones).toEqual([
+      ["020 7123 0101 ext. 12"],
+      ["020 7123 0101 x13"],
+      ["+447400661101"],
+      ["07400 661102", "07400 661103"],
+    ]);
+  });
+
+  it("uses customer ids also where most rows are of strangers", async () => {
+    const pages = await orders(
+      "Order No,Date,Customer ID,Total\n1,2026-03-01,GUEST,1.00\n2,2026-03-02,GUEST,2.00\n3,2026-03-03,walk in,3.00\n4,2026-03-04,C-77,4.00\n",
+    );
+    expect(ids(pages)).toEqual(["customer-C-77"]);
   });
 
   it("splits numbers, and drops what a spreadsheet destroyed", () => {

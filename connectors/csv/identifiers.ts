@@ -57,8 +57,39 @@ const distinct = (values: string[]): string[] => (values.length < 2 ? values : [
 function addressesIn(cell: string): string[] {
   return cell
     .split(/[\s,;|<>()[\]"]+|\/(?=[^/@]{1,64}@)/)
-    .map((part) => part.replace(/^(?:mailto:|e-?mail:|')/i, "").replace(/'$/, ""))
+    .map((part) =>
+      part
+        .replace(/^mailto:([^?]*).*$/i, "$1")
+        .replace(/^(?:e-?mail:|')/i, "")
+        .replace(/'$/, ""),
+    )
     .filter((part) => part.length <= LONGEST_EMAIL && ADDRESS.test(part));
+}
+
+const DIALLED = /^\+?[\d\s()./-]{6,20}(?:[\s,]*(?:ext(?:ension)?|x|durchwahl|dw|poste|#)\.?\s*\d{1,6})?$/i;
+/** Of the longest number with the longest extension. */
+const MOST_DIGITS = 15;
+
+/** Whether a cell holds a phone number and nothing else, be it with an extension; or several. */
+export function isPhone(cell: string): boolean {
+  if (!/\d/.test(cell) || cell.length > LONGEST_SHOWN) return false;
+  return phonesIn(cell).every(isDialled);
+}
+
+/** Longer cells are notes with a number in them. Characters. */
+const LONGEST_SHOWN = 100;
+
+function phonesIn(cell: string): string[] {
+  return cell
+    .split(/[;,|\n]|\s\/\s/)
+    .map((part) => cleanId(part.trim()).replace(/^tel:\s*/i, ""))
+    .filter((part) => part !== "");
+}
+
+function isDialled(phone: string): boolean {
+  if (!DIALLED.test(phone)) return false;
+  const digits = phone.replace(/\D/g, "").length;
+  return digits >= 6 && digits <= MOST_DIGITS;
 }
 
 /** `0121 303 9944; 07911 123456`, `07911 123456 / 07911 123457`. */
@@ -71,10 +102,7 @@ export function phonesOf(cells: readonly string[]): Identified<string[]> {
       continue;
     }
     // A decimal comma in a destroyed number is not a list.
-    const parts = isDestroyedNumber(cell) ? [cell] : cell.split(/[;,|\n]|\s\/\s/);
-    for (const part of parts) {
-      const phone = cleanId(part.trim());
-      if (phone === "") continue;
+    for (const phone of isDestroyedNumber(cell) ? [cleanId(cell)] : phonesIn(cell)) {
       if (isDestroyedNumber(phone)) refused.push(DESTROYED);
       else if (isPlaceholderPhone(phone)) refused.push(PLACEHOLDER);
       else value.push(phone);

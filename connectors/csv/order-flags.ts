@@ -1,6 +1,7 @@
 /** Columns of sales that answer yes or no, or with a date: cancelled, refunded, paid, a test. */
 import type { Columns } from "./columns.ts";
 import { readConsentCell } from "./consent/cell.ts";
+import { parseInstant } from "./dates.ts";
 import { stateOf } from "./order-words.ts";
 import type { Field } from "./settings.ts";
 
@@ -30,13 +31,19 @@ function answer(flag: Flag, text: string): boolean | null {
       return false;
     default:
       // The day it happened.
-      return /\d[./-]\d/.test(text) && (flag === "is_cancelled" || flag === "is_refunded") ? true : null;
+      return flag !== "is_test" && isDay(text) ? true : null;
   }
 }
 
+function isDay(text: string): boolean {
+  return DAY_ORDERS.some((dayOrder) => parseInstant(text, { dayOrder, timeZone: "UTC" }) !== null);
+}
+
+const DAY_ORDERS = ["dmy", "mdy"] as const;
+
 /** Whether the value can stand under such a name; a quantity or an amount cannot. */
 export function isFlagWord(value: string): boolean {
-  return answer("is_paid", value) !== null;
+  return answer("is_test", value) !== null;
 }
 
 /**

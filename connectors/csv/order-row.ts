@@ -51,7 +51,7 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
     placedAt,
     updatedAt,
     currency: currencyIn(cells, money, before, context),
-    state: paidOrNot(state, flag("is_paid")),
+    state: paidOrNot(state, flag("is_paid") ?? unpaidYet(before, state, money, columns)),
     isVoid: flag("is_cancelled"),
     role,
     channel: salesChannel(columns.text(cells, "channel")) ?? file.defaultChannel,
@@ -77,6 +77,17 @@ export function readLine(cells: readonly string[], before: OrderLine | null, con
 function paidOrNot(state: OrderLine["state"], isPaid: boolean | null): OrderLine["state"] {
   if (isPaid === false && (state === null || state === "paid")) return "pending";
   return isPaid === true && (state === null || state === "pending") ? "paid" : state;
+}
+
+/** `Paid on` with no day: the money has not come. A status knows better, and money given back needs no day. */
+function unpaidYet(
+  before: OrderLine | null,
+  state: OrderLine["state"],
+  money: Money | null,
+  columns: Columns,
+): false | null {
+  if (!columns.isDay("is_paid") || before !== null || state !== null) return null;
+  return (money?.amount.digits ?? 0n) > 0n ? false : null;
 }
 
 function leaveOut(cells: readonly string[], { known, columns }: RowContext): void {

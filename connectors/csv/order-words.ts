@@ -107,8 +107,21 @@ export function stateOf(text: string, known: KnownExport | null): OrderState | n
   // Other systems say so of orders nobody has paid yet.
   if (word !== written && word === "processing") return "paid";
   if (known?.states !== undefined && Object.hasOwn(known.states, word)) return known.states[word] ?? null;
-  const found = orderState(word) ?? negated(word) ?? orderState(word.replace(SUBJECT, ""));
+  const found = orderState(word) ?? negated(word) ?? orderState(word.replace(SUBJECT, "")) ?? inPlainDetail(text);
   return found ?? (WAITING.test(word) ? "pending" : null);
+}
+
+const DETAIL = /\s[-\u2013\u2014:]\s/;
+const TURNED =
+  /\b(?:not|no|non|nicht|niet|return|returned|reject\w*|refus\w*|lost|damag\w*|cancel\w*|fail\w*|undeliver\w*|declin\w*|dispute\w*|retour\w*|zuruck\w*|storn\w*|abgelehnt|verloren|rembours\w*|annul\w*)\b/;
+
+/** `Shipped - Delivered to Buyer`: a state and more about it; not where the rest turns it around. */
+function inPlainDetail(text: string): OrderState | null {
+  const [state, ...details] = text.split(DETAIL);
+  if (state === undefined || details.length === 0 || details.some((detail) => TURNED.test(foldWords(detail))))
+    return null;
+  const found = orderState(state);
+  return details.every((detail) => [null, found].includes(orderState(detail))) ? found : null;
 }
 
 function negated(word: string): OrderState | null {

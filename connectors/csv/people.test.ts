@@ -38,6 +38,18 @@ describe("people from a file", () => {
     ]);
   });
 
+  it.each([
+    ["Nachname, Vorname", "Falk Ute"],
+    ["Nachname, Vorname", "Falk, Ute"],
+    ["Name Vorname", "Falk Ute"],
+    ["Apellidos, Nombre", "Falk, Ute"],
+    ["Vor- und Nachname", "Ute Falk"],
+  ])("reads both names under %s: %s", async (header, name) => {
+    expect(recordsOf(await read(`E-Mail;Ort;${header}\nute@lindenblatt.de;Kiel;${name}\n`))).toMatchObject([
+      { firstName: "Ute", lastName: "Falk" },
+    ]);
+  });
+
   it("never uses an address as an id, and gives a couple with one address two records", async () => {
     const pages = await read(
       "email,first name,last name\nhome@brightleaf.co.uk,Ann,Lee\nhome@brightleaf.co.uk,Bob,Lee\nHOME@brightleaf.co.uk,ann,LEE\n",

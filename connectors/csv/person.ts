@@ -71,7 +71,7 @@ export function personOfRow(
   ]);
   const idIsAddress = customerId.includes("@");
   if (idIsAddress && !isPlaceholderEmail(customerId) && !emails.includes(customerId)) emails.unshift(customerId);
-  const names = namesOf(cells, columns);
+  const names = namesOf(cells, columns, file);
   const spelled = foldWords(`${names.firstName ?? ""} ${names.lastName ?? ""}`);
   const isNoKey = idIsAddress && (isPlaceholderEmail(customerId) || isRoleEmail(customerId));
   const known = { customerId: isNoKey ? "" : customerId, loyaltyId, emails, phones, spelled };
@@ -198,17 +198,32 @@ const PARTICLES = new Set([
   "dos",
 ]);
 
-function namesOf(cells: readonly string[], columns: Columns): { firstName: string | null; lastName: string | null } {
+interface Names {
+  firstName: string | null;
+  lastName: string | null;
+}
+
+/** A column's name that says in which order the two names stand: `Nachname Vorname`. */
+const LAST_FIRST =
+  /^\W*(?:(?:nach)?name\W+vorname|(?:last|sur|family)\W*name\b.*\bfirst|nom\W+pr[e\u00e9]nom|cognome\W+nome|apellidos?\W)/i;
+
+function namesOf(cells: readonly string[], columns: Columns, { mapping }: CsvFile): Names {
   const firstName = orNull(columns.text(cells, "first_name"));
   const lastName = orNull(columns.text(cells, "last_name"));
   const full = columns.text(cells, "full_name");
-  return firstName !== null || lastName !== null || full === "" ? { firstName, lastName } : splitName(full);
+  if (firstName !== null || lastName !== null || full === "") return { firstName, lastName };
+  const words = full.split(/\s+/);
+  const [first, second] = words;
+  if (second === undefined || words.length > 2 || full.includes(",")) return splitName(full);
+  return LAST_FIRST.test(mapping.full_name?.[0] ?? "")
+    ? { firstName: second, lastName: first ?? null }
+    : splitName(full);
 }
 
 const GENERATION = /^(?:jr|sr|jun|sen|junior|senior|ii|iii|iv)\.?$/i;
 
 /** `Weber, Anna` and `Anna van der Berg`; a single word is taken for the first name. */
-export function splitName(full: string): { firstName: string | null; lastName: string | null } {
+export function splitName(full: string): Names {
   const comma = full.indexOf(",");
   if (comma > 0) return { firstName: orNull(full.slice(comma + 1).trim()), lastName: full.slice(0, comma).trim() };
   const words = full.split(/\s+/);

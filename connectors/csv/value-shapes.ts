@@ -5,7 +5,7 @@ import { isCurrency } from "../core/currency.ts";
 import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
 import { parseInstant } from "./dates.ts";
-import { emailsOf } from "./identifiers.ts";
+import { emailsOf, isPhone } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
 import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId, isRoundedNumber } from "../core/placeholders.ts";
 import { isFlagWord } from "./order-flags.ts";
@@ -44,6 +44,8 @@ export interface Shape {
   flag: number;
   /** Letters and no digits, as names are. */
   wordy: number;
+  /** Of what stands for anybody, those that are no such words. */
+  idLike: number;
   /** Dates without a time, times without a date. */
   dayOnly: number;
   timeOnly: number;
@@ -78,7 +80,7 @@ export function shapeOf(values: readonly string[]): Shape {
     coverage: values.length === 0 ? 0 : filled.length / values.length,
     distinct: filled.length === 0 ? 0 : new Set(filled).size / filled.length,
     email: named((value) => emailsOf([value]).value.length > 0),
-    phone: named((value) => PHONE.test(value) && digits(value) >= 6 && digits(value) <= 15),
+    phone: named(isPhone),
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
     date: share(isDateLike),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
@@ -92,7 +94,8 @@ export function shapeOf(values: readonly string[]): Shape {
     yesNo: share((value) => readConsentCell(value) !== "unreadable"),
     isCounted: filled.length > 0 && filled.every((value, at) => value === String(at + 1)),
     flag: share(isFlagWord),
-    wordy: share((value) => /\p{L}/u.test(value) && !/\d/.test(value)),
+    wordy: share(isWord),
+    idLike: telling.length === 0 ? 1 : named((value) => !isWord(value)),
     dayOnly: share((value) => !/\d:\d|^\d{10,}$|\dT\d/.test(value) && isDateLike(value)),
     timeOnly: share((value) => /^\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?$/.test(value)),
     rounded: roundedOf(filled),
@@ -109,6 +112,8 @@ function roundedOf(filled: readonly string[]): number {
   const long = filled.filter((value) => /^\d{16,30}$/.test(value));
   return long.length < 2 ? 0 : long.filter(isRoundedNumber).length / long.length;
 }
+
+const isWord = (value: string): boolean => /\p{L}/u.test(value) && !/\d/.test(value);
 
 function isMoneyLike(value: string): boolean {
   const money = parseMoney(value, ".") ?? parseMoney(value, ",");

@@ -120,6 +120,44 @@ describe("columns of sales under other names", () => {
     });
   });
 
+  it("counts an invoice without its day of payment as open, unless a status knows better", async () => {
+    const invoices = table(
+      "Rechnungsnr.;Rechnungsdatum;Brutto;Bezahlt am",
+      "R1;04.03.2026;119,00;05.03.2026",
+      "R2;14.03.2026;50,00;",
+      "R3;15.03.2026;-19,00;",
+    );
+    expect((await read(invoices)).money).toEqual([
+      ["R1", 11_900, 0, "paid"],
+      ["R2", 5000, 0, "pending"],
+      ["R3", 0, 1900, "refunded"],
+    ]);
+    const orders = table(
+      "Order ID,Order Date,Total,Status,Paid on",
+      "O1,2026-03-04,9.00,completed,",
+      "O2,2026-03-05,8.00,,",
+    );
+    expect((await read(orders)).money).toEqual([
+      ["O1", 900, 0, "paid"],
+      ["O2", 800, 0, "pending"],
+    ]);
+    const only = table("Order ID,Paid at,Total", "O1,2026-03-04,9.00", "O2,2026-03-05,8.00");
+    expect((await read(only)).money).toEqual([
+      ["O1", 900, 0, "paid"],
+      ["O2", 800, 0, "paid"],
+    ]);
+  });
+
+  it.each([
+    ["Shipped - Delivered to Buyer", "paid"],
+    ["Pending - Waiting for Pick Up", "pending"],
+    ["Shipped - Returned to Seller", null],
+    ["Completed - partially refunded", null],
+    ["Versendet – storniert", null],
+  ])("reads a state with more about it: %s", (text, state) => {
+    expect(stateOf(text, null)).toBe(state);
+  });
+
   it("counts a payment that failed as none, by its result", async () => {
     const payments = table(
       "Payment Date,Payment ID,Order ID,Result,Amount,Email",

@@ -173,4 +173,27 @@ export const PAYMENTS: readonly KnownExport[] = [
     refundsGoTo: { from: "From Email Address", to: "To Email Address" },
     negativeIsPaidOut: true,
   },
+  {
+    id: "quickbooks-sales",
+    title: "sales report of QuickBooks",
+    kind: "orders",
+    has: ["Date", "Transaction Type", "Num", "Amount"],
+    columns: {
+      order_id: ["Num"],
+      placed_at: ["Date"],
+      amount: ["Amount"],
+      type: ["Transaction Type"],
+      full_name: ["Customer", "Name"],
+    },
+    roles: {
+      "refund receipt": "refund",
+      estimate: "other",
+      deposit: "other",
+      bill: "other",
+      expense: "other",
+      check: "other",
+      "journal entry": "other",
+    },
+    reading: { amountPer: "row", decimal: "." },
+  },
 ];

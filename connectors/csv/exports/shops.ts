@@ -240,4 +240,37 @@ export const SHOPS: readonly KnownExport[] = [
     },
     reading: { amountPer: "row", dayOrder: "mdy", decimal: ".", defaultChannel: "online" },
   },
+  {
+    id: "amazon-orders",
+    title: "order report of Amazon",
+    kind: "orders",
+    has: ["order-id", "order-item-id", "purchase-date", "quantity-purchased", "item-price"],
+    columns: {
+      order_id: ["order-id"],
+      placed_at: ["purchase-date"],
+      // Of all pieces of the row, not of each.
+      amount: ["item-price"],
+      currency: ["currency"],
+      email: ["buyer-email"],
+      phone: ["buyer-phone-number"],
+      full_name: ["buyer-name"],
+      country: ["ship-country"],
+    },
+    reading: { amountPer: "row", defaultChannel: "online" },
+  },
+  {
+    id: "amazon-all-orders",
+    title: "orders of Amazon (all orders)",
+    kind: "orders",
+    has: ["amazon-order-id", "purchase-date", "order-status", "item-price", "quantity"],
+    columns: {
+      order_id: ["amazon-order-id"],
+      placed_at: ["purchase-date"],
+      amount: ["item-price"],
+      currency: ["currency"],
+      status: ["order-status"],
+    },
+    states: { unshipped: "paid", shipping: "paid", "pending availability": "pending" },
+    reading: { amountPer: "row", defaultChannel: "online" },
+  },
 ];
