@@ -59,9 +59,11 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
 }
 
 /**
- * The statements that follow find their rows by index. A batch is a small part of a table; but the planner prices pages as
- * if none were in memory, and from some size on would rather read a narrow table whole for each batch.
+ * The statements that follow find their rows by index, one by one. A batch is a small part of a table; but the planner
+ * prices pages as if none were in memory, and from some size on would rather walk a narrow table whole for each batch, or
+ * keep a copy of one that it takes for nearly empty.
  */
 export async function readByIndex(transaction: Transaction): Promise<void> {
-  await transaction.query("SELECT set_config('enable_seqscan', 'off', true)");
+  const ways = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_material"];
+  await transaction.query(`SELECT ${ways.map((way) => `set_config('${way}', 'off', true)`).join(", ")}`);
 }
