@@ -84,7 +84,7 @@ export function refreshActivities(deps: Dependencies) {
     },
 
     resolveIdentities: (input: StepInput) =>
-      drain(input, "identity", (workspaceId) => identity.resolveBatch(workspaceId, { limit: BATCH })),
+      drain(input, "identity", (workspaceId) => identity.resolveBatch(workspaceId, { limit: BATCH }), { lanes: LANES }),
 
     refreshConsents: (input: StepInput) => {
       const at = new Date(deps.now()).toISOString();

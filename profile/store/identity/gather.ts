@@ -7,7 +7,9 @@ import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { isStandoff } from "#profile/identity/standoff.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
+import type { Value } from "./shared-values.ts";
 
 /** All records of the components reached, with what joins and separates them. */
 export interface Gathered {
@@ -20,6 +22,8 @@ export interface Gathered {
   /** Of `records`, those that have one. */
   profileOf: Map<RecordId, ProfileId>;
   overflowing: Set<string>;
+  /** Some value came into or out of `shared_value`: records that are not here may have to be looked at. */
+  turned: boolean;
   mustLinks: HumanLink[];
   cuts: HumanLink[];
 }
@@ -36,12 +40,21 @@ export function resolveGathered({ records, bystanders, ...rest }: Gathered): Res
  *
  * Values in `shared_value` are not followed, nor are those in standoff. But for these a whole component comes back, or
  * resolving it would not give what resolving everything gives.
+ *
+ * @param look called with the values of each round before they are followed; returns those that came into or out of
+ *   `shared_value`
  */
-export async function gather(transaction: Transaction, start: readonly RecordId[]): Promise<Gathered> {
-  const gathering = new Gathering(transaction);
+export async function gather(
+  transaction: Transaction,
+  start: readonly RecordId[],
+  look: Look = () => Promise.resolve([]),
+): Promise<Gathered> {
+  const gathering = new Gathering(transaction, look);
   await gathering.follow([...new Set(start)]);
   return gathering.result();
 }
+
+type Look = (values: Value[]) => Promise<Value[]>;
 
 interface PersonRow {
   recordId: RecordId;
@@ -54,19 +67,17 @@ interface PersonRow {
 
 type Person = Pick<IdentityRecord, "recordId" | "createdAtMs" | "name" | "postcode"> & { profileId: ProfileId | null };
 
-interface Value {
-  valueId: string;
-  kind: IdentifierKind;
-  value: string;
-}
-
 /** From so many on, shared values are asked for by value. */
 const MANY_SHARED = 1_000;
 
 type Holder = Value & { recordId: RecordId; quality: "strong" | "weak" };
+type HeldValue = Value & { holders: Holder[] };
+
+type Link = HumanLink & { verdict: "same" | "different" };
 
 class Gathering {
   readonly #transaction: Transaction;
+  readonly #look: Look;
   /** Everybody met, followed or not. */
   readonly #people = new Map<RecordId, Person>();
   readonly #names = new Map<string, PersonName>();
@@ -74,19 +85,21 @@ class Gathering {
   readonly #bystanders = new Map<RecordId, IdentityRecord & { identifiers: Holder[] }>();
   readonly #overflowing = new Set<string>();
   #shared: Value[] | undefined;
+  #turned = false;
   readonly #seenValues = new Set<string>();
   readonly #seenProfiles = new Set<ProfileId>();
-  readonly #links = new Map<string, HumanLink & { verdict: "same" | "different" }>();
+  readonly #links = new Map<string, Link>();
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: Transaction, look: Look) {
     this.#transaction = transaction;
+    this.#look = look;
   }
 
   async follow(start: RecordId[]): Promise<void> {
     for (let frontier = start; frontier.length > 0;) {
-      await this.#meet(frontier);
-      const values = await this.#load(frontier);
-      const next = new Set<RecordId>(await this.#holdersToFollow(values));
+      // Asked for at once: the database answers the second while the first is taken in here.
+      const [, held] = await Promise.all([this.#meet(frontier), this.#identifiersOf(frontier)]);
+      const next = new Set<RecordId>(await this.#holdersToFollow(this.#load(frontier, held), frontier));
       for (const id of await this.#fellowMembers(frontier)) next.add(id);
       for (const id of await this.#linked(frontier)) next.add(id);
       frontier = [...next].filter((id) => !this.#records.has(id));
@@ -116,6 +129,7 @@ class Gathering {
       bystanders: this.#bystanders,
       profileOf,
       overflowing: this.#overflowing,
+      turned: this.#turned,
       mustLinks: links.filter(({ verdict }) => verdict === "same"),
       cuts: links.filter(({ verdict }) => verdict === "different"),
     };
@@ -130,7 +144,7 @@ class Gathering {
          first_name AS "firstName", last_name AS "lastName", postcode, profile_id AS "profileId"
        FROM source_record LEFT JOIN membership USING (workspace_id, record_id)
        WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
-      [this.#transaction.workspaceId, unknown],
+      [this.#transaction.workspaceId, listed(unknown)],
     );
     for (const { firstName, lastName, postcode, ...row } of rows) {
       const name = this.#nameOf(firstName, lastName);
@@ -145,31 +159,37 @@ class Gathering {
     return known;
   }
 
-  /** Takes records in with their identifiers; returns the values not seen before. */
-  async #load(ids: RecordId[]): Promise<Value[]> {
-    const rows = await this.#transaction.query<Holder>(
+  #identifiersOf(ids: RecordId[]): Promise<Holder[]> {
+    return this.#transaction.query<Holder>(
       `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
        WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked' AND kind <> 'household'`,
-      [this.#transaction.workspaceId, ids],
+      [this.#transaction.workspaceId, listed(ids)],
     );
-    const held = Map.groupBy(rows, ({ recordId }) => recordId);
-    const values: Value[] = [];
-    const see = (valueId: string, kind: IdentifierKind, value: string): void => {
-      if (this.#seenValues.has(valueId)) return;
+  }
+
+  /** Takes records in with their identifiers; returns the values not seen before, with who of these records holds them. */
+  #load(ids: RecordId[], rows: Holder[]): Map<string, HeldValue> {
+    const identifiersOf = Map.groupBy(rows, ({ recordId }) => recordId);
+    const values = new Map<string, HeldValue>();
+    const see = (valueId: string, kind: IdentifierKind, value: string): HeldValue | undefined => {
+      if (this.#seenValues.has(valueId)) return values.get(valueId);
       this.#seenValues.add(valueId);
-      values.push({ valueId, kind, value });
+      const held = { valueId, kind, value, holders: [] };
+      values.set(valueId, held);
+      return held;
     };
     for (const id of ids) {
       const person = this.#people.get(id);
       // Named by a merge at the source or a link, but not stored (yet).
       if (person === undefined) continue;
-      const identifiers = held.get(id) ?? [];
+      const identifiers = identifiersOf.get(id) ?? [];
       const { recordId, createdAtMs, name, postcode } = person;
       this.#records.set(id, { recordId, createdAtMs, name, postcode, identifiers });
       // Whoever was merged into this record names it by id.
       see(valueIdOf("merged_into", id), "merged_into", id);
-      for (const { valueId, kind, value } of identifiers) {
-        see(valueId, kind, value);
+      for (const holder of identifiers) {
+        const { valueId, kind, value } = holder;
+        see(valueId, kind, value)?.holders.push(holder);
         const other = alsoLookedUpAs[kind];
         if (other !== undefined) see(valueIdOf(other, value), other, value);
       }
@@ -177,28 +197,36 @@ class Gathering {
     return values;
   }
 
-  async #holdersToFollow(values: Value[]): Promise<RecordId[]> {
-    if (values.length === 0) return [];
-    const overflowing = await this.#overflowingOf(values);
-    const followed = values.filter(({ valueId }) => !overflowing.has(valueId));
+  /** @param loaded the records whose values these are: who else holds them is asked for */
+  async #holdersToFollow(values: Map<string, HeldValue>, loaded: RecordId[]): Promise<RecordId[]> {
+    if (values.size === 0) return [];
+    const turned = await this.#look([...values.values()].filter(({ holders }) => holders.length > 0));
+    for (const { kind, value } of turned) this.#overflowing.delete(valueKeyOf(kind, value));
+    if (turned.length > 0) {
+      this.#turned = true;
+      this.#shared = undefined;
+    }
+    for (const valueId of await this.#overflowingOf(values)) values.delete(valueId);
     const rows = await this.#transaction.query<Holder>(
+      // Of what it sees, the planner makes a hash table: the second list.
       `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
-       WHERE workspace_id = $1 AND value_id = ANY($2::uuid[]) AND quality <> 'blocked'`,
-      [this.#transaction.workspaceId, followed.map(({ valueId }) => valueId)],
+       WHERE workspace_id = $1 AND value_id ${among("$2")} AND quality <> 'blocked' AND record_id <> ALL($3::uuid[])`,
+      [this.#transaction.workspaceId, listed(values.keys()), listed(loaded)],
     );
     await this.#meet(new Set(rows.map(({ recordId }) => recordId)));
-    const holdersOf = Map.groupBy(rows, ({ valueId }) => valueId);
-    const next = followed.flatMap(({ kind, value }) => (kind === "merged_into" ? [value as RecordId] : []));
-    for (const holders of holdersOf.values()) {
-      if (holders.every(({ recordId }) => this.#records.has(recordId))) continue;
-      if (this.#joinsNobody(holders, holdersOf)) for (const holder of holders) this.#standBy(holder);
+    for (const row of rows) values.get(row.valueId)?.holders.push(row);
+    const next: RecordId[] = [];
+    for (const { kind, value } of values.values()) if (kind === "merged_into") next.push(value as RecordId);
+    for (const valueId of new Set(rows.map((row) => row.valueId))) {
+      const holders = values.get(valueId)?.holders ?? [];
+      if (this.#joinsNobody(holders, values)) for (const holder of holders) this.#standBy(holder);
       else for (const { recordId } of holders) next.push(recordId);
     }
     return next;
   }
 
   /** Few values are shared, so they are read at once, as far as they are few. */
-  async #overflowingOf(values: Value[]): Promise<Set<string>> {
+  async #overflowingOf(values: ReadonlyMap<string, Value>): Promise<string[]> {
     this.#shared ??= await this.#transaction.query<Value>(
       `SELECT value_id AS "valueId", kind, value FROM shared_value WHERE workspace_id = $1 LIMIT $2`,
       [this.#transaction.workspaceId, MANY_SHARED],
@@ -208,21 +236,21 @@ class Gathering {
         ? this.#shared
         : await this.#transaction.query<Value>(
             `SELECT value_id AS "valueId", kind, value FROM shared_value
-             WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
-            [this.#transaction.workspaceId, values.map(({ valueId }) => valueId)],
+             WHERE workspace_id = $1 AND value_id ${among("$2")}`,
+            [this.#transaction.workspaceId, listed(values.keys())],
           );
     for (const { kind, value } of rows) this.#overflowing.add(valueKeyOf(kind, value));
-    return new Set(rows.map(({ valueId }) => valueId));
+    return rows.map(({ valueId }) => valueId);
   }
 
   /** @param holders all of one value */
-  #joinsNobody(holders: readonly Holder[], holdersOf: ReadonlyMap<string, unknown>): boolean {
+  #joinsNobody(holders: readonly Holder[], values: ReadonlyMap<string, HeldValue>): boolean {
     const [any] = holders;
     if (any === undefined) return true;
     const { kind, value, quality } = any;
     // A mailbox is decided over all its spellings; only where there is one is it this value's holders alone.
     const other = alsoLookedUpAs[kind];
-    if (other !== undefined && holdersOf.has(valueIdOf(other, value))) return false;
+    if (other !== undefined && (values.get(valueIdOf(other, value))?.holders.length ?? 0) > 0) return false;
     const people = holders.flatMap(({ recordId }) => this.#people.get(recordId) ?? []);
     // Two that are one profile may be so through this value, from a time when it did join: they have to be looked at again.
     const profiles = people.flatMap(({ profileId }) => profileId ?? []);
@@ -245,7 +273,7 @@ class Gathering {
     for (const profileId of fresh) this.#seenProfiles.add(profileId);
     const rows = await this.#transaction.query<{ recordId: RecordId }>(
       `SELECT record_id AS "recordId" FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
-      [this.#transaction.workspaceId, [...fresh]],
+      [this.#transaction.workspaceId, listed(fresh)],
     );
     return rows.map(({ recordId }) => recordId);
   }
@@ -257,13 +285,13 @@ class Gathering {
     return links.flatMap(({ a, b, verdict }) => (verdict === "same" ? [a, b] : []));
   }
 
-  async #linksOf(ids: RecordId[]): Promise<(HumanLink & { verdict: "same" | "different" })[]> {
-    const rows = await this.#transaction.query<{ a: RecordId; b: RecordId; verdict: "same" | "different"; at: Date }>(
+  async #linksOf(ids: RecordId[]): Promise<Link[]> {
+    const rows = await this.#transaction.query<Omit<Link, "at"> & { at: Date }>(
       `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
        WHERE workspace_id = $1 AND a_record_id = ANY($2::uuid[])
        UNION ALL SELECT a_record_id, b_record_id, verdict, created_at FROM link
        WHERE workspace_id = $1 AND b_record_id = ANY($2::uuid[])`,
-      [this.#transaction.workspaceId, ids],
+      [this.#transaction.workspaceId, listed(ids)],
     );
     return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
   }

@@ -1,12 +1,12 @@
-/** The first half of identity: the identifiers of changed records, and the values that too many records hold. */
+/** The first half of identity: the identifiers of changed records. */
 import { z } from "zod";
 import { personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf } from "#profile/identity/identifiers.ts";
+import { listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
-import { refreshSharedValues } from "./shared-values.ts";
 
 const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
 /** The part of a stored person that identity reads. */
@@ -26,7 +26,8 @@ interface Marked {
   touchedSeq: number;
 }
 
-interface ChangedPerson extends Marked {
+interface ChangedPerson {
+  recordId: RecordId;
   connectionId: ConnectionId;
   stream: string;
   data: unknown;
@@ -36,32 +37,35 @@ type Row = Identifier & { recordId: RecordId; valueId: string };
 type StoredRow = Row & { current: boolean };
 
 /** Records whose identifiers are worked out while Postgres stores those of the portion before. */
-const PORTION = 250;
+const PORTION = 500;
 
 /**
  * Brings the identifiers of up to `limit` changed records up to date. Values no longer carried stay, marked: they were
  * evidence.
  *
+ * Several of these may run beside one another: each takes records that no other has taken. Whoever uses identifiers waits
+ * for all of them.
+ *
+ * @param least with fewer to do, nothing is done
  * @returns how many records that were
  */
 export async function identifyBatch(
   transaction: Transaction,
-  limit: number,
-  defaultCountry: string,
+  { limit, least, defaultCountry }: { limit: number; least: number; defaultCountry: string },
   took: Took,
 ): Promise<number> {
-  const marked = await markedRecords(transaction, limit);
-  if (marked.length === 0) return 0;
-  const changed = marked.filter((record) => record.kind === "person");
+  const marked = await takeMarked(transaction, limit);
+  if (marked.length < least) return 0;
   took(marked.map(({ recordId, touchedSeq }) => ({ id: recordId, touchedSeq })));
-  const stored = Map.groupBy(await storedIdentifiers(transaction, changed), ({ recordId }) => recordId);
-  const values = new Map<string, Identifier>();
+  const ids = listed(marked.map(({ recordId }) => recordId));
+  const [changed, known] = await Promise.all([peopleOf(transaction, ids), storedIdentifiers(transaction, ids)]);
+  const stored = Map.groupBy(known, ({ recordId }) => recordId);
   let writing: Promise<unknown> = Promise.resolve();
   try {
     for (let start = 0; start < changed.length; start += PORTION) {
       const difference: Difference = { added: [], changed: [], dropped: [] };
       for (const record of changed.slice(start, start + PORTION)) {
-        compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference, values);
+        compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference);
       }
       await writing;
       writing = write(transaction, difference);
@@ -70,34 +74,40 @@ export async function identifyBatch(
     // Also when a record cannot be read: the transaction ends after its last statement.
     await writing;
   }
-  await refreshSharedValues(transaction, values);
-  await markIdentified(transaction, marked);
+  await markIdentified(transaction, ids);
   return marked.length;
 }
 
-/** With the people among them: since it was marked, a record may have turned out to be something else, or gone. */
-function markedRecords(
-  transaction: Transaction,
-  limit: number,
-): Promise<((ChangedPerson & { kind: "person" }) | (Marked & { kind: "deal" | "organisation" | null }))[]> {
+/**
+ * The marks stay locked until the end: what ingest changes meanwhile is marked after it, and stays due. A mark that is locked
+ * is somebody else's or is just being set anew.
+ */
+function takeMarked(transaction: Transaction, limit: number): Promise<Marked[]> {
   return transaction.query(
-    `SELECT record_id AS "recordId", touched_seq AS "touchedSeq", kind, connection_id AS "connectionId", stream, data
-     FROM (
-       SELECT workspace_id, record_id, touched_seq FROM unresolved
-       WHERE workspace_id = $1 AND NOT identified ORDER BY touched_seq LIMIT $2
-     ) AS next
-     LEFT JOIN source_record USING (workspace_id, record_id)
-     LEFT JOIN source_content USING (workspace_id, record_id, hash)
-     WHERE workspace_id = $1`,
+    `SELECT record_id AS "recordId", touched_seq AS "touchedSeq" FROM unresolved
+     WHERE workspace_id = $1 AND NOT identified ORDER BY touched_seq LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED`,
     [transaction.workspaceId, limit],
   );
 }
 
-function storedIdentifiers(transaction: Transaction, records: readonly Marked[]): Promise<StoredRow[]> {
+/**
+ * The people among the marked: since it was marked, a record may have turned out to be something else, or gone. Read after
+ * the marks were locked, or a mark could be newer than what is read.
+ */
+function peopleOf(transaction: Transaction, ids: string): Promise<ChangedPerson[]> {
+  return transaction.query(
+    `SELECT record_id AS "recordId", connection_id AS "connectionId", stream, data
+     FROM source_record LEFT JOIN source_content USING (workspace_id, record_id, hash)
+     WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, ids],
+  );
+}
+
+function storedIdentifiers(transaction: Transaction, ids: string): Promise<StoredRow[]> {
   return transaction.query<StoredRow>(
     `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality, reason, current FROM identifier
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, records.map(({ recordId }) => recordId)],
+    [transaction.workspaceId, ids],
   );
 }
 
@@ -107,27 +117,22 @@ interface Difference {
   dropped: StoredRow[];
 }
 
-/** Adds to `difference` what is to be written for one record, to `values` what it holds or held that can join people. */
+/** Adds to `difference` what is to be written for one record. */
 function compare(
   { recordId, connectionId, stream, data }: ChangedPerson,
   stored: readonly StoredRow[],
   defaultCountry: string,
   difference: Difference,
-  values: Map<string, Identifier>,
 ): void {
   const left = new Map(stored.map((row) => [row.valueId, row]));
   for (const identifier of identifiersOf(storedPerson.parse(data), { connectionId, stream, defaultCountry })) {
     const valueId = valueIdOf(identifier.kind, identifier.value);
     const known = left.get(valueId);
     left.delete(valueId);
-    if (joins(identifier)) values.set(valueId, identifier);
     const same = known?.current === true && known.quality === identifier.quality && known.reason === identifier.reason;
     if (!same) difference[known === undefined ? "added" : "changed"].push({ ...identifier, recordId, valueId });
   }
-  for (const row of left.values()) {
-    if (joins(row)) values.set(row.valueId, row);
-    if (row.current) difference.dropped.push(row);
-  }
+  for (const row of left.values()) if (row.current) difference.dropped.push(row);
 }
 
 const rows = {
@@ -142,7 +147,7 @@ const rows = {
   },
   key: ["value_id", "record_id"],
 } as const;
-/** Only identity writes identifiers, and its lock is held: what was not there is not there, and need not be looked for. */
+/** Whoever has taken a record's mark alone writes its identifiers: what was not there need not be looked for. */
 const insertAdded = insertInto<Row>({ ...rows, onConflict: "fail" });
 const updateChanged = insertInto<Row>({ ...rows, onConflict: "update", also: "current = true" });
 
@@ -157,17 +162,9 @@ async function write(transaction: Transaction, { added, changed, dropped }: Diff
   );
 }
 
-/** Marks what was read, not what is there now: a change that came in meanwhile stays due. */
-async function markIdentified(transaction: Transaction, records: readonly Marked[]): Promise<void> {
+async function markIdentified(transaction: Transaction, ids: string): Promise<void> {
   await transaction.query(
-    `WITH done AS MATERIALIZED (
-       SELECT record_id FROM unresolved JOIN unnest($2::uuid[], $3::int8[]) AS seen (record_id, seq) USING (record_id)
-       WHERE workspace_id = $1 AND touched_seq = seq ORDER BY record_id FOR UPDATE OF unresolved
-     )
-     UPDATE unresolved SET identified = true FROM done
-     WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id`,
-    [transaction.workspaceId, records.map(({ recordId }) => recordId), records.map(({ touchedSeq }) => touchedSeq)],
+    `UPDATE unresolved SET identified = true WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    [transaction.workspaceId, ids],
   );
 }
-
-const joins = ({ kind, quality }: Identifier): boolean => quality !== "blocked" && kind !== "household";

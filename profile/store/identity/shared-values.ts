@@ -2,6 +2,7 @@
 import type { RecordId } from "#profile/ids.ts";
 import type { Identifier } from "#profile/identity/identifiers.ts";
 import { OVERFLOW_HOLDERS, overflows } from "#profile/identity/rules.ts";
+import { listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { markConcerned } from "./marks.ts";
@@ -15,7 +16,9 @@ interface Crowd {
   since: Date | null;
 }
 
-const insertShared = insertInto<Crowd & Pick<Identifier, "kind" | "value">>({
+export type Value = Pick<Identifier, "kind" | "value"> & { valueId: string };
+
+const insertShared = insertInto<Crowd & Value>({
   table: "shared_value",
   columns: {
     value_id: { type: "uuid", of: ({ valueId }) => valueId },
@@ -28,25 +31,22 @@ const insertShared = insertInto<Crowd & Pick<Identifier, "kind" | "value">>({
 });
 
 /**
- * Looks again at which values too many records hold. When that changes either way, every holder is marked for another
- * look, since its component changed.
+ * Looks again at which of these values too many records hold. When that changes either way, every holder is marked for
+ * another look, since its component changed.
  *
- * @param values by value id, those of changed records: no other value can have changed
+ * @param values those of changed records: no other value can have changed
+ * @returns the values that turned
  */
-export async function refreshSharedValues(
-  transaction: Transaction,
-  values: ReadonlyMap<string, Identifier>,
-): Promise<void> {
-  const crowds = await crowdsOf(transaction, [...values.keys()]);
+export async function refreshSharedValues(transaction: Transaction, values: readonly Value[]): Promise<Value[]> {
+  if (values.length === 0) return [];
+  const known = new Map(values.map((value) => [value.valueId, value]));
+  const crowds = (await crowdsOf(transaction, known.keys())).flatMap((crowd) => {
+    const value = known.get(crowd.valueId);
+    return value === undefined ? [] : { ...value, ...crowd };
+  });
   const over = crowds.filter(({ holders, names }) => overflows(holders, names));
   const under = crowds.filter(({ holders, names, since }) => since !== null && !overflows(holders, names));
-  await insertShared(
-    transaction,
-    over.flatMap((crowd) => {
-      const identifier = values.get(crowd.valueId);
-      return identifier === undefined ? [] : { ...identifier, ...crowd };
-    }),
-  );
+  await insertShared(transaction, over);
   if (under.length > 0) {
     await transaction.query("DELETE FROM shared_value WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])", [
       transaction.workspaceId,
@@ -54,7 +54,7 @@ export async function refreshSharedValues(
     ]);
   }
   const turned = [...over.filter(({ since }) => since === null), ...under];
-  if (turned.length === 0) return;
+  if (turned.length === 0) return [];
   const holders = await transaction.query<{ recordId: RecordId }>(
     `SELECT DISTINCT record_id AS "recordId" FROM identifier WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
     [transaction.workspaceId, turned.map(({ valueId }) => valueId)],
@@ -63,11 +63,11 @@ export async function refreshSharedValues(
     transaction,
     holders.map(({ recordId }) => recordId),
   );
+  return turned;
 }
 
 /** Of these values: those with more holders than go unasked, and those known as shared. */
-async function crowdsOf(transaction: Transaction, valueIds: string[]): Promise<Crowd[]> {
-  if (valueIds.length === 0) return [];
+async function crowdsOf(transaction: Transaction, valueIds: Iterable<string>): Promise<Crowd[]> {
   return transaction.query<Crowd>(
     // The first count stops early: nearly all values have a holder or two.
     `SELECT wanted.value_id AS "valueId", since,
@@ -87,6 +87,6 @@ async function crowdsOf(transaction: Transaction, valueIds: string[]): Promise<C
      ) AS counted
      LEFT JOIN shared_value ON shared_value.workspace_id = $1 AND shared_value.value_id = wanted.value_id
      WHERE many OR since IS NOT NULL`,
-    [transaction.workspaceId, valueIds, OVERFLOW_HOLDERS],
+    [transaction.workspaceId, listed(valueIds), OVERFLOW_HOLDERS],
   );
 }

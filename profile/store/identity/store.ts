@@ -1,11 +1,14 @@
 /** Identity in the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
+import type { Resolution } from "#profile/identity/resolve.ts";
+import { listed } from "../among.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
 import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
-import { gather, resolveGathered } from "./gather.ts";
+import { gather, type Gathered, resolveGathered } from "./gather.ts";
 import { identifyBatch } from "./identify.ts";
-import { deleteEmptied, differenceOf, writeAliases, writeDifference, writeRefusals } from "./write.ts";
+import { refreshSharedValues } from "./shared-values.ts";
+import { deleteEmptied, type Difference, differenceOf, writeAliases, writeDifference, writeRefusals } from "./write.ts";
 
 export interface ResolvedBatch {
   /** Changed person records taken. */
@@ -28,7 +31,7 @@ export interface IdentityStore {
    * Resolves up to `limit` changed person records, in one transaction: killed anywhere, it never happened.
    *
    * The outcome is a function of the records known, not of the batches or their order. Cost follows the size of the
-   * components that changed.
+   * components that changed. Several may run side by side: they share the work as far as it can be shared.
    */
   resolveBatch(workspaceId: WorkspaceId, options: { limit: number }): Promise<ResolvedBatch>;
   explain(workspaceId: WorkspaceId, profileId: ProfileId): Promise<ProfileExplanation>;
@@ -37,8 +40,11 @@ export interface IdentityStore {
 
 export function createIdentityStore(database: Database): IdentityStore {
   return {
-    resolveBatch: (workspaceId, { limit }) =>
-      settingAside(database, { workspaceId, step: "identity", limit }, NOTHING, resolveBatch),
+    async resolveBatch(workspaceId, { limit }) {
+      const batch = { workspaceId, step: "identity", limit } as const;
+      const identified = await settingAside(database, batch, NOTHING, identifyWhole);
+      return identified.more ? identified : settingAside(database, batch, NOTHING, resolveBatch);
+    },
     explain: (workspaceId, profileId) =>
       database.inWorkspace(workspaceId, (transaction) => explainProfile(transaction, profileId)),
     findProfile: (workspaceId, query) =>
@@ -48,11 +54,27 @@ export function createIdentityStore(database: Database): IdentityStore {
 
 const NOTHING: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, split: 0, refusals: 0, more: false };
 
+/** Identifiers alone, where there is a whole batch of records without: beside others that do the same. */
+async function identifyWhole(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
+  await lockProfiles(transaction, "shared");
+  await readByIndex(transaction);
+  const identified = await identifyBatch(
+    transaction,
+    { limit, least: limit, defaultCountry: await defaultCountryOf(transaction) },
+    took,
+  );
+  return { ...NOTHING, more: identified > 0 };
+}
+
 async function resolveBatch(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
   await lockProfiles(transaction);
   await readByIndex(transaction);
   // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
-  const identified = await identifyBatch(transaction, limit, await defaultCountryOf(transaction), took);
+  const identified = await identifyBatch(
+    transaction,
+    { limit, least: 1, defaultCountry: await defaultCountryOf(transaction) },
+    took,
+  );
   if (identified === limit) return { ...NOTHING, more: true };
   const start = await unresolved(transaction, limit);
   if (start.length === 0) return NOTHING;
@@ -60,11 +82,14 @@ async function resolveBatch(transaction: Transaction, limit: number, took: Took)
   const gathered = await gather(
     transaction,
     start.map(({ id }) => id),
+    (values) => refreshSharedValues(transaction, values),
   );
-  const resolution = resolveGathered(gathered);
-  const difference = differenceOf(gathered, resolution);
-  // Before any profile is locked: ingest, too, marks records first and profiles then.
-  const touched = await settle(transaction, new Set([...start.map(({ id }) => id), ...gathered.records.keys()]));
+  // Marks go before any profile is locked: ingest, too, marks records first and profiles then. While the database takes
+  // them off, it is worked out here what follows.
+  const [touched, { resolution, difference }] = await Promise.all([
+    settle(transaction, new Set([...start.map(({ id }) => id), ...gathered.records.keys()])),
+    decide(gathered),
+  ]);
   await writeDifference(transaction, resolution, difference, touched);
   await writeAliases(transaction, gathered, resolution, difference);
   await deleteEmptied(transaction, difference.emptied);
@@ -77,8 +102,14 @@ async function resolveBatch(transaction: Transaction, limit: number, took: Took)
     merged: difference.emptied.length,
     split: difference.split,
     refusals: resolution.refusals.length,
-    more: start.length === limit,
+    // The holders of a value that turned are marked for another look.
+    more: start.length === limit || gathered.turned,
   };
+}
+
+async function decide(gathered: Gathered): Promise<{ resolution: Resolution; difference: Difference }> {
+  const resolution = resolveGathered(gathered);
+  return { resolution, difference: differenceOf(gathered, resolution) };
 }
 
 /** One at a time per workspace changes who belongs to which profile; those who write what hangs on profiles share the lock. */
@@ -111,7 +142,7 @@ async function settle(transaction: Transaction, recordIds: ReadonlySet<RecordId>
      )
      DELETE FROM unresolved USING done WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
      RETURNING unresolved.record_id AS "recordId"`,
-    [transaction.workspaceId, [...recordIds]],
+    [transaction.workspaceId, listed(recordIds)],
   );
   return new Set(rows.map(({ recordId }) => recordId));
 }
