@@ -1,43 +1,20 @@
 /** Deletion by absence: what a full read does not list is gone, unless that is too much to believe. */
 import { Client, type QueryResultRow } from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { RecordPage, Reject } from "#connectors/core/contract.ts";
-import { recordIdOf, type ConnectionId } from "#profile/ids.ts";
-import { createConnectionStore } from "#profile/store/connections.ts";
+import { recordIdOf } from "#profile/ids.ts";
 import { isPlausible, USUAL_BRAKE } from "#profile/store/ingest/full-read.ts";
 import { createHeldDeletions, type HeldDeletions } from "#profile/store/ingest/held.ts";
-import { createIngestStore, type IngestStore, type SavedPage } from "#profile/store/ingest/store.ts";
-import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { createIngestStore, type SavedPage } from "#profile/store/ingest/store.ts";
+import { connectionId, connectionName, ingest, owner, test, useConnection } from "#tests/support/connection.ts";
 import { order, page, person } from "#tests/support/records.ts";
 
-let test: TestDatabase;
-let owner: Client;
-let ingest: IngestStore;
 let held: HeldDeletions;
-/** A connection of its own for every test. */
-let connectionId: ConnectionId;
-let serial = 0;
 const stream = "people";
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-  owner = new Client({ connectionString: test.ownerUrl });
-  await owner.connect();
-  ingest = createIngestStore(test.database);
+useConnection("csv");
+beforeAll(() => {
   held = createHeldDeletions(test.database);
-});
-afterAll(async () => {
-  await owner.end();
-  await test.drop();
-});
-beforeEach(async () => {
-  serial += 1;
-  const connections = createConnectionStore(test.database);
-  ({ connectionId } = await connections.upsertConnection(
-    test.workspaceId,
-    { connector: "csv", name: `c${serial}` },
-    "t",
-  ));
 });
 
 const place = () => ({ connectionId, stream });
@@ -103,7 +80,7 @@ describe("too many at once", () => {
     const saved = await readAll(people(100));
     expect(saved).toMatchObject({ outcome: "held", counts: { unchanged: 100, vanished: 0 } });
     expect(await deletedIds()).toEqual([]);
-    expect(await waiting()).toMatchObject([{ vanishing: 150, known: 250, connectionName: `c${serial}` }]);
+    expect(await waiting()).toMatchObject([{ vanishing: 150, known: 250, connectionName }]);
     const { errorMessage, ...rest } = await state();
     expect(rest).toMatchObject({ complete: false, errorKind: "held", heldAt: expect.any(Date) });
     for (const part of ["150 of 250", "wrong key", "tributary sync --accept-deletions", "nothing was deleted"])

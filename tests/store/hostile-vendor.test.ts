@@ -1,38 +1,15 @@
 /** What a vendor with bad manners does to what is stored: the connector, the real SDK and the real store together. */
-import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createVendorCall, unlimited } from "#connectors/core/call.ts";
 import type { OpenConnection } from "#connectors/core/contract.ts";
 import { closeServers, hostileHubspot, row, rows } from "#connectors/hubspot/hostile-server.ts";
 import type { Asked, Manners } from "#connectors/hubspot/hostile-server.ts";
 import { hubspot } from "#connectors/hubspot/index.ts";
-import type { ConnectionId } from "#profile/ids.ts";
-import { createConnectionStore } from "#profile/store/connections.ts";
-import { createIngestStore, type IngestStore } from "#profile/store/ingest/store.ts";
-import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { connectionId, ingest, owner, test, useConnection } from "#tests/support/connection.ts";
 
-let test: TestDatabase;
-let owner: Client;
-let ingest: IngestStore;
-let connectionId: ConnectionId;
-let serial = 0;
 const stream = "contacts";
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-  owner = new Client({ connectionString: test.ownerUrl });
-  await owner.connect();
-  ingest = createIngestStore(test.database);
-});
-afterAll(async () => {
-  await owner.end();
-  await test.drop();
-});
-beforeEach(async () => {
-  serial += 1;
-  const connection = { connector: "hubspot", name: `hostile ${serial}` };
-  ({ connectionId } = await createConnectionStore(test.database).upsertConnection(test.workspaceId, connection, "t"));
-});
+useConnection("hubspot");
 afterEach(closeServers);
 
 async function connected(manners: Partial<Manners>): Promise<{ connection: OpenConnection; vendor: Manners }> {

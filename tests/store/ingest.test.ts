@@ -1,41 +1,16 @@
-import { Client, type QueryResultRow } from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { QueryResultRow } from "pg";
+import { describe, expect, it } from "vitest";
 import type { RecordPage } from "#connectors/core/contract.ts";
-import { profileIdOf, recordIdOf, type ConnectionId } from "#profile/ids.ts";
-import { createConnectionStore } from "#profile/store/connections.ts";
-import { createIngestStore, type IngestStore, type PageCounts } from "#profile/store/ingest/store.ts";
+import { profileIdOf, recordIdOf } from "#profile/ids.ts";
+import type { PageCounts } from "#profile/store/ingest/store.ts";
 import type { StoredReject } from "#profile/store/ingest/rejects.ts";
-import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { connectionId, ingest, owner, test, useConnection } from "#tests/support/connection.ts";
 import { consent, deal, order, page, person, subscription, touchpoint } from "#tests/support/records.ts";
 
-let test: TestDatabase;
-let owner: Client;
-let ingest: IngestStore;
-/** A connection of its own for every test. */
-let connectionId: ConnectionId;
-let serial = 0;
 const stream = "people";
 const NAME = "SELECT first_name AS name FROM source_record WHERE connection_id = $1";
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-  owner = new Client({ connectionString: test.ownerUrl });
-  await owner.connect();
-  ingest = createIngestStore(test.database);
-});
-afterAll(async () => {
-  await owner.end();
-  await test.drop();
-});
-beforeEach(async () => {
-  serial += 1;
-  const connections = createConnectionStore(test.database);
-  ({ connectionId } = await connections.upsertConnection(
-    test.workspaceId,
-    { connector: "csv", name: `c${serial}` },
-    "t",
-  ));
-});
+useConnection("csv");
 
 async function save(from: unknown, given: RecordPage): Promise<PageCounts> {
   const saved = await ingest.savePage(test.workspaceId, { connectionId, stream, from, page: given });
