@@ -36,10 +36,8 @@ let temporalProgram: string | undefined;
 const { layers, filters } = parseArguments(process.argv.slice(2));
 const results: ({ name: string } & TestCounts)[] = [];
 const startedAt = performance.now();
-for (const layer of layers) {
-  if (layer === "types" || layer === "lint") await runChecks(layer);
-  else await runTests(layer);
-}
+await runChecks(STATIC.filter((layer) => layers.includes(layer)));
+for (const layer of TESTED) if (layers.includes(layer)) await runTests(layer);
 report();
 
 function parseArguments(args: string[]): { layers: Layer[]; filters: string[] } {
@@ -51,10 +49,18 @@ function parseArguments(args: string[]): { layers: Layer[]; filters: string[] } 
   return { layers: all.filter((layer) => chosen.includes(layer)), filters };
 }
 
-async function runChecks(layer: (typeof STATIC)[number]): Promise<void> {
-  for (const [name, program, args] of CHECKS[layer]) {
-    process.stdout.write(`\n── ${name}\n`);
-    const code = await run(program, args, process.env);
+/** All at once; what they say comes one after the other. */
+async function runChecks(chosen: (typeof STATIC)[number][]): Promise<void> {
+  const environment = process.stdout.isTTY ? { FORCE_COLOR: "1", ...process.env } : process.env;
+  const running = chosen
+    .flatMap((layer) => CHECKS[layer])
+    .map(([name, program, args]) => {
+      const said: string[] = [];
+      return { name, said, ended: run(program, args, environment, (text) => said.push(text)) };
+    });
+  for (const { name, said, ended } of running) {
+    const code = await ended;
+    process.stdout.write(`\n── ${name}\n${said.join("")}`);
     results.push({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
   }
 }
@@ -101,18 +107,32 @@ async function withTemporal(): Promise<NodeJS.ProcessEnv> {
   return { ...process.env, TEMPORAL_CLI_PATH: temporalProgram };
 }
 
-/** Runs a package's program on this Node. @returns the exit code; 1 when it was killed */
-function run(program: string, args: string[], environment: NodeJS.ProcessEnv): Promise<number> {
+/**
+ * Runs a package's program on this Node.
+ *
+ * @param hear gets what it says, which else goes where our own output goes
+ * @returns the exit code; 1 when it was killed
+ */
+function run(
+  program: string,
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  hear?: (text: string) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
+    const output = hear === undefined ? "inherit" : "pipe";
     const child = spawn(process.execPath, [join(root, "node_modules", program), ...args], {
       cwd: root,
-      stdio: "inherit",
+      stdio: ["inherit", output, output],
       env: { ...environment, PATH: `${dirname(process.execPath)}${delimiter}${environment["PATH"] ?? ""}` },
     });
     const end = () => child.kill("SIGTERM");
     process.once("SIGTERM", end);
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => hear?.(text));
     child.on("error", reject);
-    child.on("exit", (code) => {
+    // "close": after the last of what it says.
+    child.on("close", (code) => {
       process.off("SIGTERM", end);
       resolve(code ?? 1);
     });
