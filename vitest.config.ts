@@ -1,14 +1,37 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const globalSetup = ["tests/support/global-setup.ts"];
 const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/**"];
+
+/** Half a minute and more, the longest first. */
+const LONGEST = [
+  "loop/kill",
+  "loop/failures",
+  "loop/restart",
+  "stack/first-real-account",
+  "console/cli",
+  "stack/start",
+];
+
+/** Begins with what takes longest, on a machine that has never run the tests as well: no worker is alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(`tests/${name}.test.ts`));
+      return index === -1 ? LONGEST.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Three layers: `unit` in seconds, `integration` on a real Postgres and Temporal, `replay` on recorded histories. */
 export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
-    // Most of a test here waits for another process: with one worker a core sits idle.
-    maxWorkers: 2,
+    // Most of a test here waits for another process: two cores have room for a third worker.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -34,7 +57,6 @@ export default defineConfig({
         test: {
           name: "replay",
           include: ["tests/replay/**/*.test.ts"],
-          globalSetup,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -7,7 +7,7 @@ import { Client } from "pg";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { migrate } from "#prisma/migrate.ts";
-import { startPostgres, type RunningPostgres } from "#stack/postgres/server.ts";
+import { startPostgres } from "#stack/postgres/server.ts";
 
 export interface TestDatabase {
   /** Superuser: sees every workspace. For arranging and looking, never handed to the code under test. */
@@ -17,6 +17,8 @@ export interface TestDatabase {
   database: Database;
   /** The workspace `test`, already there. */
   workspaceId: WorkspaceId;
+  /** Stops and starts the server, its files kept: only where it is the test's own. */
+  restart?(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -38,9 +40,7 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
 }
 
 /** A server of one's own, its files safe on disk: to be restarted without disturbing other tests. `drop` ends it. */
-export async function createTestServer(
-  options: { max?: number } = {},
-): Promise<TestDatabase & Pick<RunningPostgres, "restart">> {
+export async function createTestServer(options: { max?: number } = {}): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-own-postgres-"));
   const server = await startPostgres({ dataDir });
   const { appUrl } = await migrate(server.ownerUrl);

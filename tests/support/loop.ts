@@ -63,13 +63,14 @@ export interface TestLoopOptions {
 export async function startTestLoop(options: TestLoopOptions = {}): Promise<TestLoop> {
   let shift = 0;
   const now = () => Date.now() + shift;
-  const server = options.durable === true ? await createTestServer({ max: 20 }) : null;
-  const test = server ?? (await createTestDatabase({ max: 20 }));
+  const durable = options.durable === true;
   const temporalDir = mkdtempSync(join(tmpdir(), "tributary-loop-temporal-"));
-  const temporal = await startTemporal({
-    program: await findTemporal({ environment: process.env, log: silent }),
-    ...(options.durable === true ? { dataDir: temporalDir } : { ephemeral: true }),
-  });
+  const [test, temporal] = await Promise.all([
+    durable ? createTestServer({ max: 20 }) : createTestDatabase({ max: 20 }),
+    findTemporal({ environment: process.env, log: silent }).then((program) =>
+      startTemporal({ program, ...(durable ? { dataDir: temporalDir } : { ephemeral: true }) }),
+    ),
+  ]);
   const key = options.key ?? randomBytes(32).toString("base64");
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
@@ -88,8 +89,8 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     ...{ test, workspaceId: test.workspaceId, hubspot, stripe, connectionIds, temporal, masterKeys, engine, deps },
     workerEnvironment: { DATABASE_URL: test.appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
     async restartPostgres() {
-      if (server === null) throw new Error("This loop shares its Postgres; ask for a durable one.");
-      await server.restart();
+      if (test.restart === undefined) throw new Error("This loop shares its Postgres; ask for a durable one.");
+      await test.restart();
     },
     advance(ms) {
       shift += ms;
@@ -104,8 +105,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     async stop() {
       await engine.close();
       await stopWorkers();
-      await Promise.all([hubspot.close(), stripe.close(), close()]);
-      await temporal.stop();
+      await Promise.all([hubspot.close(), stripe.close(), close(), temporal.stop()]);
       rmSync(temporalDir, { recursive: true, force: true });
       await test.drop();
     },
