@@ -80,17 +80,21 @@ function changeThird({ hubspot, stripe }: TestLoop, { people, at }: Story): void
   }
 }
 
+/** How often the vendors were asked so far. */
+export function callsTo({ hubspot, stripe }: TestLoop): number {
+  return [...hubspot.requests.values(), ...stripe.requests.values()].reduce((sum, n) => sum + n, 0);
+}
+
 /** Waits until a worker has done something since now: asked a vendor, or noted what a step did. */
-export async function untilProgress({ test, hubspot, stripe }: TestLoop, over: () => boolean): Promise<void> {
-  const client = new Client({ connectionString: test.ownerUrl });
+export async function untilProgress(loop: TestLoop, over: () => boolean): Promise<void> {
+  const client = new Client({ connectionString: loop.test.ownerUrl });
   await client.connect();
   try {
     const progress = async () => {
-      const calls = [...hubspot.requests.values(), ...stripe.requests.values()].reduce((sum, n) => sum + n, 0);
       const { rows } = await client.query<{ counts: string }>(
         "SELECT coalesce(string_agg(step || counts::text, '' ORDER BY run_id, step), '') AS counts FROM run_step",
       );
-      return `${calls} ${rows[0]?.counts}`;
+      return `${callsTo(loop)} ${rows[0]?.counts}`;
     };
     const before = await progress();
     while (!over() && (await progress()) === before) await new Promise((resolve) => void setTimeout(resolve, 10));
