@@ -13,6 +13,7 @@ import { emptyDataDir } from "#stack/data-dir.ts";
 import { endLeftovers } from "#stack/leftovers.ts";
 import { clusterFolderOf, endLeftoverServer } from "#stack/postgres/cluster.ts";
 import { findFreePort } from "#stack/ports.ts";
+import { runCli, type Ended } from "#tests/console/run-cli.ts";
 
 /** The page itself: what a person would type, in its order. */
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -65,7 +66,7 @@ async function inAnotherTerminal(line: string, ready: string): Promise<void> {
   throw new Error(`${line} ended without saying "${ready}": ${seen.join("\n")}`);
 }
 
-async function run(line: string): Promise<{ code: number; out: string; err: string }> {
+async function run(line: string): Promise<Ended> {
   const child = spawn("sh", ["-c", line], {
     cwd: root,
     env: { ...process.env, TRIBUTARY_DATA_DIR: dataDir, HUBSPOT_ACCESS_TOKEN: "", STRIPE_API_KEY: "" },
@@ -78,8 +79,11 @@ async function run(line: string): Promise<{ code: number; out: string; err: stri
   return { code: code as number, out, err };
 }
 
+/** A look beside the page: the same program, without npx. */
+const tributary = (...args: string[]): Promise<Ended> => runCli({ TRIBUTARY_DATA_DIR: dataDir }, args);
+
 async function plans(): Promise<{ planId: string; connector: string; kind: string; status: string }[]> {
-  const { out } = await run("npx tributary plan list --json");
+  const { out } = await tributary("plan", "list", "--json");
   const plan = z.object({ planId: z.string(), connector: z.string(), kind: z.string(), status: z.string() });
   return z.array(plan).parse(JSON.parse(out));
 }
@@ -131,17 +135,18 @@ async function expectAfter(line: string, out: string): Promise<void> {
 }
 
 async function expectNothingInASecondWorkspace(planOfTheFirst: string): Promise<void> {
-  const made = await run("npx tributary workspace create second --country DE --currency EUR --time-zone Europe/Berlin");
+  const place = ["--country", "DE", "--currency", "EUR", "--time-zone", "Europe/Berlin"];
+  const made = await tributary("workspace", "create", "second", ...place);
   expect([made.code, made.err]).toEqual([0, ""]);
-  const second = (line: string) => run(`npx tributary --workspace second ${line}`);
-  const [status, list, show, export_, unnamed, first] = [
-    await second("status --json"),
-    await second("plan list --json"),
-    await second(`plan approve ${planOfTheFirst}`),
-    await second(`export ${join(dataDir, "second.csv")}`),
-    await run("npx tributary status"),
-    await run("npx tributary --workspace main status --json"),
-  ];
+  const second = (...args: string[]) => tributary("--workspace", "second", ...args);
+  const [status, list, show, export_, unnamed, first] = await Promise.all([
+    second("status", "--json"),
+    second("plan", "list", "--json"),
+    second("plan", "approve", planOfTheFirst),
+    second("export", join(dataDir, "second.csv")),
+    tributary("status"),
+    tributary("--workspace", "main", "status", "--json"),
+  ]);
   const answer = z.object({ overview: z.object({ profiles: z.number() }), streams: z.array(z.unknown()) });
   expect(answer.parse(JSON.parse(first.out)).overview.profiles).toBe(PEOPLE);
   expect(answer.parse(JSON.parse(status.out))).toMatchObject({ overview: { profiles: 0 }, streams: [] });
@@ -151,6 +156,8 @@ async function expectNothingInASecondWorkspace(planOfTheFirst: string): Promise<
   expect(readFileSync(join(dataDir, "second.csv"), "utf8").trim().split("\n")).toHaveLength(1);
   expect(unnamed).toMatchObject({ code: 2, out: "" });
   expect(unnamed.err).toContain("main, second");
-  const [person] = (await run(`npx tributary --workspace main export | head -2 | tail -1`)).out.split(",");
-  expect((await second(`profile ${person}`)).code).toBe(3);
+  const { out } = await tributary("--workspace", "main", "export");
+  const [person = ""] = (out.split("\n")[1] ?? "").split(",");
+  expect(person).not.toBe("");
+  expect((await second("profile", person)).code).toBe(3);
 }
