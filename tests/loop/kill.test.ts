@@ -35,7 +35,8 @@ async function begin(): Promise<TestLoop> {
 }
 
 beforeAll(async () => {
-  const calm = await begin();
+  const [calm, other] = await Promise.all([begin(), begin()]);
+  loop = other;
   const worker = await startWorkerProcess(calm.workerEnvironment);
   for (const { run } of chaptersOf(calm, story)) {
     const [startedAt, callsBefore] = [performance.now(), callsTo(calm)];
@@ -46,7 +47,6 @@ beforeAll(async () => {
   undisturbed = await endState(calm);
   await worker.stop();
   await calm.stop();
-  loop = await begin();
 }, TIMEOUT_MS);
 afterAll(() => loop.stop());
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chaptersOf, prepareStory, untilProgress, type Story } from "#tests/support/disturbance.ts";
 import { differences, endState, type EndState } from "#tests/support/end-state.ts";
-import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
+import { startTestLoop, type TestLoop, type TestLoopOptions } from "#tests/support/loop.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 
 const story: Story = { people: 600, at: Date.now() };
@@ -10,9 +10,12 @@ const VENDOR_DELAY_MS = 25;
 const TIMEOUT_MS = 240_000;
 let undisturbed: EndState;
 
-/** Tells the story on servers of its own, with a disturbance in the middle of each chapter. */
-async function tell(disturb: (loop: TestLoop) => Promise<void>): Promise<{ state: EndState; disturbances: number }> {
-  const loop = await startTestLoop({ workers: false, durable: true });
+/** Tells the story with a disturbance in the middle of each chapter. */
+async function tell(
+  options: Pick<TestLoopOptions, "durable">,
+  disturb: (loop: TestLoop) => Promise<void>,
+): Promise<{ state: EndState; disturbances: number }> {
+  const loop = await startTestLoop({ ...options, workers: false });
   let disturbances = 0;
   try {
     await prepareStory(loop, story);
@@ -40,14 +43,14 @@ async function tell(disturb: (loop: TestLoop) => Promise<void>): Promise<{ state
 }
 
 beforeAll(async () => {
-  undisturbed = (await tell(async () => undefined)).state;
+  undisturbed = (await tell({}, async () => undefined)).state;
 }, TIMEOUT_MS);
 
 describe("a server restarted in the middle of every chapter", () => {
   it(
     "changes nothing of the end when it is Postgres, and the worker lives on",
     async () => {
-      const { state, disturbances } = await tell((loop) => loop.restartPostgres());
+      const { state, disturbances } = await tell({ durable: "postgres" }, (loop) => loop.restartPostgres());
       expect(disturbances).toBe(3);
       expect(differences(undisturbed, state)).toEqual([]);
     },
@@ -57,7 +60,7 @@ describe("a server restarted in the middle of every chapter", () => {
   it(
     "changes nothing of the end when it is Temporal, and the worker lives on",
     async () => {
-      const { state, disturbances } = await tell((loop) => loop.temporal.restart());
+      const { state, disturbances } = await tell({ durable: "temporal" }, (loop) => loop.temporal.restart());
       expect(disturbances).toBe(3);
       expect(differences(undisturbed, state)).toEqual([]);
     },

@@ -15,7 +15,7 @@ import { REPLAY_KEY } from "./key.ts";
 
 const FOLDER = fileURLToPath(new URL("./histories/", import.meta.url));
 
-const loop = await startTestLoop({ durable: true, key: REPLAY_KEY });
+const loop = await startTestLoop({ durable: "postgres", key: REPLAY_KEY });
 try {
   const { hubspot, stripe, engine, deps, workspaceId, test } = loop;
   const shop = smallShop({ people: 30, now: Date.now() });

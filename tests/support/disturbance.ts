@@ -4,8 +4,6 @@ import type { TestLoop } from "./loop.ts";
 import { approveAll } from "./loop.ts";
 import { addressOf, contactIdOf, customerIdOf, smallShop } from "./people.ts";
 
-/** Refreshes by the clock would come in between. */
-const NEVER_MINUTES = 9_000_000;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
@@ -23,9 +21,8 @@ export function zoneOfNoon(at: number): string {
 
 export async function prepareStory({ test, workspaceId, hubspot, stripe }: TestLoop, story: Story): Promise<void> {
   await test.database.inWorkspace(workspaceId, (transaction) =>
-    transaction.query("UPDATE workspace SET refresh_minutes = $2, time_zone = $3 WHERE workspace_id = $1", [
+    transaction.query("UPDATE workspace SET time_zone = $2 WHERE workspace_id = $1", [
       workspaceId,
-      NEVER_MINUTES,
       zoneOfNoon(story.at),
     ]),
   );

@@ -28,6 +28,8 @@ import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
 
 const FAST = { requestsPerSecond: 10_000 };
+/** A worker process keeps a schedule: at each quarter of an hour a refresh would come in between. */
+const NEVER_MINUTES = 9_000_000;
 
 export interface TestLoop {
   test: TestDatabase;
@@ -45,7 +47,7 @@ export interface TestLoop {
   advance(ms: number): void;
   /** One turn; answers the run with its steps. */
   refresh(): Promise<Run>;
-  /** `durable` loops only: stops and starts the server, its files kept. */
+  /** Where that is `durable` only: stops and starts the server, its files kept. */
   restartPostgres(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,8 +55,8 @@ export interface TestLoop {
 export interface TestLoopOptions {
   /** False: none, the test starts its own. */
   workers?: boolean;
-  /** Postgres of its own and Temporal, both with files, so that they can be restarted. */
-  durable?: boolean;
+  /** The server that can be restarted: it keeps files, and a Postgres is the test's own. */
+  durable?: "postgres" | "temporal";
   /** Master key, base64; random unless given. */
   key?: string;
 }
@@ -63,14 +65,19 @@ export interface TestLoopOptions {
 export async function startTestLoop(options: TestLoopOptions = {}): Promise<TestLoop> {
   let shift = 0;
   const now = () => Date.now() + shift;
-  const durable = options.durable === true;
   const temporalDir = mkdtempSync(join(tmpdir(), "tributary-loop-temporal-"));
   const [test, temporal] = await Promise.all([
-    durable ? createTestServer({ max: 20 }) : createTestDatabase({ max: 20 }),
+    options.durable === "postgres" ? createTestServer({ max: 20 }) : createTestDatabase({ max: 20 }),
     findTemporal({ environment: process.env, log: silent }).then((program) =>
-      startTemporal({ program, ...(durable ? { dataDir: temporalDir } : { ephemeral: true }) }),
+      startTemporal({ program, ...(options.durable === "temporal" ? { dataDir: temporalDir } : { ephemeral: true }) }),
     ),
   ]);
+  await test.database.inWorkspace(test.workspaceId, (transaction) =>
+    transaction.query("UPDATE workspace SET refresh_minutes = $2 WHERE workspace_id = $1", [
+      transaction.workspaceId,
+      NEVER_MINUTES,
+    ]),
+  );
   const key = options.key ?? randomBytes(32).toString("base64");
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
