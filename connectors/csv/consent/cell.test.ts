@@ -134,8 +134,8 @@ describe("a cell of a consent column", () => {
   );
 
   it("takes no longer for a cell of a megabyte", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const cell of ["no ".repeat(400_000), "\u2713".repeat(500_000), " ".repeat(1_000_000)]) readConsentCell(cell);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 });

@@ -260,9 +260,9 @@ describe("which way the yes of a column points", () => {
   });
 
   it("takes no longer for a name of a megabyte", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const name of ["no ".repeat(400_000), "x".repeat(1_000_000), "optout".repeat(150_000)])
       readConsentHeader(name);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 });
