@@ -4,21 +4,17 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const globalSetup = ["tests/support/global-setup.ts"];
 const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/**"];
 
-/** Half a minute and more, the longest first. */
+/** Those that take longest, in the order of that. */
 const LONGEST = [
-  "loop/kill",
-  "loop/failures",
-  "loop/restart",
-  "stack/first-real-account",
-  "console/cli",
-  "stack/start",
+  ...["loop/kill", "loop/failures", "loop/restart", "stack/first-real-account", "console/cli", "stack/start"],
+  ...["csv/fuzz", "csv/orders"],
 ];
 
 /** Begins with what takes longest, on a machine that has never run the tests as well: no worker is alone at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const index = LONGEST.findIndex((name) => moduleId.endsWith(`tests/${name}.test.ts`));
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return index === -1 ? LONGEST.length : index;
     };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
