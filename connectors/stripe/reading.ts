@@ -101,7 +101,11 @@ function lastId({ rows }: Pick<Page, "rows">): string {
 }
 
 function lastTime({ rows }: Page): number | undefined {
-  return rows.flatMap((row) => listedObject.safeParse(row).data?.created ?? []).at(-1);
+  for (const row of rows.toReversed()) {
+    const created = listedObject.safeParse(row).data?.created;
+    if (created !== undefined) return created;
+  }
+  return undefined;
 }
 
 async function* readEvents(client: StripeClient, source: Source, from: EventsCursor) {
