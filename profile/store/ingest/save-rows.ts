@@ -34,7 +34,8 @@ export interface BulkResult {
  * Inserts and updates the rows of one table.
  *
  * The stream's lock is held (see `savePage`), so comparing first and sending only what differs is safe, and an unchanged row
- * costs one index probe. The statement of `save` repeats the guard on source time, for whoever one day writes without the lock.
+ * costs one index probe. The statement of `upsert` repeats the guard on source time, for whoever one day writes without the
+ * lock; that of `insert` then fails.
  *
  * @param rows one per record id
  */
@@ -48,7 +49,8 @@ export async function saveRows<Row extends CanonicalRecord>(
   if (rows.length === 0) return result;
   const sorted = rows.toSorted((a, b) => (a.recordId < b.recordId ? -1 : 1));
   const stored = await readStored(transaction, table, sorted);
-  const writes: Prepared<Row>[] = [];
+  const fresh: Prepared<Row>[] = [];
+  const changed: Prepared<Row>[] = [];
   const touches: Prepared<Row>[] = [];
   for (const row of sorted) {
     const before = stored.get(row.recordId);
@@ -57,11 +59,12 @@ export async function saveRows<Row extends CanonicalRecord>(
     result[verdict === "touched" ? "unchanged" : verdict] += 1;
     if (before !== undefined) result.known.push(row.recordId);
     if (verdict === "inserted" || verdict === "changed") {
-      writes.push(row);
+      (verdict === "inserted" ? fresh : changed).push(row);
       result.people.push(...(before?.people ?? []), ...row.people);
     }
   }
-  if (writes.length > 0) await table.save(transaction, writes, [place.connectionId, place.stream]);
+  if (fresh.length > 0) await table.insert(transaction, fresh, [place.connectionId, place.stream]);
+  if (changed.length > 0) await table.upsert(transaction, changed, [place.connectionId, place.stream]);
   if (touches.length > 0) await moveSourceTime(transaction, table, touches);
   return result;
 }
