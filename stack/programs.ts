@@ -21,7 +21,7 @@ const PREFERRED_CONSOLE_PORT = 4_080;
 const CONSOLE_PORTS = 20;
 
 /** Node lets its heap grow with the machine; a worker gets by with this, and stays under 512 MB with all its threads. */
-const WORKER_FLAGS = ["--max-old-space-size=320", "--max-semi-space-size=16"];
+const WORKER_FLAGS = ["--max-old-space-size=320", "--min-semi-space-size=32", "--max-semi-space-size=32"];
 
 interface Place {
   dataDir: DataDir;
