@@ -8,6 +8,7 @@
 import { parse, type Parser } from "csv-parse";
 import { parse as parseSync } from "csv-parse/sync";
 import { LINE_LIMIT, shortLines } from "./lines.ts";
+import { plainRows } from "./plain-rows.ts";
 import type { Delimiter, Position } from "./settings.ts";
 
 /** A longer row is taken for an unclosed quote. Bytes. */
@@ -55,6 +56,11 @@ export async function* readRows(
       splitter = new Splitter({ ...options, ...after, width: splitter.width });
       continue;
     }
+    const plain = splitter.takePlain(piece.text);
+    if (plain !== null) {
+      if (plain.length > 0) yield plain;
+      continue;
+    }
     for (let at = 0; at < piece.text.length; at += SLICE_BYTES) {
       const rows = await splitter.push(piece.text.subarray(at, at + SLICE_BYTES));
       if (rows.length > 0) yield rows;
@@ -90,6 +96,18 @@ class Splitter {
 
   get width(): number | null {
     return this.#width;
+  }
+
+  /** Null: these lines, or what came before them, need the parser. */
+  takePlain(lines: Buffer): Row[] | null {
+    const found = this.#kept.length > 0 ? null : plainRows(lines, this.#delimiter, this.position);
+    if (found === null) return null;
+    // It counts from where it began.
+    this.#parser = null;
+    this.#found = found;
+    const rows: Row[] = [];
+    this.#take(rows);
+    return rows;
   }
 
   async push(slice: Buffer): Promise<Row[]> {
