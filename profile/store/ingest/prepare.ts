@@ -141,7 +141,7 @@ function prepare<Row extends Exclude<CanonicalRecord, ConsentRecord>>(
     record,
     recordId: idOf(record.id),
     hash: hash("sha256", text, "hex"),
-    json: `{"updatedAt":${JSON.stringify(record.updatedAt)},${text.slice(1)}`,
+    text,
     people: peopleOf(record, idOf),
   };
 }

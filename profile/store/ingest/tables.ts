@@ -18,10 +18,10 @@ import { insertInto, type Column, type Insertion } from "../insert.ts";
 export interface Prepared<Record> {
   record: Record;
   recordId: RecordId;
-  /** Hex SHA-256 of the content without `updatedAt`. */
+  /** The record without `updatedAt`, as JSON that Postgres takes. */
+  text: string;
+  /** Its SHA-256, in hex. */
   hash: string;
-  /** The whole record as JSON that Postgres takes. */
-  json: string;
   /** The person records it is about; for a person itself none. */
   people: RecordId[];
 }
@@ -117,12 +117,16 @@ const personText = (of: (record: PersonRecord) => string | null): Column<Prepare
   of: ({ record }) => (record.kind === "person" ? of(record) : null),
 });
 
+function wholeOf({ record, text }: Prepared<SourceRecord>): string {
+  return `{"updatedAt":${JSON.stringify(record.updatedAt)},${text.slice(1)}`;
+}
+
 const contents: Omit<Insertion<Prepared<SourceRecord>>, "onConflict"> = {
   table: "source_content",
   columns: {
     record_id: { type: "uuid", of: (row) => row.recordId },
     hash: { type: "text", cast: "bytea", of: (row) => `\\x${row.hash}` },
-    data: { type: "text", cast: "json", of: (row) => row.json },
+    data: { type: "text", cast: "json", of: wholeOf },
   },
   key: ["record_id", "hash"],
 };
