@@ -1,10 +1,17 @@
 /** The seal of a plan: what is approved is what is written. */
 import { createHash } from "node:crypto";
-import type { FieldValues, PlanChange } from "./types.ts";
+
+/** A change as it is stored. Equal values are equal text: jsonb keeps one spelling and one order of fields. */
+export interface SealedChange {
+  vendorId: string;
+  /** JSON */
+  before: string;
+  after: string;
+}
 
 export interface PlanDigest {
   /** In ascending order of vendor id, by bytes. */
-  add(change: Pick<PlanChange, "vendorId" | "before" | "after">): void;
+  add(change: SealedChange): void;
   /** Hex SHA-256. */
   end(): string;
 }
@@ -19,10 +26,8 @@ export function openDigest(): PlanDigest {
       if (last !== null && Buffer.compare(last, id) >= 0)
         throw new RangeError("Changes must come sorted, each record once.");
       last = id;
-      hash.update(`${JSON.stringify([vendorId, canonical(before), canonical(after)])}\n`);
+      hash.update(`${JSON.stringify([vendorId, before, after])}\n`);
     },
     end: () => hash.digest("hex"),
   };
 }
-
-const canonical = (values: FieldValues) => Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -36,6 +36,18 @@ describe("approving", () => {
     expect((await show(planId)).status).toBe("waiting");
   });
 
+  it("does not mind in which order a change names its fields", async () => {
+    await people("a");
+    const sealed = await makePlan(site, ASOF);
+    if (sealed === null) throw new Error("a plan");
+    await shop.query(
+      `UPDATE plan_change SET after = (SELECT concat('{', string_agg(concat(to_json(key), ':', value), ',' ORDER BY key DESC),
+         '}')::jsonb FROM jsonb_each(after))`,
+    );
+    const decision = { ...admin, digest: sealed.digest ?? "" };
+    expect(await plans.approve(test.workspaceId, sealed.planId, decision)).toEqual({ outcome: "approved" });
+  });
+
   it("is written to the audit log, and so is a refusal; a refused plan does not come back by itself", async () => {
     await people("a");
     const sealed = await makePlan(site, ASOF);

@@ -1,9 +1,8 @@
 /** Reading plans: rows, and the seal recomputed. */
-import { openDigest } from "#profile/plan/digest.ts";
+import { openDigest, type SealedChange } from "#profile/plan/digest.ts";
 import type { PlanKind, PlanStatus } from "#profile/plan/types.ts";
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
-import { fieldValues } from "./columns.ts";
 
 export interface PlanSummary {
   planId: PlanId;
@@ -85,17 +84,14 @@ const FETCH = 5_000;
 /** The digest of the changes as stored now, in flat memory. */
 export async function digestOfStored(transaction: Transaction, planId: PlanId): Promise<string> {
   await transaction.query(
-    `DECLARE sealed NO SCROLL CURSOR FOR SELECT vendor_id AS "vendorId", before, after FROM plan_change
+    `DECLARE sealed NO SCROLL CURSOR FOR SELECT vendor_id AS "vendorId", before::text, after::text FROM plan_change
      WHERE workspace_id = $1 AND plan_id = $2 ORDER BY vendor_id COLLATE "C"`,
     [transaction.workspaceId, planId],
   );
   const digest = openDigest();
   for (;;) {
-    const rows = await transaction.query<{ vendorId: string; before: unknown; after: unknown }>(
-      `FETCH ${FETCH} FROM sealed`,
-    );
-    for (const { vendorId, before, after } of rows)
-      digest.add({ vendorId, before: fieldValues.parse(before), after: fieldValues.parse(after) });
+    const rows = await transaction.query<SealedChange>(`FETCH ${FETCH} FROM sealed`);
+    for (const row of rows) digest.add(row);
     if (rows.length < FETCH) break;
   }
   await transaction.query("CLOSE sealed");
