@@ -54,7 +54,7 @@ export function writeBackActivities(deps: Dependencies) {
       }),
 
     async planDecision({ workspaceId, planId }: PlanInput): Promise<"waiting" | "approved" | "ended"> {
-      const plan = await plans.show(workspaceId, planId, { sample: 0 });
+      const plan = await plans.find(workspaceId, planId);
       if (plan?.status === "approved" || plan?.status === "applying") return "approved";
       return plan?.status === "waiting" ? "waiting" : "ended";
     },

@@ -3,8 +3,17 @@ import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
 import { audit } from "../audit.ts";
+import { insertInto } from "../insert.ts";
 import { fieldValues, uses } from "./columns.ts";
-import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
+import {
+  advancePlanned,
+  digestOfStored,
+  findPlan,
+  lockConnection,
+  lockPlan,
+  unfinishedPlan,
+  type PlanSummary,
+} from "./rows.ts";
 
 /** After so many tries a change that is "worth another try" counts as failed. */
 const MAX_ATTEMPTS = 5;
@@ -126,31 +135,29 @@ export async function recordResults(
   );
 }
 
-async function addDeliveries(
-  transaction: Transaction,
-  planId: PlanId,
-  applied: Extract<ChangeResult, { outcome: "applied" }>[],
-  at: string,
-): Promise<void> {
+type Applied = Extract<ChangeResult, { outcome: "applied" }>;
+
+async function addDeliveries(transaction: Transaction, planId: PlanId, applied: Applied[], at: string): Promise<void> {
   if (applied.length === 0) return;
-  await transaction.query(
-    `INSERT INTO delivery (workspace_id, plan_id, vendor_id, connection_id, before, after, read_back, grant_entry_ids, delivered_at)
-     SELECT $1, $2, d.vendor_id, p.connection_id, d.before::jsonb, d.after::jsonb, d.read_back::jsonb, d.entries::uuid[], $8
-     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d (vendor_id, before, after, read_back, entries)
-     JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2
-     ON CONFLICT (workspace_id, plan_id, vendor_id) DO NOTHING`,
-    [
-      transaction.workspaceId,
-      planId,
-      applied.map(({ vendorId }) => vendorId),
-      applied.map(({ before }) => JSON.stringify(before)),
-      applied.map(({ after }) => JSON.stringify(after)),
-      applied.map(({ readBack }) => JSON.stringify(readBack)),
-      applied.map(({ grantEntryIds }) => `{${grantEntryIds.join()}}`),
-      at,
-    ],
-  );
+  const plan = await findPlan(transaction, planId);
+  if (plan === null) throw new Error(`There is no plan ${planId}.`);
+  await writeDeliveries(transaction, applied, [planId, plan.connectionId, at]);
 }
+
+const writeDeliveries = insertInto<Applied>({
+  table: "delivery",
+  constants: ["plan_id", "connection_id", "delivered_at"],
+  columns: {
+    vendor_id: { type: "text", of: ({ vendorId }) => vendorId },
+    before: { type: "text", cast: "jsonb", of: ({ before }) => JSON.stringify(before) },
+    after: { type: "text", cast: "jsonb", of: ({ after }) => JSON.stringify(after) },
+    read_back: { type: "text", cast: "jsonb", of: ({ readBack }) => JSON.stringify(readBack) },
+    // Arrays of arrays cannot be ragged, hence as text.
+    grant_entry_ids: { type: "text", cast: "uuid[]", of: ({ grantEntryIds }) => `{${grantEntryIds.join()}}` },
+  },
+  key: ["plan_id", "vendor_id"],
+  onConflict: "ignore",
+});
 
 /** The next plan compares these anew. Only after a foreign change: what the vendor refuses it would refuse again. */
 async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {

@@ -88,6 +88,7 @@ export interface PlanStore {
   beginUndo(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Undoing>;
   /** Newest first. */
   list(workspaceId: WorkspaceId, limit: number): Promise<PlanSummary[]>;
+  find(workspaceId: WorkspaceId, planId: PlanId): Promise<PlanSummary | null>;
   show(workspaceId: WorkspaceId, planId: PlanId, options: { sample: number }): Promise<PlanView | null>;
 }
 
@@ -116,6 +117,7 @@ export function createPlanStore(database: Database): PlanStore {
     retryFailed: inside(retryFailed),
     beginUndo: inside(beginUndo),
     list: inside(list),
+    find: inside(findPlan),
     show: inside(show),
   };
 }
