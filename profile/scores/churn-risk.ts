@@ -104,18 +104,37 @@ function contractAnswer(
   return { index: CANCELLED, reasons: [ended], ...common, ...never };
 }
 
+/** Worked out once per rhythm: there are as many as there are gaps, and every customer has one of them. */
+const stepsOfRhythm = new Map<string, Step[]>();
+
+function stepsOf(rhythm: Rhythm): Step[] {
+  const { gapDays, atRiskFrom, lapsedFrom, churnedFrom } = rhythm;
+  const key = [gapDays, atRiskFrom, lapsedFrom, churnedFrom].join();
+  const known = stepsOfRhythm.get(key);
+  if (known !== undefined) return known;
+  const steps = makeSteps(rhythm);
+  stepsOfRhythm.set(key, steps);
+  return steps;
+}
+
+interface Step {
+  index: number;
+  /** Days after the last purchase. */
+  from: number;
+}
+
 /**
  * The index after so many days of silence: 10 until the expected gap has passed, then rising evenly to 50 at the
  * at-risk limit, to 80 at lapsed, to 100 at churned. Each step begins on a whole day, so the next one is known exactly.
  */
-function stepsOf(rhythm: Rhythm): { index: number; from: number }[] {
+function makeSteps(rhythm: Rhythm): Step[] {
   const anchors = [
     { index: NOT_DUE, from: rhythm.gapDays },
     { index: MEDIUM_FROM, from: rhythm.atRiskFrom },
     { index: HIGH_FROM, from: rhythm.lapsedFrom },
     { index: MAX, from: rhythm.churnedFrom },
   ];
-  const steps: { index: number; from: number }[] = [];
+  const steps: Step[] = [];
   for (const [position, upper] of anchors.entries()) {
     const lower = anchors[position - 1];
     if (lower === undefined) continue;

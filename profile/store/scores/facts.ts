@@ -38,16 +38,14 @@ export async function loadFacts(
 ): Promise<LoadedFacts[]> {
   const records = await recordsOf(transaction, profileIds);
   const drafts = new Map<ProfileId, Draft>();
-  for (const { profileId, seenAtMs } of records.values()) {
-    const draft = drafts.get(profileId);
-    if (draft === undefined) drafts.set(profileId, newDraft(seenAtMs));
-    else draft.seenAtMs = Math.min(draft.seenAtMs, seenAtMs);
+  const draftByRecord = new Map<RecordId, Draft>();
+  for (const [recordId, { profileId, seenAtMs }] of records) {
+    const draft = drafts.get(profileId) ?? newDraft(seenAtMs);
+    draft.seenAtMs = Math.min(draft.seenAtMs, seenAtMs);
+    drafts.set(profileId, draft);
+    draftByRecord.set(recordId, draft);
   }
-  const draftOf = (recordId: RecordId): Draft | undefined => {
-    const record = records.get(recordId);
-    return record === undefined ? undefined : drafts.get(record.profileId);
-  };
-  const query = { transaction, ids: listed(records.keys()), asOf, draftOf };
+  const query = { transaction, ids: listed(records.keys()), asOf, draftByRecord };
   await addIdentifiers({ ...query, ids: listed([...records].flatMap(([id, { deleted }]) => (deleted ? [] : id))) });
   await addOrders(query, workspace);
   await addSubscriptions(query);
@@ -115,7 +113,7 @@ interface FactsQuery {
   /** Person records whose facts are wanted, as a parameter. */
   ids: string;
   asOf: string;
-  draftOf(recordId: RecordId): Draft | undefined;
+  draftByRecord: ReadonlyMap<RecordId, Draft>;
 }
 
 async function recordsOf(
@@ -140,7 +138,7 @@ async function recordsOf(
   return records;
 }
 
-async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+async function addIdentifiers({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{ record_id: RecordId; kind: string }>(
     `SELECT DISTINCT record_id, kind FROM identifier
      WHERE workspace_id = $1 AND record_id ${among("$2")} AND current AND quality <> 'blocked'
@@ -148,7 +146,7 @@ async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promis
     [transaction.workspaceId, ids],
   );
   for (const { record_id, kind } of rows) {
-    const draft = draftOf(record_id);
+    const draft = draftByRecord.get(record_id);
     if (draft === undefined) continue;
     draft.known = true;
     draft.email ||= kind === "email";
@@ -156,7 +154,10 @@ async function addIdentifiers({ transaction, ids, draftOf }: FactsQuery): Promis
   }
 }
 
-async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, workspace: WorkspaceSettings): Promise<void> {
+async function addOrders(
+  { transaction, ids, asOf, draftByRecord }: FactsQuery,
+  workspace: WorkspaceSettings,
+): Promise<void> {
   const rows = await transaction.query<{
     record_id: RecordId;
     day: string;
@@ -174,7 +175,7 @@ async function addOrders({ transaction, ids, asOf, draftOf }: FactsQuery, worksp
     [transaction.workspaceId, ids, workspace.timeZone, asOf],
   );
   for (const { record_id, day, currency, net, last_ms, next_ms } of rows) {
-    const draft = draftOf(record_id);
+    const draft = draftByRecord.get(record_id);
     if (draft === undefined) continue;
     draft.lastActivityMs = later(draft.lastActivityMs, last_ms);
     draft.nextFactMs = earlier(draft.nextFactMs, next_ms);
@@ -198,7 +199,7 @@ function purchaseDays({ days }: Draft): ProfileFacts["purchaseDays"] {
   return bought.sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
-async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+async function addSubscriptions({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{
     record_id: RecordId;
     status: string;
@@ -212,7 +213,7 @@ async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Prom
     [transaction.workspaceId, ids],
   );
   for (const { record_id, status, started_at, current_period_end, ended_at } of rows)
-    draftOf(record_id)?.subscriptions.push({
+    draftByRecord.get(record_id)?.subscriptions.push({
       status,
       startedAt: started_at.toISOString(),
       currentPeriodEnd: current_period_end?.toISOString() ?? null,
@@ -220,7 +221,7 @@ async function addSubscriptions({ transaction, ids, draftOf }: FactsQuery): Prom
     });
 }
 
-async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): Promise<void> {
+async function addTouchpoints({ transaction, ids, asOf, draftByRecord }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{
     record_id: RecordId;
     last_ms: number | null;
@@ -236,7 +237,7 @@ async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): 
     [transaction.workspaceId, ids, asOf],
   );
   for (const { record_id, last_ms, next_ms, messages } of rows) {
-    const draft = draftOf(record_id);
+    const draft = draftByRecord.get(record_id);
     if (draft === undefined) continue;
     draft.lastActivityMs = later(draft.lastActivityMs, last_ms);
     draft.nextFactMs = earlier(draft.nextFactMs, next_ms);
@@ -244,7 +245,7 @@ async function addTouchpoints({ transaction, ids, asOf, draftOf }: FactsQuery): 
   }
 }
 
-async function addDeals({ transaction, ids, draftOf }: FactsQuery): Promise<void> {
+async function addDeals({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{ deal_id: string; people: RecordId[] }>(
     `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
      WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && $2::uuid[]`,
@@ -252,7 +253,7 @@ async function addDeals({ transaction, ids, draftOf }: FactsQuery): Promise<void
   );
   for (const { deal_id, people } of rows) {
     for (const person of people) {
-      const draft = draftOf(person);
+      const draft = draftByRecord.get(person);
       if (draft !== undefined) (draft.openDeals ??= new Set()).add(deal_id);
     }
   }
