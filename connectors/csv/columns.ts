@@ -78,6 +78,11 @@ const LIMITS: Partial<Record<Field, number>> = {
   campaign: 1_000,
 };
 
+/** Of a date and the time of day beside it, either names the zone. */
+function zoneOf(names: readonly string[]): string | null {
+  return names.map(zoneInName).find((zone) => zone !== null) ?? null;
+}
+
 /** @throws ConnectorError `contract` where the mapping names a column the file does not have */
 export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: string): Columns {
   const positions = new Map<Field, number[]>();
@@ -100,7 +105,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     }
     return found;
   };
-  const zones = new Map([...positions.keys()].map((field) => [field, zoneInName(file.mapping[field]?.[0] ?? "")]));
+  const zones = new Map([...positions.keys()].map((field) => [field, zoneOf(file.mapping[field] ?? [])]));
   const days = new Set([...positions.keys()].filter((field) => DAY.test(foldWords(file.mapping[field]?.[0] ?? ""))));
   const label = (field: Field): string => `Column "${file.mapping[field]?.[0] ?? field}"`;
   const used = [...positions].flatMap(([field, found]) => found.map((position) => ({ field, position })));

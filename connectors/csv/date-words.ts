@@ -136,5 +136,5 @@ function offsetName(minutes: number): string {
 /** The zone a column's name gives: `Created (UTC)`, `Date (America/New_York)`, `Sold at UTC`. */
 export function zoneInName(column: string): string | null {
   const written = /\(([^()]+)\)\s*$/.exec(column)?.[1] ?? /[\s_-](UTC|GMT)$/i.exec(column)?.[1]?.toUpperCase();
-  return written === undefined ? null : zoneNamed(written.replace(/\s*time$/i, "").replace(/^in /i, ""));
+  return written === undefined ? null : zoneNamed(written.replace(/\s*time(?:\s?zone)?$/i, "").replace(/^in /i, ""));
 }

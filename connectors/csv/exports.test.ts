@@ -57,6 +57,26 @@ describe("shops", () => {
     });
   });
 
+  it("reads GoCardless' payments", async () => {
+    const found = await read(
+      "payments.csv",
+      lines(
+        "id,created_at,charge_date,amount,currency,status,amount_refunded,customers.id,customers.email",
+        "PM1,2026-03-04T10:15:00.000Z,2026-03-08,30.00,GBP,confirmed,10.0,CU01,iris@brightleaf.co.uk",
+        "PM2,2026-03-07T10:15:00.000Z,2026-03-11,30.00,GBP,charged_back,0.0,CU02,otto@brightleaf.co.uk",
+        "PM3,2026-03-08T10:15:00.000Z,2026-03-12,9.00,GBP,pending_submission,0.0,CU02,otto@brightleaf.co.uk",
+      ),
+    );
+    expect(found).toMatchObject({
+      export: "gocardless-payments",
+      orders: [
+        ["PM1", 3000, 1000, "GBP", "paid"],
+        ["PM2", 3000, 3000, "GBP", "refunded"],
+        ["PM3", 900, 0, "GBP", "pending"],
+      ],
+    });
+  });
+
   it("reads QuickBooks' sales by customer, their groups and sums apart", async () => {
     const found = await read(
       "sales.csv",

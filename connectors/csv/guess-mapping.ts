@@ -160,6 +160,8 @@ function rate(kind: FileKind, field: Field, name: string, shape: Shape): Rated |
   const valued = rateValues(field, shape);
   if (named === null) return valued;
   if (field === "id" && kind === "people" && shape.isCounted && COUNTS_ROWS.test(plainHeader(name))) return null;
+  if (field === "order_id" && (shape.isCounted || shape.distinct < 1) && COUNTS_ROWS.test(plainHeader(name)))
+    return null;
   if (field === "loyalty_id" && shape.numbered < 0.8 && !NAMES_A_CARD.test(plainHeader(name))) return null;
   const fit = fitOf(field, shape, kind);
   if (fit < 0.5) return null;
@@ -199,6 +201,17 @@ function rateName(kind: FileKind, field: Field, name: string): Rated | null {
 const SPELLED_OTHERWISE = 0.98;
 /** Fields whose names say in brackets which of several sums they hold. */
 const MONEY: ReadonlySet<Field> = new Set<Field>(["amount", "unit_price", "refunded", "paid", "outstanding"]);
+const SUMMED = 0.7;
+const SUM = /^(?:total|totale|summe|sum|suma|somme|betrag|amount|montant|importo|importe|bedrag|gross|brutto|umsatz)$/;
+const OF_SUM =
+  /^(?:gesamt|end|grand|bar|gross|brutto|lordo|bruto|brut|inkl|incl|inc|including|inclusive|mit|with|tax|taxes|vat|gst|mwst|ust|ttc|tva|iva|btw|moms|paid|sale|sales|order|invoice|receipt|rechnung|beleg|bon|ticket)$/;
+
+/** `Summe Brutto`, `Gross`, `Total incl. VAT`: words for a sum and for what is in it. */
+function isSum(folded: string): boolean {
+  const words = folded.split(" ");
+  return words.some((word) => SUM.test(word)) && words.every((word) => SUM.test(word) || OF_SUM.test(word));
+}
+
 const BEFORE_TAX = /\b(?:ex|excl|excluding|without|before|net|netto|ht|hors|ohne|senza|sin|zonder)\b/;
 
 function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
@@ -209,6 +222,7 @@ function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
   if (exact !== undefined) return { score: exact, why: `the name says ${field}` };
   const plain = plainHeaderWords(kind).get(field)?.get(plainHeader(name));
   if (plain !== undefined) return { score: plain * SPELLED_OTHERWISE, why: `the name says ${field}` };
+  if (field === "amount" && isSum(folded)) return { score: SUMMED, why: "the name says amount" };
   const bare = MONEY.has(field) ? (withoutBrackets(name) ?? withoutCurrency(name)) : null;
   if (bare !== null) {
     const found = ratedAnew(kind, field, bare);

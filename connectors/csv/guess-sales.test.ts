@@ -55,6 +55,29 @@ describe("sales in other words", () => {
 });
 
 describe("columns of sales", () => {
+  it.each(["Summe Brutto", "Gross", "Total amount incl. VAT", "Gesamt brutto", "Importo lordo"])(
+    "takes %s for the amount",
+    async (name) => {
+      const guess = await guessOf([`Belegnummer;Datum/Uhrzeit;${name}`, "B-1;2026-03-04T09:15:00;12,00"]);
+      expect(guess).toMatchObject({ kind: "orders", mapping: { amount: [name] } });
+    },
+  );
+
+  it("asks where a list of receipts has money that no name tells", async () => {
+    const receipts = await guessOf(["Belegnummer;Zeit;Erlös;Kundenkarte", "B-1;2026-03-04;12,00;K000123"]);
+    expect(missingFields(receipts)).toEqual([expect.stringContaining('"Erlös"')]);
+  });
+
+  it("takes a bare number for the order's, unless it counts rows or comes again", async () => {
+    const columnOf = async (...numbers: string[]) => {
+      const rows = numbers.map((number) => `${number};04.03.2026;Ugo Neri;122,00`);
+      return (await guessOf(["Numero;Data;Cliente;Totale", ...rows])).mapping.order_id;
+    };
+    expect(await columnOf("1/2026", "2/2026")).toEqual(["Numero"]);
+    expect(await columnOf("1", "2", "3")).toBeUndefined();
+    expect(await columnOf("77", "77", "78")).toBeUndefined();
+  });
+
   it("joins a time of day to dates in words and above a total", async () => {
     const words = await guessOf(["Order number,Date created,Time,Total", '7,"Mar 4, 2026",10:15:00 AM,25.00']);
     expect(words.mapping.placed_at).toEqual(["Date created", "Time"]);

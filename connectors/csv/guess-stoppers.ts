@@ -60,7 +60,7 @@ export function stoppers(
     ];
   }
   return money === undefined || date === undefined
-    ? []
+    ? salesUnseen(mapping, sample)
     : [
         whichKind(
           `Columns "${date[0]}" and "${money[0]}" hold dates and money as sales do, others are those of a list of people.`,

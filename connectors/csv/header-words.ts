@@ -27,7 +27,7 @@ const COMMON: Partial<Record<Field, string>> = {
     "nazwisko,soyad,sukunimi,prijmeni",
   full_name:
     "full name,fullname,name,customer name,contact name,kundenname,kunde,kontaktname,nom complet,nome completo,nombre completo," +
-    "nominativo,billing name,client name,display name,nom client,cliente nome,customer,client,cliente,naam,klantnaam,klant,navn," +
+    "nominativo,billing name,buyer name,member name,guest name,client name,gast,gastname,mitglied,acheteur,acquirente,comprador,display name,nom client,cliente nome,customer,client,cliente,naam,klantnaam,klant,navn," +
     "kundenavn,namn,kundnamn,nimi,imie i nazwisko,klient,ad soyad,adi soyadi,musteri,musteri adi,nome do cliente," +
     "nachname vorname,name vorname,last name first name,surname first name,nom prenom,cognome nome,apellidos nombre," +
     "apellidos y nombre,vorname nachname,vor und nachname,vorname und nachname,first and last name,first name last name,prenom nom," +
@@ -79,9 +79,9 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "no commande,commande,numero commande,facture,numero de facture,no facture,no ticket,numero ticket,numero ordine,ordine," +
       "id ordine,fattura,numero fattura,scontrino,numero scontrino,numero de pedido,pedido,numero pedido,id pedido,factura," +
       "numero factura,numero de factura,recibo,id,document number,reference,bestelnummer,ordernummer,factuurnummer,bonnummer," +
-      "ordrenr,ordrenummer,ordernr,bestallningsnummer,fakturanummer,fakturanr,kvitteringsnummer,numero do pedido,numer zamowienia," +
+      "purchase id,purchase no,booking id,booking no,booking reference,buchungsnummer,buchungsnr,reservierungsnummer,sale ref,ordrenr,ordrenummer,ordernr,bestallningsnummer,fakturanummer,fakturanr,kvitteringsnummer,numero do pedido,numer zamowienia," +
       "nr zamowienia,zamowienie,numer faktury,nr faktury,numer paragonu,siparis no,siparis numarasi,siparis,fatura no,fis no,tilausnumero,cislo objednavky," +
-      "document no,voucher no,deal id,record id,transaction,name",
+      "document no,voucher no,deal id,record id,transaction,name,number,nummer,numero,num,nr,no",
     customer_id: CUSTOMER_ID,
     placed_at:
       "order date,orderdate,date,datetime,date time,timestamp,invoice date,invoicedate,placed at,ordered at,created at,created," +
@@ -97,7 +97,7 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "gross amount,paid amount,amount paid,value,sum,line total,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
       "rechnungsbetrag,umsatz,brutto,bruttobetrag,endbetrag,endsumme,gesamtpreis,montant,montant total,total ttc,montant ttc," +
       "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
-      "total charged,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
+      "total charged,sale price,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
       "gesamtsumme bestellung,bestellwert,bestellsumme,total commande,montant commande,importe pedido,importo ordine,totaal bestelling," +
       "totaal,totaalbedrag,bedrag,totaal incl btw,belob,totalbelob,belop,belopp,totalt,summa,valor,valor total,total do pedido,kwota," +
       "kwota brutto,suma,razem,do zaplaty,tutar,toplam,toplam tutar,genel toplam,yhteensa,castka,celkem," +
@@ -109,7 +109,7 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "unit price,unitprice,price,item price,price each,price per unit,lineitem price,einzelpreis,stuckpreis,stueckpreis,preis," +
       "e preis,ep,prix unitaire,prix,pu,prezzo unitario,prezzo,precio unitario,precio,unit cost",
     refunded:
-      "refunded,refunded amount,refund amount,refund,amount refunded,total refunded,erstattet,erstattung,erstattungsbetrag," +
+      "refunded,refunded amount,refund amount,refund,partial refund,refund total,refunds total,amount refunded,total refunded,erstattet,erstattung,erstattungsbetrag," +
       "ruckerstattung,rembourse,montant rembourse,remboursement,rimborso,rimborsato,importo rimborsato,reembolso,reembolsado," +
       "importe reembolsado,returned amount,returns",
     paid:

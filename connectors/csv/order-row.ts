@@ -124,7 +124,9 @@ function moneyIn(cells: readonly string[], context: RowContext): RowMoney {
   const number = (field: Field) => moneyOf(cells, field, context);
   const back = number("refunded")?.amount ?? null;
   const isGivenBack = readFlag(cells, "is_refunded", columns, (reason) => new BadRow(reason)) === true;
-  const refundedOf = (whole: Decimal | null) => back ?? (isGivenBack ? (whole ?? ZERO) : ZERO);
+  // A column of partial refunds is blank, or nought, where all was given back.
+  const isSaid = back !== null && back.digits !== 0n;
+  const refundedOf = (whole: Decimal | null) => (isGivenBack && !isSaid ? (whole ?? ZERO) : (back ?? ZERO));
   const paid = number("paid")?.amount ?? null;
   const outstanding = number("outstanding")?.amount ?? null;
   if (columns.has("amount")) {

@@ -120,6 +120,18 @@ describe("columns of sales under other names", () => {
     });
   });
 
+  it("gives all back where a column says so and that of partial refunds is nought", async () => {
+    const sales = table(
+      "Purchase ID,Purchase Date,Purchase Time (UTC timezone),Buyer Email,Sale Price ($),Refunded?,Partial Refund ($)",
+      `P1,2026-07-04,22:15:00,${BUYER},30.00,1,0.00`,
+      `P2,2026-07-05,10:15:00,${BUYER},40.00,0,15.00`,
+    );
+    expect((await read(sales)).money).toEqual([
+      ["P1", 3000, 3000, "refunded"],
+      ["P2", 4000, 1500, "paid"],
+    ]);
+  });
+
   it("counts an invoice without its day of payment as open, unless a status knows better", async () => {
     const invoices = table(
       "Rechnungsnr.;Rechnungsdatum;Brutto;Bezahlt am",

@@ -66,6 +66,8 @@ describe("which way the yes of a column points", () => {
     ["Suppression list", "out"],
     ["TPS", "out"],
     ["Deactivated", "out"],
+    ["Spärrad", "out"],
+    ["Geblokkeerd", "out"],
     ["deaktiviert am", "out date"],
     // Polish, Czech, Turkish
     ["Zgoda na newsletter", "in"],

@@ -160,7 +160,7 @@ const DATED_ALONE = /^(withdrawn|withdrawal|revoked|revocation|deactivated|deact
 
 /** Words that, alone as a name in a list of people, speak of being written to. */
 const ALONE =
-  /^(withdrawn|withdrawal|revoked|removed|excluded|stop|stopped|blocked|cancelled|canceled|deactivated|deaktiviert|gesperrt|revoque|revocado|revocato|ingetrokken|revogado|cancelado|cancelada)$/;
+  /^(withdrawn|withdrawal|revoked|removed|excluded|stop|stopped|blocked|cancelled|canceled|deactivated|deaktiviert|gesperrt|geblokkeerd|blockerad|sparrad|blokeret|spaerret|blokkert|sperret|estetty|bloque|bloquee|bloqueado|bloqueada|bloccato|bloccata|zablokowany|zablokowana|revoque|revocado|revocato|ingetrokken|revogado|cancelado|cancelada)$/;
 
 function roleOf(tokens: readonly Token[], negated: boolean): ConsentHeader["role"] | null {
   const has = (kind: TokenKind): boolean => tokens.some((token) => token.kind === kind);
