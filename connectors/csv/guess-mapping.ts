@@ -222,6 +222,10 @@ function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
   if (exact !== undefined) return { score: exact, why: `the name says ${field}` };
   const plain = plainHeaderWords(kind).get(field)?.get(plainHeader(name));
   if (plain !== undefined) return { score: plain * SPELLED_OTHERWISE, why: `the name says ${field}` };
+  // `Auftrag Nr.` is an `Auftrag`.
+  const numbered = field === "order_id" ? /^(.+) no$/.exec(plainHeader(name))?.[1] : undefined;
+  const sure = numbered === undefined ? undefined : plainHeaderWords(kind).get(field)?.get(numbered);
+  if (sure !== undefined) return { score: sure * SPELLED_OTHERWISE, why: `the name says ${field}` };
   if (field === "amount" && isSum(folded)) return { score: SUMMED, why: "the name says amount" };
   const bare = MONEY.has(field) ? (withoutBrackets(name) ?? withoutCurrency(name)) : null;
   if (bare !== null) {

@@ -47,6 +47,12 @@ describe("sales in other words", () => {
     expect(missingFields(guess)).toEqual([]);
   });
 
+  it("are asked about where no column's name is known", async () => {
+    const header = "注文番号,注文日,顧客名,メールアドレス,合計";
+    const guess = await guessOf([header, "1,2026/03/04,山田,yamada@kaede.co.jp,1200"]);
+    expect(missingFields(guess)).toEqual([expect.stringContaining("--kind people, orders or touchpoints")]);
+  });
+
   it("are found beneath headers that come again and page numbers", async () => {
     const header = "Date,Receipt,Email,Total";
     const rows = ["2026-03-01,P1,,10.00", "Page 1 of 2,,,", header, "2026-03-02,P2,,20.00", "Page 2 of 2,,,"];
@@ -66,6 +72,22 @@ describe("columns of sales", () => {
   it("asks where a list of receipts has money that no name tells", async () => {
     const receipts = await guessOf(["Belegnummer;Zeit;Erlös;Kundenkarte", "B-1;2026-03-04;12,00;K000123"]);
     expect(missingFields(receipts)).toEqual([expect.stringContaining('"Erlös"')]);
+  });
+
+  it("asks about a state under a longer name, and not about those of parcels and customers", async () => {
+    const guessStatus = (name: string) =>
+      guessOf([`Order,Date,Total,${name}`, "1,2026-03-04,9.00,Em aberto", "2,2026-03-05,8.00,Pago"]);
+    expect((await guessStatus("Status do Pedido")).mapping.status).toEqual(["Status do Pedido"]);
+    const longer = await guessStatus("Status atual da venda");
+    expect(missingFields(longer)).toEqual([expect.stringContaining('"Status atual da venda" may say which orders')]);
+    expect(missingFields(applyOverrides(longer, ["status="]))).toEqual([]);
+    expect(missingFields(await guessStatus("Customer VIP status"))).toEqual([]);
+    expect(missingFields(await guessStatus("Ship State"))).toEqual([]);
+  });
+
+  it("takes Auftrag Nr. for the order's number, as Auftrag alone", async () => {
+    const guess = await guessOf(["Auftrag Nr.;Datum;Rechnungsbetrag (CHF)", "A-1;04.03.2026;80.50"]);
+    expect(guess.mapping).toMatchObject({ order_id: ["Auftrag Nr."], amount: ["Rechnungsbetrag (CHF)"] });
   });
 
   it("takes a bare number for the order's, unless it counts rows or comes again", async () => {
@@ -98,6 +120,8 @@ describe("columns of sales", () => {
     expect(missingFields(guess)).toEqual([expect.stringContaining("same address")]);
     expect(missingFields(applyOverrides(guess, ["email="]))).toEqual([]);
     expect(missingFields(await guessOf(["Transaction ID,Date,Email,Total", ...rows.slice(1)]))).toEqual([]);
+    const lines = rows.map((row) => row.replace(/^\d/, "1"));
+    expect(missingFields(await guessOf(["Transaction ID,Date,Email,Line total", ...lines]))).toEqual([]);
   });
 
   it("says which column it passes over though its name is known", async () => {

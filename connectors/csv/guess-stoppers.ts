@@ -32,7 +32,7 @@ export function stoppers(
       ...eventsInstead(mapping, sample),
       ...unreadable(mapping, sample),
       ...inHundredths(mapping, sample),
-      ...oneAddress(mapping, sample),
+      ...(isKnown ? [] : [...oneAddress(mapping, sample), ...stateUnread(mapping, sample)]),
       ...better(mapping, guess).map((misfit) => stopper(misfit, sample)),
     ];
   }
@@ -45,7 +45,7 @@ export function stoppers(
       : [whichKind(`Column "${money[0]}" holds money, which a list of events does not keep.`)];
   }
   const ofSales = namesOfSales(sample.names);
-  if (ofSales.length === 0) return isKnown ? [] : salesUnseen(mapping, sample);
+  if (ofSales.length === 0) return isKnown ? [] : salesUnseen(mapping, sample, isNameless(guess));
   // Where another column holds the date, a time of day beside it stops nothing.
   const blocking = sales.misfits.filter(
     ({ field }) => (DATES.has(field) && sales.mapping[field] === undefined) || MONEY.has(field),
@@ -60,7 +60,7 @@ export function stoppers(
     ];
   }
   return money === undefined || date === undefined
-    ? salesUnseen(mapping, sample)
+    ? salesUnseen(mapping, sample, isNameless(guess))
     : [
         whichKind(
           `Columns "${date[0]}" and "${money[0]}" hold dates and money as sales do, others are those of a list of people.`,
@@ -77,8 +77,22 @@ function eventsInstead(mapping: Mapping, { names, shapes }: Sample): Question[] 
     : [whichKind(`Column "${event}" names kinds of events, while no column numbers orders.`)];
 }
 
-function salesUnseen(mapping: Mapping, { names, shapes }: Sample): Question[] {
+/** A wide table of which values alone tell anything: its header is in a language we do not read. */
+function isNameless({ columns }: MappingGuess): boolean {
+  const found = columns.filter(({ field }) => field !== null);
+  return (
+    columns.length > 3 &&
+    found.length > 0 &&
+    found.every(({ why }) => why.startsWith("its values")) &&
+    columns.every(({ column }) => !/^column \d+$/.test(column))
+  );
+}
+
+function salesUnseen(mapping: Mapping, { names, shapes }: Sample, isNameless: boolean): Question[] {
   const signs = signsOfSales(mapping, names, shapes);
+  if (signs === null && isNameless) {
+    return [whichKind("No column is called anything that is known, so that only addresses and numbers would be read.")];
+  }
   return signs === null
     ? []
     : [
@@ -105,13 +119,34 @@ function inHundredths(mapping: Mapping, { column }: Sample): Question[] {
   });
 }
 
-/** Rows enough that they are hardly all of one customer. */
+const STATE = /\b(?:status|statut|situacao|stav|durum|tila|zustand)\b/;
+/** Whose state is none of the money. */
+const OF_ELSE =
+  /\b(?:customer|kunde\w*|client\w*|member\w*|loyalty|account|konto|marital|vat|tax|stock|email|newsletter|subscri\w*|consent|marketing|ship\w*|deliver\w*|fulfil\w*|tracking|versand\w*|liefer\w*|livraison)\b/;
+
+/** An order nobody paid for must not count because the column that says so has a longer name. */
+function stateUnread(mapping: Mapping, { names, shapes }: Sample): Question[] {
+  const used = new Set(Object.values(mapping).flat());
+  if (mapping.status !== undefined || mapping.is_paid !== undefined) return [];
+  const name = names.find((other, at) => {
+    const shape = shapes[at];
+    const isState = !used.has(other) && STATE.test(foldWords(other)) && !OF_ELSE.test(foldWords(other));
+    return isState && shape !== undefined && shape.filled > 0 && shape.wordy > 0.5;
+  });
+  if (name === undefined) return [];
+  const text = `Column "${name}" may say which orders were paid: say status=${name}, or status= if it does not.`;
+  return [{ about: "status", text }];
+}
+
+/** Orders enough that they are hardly all of one customer. */
 const MANY = 5;
 
 /** Payment services put the account's own address on every sale. */
 function oneAddress(mapping: Mapping, { column }: Sample): Question[] {
   const [name, ...more] = mapping.email ?? [];
   const written = name === undefined ? [] : column(name).map(cleanCell);
+  const [number] = mapping.order_id ?? [];
+  if (number !== undefined && new Set(column(number)).size < MANY) return [];
   if (more.length > 0 || written.length < MANY || written.some((value) => value === "" || value !== written[0]))
     return [];
   const text = `Every row has the same address in column "${name}": say email=COLUMN if all are sales to one customer, email= if it is the business's own.`;

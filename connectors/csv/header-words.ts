@@ -97,7 +97,7 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "gross amount,paid amount,amount paid,value,sum,line total,betrag,gesamtbetrag,summe,gesamt,gesamtsumme," +
       "rechnungsbetrag,umsatz,brutto,bruttobetrag,endbetrag,endsumme,gesamtpreis,montant,montant total,total ttc,montant ttc," +
       "prix total,importo,totale,importo totale,totale ordine,prezzo totale,importe,importe total,total pedido,precio total," +
-      "total charged,sale price,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
+      "total charged,sale price,invoice value,invoice total,bill amount,spend,price total,total eur,total gbp,total usd,betrag eur,amount eur,amount gbp,amount usd,total factura," +
       "gesamtsumme bestellung,bestellwert,bestellsumme,total commande,montant commande,importe pedido,importo ordine,totaal bestelling," +
       "totaal,totaalbedrag,bedrag,totaal incl btw,belob,totalbelob,belop,belopp,totalt,summa,valor,valor total,total do pedido,kwota," +
       "kwota brutto,suma,razem,do zaplaty,tutar,toplam,toplam tutar,genel toplam,yhteensa,castka,celkem," +
@@ -130,7 +130,8 @@ const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
       "status,order status,payment status,financial status,state,bestellstatus,zahlungsstatus,auftragsstatus,statut,etat,stato," +
       "stato ordine,estado,estado pedido,transaction status,payment result,order state,payment state,statut de paiement,etat de la commande," +
       "stato del pagamento,stato pagamento,estado del pedido,estado de pago,orderstatus,betaalstatus,bestelstatus,deal stage," +
-      "fulfillment status,stage,result,outcome,resultat,ergebnis,esito,resultado",
+      "fulfillment status,status pedido,status pagamento,situacao,status zamowienia,status platnosci,stan,stav,stav objednavky,durum,siparis durumu," +
+      "odeme durumu,betalingsstatus,ordrestatus,betalningsstatus,tila,stage,result,outcome,resultat,ergebnis,esito,resultado",
     is_cancelled:
       "cancelled,canceled,voided,void,is cancelled,is canceled,is voided,is void,order cancelled,cancelled at,canceled at,cancelled on," +
       "canceled on,cancellation date,date cancelled,cancelled date,voided at,voided on,void date,deleted,is deleted,deleted at," +
@@ -177,7 +178,7 @@ const NUMBER_WORDS = /\b(?:number|num|nr|nro|numero|nummer)\b/g;
 const NUMBER_SIGNS = /\bn[\u00b0\u00ba]|\u2116|#/giu;
 /** Written as one with what is numbered: `Bestelnr.`, `Rechnungsnummer`. */
 const GLUED_NUMBER = /(?<=[a-z]{3})(?:nummer|nr)\b/g;
-const SMALL_WORDS = /\b(?:of|the|de|du|des|la|le|les|del|della|di|dell|der|d|l)\b/g;
+const SMALL_WORDS = /\b(?:of|the|de|do|da|dos|das|du|des|la|le|les|del|della|di|dell|der|d|l)\b/g;
 /** What the amount is, beside whose: `Grand Total (Base)`, `Order Total (inc tax)`. */
 const IN_BRACKETS = /\([^()]*\)/g;
 
