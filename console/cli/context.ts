@@ -10,13 +10,13 @@ import type { Database } from "#profile/store/database.ts";
 import { createReader } from "#profile/store/views/read.ts";
 import type { Reader } from "#profile/store/views/read.ts";
 import type { Workspace } from "#profile/store/connections.ts";
-import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { refuseWrongKey } from "#workflows/master-key.ts";
 import { asDatabaseFailure } from "./database-failure.ts";
 import { CommandFailure } from "./failure.ts";
+import { openEngine } from "./engine.ts";
 
 export interface StoresContext {
   config: Config;

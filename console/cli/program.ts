@@ -91,13 +91,13 @@ process.stdout.on("error", (error) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!isBrokenPipe(error)) report(error);
+  if (!isBrokenPipe(error)) await report(error);
 }
 
-function report(error: unknown): void {
+async function report(error: unknown): Promise<void> {
   process.exitCode = exitCodeOf(error);
   const says = error instanceof CommandFailure || error instanceof Refusal || error instanceof ConfigError;
-  const known = says ? error.message : refusalOf(error);
+  const known = says ? error.message : await refusalOf(error);
   if (globals.verbose && error instanceof Error) note(stackOf(error));
   if (known !== null) note(known);
   else {

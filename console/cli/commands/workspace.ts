@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import type { Workspace } from "#profile/store/connections.ts";
-import { reconcileSchedules } from "#workflows/schedules.ts";
-import { openEngine } from "#workflows/client.ts";
 import { createWorkspace, setWorkspace, weekStartName } from "../../workspaces.ts";
 import type { WorkspaceWords } from "../../workspaces.ts";
 import { withStores } from "../context.ts";
 import type { StoresContext } from "../context.ts";
 import { note, print, table } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
+import { openEngine, reconcileSchedules } from "../engine.ts";
 
 export function workspaceCommand(program: Command): void {
   const workspace = program.command("workspace").description("the businesses kept here, each separate from the others");

@@ -3,11 +3,11 @@ import { OLDEST_POSTGRES } from "#prisma/migrate.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
 import { readDatabaseHealth } from "#profile/store/views/health.ts";
-import { openEngine } from "#workflows/client.ts";
 import type { TemporalAddress } from "#workflows/client.ts";
 import { databaseAddress, databaseTrouble } from "../../database-trouble.ts";
 import { fail, ok } from "./finding.ts";
 import type { Finding } from "./finding.ts";
+import { openEngine } from "../engine.ts";
 
 const PATIENCE_MS = 10_000;
 
