@@ -37,13 +37,12 @@ function roomIn(folder: string): number | null {
 }
 
 function removeWhenAbandoned(folder: string): void {
-  let note: string;
+  let owner: ReturnType<typeof processIdentity.safeParse>;
   try {
-    note = readFileSync(join(folder, "owner.json"), "utf8");
+    owner = processIdentity.safeParse(JSON.parse(readFileSync(join(folder, "owner.json"), "utf8")));
   } catch {
-    return; // Just being made by another run, or not ours to read.
+    return; // Just being made by another run, its note perhaps half written, or not ours to read.
   }
-  const owner = processIdentity.safeParse(JSON.parse(note));
   if (!owner.success || isRunning(owner.data)) return;
   try {
     const pid = Number.parseInt(readFileSync(join(folder, "postgres", "cluster", "postmaster.pid"), "utf8"), 10);
