@@ -2,8 +2,8 @@
 
 /**
  * SQL for "is one of these ids". Written as `= ANY ($n)` the planner weighs every single id against what it knows of the
- * column, once for each index, which takes longer than finding the rows; it does not look into a subquery. Either way the
- * rows are found by index.
+ * column, once for each index, which takes longer than finding the rows; and of a table it knows nothing about, as in a first
+ * load, it thinks that walking the whole workspace is cheaper than to look for so many. It does not look into a subquery.
  *
  * @param place of the parameter: `$2`
  */

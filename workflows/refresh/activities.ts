@@ -95,6 +95,8 @@ export function refreshActivities(deps: Dependencies) {
 
     async computeScores(input: StepInput): Promise<void> {
       const asOf = new Date(deps.now()).toISOString();
+      // A load of one batch has had nobody look yet.
+      await deps.refreshStatistics();
       await scores.refreshBaseline(input.workspaceId, asOf);
       await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }), {
         lanes: LANES,

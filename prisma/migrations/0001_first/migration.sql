@@ -611,32 +611,27 @@ ALTER TABLE customer_order ALTER COLUMN hash SET STATISTICS 0;
 ALTER TABLE touchpoint ALTER COLUMN hash SET STATISTICS 0;
 
 -- After a first load the planner knows nothing of tables that were empty a minute ago and reads them whole until autovacuum
--- runs; of a partitioned table it never learns anything by itself. Only owners may ANALYZE, hence a function; it looks
--- at partitions that changed, then at the tables they belong to, and mostly does nothing. A tenth of the usual sample
--- tells as well how large a table is and that its keys differ, which is all that looking things up by index takes.
+-- runs; and autovacuum looks at partitions alone, never at the table they make up. Only owners may ANALYZE, hence a
+-- function; it looks at what changed or grew, and mostly does nothing. A tenth of the usual sample tells as well how
+-- large a table is and that its keys differ, which is all that looking things up by index takes.
 CREATE FUNCTION refresh_statistics() RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET default_statistics_target = 10
   AS $$
 DECLARE
-  stale record;
-  parents regclass[] := '{}';
-  parent regclass;
-  -- Without ONLY a look at a table in partitions is one at each of them.
-  only_it text := CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'ONLY' ELSE '' END;
+  stale text;
   analysed integer := 0;
 BEGIN
-  FOR stale IN SELECT stat.relid::regclass AS name, inhparent::regclass AS parent
-    FROM pg_stat_user_tables stat LEFT JOIN pg_inherits ON inhrelid = relid
+  FOR stale IN
+    SELECT relid::regclass::text FROM pg_stat_user_tables
     WHERE schemaname = 'public' AND n_mod_since_analyze > 1000 AND n_mod_since_analyze > 0.3 * n_live_tup
+    UNION ALL
+    -- Without ONLY a look at a table in partitions is one at each of them.
+    SELECT CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'ONLY ' ELSE '' END || oid::regclass
+    FROM pg_class whole WHERE relnamespace = 'public'::regnamespace AND relkind = 'p' AND 1000 + 1.3 * greatest(reltuples, 0) <
+      (SELECT sum(n_live_tup) FROM pg_inherits JOIN pg_stat_user_tables ON relid = inhrelid WHERE inhparent = whole.oid)
   LOOP
-    EXECUTE format('ANALYZE (SKIP_LOCKED) %s', stale.name);
+    EXECUTE 'ANALYZE (SKIP_LOCKED) ' || stale;
     analysed := analysed + 1;
-    IF stale.parent IS NOT NULL AND stale.parent <> ALL(parents) THEN
-      parents := parents || stale.parent;
-    END IF;
-  END LOOP;
-  FOREACH parent IN ARRAY parents LOOP
-    EXECUTE format('ANALYZE (SKIP_LOCKED) %s %s', only_it, parent);
   END LOOP;
   RETURN analysed;
 END $$;

@@ -13,7 +13,7 @@ import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor } from "./entries.ts";
 import { type Neighbours, whoMayBeOne } from "./neighbours.ts";
 import { among, listed } from "../among.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
@@ -63,6 +63,7 @@ async function refreshBatch(
 ): Promise<{ profiles: number; changed: number; more: boolean }> {
   // Identity must not remove a profile while its answers are being written; several batches may write beside one another.
   await lockProfiles(transaction, "shared");
+  await readByIndex(transaction);
   const due = await pickDueProfiles(transaction, "consent", { limit, at });
   if (due.length === 0) return NOTHING;
   took(due.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf } from "#profile/identity/identifiers.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
@@ -98,7 +98,7 @@ function peopleOf(transaction: Transaction, ids: string): Promise<ChangedPerson[
   return transaction.query(
     `SELECT record_id AS "recordId", connection_id AS "connectionId", stream, data
      FROM source_record LEFT JOIN source_content USING (workspace_id, record_id, hash)
-     WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
+     WHERE workspace_id = $1 AND kind = 'person' AND record_id ${among("$2")}`,
     [transaction.workspaceId, ids],
   );
 }
@@ -106,7 +106,7 @@ function peopleOf(transaction: Transaction, ids: string): Promise<ChangedPerson[
 function storedIdentifiers(transaction: Transaction, ids: string): Promise<StoredRow[]> {
   return transaction.query<StoredRow>(
     `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality, reason, current FROM identifier
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+     WHERE workspace_id = $1 AND record_id ${among("$2")}`,
     [transaction.workspaceId, ids],
   );
 }

@@ -1,5 +1,6 @@
 /** Who has work to do: person records for identity, profiles for consent and scores. */
 import type { ProfileId, RecordId } from "#profile/ids.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 
@@ -59,8 +60,8 @@ export async function touchProfiles(
 export async function touchProfilesOf(transaction: Transaction, recordIds: readonly RecordId[]): Promise<void> {
   if (recordIds.length === 0) return;
   const rows = await transaction.query<{ profile_id: ProfileId }>(
-    "SELECT DISTINCT profile_id FROM membership WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])",
-    [transaction.workspaceId, [...new Set(recordIds)]],
+    `SELECT DISTINCT profile_id FROM membership WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(new Set(recordIds))],
   );
   await touchProfiles(
     transaction,

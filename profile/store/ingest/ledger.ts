@@ -4,6 +4,7 @@ import { addressIdOf, holdingValueIds, isNumber, type ReadAddress, readAddress }
 import { isRefusal } from "#profile/consent/ledger.ts";
 import { type HeldStatement, type LedgerStatement, news } from "#profile/consent/news.ts";
 import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { holdersOf, type RefusedValue } from "../consent/refused-addresses.ts";
 import { defaultCountryOf } from "../identity/explain.ts";
@@ -87,8 +88,8 @@ async function countriesOf(transaction: Transaction, consents: Stated[]): Promis
   const rows = await transaction.query<{ record_id: RecordId; country: string | null }>(
     `SELECT record_id, data->>'country' AS country
      FROM source_record JOIN source_content USING (workspace_id, record_id, hash)
-     WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, [...new Set(asked)]],
+     WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(new Set(asked))],
   );
   const known = new Map(rows.map(({ record_id, country }) => [record_id, country]));
   return (recordId) => known.get(recordId) ?? usual;
@@ -127,8 +128,8 @@ async function heldOf(transaction: Transaction, recordIds: RecordId[]): Promise<
     `SELECT entry_id AS "entryId", record_id AS "recordId", address, channel, purpose, state, explicit,
        to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "effectiveAt",
        to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "expiresAt", recorded_at AS "recordedAt"
-     FROM consent_entry WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, recordIds],
+     FROM consent_entry WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(recordIds)],
   );
   return rows.map((row) => ({ ...row, recordedAt: row.recordedAt.getTime() }));
 }

@@ -1,6 +1,7 @@
 /** Bulk writing: one statement per table and page, sorted, deduplicated, and only for rows that say something new. */
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import type { Prepared, Table } from "./tables.ts";
 
@@ -89,8 +90,8 @@ async function readStored<Row extends CanonicalRecord>(
   const stored = await transaction.query<Stored>(
     `SELECT record_id, encode(hash, 'hex') AS hash, deleted, ${table.storedPeople} AS people,
        floor(extract(epoch FROM source_updated_at) * 1000)::float8 AS updated_ms
-     FROM ${table.name} WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, rows.map((row) => row.recordId)],
+     FROM ${table.name} WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(rows.map((row) => row.recordId))],
   );
   return new Map(stored.map((row) => [row.record_id, row]));
 }

@@ -248,7 +248,7 @@ async function addTouchpoints({ transaction, ids, asOf, draftByRecord }: FactsQu
 async function addDeals({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
   const rows = await transaction.query<{ deal_id: string; people: RecordId[] }>(
     `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
-     WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && $2::uuid[]`,
+     WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && ARRAY(SELECT unnest($2::uuid[]))`,
     [transaction.workspaceId, ids],
   );
   for (const { deal_id, people } of rows) {

@@ -5,7 +5,7 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Score, ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { insertInto } from "../insert.ts";
 import { settingsOf } from "../workspace-settings.ts";
@@ -47,6 +47,7 @@ async function scoreBatch(
   transaction: Transaction,
   { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
+  await readByIndex(transaction);
   const picked = await pickDueProfiles(transaction, "scores", { limit, at: asOf });
   if (picked.length === 0) return NOTHING;
   took(picked.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
