@@ -122,6 +122,8 @@ CREATE UNIQUE INDEX source_record_vendor ON source_record (workspace_id, connect
 -- From a person to their open deals.
 CREATE INDEX source_record_deal ON source_record USING gin (person_record_ids)
   WHERE deal_status = 'open' AND NOT deleted;
+-- Most workspaces have few: those are read whole.
+CREATE INDEX source_record_open_deal ON source_record (workspace_id) WHERE deal_status = 'open' AND NOT deleted;
 
 -- What a vendor said of a record, in our shape: every version it ever had, once. Only ever appended to: a wide row that
 -- is rewritten costs its whole width again, and leaves as much for vacuum.

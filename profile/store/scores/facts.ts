@@ -120,37 +120,30 @@ async function recordsOf(
   transaction: Transaction,
   profileIds: readonly ProfileId[],
 ): Promise<Map<RecordId, RecordFacts>> {
-  const members = await transaction.query<{ record_id: RecordId; profile_id: ProfileId }>(
-    `SELECT record_id, profile_id FROM membership WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
+  const rows = await transaction.query<RecordFacts & { recordId: RecordId }>(
+    `SELECT record_id AS "recordId", profile_id AS "profileId", deleted,
+       ${milliseconds("least(source_created_at, first_seen_at)")} AS "seenAtMs"
+     FROM membership JOIN source_record USING (workspace_id, record_id)
+     WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
     [transaction.workspaceId, listed(profileIds)],
   );
-  const profileOf = new Map(members.map((member) => [member.record_id, member.profile_id]));
-  const rows = await transaction.query<{ record_id: RecordId; deleted: boolean; seen_ms: number }>(
-    `SELECT record_id, deleted, ${milliseconds("least(source_created_at, first_seen_at)")} AS seen_ms
-     FROM source_record WHERE workspace_id = $1 AND record_id ${among("$2")}`,
-    [transaction.workspaceId, listed(profileOf.keys())],
-  );
-  const records = new Map<RecordId, RecordFacts>();
-  for (const { record_id, deleted, seen_ms } of rows) {
-    const profileId = profileOf.get(record_id);
-    if (profileId !== undefined) records.set(record_id, { profileId, deleted, seenAtMs: seen_ms });
-  }
-  return records;
+  return new Map(rows.map((row) => [row.recordId, row]));
 }
 
 async function addIdentifiers({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
-  const rows = await transaction.query<{ record_id: RecordId; kind: string }>(
-    `SELECT DISTINCT record_id, kind FROM identifier
+  const rows = await transaction.query<{ record_id: RecordId; email: boolean; phone: boolean }>(
+    `SELECT record_id, bool_or(kind = 'email') AS email, bool_or(kind = 'phone') AS phone FROM identifier
      WHERE workspace_id = $1 AND record_id ${among("$2")} AND current AND quality <> 'blocked'
-       AND kind IN ('email', 'phone', 'account_id', 'loyalty_id')`,
+       AND kind IN ('email', 'phone', 'account_id', 'loyalty_id')
+     GROUP BY record_id`,
     [transaction.workspaceId, ids],
   );
-  for (const { record_id, kind } of rows) {
+  for (const { record_id, email, phone } of rows) {
     const draft = draftByRecord.get(record_id);
     if (draft === undefined) continue;
     draft.known = true;
-    draft.email ||= kind === "email";
-    draft.phone ||= kind === "phone";
+    draft.email ||= email;
+    draft.phone ||= phone;
   }
 }
 
@@ -245,13 +238,21 @@ async function addTouchpoints({ transaction, ids, asOf, draftByRecord }: FactsQu
   }
 }
 
+/** So many open deals of a workspace are read whole: fewer than the people of a batch, for each of whom one would look. */
+const FEW_DEALS = 1_000;
+
 async function addDeals({ transaction, ids, draftByRecord }: FactsQuery): Promise<void> {
-  const rows = await transaction.query<{ deal_id: string; people: RecordId[] }>(
-    `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
-     WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted AND person_record_ids && ARRAY(SELECT unnest($2::uuid[]))`,
-    [transaction.workspaceId, ids],
-  );
-  for (const { deal_id, people } of rows) {
+  type Deal = { deal_id: string; people: RecordId[] };
+  const open = `SELECT record_id AS deal_id, person_record_ids AS people FROM source_record
+    WHERE workspace_id = $1 AND deal_status = 'open' AND NOT deleted`;
+  const { workspaceId } = transaction;
+  let deals = await transaction.query<Deal>(`${open} LIMIT $2`, [workspaceId, FEW_DEALS + 1]);
+  if (deals.length > FEW_DEALS)
+    deals = await transaction.query<Deal>(`${open} AND person_record_ids && ARRAY(SELECT unnest($2::uuid[]))`, [
+      workspaceId,
+      ids,
+    ]);
+  for (const { deal_id, people } of deals) {
     for (const person of people) {
       const draft = draftByRecord.get(person);
       if (draft !== undefined) (draft.openDeals ??= new Set()).add(deal_id);

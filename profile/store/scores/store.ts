@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
-import type { Score, ShopBaseline } from "#profile/scores/types.ts";
+import type { ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
@@ -66,8 +66,9 @@ async function scoreBatch(
     const scores = scoreProfile(facts, context);
     if (scores.some(({ status }) => status === "refused")) refused += 1;
     due.set(profileId, earlier(dueAt(scores), nextFactAt));
-    const hash = hashOf(scores);
-    if (hash !== known) changed.push({ profileId, scores, hash, known: known !== null });
+    const answers = scores.map((score) => ({ name: score.name, shown: shown(score) }));
+    const hash = hashOf(answers);
+    if (hash !== known) changed.push({ profileId, answers, hash, known: known !== null });
   }
   await saveAnswers(transaction, changed, asOf);
   await markScored(transaction, picked, due, new Set(changed.map(({ profileId }) => profileId)));
@@ -76,48 +77,52 @@ async function scoreBatch(
   return { profiles: picked.length, changed: changed.length, refused, more: picked.length === limit };
 }
 
+interface Answer {
+  name: string;
+  /** JSON of all that is shown but its time. */
+  shown: string;
+}
+
 interface Answers {
   profileId: ProfileId;
-  scores: Score<unknown>[];
+  answers: readonly Answer[];
   hash: string;
   /** There are older ones. */
   known: boolean;
 }
 
-/** Over all that is shown; the reasons name the inputs that decided. `validUntil` is left out: it is not shown. */
-function hashOf(scores: readonly Score<unknown>[]): string {
-  const answers = scores.map((score) => [score.name, shown(score, "")]);
-  return hash("sha256", JSON.stringify(answers), "base64");
-}
-
 type Shown = Pick<StoredAnswer, "status" | "value" | "reasons" | "method" | "modelVersion">;
 
-const shown = ({ status, value, reasons, method, modelVersion }: Shown, computedAt: string) => ({
-  ...{ status, value, reasons, method, modelVersion },
-  computedAt,
-});
+/** The reasons name the inputs that decided. `validUntil` is left out: it is not shown. */
+const shown = ({ status, value, reasons, method, modelVersion }: Shown): string =>
+  JSON.stringify({ status, value, reasons, method, modelVersion });
+
+const hashOf = (answers: readonly Answer[]): string =>
+  hash("sha256", answers.map((answer) => `${answer.name} ${answer.shown}`).join("\n"), "base64");
 
 const earlier = (a: string | null, b: string | null) => (a === null || (b !== null && b < a) ? b : a);
 
 async function saveAnswers(transaction: Transaction, changed: readonly Answers[], asOf: string): Promise<void> {
-  const known = changed.filter((one) => one.known).map(({ profileId }) => profileId);
-  const stored = await storedAnswers(transaction, known);
-  await writeAnswers(
+  const [known, fresh] = [changed.filter((one) => one.known), changed.filter((one) => !one.known)];
+  const stored = await storedAnswers(
     transaction,
-    changed.map(({ profileId, scores, hash }) => {
-      const before = stored.get(profileId);
-      const traits = scores.map((score) => [score.name, since(score, before?.[score.name], asOf)]);
-      return { profileId, hash, traits: JSON.stringify(Object.fromEntries(traits)) };
-    }),
+    known.map(({ profileId }) => profileId),
   );
+  const row = ({ profileId, hash, answers }: Answers): Row => {
+    const before = stored.get(profileId);
+    const traits = answers.map((answer) => dated(answer, timeOf(answer, before?.[answer.name], asOf)));
+    return { profileId, hash, traits: `{${traits.join()}}` };
+  };
+  await insertAnswers(transaction, fresh.map(row));
+  await updateAnswers(transaction, known.map(row));
 }
 
 /** An answer that is what it was keeps its time. */
-function since(score: Score<unknown>, before: StoredAnswer | undefined, asOf: string) {
-  if (before === undefined) return shown(score, asOf);
-  const unchanged = JSON.stringify(shown(score, "")) === JSON.stringify(shown(before, ""));
-  return shown(score, unchanged ? before.computedAt : asOf);
-}
+const timeOf = (answer: Answer, before: StoredAnswer | undefined, asOf: string): string =>
+  before !== undefined && shown(before) === answer.shown ? before.computedAt : asOf;
+
+const dated = ({ name, shown }: Answer, computedAt: string): string =>
+  `${JSON.stringify(name)}:${shown.slice(0, -1)},"computedAt":${JSON.stringify(computedAt)}}`;
 
 const storedTraits = z.record(
   z.string(),
@@ -141,16 +146,24 @@ async function storedAnswers(transaction: Transaction, profileIds: readonly Prof
   return new Map(rows.map(({ profile_id, traits }) => [profile_id, storedTraits.parse(traits)]));
 }
 
-const writeAnswers = insertInto<{ profileId: ProfileId; traits: string; hash: string }>({
+interface Row {
+  profileId: ProfileId;
+  traits: string;
+  hash: string;
+}
+
+const rows = {
   table: "profile_traits",
   columns: {
-    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
-    traits: { type: "text", cast: "json", of: ({ traits }) => traits },
-    hash: { type: "text", of: ({ hash }) => hash },
+    profile_id: { type: "uuid", of: ({ profileId }: Row) => profileId },
+    traits: { type: "text", cast: "json", of: ({ traits }: Row) => traits },
+    hash: { type: "text", of: ({ hash }: Row) => hash },
   },
   key: ["profile_id"],
-  onConflict: "update",
-});
+} as const;
+/** Who had no answers when their profile was locked has none now. */
+const insertAnswers = insertInto<Row>({ ...rows, onConflict: "fail" });
+const updateAnswers = insertInto<Row>({ ...rows, onConflict: "update" });
 
 async function markScored(
   transaction: Transaction,
