@@ -180,6 +180,19 @@ describe("scoring", () => {
     });
   });
 
+  it("counts a person's open deal among thousands of others'", async () => {
+    await shop.addPeople(["a", "b"]);
+    await shop.query(
+      `INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, deal_status, hash, person_record_ids)
+       SELECT workspace_id, gen_random_uuid(), connection_id, 'deals', 'd' || n, 'deal', 'open', '',
+         CASE WHEN n = 1500 THEN ARRAY[record_id] ELSE ARRAY[gen_random_uuid()] END
+       FROM source_record CROSS JOIN generate_series(1, 2000) AS n WHERE vendor_id = 'a'`,
+    );
+    await score();
+    expect(await valuesOf("a")).toMatchObject({ next_best_action: "follow_up_deal" });
+    expect(await valuesOf("b")).not.toMatchObject({ next_best_action: "follow_up_deal" });
+  });
+
   it("counts messages sent against the cap, and only what the person did as activity", async () => {
     await shop.addPeople(["a"]);
     await shop.setConsent("a", "marketing", "email", "granted");
