@@ -8,7 +8,7 @@ import { desiredValues, usesOf } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Candidate, CandidateCursor } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
-import { prefetched } from "../sync/prefetch.ts";
+import { prefetched } from "../prefetch.ts";
 
 /** Profiles looked at together for records that have news. */
 const PORTION = 2_500;
