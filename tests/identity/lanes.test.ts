@@ -105,3 +105,14 @@ it("lanes that work while records still come in end with the same", async () => 
     expect(await several.picture()).toEqual(await one.picture());
   }
 }, 60_000);
+
+it("more holders of one mailbox than are fetched at once change nothing for anybody else", async () => {
+  const [whole, parts] = [await fresh(), await fresh()];
+  for (const shop of [whole, parts]) await shop.save([...mailbox("till", 5_300, 6), ...chain("beside", 30)]);
+  await whole.resolveAll(6_000);
+  await parts.resolveAll(200);
+  expect(await parts.picture()).toEqual(await whole.picture());
+  expect(await parts.rows("SELECT value FROM shared_value WHERE workspace_id = $1")).toEqual([
+    { value: "till@brightleaf.co.uk" },
+  ]);
+}, 60_000);

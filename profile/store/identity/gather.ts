@@ -4,7 +4,7 @@ import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseName } from "#profile/identity/normalise/name.ts";
 import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#profile/identity/resolve.ts";
-import type { IdentifierKind } from "#profile/identity/rules.ts";
+import { type IdentifierKind, OVERFLOW_HOLDERS } from "#profile/identity/rules.ts";
 import { isStandoff } from "#profile/identity/standoff.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
 import { among, listed } from "../among.ts";
@@ -69,6 +69,9 @@ type Person = Pick<IdentityRecord, "recordId" | "createdAtMs" | "name" | "postco
 
 /** From so many on, shared values are asked for by value. */
 const MANY_SHARED = 1_000;
+
+/** From so many holders on, the values that everybody holds are told apart before anybody else is fetched. */
+const MANY_HOLDERS = 5_000;
 
 type Holder = Value & { recordId: RecordId; quality: "strong" | "weak" };
 type HeldValue = Value & { holders: Holder[] };
@@ -200,19 +203,20 @@ class Gathering {
   /** @param loaded the records whose values these are: who else holds them is asked for */
   async #holdersToFollow(values: Map<string, HeldValue>, loaded: RecordId[]): Promise<RecordId[]> {
     if (values.size === 0) return [];
-    const turned = await this.#look([...values.values()].filter(({ holders }) => holders.length > 0));
-    for (const { kind, value } of turned) this.#overflowing.delete(valueKeyOf(kind, value));
-    if (turned.length > 0) {
-      this.#turned = true;
-      this.#shared = undefined;
-    }
-    for (const valueId of await this.#overflowingOf(values)) values.delete(valueId);
-    const rows = await this.#transaction.query<Holder>(
-      // Of what it sees, the planner makes a hash table: the second list.
-      `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
-       WHERE workspace_id = $1 AND value_id ${among("$2")} AND quality <> 'blocked' AND record_id <> ALL($3::uuid[])`,
-      [this.#transaction.workspaceId, listed(values.keys()), listed(loaded)],
-    );
+    const known = await this.#sharedAmong(values);
+    const unknown = [...values.keys()].filter((valueId) => !known.has(valueId));
+    const first = await this.#holdersOf(unknown, loaded, MANY_HOLDERS);
+    const unsure = [...known, ...crowdedAmong(unknown, values, first)];
+    const overflowing = await this.#lookAgainAt(unsure, values);
+    for (const valueId of overflowing) values.delete(valueId);
+    const asked = new Set(unsure);
+    const rows = [
+      ...first.filter(({ valueId }) => !asked.has(valueId)),
+      ...(await this.#holdersOf(
+        unsure.filter((valueId) => !overflowing.has(valueId)),
+        loaded,
+      )),
+    ];
     await this.#meet(new Set(rows.map(({ recordId }) => recordId)));
     for (const row of rows) values.get(row.valueId)?.holders.push(row);
     const next: RecordId[] = [];
@@ -225,8 +229,32 @@ class Gathering {
     return next;
   }
 
-  /** Few values are shared, so they are read at once, as far as they are few. */
-  async #overflowingOf(values: ReadonlyMap<string, Value>): Promise<string[]> {
+  async #holdersOf(valueIds: string[], loaded: RecordId[], limit: number | null = null): Promise<Holder[]> {
+    if (valueIds.length === 0) return [];
+    return this.#transaction.query<Holder>(
+      // Of what it sees, the planner makes a hash table: the second list.
+      `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
+       WHERE workspace_id = $1 AND value_id ${among("$2")} AND quality <> 'blocked' AND record_id <> ALL($3::uuid[])
+       LIMIT $4`,
+      [this.#transaction.workspaceId, listed(valueIds), listed(loaded), limit],
+    );
+  }
+
+  /** @returns which of these values overflow, now that it was looked at who holds them */
+  async #lookAgainAt(valueIds: string[], values: ReadonlyMap<string, HeldValue>): Promise<Set<string>> {
+    if (valueIds.length === 0) return new Set();
+    const held = valueIds.flatMap((valueId) => values.get(valueId) ?? []).filter(({ holders }) => holders.length > 0);
+    const turned = await this.#look(held);
+    for (const { kind, value } of turned) this.#overflowing.delete(valueKeyOf(kind, value));
+    if (turned.length > 0) {
+      this.#turned = true;
+      this.#shared = undefined;
+    }
+    return this.#sharedAmong(values);
+  }
+
+  /** Which of these values are known as shared. Few are, so they are read at once, as far as they are few. */
+  async #sharedAmong(values: ReadonlyMap<string, Value>): Promise<Set<string>> {
     this.#shared ??= await this.#transaction.query<Value>(
       `SELECT value_id AS "valueId", kind, value FROM shared_value WHERE workspace_id = $1 LIMIT $2`,
       [this.#transaction.workspaceId, MANY_SHARED],
@@ -240,7 +268,7 @@ class Gathering {
             [this.#transaction.workspaceId, listed(values.keys())],
           );
     for (const { kind, value } of rows) this.#overflowing.add(valueKeyOf(kind, value));
-    return rows.map(({ valueId }) => valueId);
+    return new Set(rows.flatMap(({ valueId }) => (values.has(valueId) ? [valueId] : [])));
   }
 
   /** @param holders all of one value */
@@ -295,4 +323,22 @@ class Gathering {
     );
     return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
   }
+}
+
+/**
+ * The values among them that so many hold that they may say nothing.
+ *
+ * @param others who holds them besides the records loaded; where there were too many to fetch, it may be any value
+ */
+function crowdedAmong(
+  valueIds: readonly string[],
+  values: ReadonlyMap<string, HeldValue>,
+  others: readonly Holder[],
+): readonly string[] {
+  if (others.length >= MANY_HOLDERS) return valueIds;
+  const counts = new Map<string, number>();
+  for (const { valueId } of others) counts.set(valueId, (counts.get(valueId) ?? 0) + 1);
+  return valueIds.filter(
+    (valueId) => (values.get(valueId)?.holders.length ?? 0) + (counts.get(valueId) ?? 0) > OVERFLOW_HOLDERS,
+  );
 }
