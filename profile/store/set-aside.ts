@@ -6,6 +6,7 @@
 import { DatabaseError } from "pg";
 import { ZodError } from "zod";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
+import { listed } from "./among.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export type Step = "identity" | "consent" | "scores";
@@ -141,13 +142,20 @@ async function setAside(
     ]);
 }
 
-/** Worked out this time: no longer set aside. */
+/** Worked out this time: no longer set aside. Few ever are, so those are read first. */
 async function forgive(transaction: Transaction, step: Step, taken: readonly Taken[]): Promise<void> {
   if (taken.length === 0) return;
+  const aside = await transaction.query<{ id: Taken["id"] }>(
+    "SELECT subject_id AS id FROM set_aside WHERE workspace_id = $1 AND step = $2",
+    [transaction.workspaceId, step],
+  );
+  if (aside.length === 0) return;
+  const done = new Set(taken.map(({ id }) => id));
+  const forgiven = aside.flatMap(({ id }) => (done.has(id) ? [id] : []));
+  if (forgiven.length === 0) return;
   await transaction.query(
-    `DELETE FROM set_aside WHERE workspace_id = $1 AND step = $2
-       AND subject_id IN (SELECT * FROM unnest($3::uuid[]))`,
-    [transaction.workspaceId, step, taken.map(({ id }) => id)],
+    "DELETE FROM set_aside WHERE workspace_id = $1 AND step = $2 AND subject_id = ANY($3::uuid[])",
+    [transaction.workspaceId, step, listed(forgiven)],
   );
 }
 
