@@ -52,7 +52,7 @@ export async function touchProfiles(
      UPDATE profile SET touched_seq = nextval('change_seq'),
        output_seq = CASE WHEN profile.profile_id = ANY($3::uuid[]) THEN nextval('change_seq') ELSE output_seq END
      FROM locked WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
-    [transaction.workspaceId, ids, news],
+    [transaction.workspaceId, listed(ids), listed(news)],
   );
 }
 

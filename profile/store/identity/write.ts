@@ -1,15 +1,23 @@
 /** Brings membership, profiles, aliases and refusals from what they are to what resolving says they should be. */
 import { type ProfileId, profileIdOf, type RecordId, uuidOf } from "#profile/ids.ts";
 import type { Cluster, Refusal, Resolution } from "#profile/identity/resolve.ts";
+import { listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Gathered } from "./gather.ts";
 import { touchProfiles } from "./marks.ts";
 
+interface Move {
+  recordId: RecordId;
+  /** Undefined: it had no profile yet. */
+  from: ProfileId | undefined;
+  profileId: ProfileId;
+}
+
 export interface Difference {
   created: Cluster[];
   /** Records that get a profile, or another one. */
-  moved: { recordId: RecordId; profileId: ProfileId }[];
+  moved: Move[];
   /** Living profiles, not new, that gained or lost a record. */
   changed: ProfileId[];
   /** Profiles left without records. */
@@ -23,13 +31,13 @@ export function differenceOf(gathered: Pick<Gathered, "profileOf">, { clusters }
   const before = new Set(gathered.profileOf.values());
   const after = new Set(clusters.map((cluster) => cluster.profileId));
   const created = clusters.filter((cluster) => !before.has(cluster.profileId));
-  const moved: Difference["moved"] = [];
+  const moved: Move[] = [];
   const changed = new Set<ProfileId>();
   for (const { profileId, recordIds } of clusters) {
     for (const recordId of recordIds) {
       const old = gathered.profileOf.get(recordId);
       if (old === profileId) continue;
-      moved.push({ recordId, profileId });
+      moved.push({ recordId, from: old, profileId });
       if (before.has(profileId)) changed.add(profileId);
       if (old !== undefined && after.has(old)) changed.add(old);
     }
@@ -51,16 +59,17 @@ const insertProfiles = insertInto<Cluster>({
   onConflict: "fail",
 });
 
-const insertMembers = insertInto<Difference["moved"][number]>({
+const members = {
   table: "membership",
   columns: {
-    record_id: { type: "uuid", of: ({ recordId }) => recordId },
-    profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    record_id: { type: "uuid", of: ({ recordId }: Move) => recordId },
+    profile_id: { type: "uuid", of: ({ profileId }: Move) => profileId },
   },
   key: ["record_id"],
-  onConflict: "update",
-  also: "since = now()",
-});
+} as const;
+/** Identity alone writes memberships, one batch at a time: a record seen without one has none. */
+const insertMembers = insertInto<Move>({ ...members, onConflict: "fail" });
+const moveMembers = insertInto<Move>({ ...members, onConflict: "update", also: "since = now()" });
 
 /** @param touched records whose content changed: their profiles need new consent and scores whoever the members are */
 export async function writeDifference(
@@ -69,8 +78,18 @@ export async function writeDifference(
   { created, moved, changed }: Difference,
   touched: ReadonlySet<RecordId>,
 ): Promise<void> {
-  await insertProfiles(transaction, created);
-  await insertMembers(transaction, moved);
+  // Sent at once: while the database writes the profiles, the members are made ready here.
+  await Promise.all([
+    insertProfiles(transaction, created),
+    insertMembers(
+      transaction,
+      moved.filter(({ from }) => from === undefined),
+    ),
+  ]);
+  await moveMembers(
+    transaction,
+    moved.filter(({ from }) => from !== undefined),
+  );
   const fresh = new Set(created.map(({ profileId }) => profileId));
   const withTouched = clusters.filter(
     ({ profileId, recordIds }) => !fresh.has(profileId) && recordIds.some((id) => touched.has(id)),
@@ -98,7 +117,7 @@ export async function writeAliases(
   const aliases = await transaction.query<{ aliasId: ProfileId; profileId: ProfileId }>(
     `SELECT alias_id AS "aliasId", profile_id AS "profileId" FROM profile_alias
      WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
-    [workspaceId, present],
+    [workspaceId, listed(present)],
   );
   const pointsAt = new Map(aliases.map(({ aliasId, profileId }) => [aliasId, profileId]));
   const living = new Set(created.map((cluster) => cluster.profileId));
@@ -156,7 +175,7 @@ export async function writeRefusals(
   const stored = await transaction.query<{ refusalId: string; recordIds: RecordId[] }>(
     `SELECT refusal_id AS "refusalId", record_ids AS "recordIds" FROM merge_refusal
      WHERE workspace_id = $1 AND record_ids && $2::uuid[]`,
-    [workspaceId, recordIds],
+    [workspaceId, listed(recordIds)],
   );
   const gone = stored.filter(({ refusalId }) => !wanted.has(refusalId));
   const same = new Set(
