@@ -96,8 +96,7 @@ function sortedByKey<Row>(rows: readonly Row[], keys: readonly ((row: Row) => Ce
   const named = rows.map(keyOf);
   // As most callers have them.
   if (named.every((key, at) => at === 0 || (named[at - 1] ?? "") < key)) return rows;
-  const byKey = new Map<string, Row>();
-  for (const row of rows) byKey.set(keyOf(row), row);
+  const byKey = new Map(rows.map((row, at) => [named[at] ?? "", row]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
