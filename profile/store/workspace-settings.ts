@@ -21,3 +21,13 @@ export async function settingsOf(transaction: Transaction): Promise<WorkspaceSet
   const { time_zone: timeZone, currency, default_country: country } = row.parse(rows[0]);
   return { timeZone, currency, country };
 }
+
+/** ISO 3166-1 alpha-2: how national phone numbers are read where a record names no country. */
+export async function defaultCountryOf(transaction: Transaction): Promise<string> {
+  const [row] = await transaction.query<{ default_country: string }>(
+    "SELECT default_country FROM workspace WHERE workspace_id = $1",
+    [transaction.workspaceId],
+  );
+  if (row === undefined) throw new Error("There is no such workspace.");
+  return row.default_country;
+}

@@ -7,6 +7,7 @@ import { normalisePhone } from "#profile/identity/normalise/phone.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { type Display, displayOf } from "#profile/identity/survivorship.ts";
 import type { Transaction } from "../database.ts";
+import { defaultCountryOf } from "../workspace-settings.ts";
 import { gather, resolveGathered } from "./gather.ts";
 import { storedPerson } from "./identify.ts";
 
@@ -151,14 +152,4 @@ function recordsOf(transaction: Transaction, ids: RecordId[]): Promise<RecordRow
      WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
     [transaction.workspaceId, ids],
   );
-}
-
-/** ISO 3166-1 alpha-2: how national phone numbers are read where a record names no country. */
-export async function defaultCountryOf(transaction: Transaction): Promise<string> {
-  const [row] = await transaction.query<{ default_country: string }>(
-    "SELECT default_country FROM workspace WHERE workspace_id = $1",
-    [transaction.workspaceId],
-  );
-  if (row === undefined) throw new Error("There is no such workspace.");
-  return row.default_country;
 }

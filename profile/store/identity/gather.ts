@@ -92,6 +92,7 @@ class Gathering {
   readonly #seenValues = new Set<string>();
   readonly #seenProfiles = new Set<ProfileId>();
   readonly #links = new Map<string, Link>();
+  #anyLinks: boolean | undefined;
 
   constructor(transaction: Transaction, look: Look) {
     this.#transaction = transaction;
@@ -314,6 +315,8 @@ class Gathering {
   }
 
   async #linksOf(ids: RecordId[]): Promise<Link[]> {
+    this.#anyLinks ??= await this.#hasLinks();
+    if (!this.#anyLinks) return [];
     const rows = await this.#transaction.query<Omit<Link, "at"> & { at: Date }>(
       `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
        WHERE workspace_id = $1 AND a_record_id = ANY($2::uuid[])
@@ -322,6 +325,15 @@ class Gathering {
       [this.#transaction.workspaceId, listed(ids)],
     );
     return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  }
+
+  /** Most workspaces have none. */
+  async #hasLinks(): Promise<boolean> {
+    const [row] = await this.#transaction.query<{ any: boolean }>(
+      "SELECT EXISTS (SELECT FROM link WHERE workspace_id = $1) AS any",
+      [this.#transaction.workspaceId],
+    );
+    return row?.any ?? false;
   }
 }
 

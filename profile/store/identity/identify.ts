@@ -7,6 +7,7 @@ import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
+import { defaultCountryOf } from "../workspace-settings.ts";
 
 const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
 /** The part of a stored person that identity reads. */
@@ -51,7 +52,7 @@ const PORTION = 500;
  */
 export async function identifyBatch(
   transaction: Transaction,
-  { limit, least, defaultCountry }: { limit: number; least: number; defaultCountry: string },
+  { limit, least }: { limit: number; least: number },
   took: Took,
 ): Promise<number> {
   const marked = await takeMarked(transaction, limit);
@@ -59,6 +60,7 @@ export async function identifyBatch(
   took(marked.map(({ recordId, touchedSeq }) => ({ id: recordId, touchedSeq })));
   const ids = listed(marked.map(({ recordId }) => recordId));
   const [changed, known] = await Promise.all([peopleOf(transaction, ids), storedIdentifiers(transaction, ids)]);
+  const defaultCountry = await defaultCountryOf(transaction);
   const stored = Map.groupBy(known, ({ recordId }) => recordId);
   let writing: Promise<unknown> = Promise.resolve();
   try {

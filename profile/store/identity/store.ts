@@ -4,7 +4,7 @@ import type { Resolution } from "#profile/identity/resolve.ts";
 import { listed } from "../among.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
-import { defaultCountryOf, explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
+import { explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
 import { gather, type Gathered, resolveGathered } from "./gather.ts";
 import { identifyBatch } from "./identify.ts";
 import { refreshSharedValues } from "./shared-values.ts";
@@ -58,11 +58,7 @@ const NOTHING: ResolvedBatch = { touched: 0, records: 0, created: 0, merged: 0, 
 async function identifyWhole(transaction: Transaction, limit: number, took: Took): Promise<ResolvedBatch> {
   await lockProfiles(transaction, "shared");
   await readByIndex(transaction);
-  const identified = await identifyBatch(
-    transaction,
-    { limit, least: limit, defaultCountry: await defaultCountryOf(transaction) },
-    took,
-  );
+  const identified = await identifyBatch(transaction, { limit, least: limit }, took);
   return { ...NOTHING, more: identified > 0 };
 }
 
@@ -70,11 +66,7 @@ async function resolveBatch(transaction: Transaction, limit: number, took: Took)
   await lockProfiles(transaction);
   await readByIndex(transaction);
   // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
-  const identified = await identifyBatch(
-    transaction,
-    { limit, least: 1, defaultCountry: await defaultCountryOf(transaction) },
-    took,
-  );
+  const identified = await identifyBatch(transaction, { limit, least: 1 }, took);
   if (identified === limit) return { ...NOTHING, more: true };
   const start = await unresolved(transaction, limit);
   if (start.length === 0) return NOTHING;

@@ -7,7 +7,7 @@ import { uuidOf, type ConnectionId, type RecordId } from "#profile/ids.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { holdersOf, type RefusedValue } from "../consent/refused-addresses.ts";
-import { defaultCountryOf } from "../identity/explain.ts";
+import { defaultCountryOf } from "../workspace-settings.ts";
 import { type Cell, type Column, insertInto } from "../insert.ts";
 import type { Stated } from "./tables.ts";
 
