@@ -4,11 +4,13 @@ import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseName } from "#profile/identity/normalise/name.ts";
 import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#profile/identity/resolve.ts";
-import { type IdentifierKind, OVERFLOW_HOLDERS } from "#profile/identity/rules.ts";
+import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { isStandoff } from "#profile/identity/standoff.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
+import { crowdedAmong, type HeldValue, type Holder, holdersOf, MANY_HOLDERS } from "./holders.ts";
+import { HumanLinks, type Link } from "./human-links.ts";
 import type { Value } from "./shared-values.ts";
 
 /** All records of the components reached, with what joins and separates them. */
@@ -70,14 +72,6 @@ type Person = Pick<IdentityRecord, "recordId" | "createdAtMs" | "name" | "postco
 /** From so many on, shared values are asked for by value. */
 const MANY_SHARED = 1_000;
 
-/** From so many holders on, the values that everybody holds are told apart before anybody else is fetched. */
-const MANY_HOLDERS = 5_000;
-
-type Holder = Value & { recordId: RecordId; quality: "strong" | "weak" };
-type HeldValue = Value & { holders: Holder[] };
-
-type Link = HumanLink & { verdict: "same" | "different" };
-
 class Gathering {
   readonly #transaction: Transaction;
   readonly #look: Look;
@@ -91,12 +85,13 @@ class Gathering {
   #turned = false;
   readonly #seenValues = new Set<string>();
   readonly #seenProfiles = new Set<ProfileId>();
+  readonly #humanLinks: HumanLinks;
   readonly #links = new Map<string, Link>();
-  #anyLinks: boolean | undefined;
 
   constructor(transaction: Transaction, look: Look) {
     this.#transaction = transaction;
     this.#look = look;
+    this.#humanLinks = new HumanLinks(transaction);
   }
 
   async follow(start: RecordId[]): Promise<void> {
@@ -115,7 +110,7 @@ class Gathering {
   async #linkedBystanders(): Promise<RecordId[]> {
     const ids = [...this.#bystanders.keys()].filter((id) => !this.#records.has(id));
     if (ids.length === 0) return [];
-    const links = await this.#linksOf(ids);
+    const links = await this.#humanLinks.of(ids);
     const named = new Set(links.flatMap(({ a, b }) => [a, b]));
     return ids.filter((id) => named.has(id));
   }
@@ -206,16 +201,17 @@ class Gathering {
     if (values.size === 0) return [];
     const known = await this.#sharedAmong(values);
     const unknown = [...values.keys()].filter((valueId) => !known.has(valueId));
-    const first = await this.#holdersOf(unknown, loaded, MANY_HOLDERS);
+    const first = await holdersOf(this.#transaction, unknown, { besides: loaded, limit: MANY_HOLDERS });
     const unsure = [...known, ...crowdedAmong(unknown, values, first)];
     const overflowing = await this.#lookAgainAt(unsure, values);
     for (const valueId of overflowing) values.delete(valueId);
     const asked = new Set(unsure);
     const rows = [
       ...first.filter(({ valueId }) => !asked.has(valueId)),
-      ...(await this.#holdersOf(
+      ...(await holdersOf(
+        this.#transaction,
         unsure.filter((valueId) => !overflowing.has(valueId)),
-        loaded,
+        { besides: loaded },
       )),
     ];
     await this.#meet(new Set(rows.map(({ recordId }) => recordId)));
@@ -228,17 +224,6 @@ class Gathering {
       else for (const { recordId } of holders) next.push(recordId);
     }
     return next;
-  }
-
-  async #holdersOf(valueIds: string[], loaded: RecordId[], limit: number | null = null): Promise<Holder[]> {
-    if (valueIds.length === 0) return [];
-    return this.#transaction.query<Holder>(
-      // Of what it sees, the planner makes a hash table: the second list.
-      `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
-       WHERE workspace_id = $1 AND value_id ${among("$2")} AND quality <> 'blocked' AND record_id <> ALL($3::uuid[])
-       LIMIT $4`,
-      [this.#transaction.workspaceId, listed(valueIds), listed(loaded), limit],
-    );
   }
 
   /** @returns which of these values overflow, now that it was looked at who holds them */
@@ -309,48 +294,8 @@ class Gathering {
 
   /** Notes what humans said of these records; returns whom they are said to be. */
   async #linked(ids: RecordId[]): Promise<RecordId[]> {
-    const links = await this.#linksOf(ids);
+    const links = await this.#humanLinks.of(ids);
     for (const link of links) this.#links.set(`${link.a} ${link.b}`, link);
     return links.flatMap(({ a, b, verdict }) => (verdict === "same" ? [a, b] : []));
   }
-
-  async #linksOf(ids: RecordId[]): Promise<Link[]> {
-    this.#anyLinks ??= await this.#hasLinks();
-    if (!this.#anyLinks) return [];
-    const rows = await this.#transaction.query<Omit<Link, "at"> & { at: Date }>(
-      `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
-       WHERE workspace_id = $1 AND a_record_id = ANY($2::uuid[])
-       UNION ALL SELECT a_record_id, b_record_id, verdict, created_at FROM link
-       WHERE workspace_id = $1 AND b_record_id = ANY($2::uuid[])`,
-      [this.#transaction.workspaceId, listed(ids)],
-    );
-    return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
-  }
-
-  /** Most workspaces have none. */
-  async #hasLinks(): Promise<boolean> {
-    const [row] = await this.#transaction.query<{ any: boolean }>(
-      "SELECT EXISTS (SELECT FROM link WHERE workspace_id = $1) AS any",
-      [this.#transaction.workspaceId],
-    );
-    return row?.any ?? false;
-  }
-}
-
-/**
- * The values among them that so many hold that they may say nothing.
- *
- * @param others who holds them besides the records loaded; where there were too many to fetch, it may be any value
- */
-function crowdedAmong(
-  valueIds: readonly string[],
-  values: ReadonlyMap<string, HeldValue>,
-  others: readonly Holder[],
-): readonly string[] {
-  if (others.length >= MANY_HOLDERS) return valueIds;
-  const counts = new Map<string, number>();
-  for (const { valueId } of others) counts.set(valueId, (counts.get(valueId) ?? 0) + 1);
-  return valueIds.filter(
-    (valueId) => (values.get(valueId)?.holders.length ?? 0) + (counts.get(valueId) ?? 0) > OVERFLOW_HOLDERS,
-  );
 }
