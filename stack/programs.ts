@@ -23,6 +23,12 @@ const CONSOLE_PORTS = 20;
 /** Node lets its heap grow with the machine; a worker gets by with this, and stays under 512 MB with all its threads. */
 const WORKER_FLAGS = ["--max-old-space-size=320", "--min-semi-space-size=32", "--max-semi-space-size=32"];
 
+/**
+ * glibc gives each of a worker's many threads an arena of its own, and each keeps what it once needed: with two, 200,000
+ * customers take a tenth less memory. Other systems do not know the variable.
+ */
+const WORKER_ALLOCATION = { MALLOC_ARENA_MAX: "2" };
+
 interface Place {
   dataDir: DataDir;
   environment: Environment;
@@ -63,7 +69,7 @@ export async function startPrograms(place: Place): Promise<RunningStack> {
     supervisor.start({
       name: "worker",
       run: { script: pathOf("../workflows/worker.ts"), flags: WORKER_FLAGS },
-      environment: childEnvironment,
+      environment: { ...childEnvironment, ...WORKER_ALLOCATION },
       isReady: () => isPolled(services.temporal),
     }),
   );
