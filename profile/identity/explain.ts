@@ -1,15 +1,17 @@
 import { type IdentifierKind, type LinkRule, linkRules } from "./rules.ts";
 
 /** Why a suggested merge did not happen. */
-export type RefusalRule =
-  | "shared_value"
-  | "names_conflict"
-  | "ambiguous"
-  | "names_needed"
-  | "household_needed"
-  | "own_addresses"
-  | "too_many_identifiers"
-  | "cut";
+export const REFUSAL_RULES = [
+  "shared_value",
+  "names_conflict",
+  "ambiguous",
+  "names_needed",
+  "household_needed",
+  "own_addresses",
+  "too_many_identifiers",
+  "cut",
+] as const;
+export type RefusalRule = (typeof REFUSAL_RULES)[number];
 
 /** One plain sentence about a refused merge. It names the kind of identifier, never its value. */
 export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"): string {

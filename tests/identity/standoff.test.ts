@@ -78,6 +78,19 @@ describe("a value that turns", () => {
     expect(await profiles(shop, "a1", "a2", "x1", "x2", "x3")).toBe(5);
   });
 
+  it("keeps one reason when more people come to hold it, one by one", async () => {
+    const [shop, atOnce] = [await fresh(), await fresh()];
+    const people = [0, 1, 2, 3, 4].map((name) => holder(`p${name}`, name));
+    for (const one of people) {
+      await shop.save([one]);
+      await shop.resolveAll();
+    }
+    await atOnce.save(people);
+    await atOnce.resolveAll();
+    expect(await shop.picture()).toMatchObject({ refusals: [{ rule: "shared_value" }] });
+    expect(await shop.picture()).toEqual(await atOnce.picture());
+  });
+
   it("joins two who held it in vain once one of them takes the other's name, and separates them again", async () => {
     const shop = await fresh();
     await shop.save([holder("a", 0), holder("b", 1)]);

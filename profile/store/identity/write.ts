@@ -1,5 +1,6 @@
 /** Brings membership, profiles, aliases and refusals from what they are to what resolving says they should be. */
 import { type ProfileId, profileIdOf, type RecordId, uuidOf } from "#profile/ids.ts";
+import { REFUSAL_RULES, type RefusalRule } from "#profile/identity/explain.ts";
 import type { Cluster, Refusal, Resolution } from "#profile/identity/resolve.ts";
 import { listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
@@ -162,20 +163,22 @@ export async function deleteEmptied(transaction: Transaction, emptied: readonly 
   }
 }
 
-/** Replaces the refusals that concern these records. */
+/**
+ * Replaces the refusals that concern these records, and those of the same values: whose holders merely stand by is not
+ * among the records, though one holder more may give another reason.
+ */
 export async function writeRefusals(
   transaction: Transaction,
   recordIds: readonly RecordId[],
   refusals: readonly Refusal[],
 ): Promise<void> {
   const { workspaceId } = transaction;
-  const wanted = new Map(
-    refusals.map((refusal) => [uuidOf("refusal", refusal.rule, refusal.kind, refusal.value), refusal]),
-  );
+  const wanted = new Map(refusals.map((refusal) => [refusalIdOf(refusal.rule, refusal), refusal]));
+  const ofSameValues = refusals.flatMap((refusal) => REFUSAL_RULES.map((rule) => refusalIdOf(rule, refusal)));
   const stored = await transaction.query<{ refusalId: string; recordIds: RecordId[] }>(
     `SELECT refusal_id AS "refusalId", record_ids AS "recordIds" FROM merge_refusal
-     WHERE workspace_id = $1 AND record_ids && $2::uuid[]`,
-    [workspaceId, listed(recordIds)],
+     WHERE workspace_id = $1 AND (record_ids && $2::uuid[] OR refusal_id = ANY($3::uuid[]))`,
+    [workspaceId, listed(recordIds), listed(ofSameValues)],
   );
   const gone = stored.filter(({ refusalId }) => !wanted.has(refusalId));
   const same = new Set(
@@ -194,6 +197,9 @@ export async function writeRefusals(
     [...wanted].filter(([id]) => !same.has(id)),
   );
 }
+
+const refusalIdOf = (rule: RefusalRule, { kind, value }: Pick<Refusal, "kind" | "value">): string =>
+  uuidOf("refusal", rule, kind, value);
 
 const insertRefusals = insertInto<[id: string, refusal: Refusal]>({
   table: "merge_refusal",
