@@ -24,7 +24,9 @@ describe("docker-compose.yml", () => {
   });
 
   it("starts programs that exist", () => {
-    const programs = [...compose.matchAll(/command: \["node", (?:"--[^"]+", )*"([^"]+)"\]/g)].map(([, file]) => file);
+    const programs = [...compose.matchAll(/command:\s+\[\s*"node",\s+(?:"--[^"]+",\s+)*"([^"]+)",?\s*\]/g)].map(
+      ([, file]) => file,
+    );
     expect(programs).toEqual(["stack/migrate.ts", "workflows/worker.ts", "console/server/main.ts"]);
     expect(programs.filter((file) => !existsSync(`${root}${file}`))).toEqual([]);
   });

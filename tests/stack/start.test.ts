@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -50,14 +51,20 @@ function runningPids(): number[] {
 
 const postmasterPid = () => Number.parseInt(readFileSync(join(clusterFolderOf(dataDir), "postmaster.pid"), "utf8"), 10);
 
-/** Somebody else's console on the port, which answers as ours would; null where the port is taken anyway. */
+/**
+ * Somebody else's console on the port, which answers as ours would. A test beside this one may have the port and give it
+ * back; null where whoever has it keeps it.
+ */
 async function occupy(port: number): Promise<Server | null> {
-  const server = createServer((_request, reply) => void reply.end('{"ok":true}'));
-  const listening = new Promise<boolean>((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => resolve(true));
-  });
-  return (await listening) ? server : null;
+  for (const until = Date.now() + 90_000; Date.now() < until; await sleep(100)) {
+    const server = createServer((_request, reply) => void reply.end('{"ok":true}'));
+    const listening = new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (await listening) return server;
+  }
+  return null;
 }
 
 describe("npm start", () => {
