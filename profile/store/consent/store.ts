@@ -13,7 +13,7 @@ import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor } from "./entries.ts";
 import { type Neighbours, whoMayBeOne } from "./neighbours.ts";
 import { among, listed } from "../among.ts";
-import { type Database, readByIndex, type Transaction } from "../database.ts";
+import type { Database, Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
@@ -63,7 +63,6 @@ async function refreshBatch(
 ): Promise<{ profiles: number; changed: number; more: boolean }> {
   // Identity must not remove a profile while its answers are being written; several batches may write beside one another.
   await lockProfiles(transaction, "shared");
-  await readByIndex(transaction);
   const due = await pickDueProfiles(transaction, "consent", { limit, at });
   if (due.length === 0) return NOTHING;
   took(due.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
@@ -238,7 +237,7 @@ async function markDone(
        SELECT *, CASE WHEN changed THEN nextval('change_seq') END AS news
        FROM unnest($2::uuid[], $3::int8[], $4::bool[], $5::timestamptz[]) AS done (profile_id, seq, changed, due_at)
      ) AS done
-     WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
+     WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id AND profile.profile_id ${among("$2")}`,
     [
       transaction.workspaceId,
       listed(due.map(({ profileId }) => profileId)),

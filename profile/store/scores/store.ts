@@ -5,7 +5,7 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
-import { type Database, readByIndex, type Transaction } from "../database.ts";
+import type { Database, Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { insertInto } from "../insert.ts";
 import { settingsOf } from "../workspace-settings.ts";
@@ -47,7 +47,6 @@ async function scoreBatch(
   transaction: Transaction,
   { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
-  await readByIndex(transaction);
   const picked = await pickDueProfiles(transaction, "scores", { limit, at: asOf });
   if (picked.length === 0) return NOTHING;
   took(picked.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
@@ -175,7 +174,7 @@ async function markScored(
     `UPDATE profile SET scored_seq = done.seq, score_due_at = done.due,
        output_seq = CASE WHEN done.changed THEN nextval('change_seq') ELSE output_seq END
      FROM unnest($2::uuid[], $3::int8[], $4::timestamptz[], $5::bool[]) AS done (profile_id, seq, due, changed)
-     WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id`,
+     WHERE profile.workspace_id = $1 AND profile.profile_id = done.profile_id AND profile.profile_id ${among("$2")}`,
     [
       transaction.workspaceId,
       listed(picked.map((row) => row.profileId)),
