@@ -3,18 +3,9 @@ import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { person } from "#tests/support/records.ts";
 import { messyPeople, randomOf } from "./people.ts";
-import { openShop, type Shop } from "./shop.ts";
+import { dropShops, freshShop } from "./shop.ts";
 
-const open: Shop[] = [];
-afterEach(async () => {
-  for (const shop of open.splice(0)) await shop.drop();
-});
-
-async function fresh(): Promise<Shop> {
-  const shop = await openShop();
-  open.push(shop);
-  return shop;
-}
+afterEach(dropShops);
 
 function shuffled<Item>(items: Item[], seed: number): Item[] {
   const random = randomOf(seed);
@@ -26,14 +17,14 @@ function shuffled<Item>(items: Item[], seed: number): Item[] {
 
 it("the same records in any order and any portions give the same profiles, ids, refusals and shared values", async () => {
   const people = messyPeople(2_000, 7);
-  const atOnce = await fresh();
+  const atOnce = await freshShop();
   await atOnce.save(people);
   await atOnce.resolveAll(5_000);
   const expected = await atOnce.picture();
   expect(expected).toMatchObject({ shared: [{ kind: "email", value: "studio@brightleaf.co.uk" }] });
 
   for (const seed of [1, 2]) {
-    const shop = await fresh();
+    const shop = await freshShop();
     const order = shuffled(people, seed);
     for (let start = 0; start < order.length; start += 400) {
       await shop.save(order.slice(start, start + 400));
@@ -45,14 +36,14 @@ it("the same records in any order and any portions give the same profiles, ids, 
 
 it("a batch that dies at any statement leaves no trace, and the next one completes the work", async () => {
   const people = messyPeople(300, 11);
-  const undisturbed = await fresh();
+  const undisturbed = await freshShop();
   await undisturbed.save(people.slice(0, 200));
   await undisturbed.resolveAll();
   await undisturbed.save(people.slice(200));
   await undisturbed.resolveAll();
   const expected = await undisturbed.picture();
 
-  const shop = await fresh();
+  const shop = await freshShop();
   await shop.save(people.slice(0, 200));
   await shop.resolveAll();
   await shop.save(people.slice(200));
@@ -92,7 +83,7 @@ function dyingAt(database: Database, statement: number): Database {
 }
 
 it("1,000 changed records among 10,000 concern their own components, not the others", async () => {
-  const shop = await fresh();
+  const shop = await freshShop();
   const people = Array.from({ length: 10_000 }, (_, index) =>
     person(String(index), { emails: [`person${index >> 1}@brightleaf.co.uk`], firstName: "Ada", lastName: "Marsh" }),
   );

@@ -3,18 +3,9 @@ import { afterEach, expect, it } from "vitest";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { person } from "#tests/support/records.ts";
 import { messyPeople } from "./people.ts";
-import { openShop, type Shop } from "./shop.ts";
+import { dropShops, freshShop, type Shop } from "./shop.ts";
 
-const open: Shop[] = [];
-afterEach(async () => {
-  for (const shop of open.splice(0)) await shop.drop();
-});
-
-async function fresh(): Promise<Shop> {
-  const shop = await openShop();
-  open.push(shop);
-  return shop;
-}
+afterEach(dropShops);
 
 const inLanes = (shop: Shop, lanes: number, limit: number) =>
   Promise.all(Array.from({ length: lanes }, () => shop.resolveAll(limit)));
@@ -69,7 +60,7 @@ it.each([
 ])(
   "$lanes lanes of $limit records give what one gives",
   async ({ lanes, limit }) => {
-    const [one, several] = [await fresh(), await fresh()];
+    const [one, several] = [await freshShop(), await freshShop()];
     const shared = [];
     for (const records of [scattered([...messy, ...crowds]), scattered([...messyLater, ...crowdsLater])]) {
       await one.save(records);
@@ -88,7 +79,7 @@ it.each([
 );
 
 it("lanes that work while records still come in end with the same", async () => {
-  const [one, several] = [await fresh(), await fresh()];
+  const [one, several] = [await freshShop(), await freshShop()];
   for (const records of [scattered(messy), scattered(messyLater)]) {
     await one.save(records);
     await one.resolveAll();
@@ -107,7 +98,7 @@ it("lanes that work while records still come in end with the same", async () => 
 }, 60_000);
 
 it("more holders of one mailbox than are fetched at once change nothing for anybody else", async () => {
-  const [whole, parts] = [await fresh(), await fresh()];
+  const [whole, parts] = [await freshShop(), await freshShop()];
   for (const shop of [whole, parts]) await shop.save([...mailbox("till", 5_300, 6), ...chain("beside", 30)]);
   await whole.resolveAll(6_000);
   await parts.resolveAll(200);

@@ -101,3 +101,16 @@ export async function openShop() {
     },
   };
 }
+
+const open: Shop[] = [];
+
+/** A shop of the test at hand, gone after it where the file says `afterEach(dropShops)`. */
+export async function freshShop(): Promise<Shop> {
+  const shop = await openShop();
+  open.push(shop);
+  return shop;
+}
+
+export async function dropShops(): Promise<void> {
+  for (const shop of open.splice(0)) await shop.drop();
+}

@@ -3,18 +3,9 @@ import * as fc from "fast-check";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { person } from "#tests/support/records.ts";
-import { openShop, type Shop } from "./shop.ts";
+import { dropShops, freshShop, openShop, type Shop } from "./shop.ts";
 
-const open: Shop[] = [];
-afterEach(async () => {
-  for (const shop of open.splice(0)) await shop.drop();
-});
-
-async function fresh(): Promise<Shop> {
-  const shop = await openShop();
-  open.push(shop);
-  return shop;
-}
+afterEach(dropShops);
 
 const NAMES: [string, string][] = [
   ["Anna", "Hill"],
@@ -37,7 +28,7 @@ describe("a chain of shared mobiles", () => {
     );
 
   it("of 3,000 people concerns three when one changes", async () => {
-    const shop = await fresh();
+    const shop = await freshShop();
     await shop.save(chain(3_000));
     expect(await shop.resolveAll(1_000)).toMatchObject({
       touched: 3_000,
@@ -49,7 +40,7 @@ describe("a chain of shared mobiles", () => {
   });
 
   it("keeps the words of the refusal for both sides", async () => {
-    const shop = await fresh();
+    const shop = await freshShop();
     await shop.save(chain(3));
     await shop.resolveAll(1);
     const why = await shop.identity.explain(shop.workspaceId, await shop.profileOf("1"));
@@ -67,7 +58,7 @@ describe("a value that turns", () => {
     new Set(await Promise.all(ids.map((id) => shop.profileOf(id)))).size;
 
   it("takes apart what it had joined when too many people come to hold it", async () => {
-    const shop = await fresh();
+    const shop = await freshShop();
     await shop.save([holder("a1", 0), holder("a2", 0)]);
     await shop.resolveAll();
     expect(await profiles(shop, "a1", "a2")).toBe(1);
@@ -79,7 +70,7 @@ describe("a value that turns", () => {
   });
 
   it("keeps one reason when more people come to hold it, one by one", async () => {
-    const [shop, atOnce] = [await fresh(), await fresh()];
+    const [shop, atOnce] = [await freshShop(), await freshShop()];
     const people = [0, 1, 2, 3, 4].map((name) => holder(`p${name}`, name));
     for (const one of people) {
       await shop.save([one]);
@@ -92,7 +83,7 @@ describe("a value that turns", () => {
   });
 
   it("joins two who held it in vain once one of them takes the other's name, and separates them again", async () => {
-    const shop = await fresh();
+    const shop = await freshShop();
     await shop.save([holder("a", 0), holder("b", 1)]);
     await shop.resolveAll();
     expect(await profiles(shop, "a", "b")).toBe(2);
