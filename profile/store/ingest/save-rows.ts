@@ -101,10 +101,13 @@ async function moveSourceTime<Row extends CanonicalRecord>(
   table: Table<Row>,
   rows: Prepared<Row>[],
 ): Promise<void> {
+  // Found by key, then matched by hash: with nested loops alone (readByIndex) each would be compared with every other.
+  await transaction.query("SELECT set_config('enable_hashjoin', 'on', true)");
   await transaction.query(
     `UPDATE ${table.name} AS stored SET source_updated_at = incoming.updated_at
      FROM unnest($2::uuid[], $3::timestamptz[]) AS incoming (record_id, updated_at)
-     WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id`,
+     WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id AND stored.record_id ${among("$2")}`,
     [transaction.workspaceId, rows.map((row) => row.recordId), rows.map((row) => row.record.updatedAt)],
   );
+  await transaction.query("SELECT set_config('enable_hashjoin', 'off', true)");
 }
