@@ -46,6 +46,10 @@ const environmentSchema = z.object({
   TRIBUTARY_KEY: z.string().optional(),
   /** Interface the HTTP server listens on. Anything but loopback needs a proxy with sign-in in front. */
   HOST: z.string().default("127.0.0.1"),
+  /** Where people reach the console through a proxy; its host name is accepted besides loopback's. */
+  TRIBUTARY_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "must be a URL like https://tributary.example.com" })
+    .optional(),
   /** Port of the HTTP server; 0 takes any free one. */
   PORT: port.optional(),
   /** How many ports, from PORT on, the HTTP server may try; `npm start` says more than one where nobody chose the port. */
@@ -85,7 +89,7 @@ export interface Config {
   temporal: { address: string; namespace: string };
   masterKeys: MasterKeys;
   missingShare: number;
-  http: { host: string; port: number; tries: number; instance: string | null };
+  http: { host: string; port: number; tries: number; publicUrl: string | null; instance: string | null };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
 }
@@ -141,6 +145,7 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
       host: environment.HOST,
       port: environment.PORT ?? DEFAULT_PORT,
       tries: environment.PORT_TRIES,
+      publicUrl: environment.TRIBUTARY_PUBLIC_URL ?? null,
       instance: environment.TRIBUTARY_INSTANCE ?? null,
     },
     logLevel: environment.LOG_LEVEL,

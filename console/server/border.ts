@@ -1,5 +1,6 @@
 /** What stands between the pages and the world: who may ask, how, and what a browser may do with the answer. */
 import type { FastifyInstance } from "fastify";
+import type { Config } from "#config.ts";
 
 /** Nothing from elsewhere, nothing inline, no frames: a hostile name in a page can neither run nor call home. */
 const POLICY = [
@@ -28,7 +29,9 @@ export function guard(app: FastifyInstance, hosts: readonly string[]): void {
         .send({ error: "The console is read-only: nothing is changed here." });
     }
     if (!OPEN.test(request.url) && !isOurs(request.headers.host, hosts)) {
-      return reply.code(421).send({ error: "This server is not known by that name; open it as localhost." });
+      return reply
+        .code(421)
+        .send({ error: "This server is not known by that name; open it as localhost, or set TRIBUTARY_PUBLIC_URL." });
     }
     return undefined;
   });
@@ -41,6 +44,11 @@ export function guard(app: FastifyInstance, hosts: readonly string[]): void {
     reply.header("cross-origin-resource-policy", "same-origin");
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
+}
+
+/** Names the server is known by besides loopback's: where it listens, and where a proxy in front of it is reached. */
+export function hostNames({ host, publicUrl }: Pick<Config["http"], "host" | "publicUrl">): string[] {
+  return publicUrl === null ? [host] : [host, new URL(publicUrl).hostname];
 }
 
 function isOurs(header: string | undefined, hosts: readonly string[]): boolean {

@@ -2,6 +2,7 @@
 import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
+import { hostNames } from "./border.ts";
 import { listen } from "./listen.ts";
 import { createServer } from "./server.ts";
 import { serverStores } from "./stores.ts";
@@ -12,7 +13,7 @@ const { dependencies, database, close } = createDependencies(config, log);
 const server = createServer({
   ...serverStores(dependencies, database),
   log,
-  hosts: [config.http.host],
+  hosts: hostNames(config.http),
   instance: config.http.instance,
 });
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -62,6 +62,7 @@ describe("docker-compose.yml", () => {
       "TEMPORAL_ADDRESS",
       "TEMPORAL_NAMESPACE",
       "TRIBUTARY_KEY",
+      "TRIBUTARY_PUBLIC_URL",
     ]);
     expect(parseEnvironment(environment)).toMatchObject({ HOST: "0.0.0.0", PORT: 4_080, LOG_LEVEL: "info" });
   });
