@@ -2,6 +2,7 @@
  * Structured logs, one JSON object a line, on standard error. Ids and counts are fields; personal data and secrets are
  * not: what slips in with an object, an SDK's error or a message is taken out here, at any depth.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import pino from "pino";
 import { secretPatternsOf } from "#connectors/core/auth.ts";
 import { connectors } from "#connectors/registry.ts";
@@ -38,6 +39,13 @@ const PRIVATE_TEXT = [
 /** Deep enough for anything sensible, and an end for what refers to itself. */
 const DEEPEST = 8;
 
+const shared = new AsyncLocalStorage<Readonly<Record<string, unknown>>>();
+
+/** Every line written while `work` runs carries these fields too, whichever logger writes it. */
+export function withLogFields<T>(fields: Readonly<Record<string, unknown>>, work: () => T): T {
+  return shared.run({ ...shared.getStore(), ...fields }, work);
+}
+
 /** @param options.destination for tests; standard error else */
 export function createLogger(options: { level?: string; name: string; destination?: pino.DestinationStream }): Logger {
   const log = pino(
@@ -46,6 +54,8 @@ export function createLogger(options: { level?: string; name: string; destinatio
       level: options.level ?? "info",
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
+      // A copy: pino adds the line's own fields to what it is given.
+      mixin: () => ({ ...shared.getStore() }),
       formatters: {
         log: (fields) => fieldsWithout(fields, 0),
       },

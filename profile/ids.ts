@@ -31,6 +31,10 @@ export const connectionIdOf = (workspace: WorkspaceId, connector: string, name: 
 export const recordIdOf = (connection: ConnectionId, stream: string, vendorId: string) =>
   uuidOf("record", connection, stream, vendorId) as RecordId;
 
+/** A run is named after the workflow run that makes it. */
+export const runIdOf = (workspace: WorkspaceId, workflowRunId: string) =>
+  uuidOf("run", workspace, workflowRunId) as RunId;
+
 /** A profile is named after its oldest record. */
 export const profileIdOf = (anchor: RecordId) => uuidOf("profile", anchor) as ProfileId;
 

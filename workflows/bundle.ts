@@ -25,6 +25,7 @@ type KeptBundle = z.infer<typeof keptBundle>;
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const THIS_FILE = pathOf("./bundle.ts");
 const WORKFLOWS = pathOf("./index.ts");
+const LOG_FIELDS = pathOf("./telemetry/workflow-log-fields.ts");
 /** How it is bundled, and which packages go into it. */
 const BUNDLER = [THIS_FILE, pathOf("../package-lock.json")];
 const KEPT_FILE = pathOf("../node_modules/.cache/tributary/workflows.json");
@@ -83,6 +84,7 @@ async function makeBundle(): Promise<KeptBundle> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
     failureConverterPath: FAILURE_CONVERTER_PATH,
+    workflowInterceptorModules: [LOG_FIELDS],
     webpackConfigHook: (config) => ({
       ...config,
       plugins: [

@@ -8,6 +8,7 @@ import type { WorkflowBundle } from "./bundle.ts";
 import { dataConverter } from "./data-converter.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { BEAT_THROTTLE, beating } from "./heartbeat.ts";
+import { namingRun } from "./telemetry/activity-log-fields.ts";
 import { ENGINE_QUEUE, vendorQueue } from "./names.ts";
 
 export interface WorkersInput {
@@ -25,7 +26,7 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
     dataConverter: dataConverter(input.masterKeys),
     shutdownGraceTime: "10 seconds",
     maxHeartbeatThrottleInterval: BEAT_THROTTLE,
-    interceptors: { activity: [beating] },
+    interceptors: { activity: [namingRun, beating] },
   };
   return Promise.all([
     Worker.create({ ...shared, taskQueue: ENGINE_QUEUE, workflowBundle }),

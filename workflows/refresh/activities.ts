@@ -1,6 +1,6 @@
 import { connectorOf } from "#connectors/registry.ts";
-import { uuidOf } from "#profile/ids.ts";
-import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import { runIdOf } from "#profile/ids.ts";
+import type { WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
@@ -67,7 +67,7 @@ export function refreshActivities(deps: Dependencies) {
     /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
     async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
       const { workspaceId } = input;
-      const runId = uuidOf("run", workspaceId, input.key) as RunId;
+      const runId = runIdOf(workspaceId, input.key);
       await runs.startRun(workspaceId, runId);
       // A missing permission concerns one stream; the others go on. Refused credentials concern all.
       const usable = (await connections.listConnections(workspaceId)).filter(
@@ -115,7 +115,7 @@ export function refreshActivities(deps: Dependencies) {
       if (!("interrupted" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
         await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
-      deps.log.info({ runId, ...rest }, "run finished");
+      deps.log.info(rest, "run finished");
     },
   };
 }

@@ -15,7 +15,7 @@ export function syncActivities(deps: Dependencies) {
     async pullPages(input: SyncInput, maxPages: number): Promise<PulledPages> {
       const { workspaceId, connectionId, runId } = input;
       const step = `sync ${input.connector} ${input.stream}`;
-      const log = deps.log.child({ runId, connectionId, stream: input.stream });
+      const log = deps.log.child({ connectionId, stream: input.stream });
       return withTemporalErrors(
         async () => {
           await runs.addCounts(workspaceId, runId, step, {});

@@ -48,7 +48,7 @@ export function writeBackActivities(deps: Dependencies) {
         });
         const sealed = await plans.seal(workspaceId, planId, stream, instant());
         await runs.addCounts(workspaceId, runId, step, {}, { finished: true });
-        deps.log.info({ runId, planId, connectionId, changes: sealed.changes, status: sealed.status }, sealed.reason);
+        deps.log.info({ planId, connectionId, changes: sealed.changes, status: sealed.status }, sealed.reason);
         const superseded = earlier?.status === "waiting" && earlier.planId !== planId ? earlier.planId : null;
         return { planId, status: sealed.status, supersededPlanId: superseded };
       }),
@@ -130,7 +130,7 @@ export function writeBackActivities(deps: Dependencies) {
           `${ending.remaining} changes could not be sent; \`tributary plan retry\` tries again.`,
         );
       }
-      deps.log.info({ planId, ...ending.counts }, `plan ${ending.outcome}`);
+      deps.log.info(ending.counts, `plan ${ending.outcome}`);
     },
 
     async beginUndo({ workspaceId, planId, actor }: UndoInput): Promise<{ undoPlanId: PlanInput["planId"] }> {
