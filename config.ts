@@ -17,6 +17,16 @@ const postgresUrl = z.url({
   error: "must be a URL like postgresql://user:password@host/database",
 });
 const port = z.coerce.number({ error: "must be a port number" }).int().min(0).max(65_535);
+/** How long a refresh waits for what is slow. */
+export interface Patience {
+  streamMs: number;
+  /** For a stream that is read for the first time and gets on. */
+  firstReadMs: number;
+}
+
+export const USUAL_PATIENCE: Patience = { streamMs: 120_000, firstReadMs: 600_000 };
+
+const seconds = z.coerce.number({ error: "must be a number of seconds from 1 to 86400" }).min(1).max(86_400);
 
 const environmentSchema = z.object({
   /**
@@ -61,6 +71,10 @@ const environmentSchema = z.object({
    * they are marked as deleted.
    */
   TRIBUTARY_MISSING_SHARE: z.coerce.number({ error: "must be a number from 0 to 1" }).min(0).max(1).default(0.05),
+  /** How many seconds a refresh waits for its streams, and later for its tools, before it goes on without the late ones. */
+  TRIBUTARY_STREAM_WAIT: seconds.default(USUAL_PATIENCE.streamMs / 1_000),
+  /** The same for a stream that is read for the first time, as long as it gets on. */
+  TRIBUTARY_FIRST_READ_WAIT: seconds.default(USUAL_PATIENCE.firstReadMs / 1_000),
   /** trace, debug, info, warn, error or fatal. */
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
@@ -89,6 +103,7 @@ export interface Config {
   temporal: { address: string; namespace: string };
   masterKeys: MasterKeys;
   missingShare: number;
+  patience: Patience;
   http: { host: string; port: number; tries: number; publicUrl: string | null; instance: string | null };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
@@ -123,6 +138,11 @@ export function parseEnvironment(raw: RawEnvironment = process.env): Environment
   throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"));
 }
 
+const patienceOf = (environment: Environment): Patience => ({
+  streamMs: environment.TRIBUTARY_STREAM_WAIT * 1_000,
+  firstReadMs: environment.TRIBUTARY_FIRST_READ_WAIT * 1_000,
+});
+
 /** Everything a worker, the console or a command needs. @throws ConfigError saying what is missing */
 export function loadConfig(raw: RawEnvironment = process.env): Config {
   const environment = parseEnvironment(raw);
@@ -141,6 +161,7 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
     temporal: { address, namespace: running?.temporal.namespace ?? TEMPORAL_NAMESPACE },
     masterKeys: readMasterKeys(environment, dataDir),
     missingShare: environment.TRIBUTARY_MISSING_SHARE,
+    patience: patienceOf(environment),
     http: {
       host: environment.HOST,
       port: environment.PORT ?? DEFAULT_PORT,

@@ -59,7 +59,8 @@ export function describeStep({ step, startedAt, finishedAt, counts }: RunStep): 
 
 export function describeOutcome({ outcome, message }: Pick<Run, "outcome" | "message">): string {
   if (outcome === null) return "under way";
-  return outcome === "ok" ? "all went well" : (message ?? "failed");
+  if (outcome === "failed") return message ?? "failed";
+  return message === null ? "all went well" : `all went well; ${message}`;
 }
 
 function vendorCalls(counts: Record<string, number>): number {

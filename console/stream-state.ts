@@ -9,6 +9,7 @@ export interface StreamWords {
 
 export function describeStream(stream: StreamRow): StreamWords {
   if (stream.errorMessage !== null) return { mood: "attention", words: stream.errorMessage };
+  if (stream.lateSince !== null) return { mood: "attention", words: "being read, late" };
   if (!stream.complete) return { mood: "busy", words: "being read" };
   const { vendorCount, storedCount } = stream;
   if (vendorCount === null || storedCount === null) return { mood: "good", words: "complete" };

@@ -1,4 +1,4 @@
-import type { Config } from "#config.ts";
+import { USUAL_PATIENCE, type Config } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { Logger } from "#logger.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
@@ -9,6 +9,7 @@ import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { USUAL_BRAKE } from "#profile/store/ingest/full-read.ts";
 import { createHeldDeletions } from "#profile/store/ingest/held.ts";
+import { createLateStreams } from "#profile/store/ingest/late.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
@@ -20,7 +21,7 @@ import type { Dependencies } from "./dependencies.ts";
 
 /** Binds every store to one pool. */
 export function createDependencies(
-  config: Pick<Config, "databaseUrl" | "masterKeys"> & Partial<Pick<Config, "missingShare">>,
+  config: Pick<Config, "databaseUrl" | "masterKeys"> & Partial<Pick<Config, "missingShare" | "patience">>,
   log: Logger,
 ): { dependencies: Dependencies; database: Database; close(): Promise<void> } {
   const database = openDatabase(config.databaseUrl);
@@ -41,12 +42,14 @@ export function createDependencies(
       ...(config.missingShare === undefined ? {} : { share: config.missingShare }),
     }),
     held: createHeldDeletions(database),
+    late: createLateStreams(database),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),
     plans: createPlanStore(database),
     runs: createRunStore(database),
     setAside: createSetAsideStore(database),
+    patience: config.patience ?? USUAL_PATIENCE,
     limiterFor,
     refreshStatistics: () => refreshStatistics(database),
     now: Date.now,

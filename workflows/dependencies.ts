@@ -1,9 +1,11 @@
+import type { Patience } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { ConnectionStore } from "#profile/store/connections.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
 import type { IdentityStore } from "#profile/store/identity/store.ts";
 import type { HeldDeletions } from "#profile/store/ingest/held.ts";
+import type { LateStreams } from "#profile/store/ingest/late.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
@@ -17,12 +19,14 @@ export interface Dependencies {
   credentials: CredentialStore;
   ingest: IngestStore;
   held: HeldDeletions;
+  late: LateStreams;
   identity: IdentityStore;
   consent: ConsentStore;
   scores: ScoreStore;
   plans: PlanStore;
   runs: RunStore;
   setAside: SetAsideStore;
+  patience: Patience;
   /** The shared budget of one external account. */
   limiterFor(connector: string, account: string): RateLimiter;
   /** After large loads: what the planner knows of the tables is brought up to date. */

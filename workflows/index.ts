@@ -1,4 +1,5 @@
 /** Workflow functions only: this file is what gets bundled for the worker. */
+export { planDestination } from "./refresh/destination.ts";
 export { refreshOnSchedule, refreshWorkspace } from "./refresh/workflow.ts";
 export { syncStream } from "./sync/workflow.ts";
 export { applyPlan, undoPlan } from "./write-back/workflow.ts";

@@ -12,5 +12,6 @@ export const vendorQueue = (connector: string) => `vendor-${connector}`;
 export const refreshId = (workspaceId: string) => `refresh/${workspaceId}`;
 export const refreshScheduleId = (workspaceId: string) => `refresh-schedule/${workspaceId}`;
 export const syncId = (connectionId: string, stream: string) => `sync/${connectionId}/${stream}`;
+export const planningId = (connectionId: string) => `planning/${connectionId}`;
 export const planWorkflowId = (planId: string) => `plan/${planId}`;
 export const undoWorkflowId = (planId: string) => `undo/${planId}`;

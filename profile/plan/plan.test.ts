@@ -236,6 +236,7 @@ describe("the policy", () => {
     destinationRecords: 1_000,
     appliedBefore: true,
     undoneSince: false,
+    partlyRead: false,
     autoApplyShare: 0.05,
   };
   it("lets the first plan wait whatever the limit", () => {
@@ -245,6 +246,12 @@ describe("the policy", () => {
     expect(decideApproval({ ...plan, undoneSince: true })).toMatchObject({
       decision: "waiting",
       reason: expect.stringContaining("undone"),
+    });
+  });
+  it("lets those wait that rest on a part of a tool's records", () => {
+    expect(decideApproval({ ...plan, partlyRead: true })).toMatchObject({
+      decision: "waiting",
+      reason: expect.stringContaining("in part only"),
     });
   });
   it("lets later ones go ahead up to the admin's share of records", () => {

@@ -8,6 +8,8 @@ export interface PolicyInput {
   appliedBefore: boolean;
   /** Since then somebody undid a plan here: what was approved is not wanted any more. */
   undoneSince: boolean;
+  /** A stream is in the middle of its first full read: values may rest on a part of the facts, a yes on a part of the ledger. */
+  partlyRead: boolean;
   /** Largest share (0 to 1) of the destination's records that may change unasked; null: always ask. */
   autoApplyShare: number | null;
 }
@@ -20,11 +22,17 @@ export function decideApproval({
   destinationRecords,
   appliedBefore,
   undoneSince,
+  partlyRead,
   autoApplyShare,
 }: PolicyInput): PolicyDecision {
   if (!appliedBefore) return { decision: "waiting", reason: "The first plan for a destination waits for approval." };
   if (undoneSince)
     return { decision: "waiting", reason: "A plan for this destination was undone; the next one waits for approval." };
+  if (partlyRead)
+    return {
+      decision: "waiting",
+      reason: "A tool has been read in part only so far; until its first read is complete, plans wait for approval.",
+    };
   if (autoApplyShare === null)
     return { decision: "waiting", reason: "Every plan for this destination waits for approval." };
   const share = destinationRecords === 0 ? 1 : changes / destinationRecords;

@@ -63,6 +63,21 @@ describe("making a plan", () => {
     expect(await makePlan(site, LATER)).toMatchObject({ status: "waiting", changes: 2 });
   });
 
+  it("asks first while a tool has been read in part only, and applies by itself again once that is complete", async () => {
+    await setAutoApply(1);
+    await people("a", "b");
+    await carryOut(site, await approved(), ASOF);
+    const began = "INSERT INTO stream_state (workspace_id, connection_id, stream, full_read_started_at)";
+    await shop.query(`${began} SELECT workspace_id, connection_id, 'orders', now() FROM connection`);
+    await shop.addOrders([["a", "2026-09-01"]]);
+    await score(LATER);
+    expect(await makePlan(site, LATER)).toMatchObject({ status: "waiting", changes: 1 });
+    await shop.query("UPDATE stream_state SET full_read_at = now()");
+    await shop.addOrders([["b", "2026-09-01"]]);
+    await score(LATER);
+    expect(await makePlan(site, LATER)).toMatchObject({ status: "approved", changes: 2 });
+  });
+
   it("replaces a waiting plan when there is newer news, and covers all of it", async () => {
     await people("a", "b");
     const first = await makePlan(site, ASOF);

@@ -38,7 +38,8 @@ export function usePlanShop(): void {
         "customer_order",
         "source_record",
       ];
-      for (const table of ["delivery", "plan_change", "plan", "destination_field", ...facts, "connection"]) {
+      const ofConnections = ["delivery", "plan_change", "plan", "destination_field", "stream_state"];
+      for (const table of [...ofConnections, ...facts, "connection"]) {
         await transaction.query(`DELETE FROM ${table}`);
       }
     });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
-import { readMasterKeys } from "#config.ts";
+import { readMasterKeys, type Patience } from "#config.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
@@ -59,6 +59,7 @@ export interface TestLoopOptions {
   durable?: "postgres" | "temporal";
   /** Master key, base64; random unless given. */
   key?: string;
+  patience?: Patience;
 }
 
 /** Two connected accounts, empty until the test fills the twins; the first plan of each waits for approval. */
@@ -82,7 +83,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
-  const deps: Dependencies = { ...dependencies, now };
+  const deps: Dependencies = { ...dependencies, ...(options.patience && { patience: options.patience }), now };
   const hubspot = await startHubspotTwin({ ...FAST, now });
   const stripe = await startStripeTwin({ ...FAST, now });
   const connectionIds = {

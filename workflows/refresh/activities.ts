@@ -3,7 +3,8 @@ import { runIdOf } from "#profile/ids.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
-import type { RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
+import type { OpenStreams, RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
+import { messageOf } from "./run-message.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
@@ -12,7 +13,7 @@ const BATCH = 2_000;
 const LANES = 2;
 
 export function refreshActivities(deps: Dependencies) {
-  const { connections, ingest, identity, consent, scores, runs, plans } = deps;
+  const { connections, ingest, identity, consent, late, patience, scores, runs, plans } = deps;
 
   /**
    * Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. With
@@ -75,12 +76,23 @@ export function refreshActivities(deps: Dependencies) {
       );
       return {
         runId,
+        waitMs: patience.streamMs,
         streams: await streamsToSync(workspaceId, usable),
         destinations: (await plans.destinations(workspaceId)).map(({ connectionId, connector }) => ({
           connectionId,
           connector,
         })),
       };
+    },
+
+    /** Whether the run waits on for its open streams, and how long; 0: it goes on, and they are late. */
+    async goOnWithout({ workspaceId, runId, streams, waitedMs }: OpenStreams): Promise<{ waitMs: number }> {
+      const { streamMs, firstReadMs } = patience;
+      const left = Math.min(streamMs, firstReadMs - waitedMs);
+      // A part of a tool's records is little to go by: a first read that gets on is given more time, but not any time.
+      if (left > 0 && (await late.isAnyGettingOn(workspaceId, streams, streamMs))) return { waitMs: left };
+      await late.mark(workspaceId, runId, streams);
+      return { waitMs: 0 };
     },
 
     resolveIdentities: (input: StepInput) =>
@@ -108,31 +120,14 @@ export function refreshActivities(deps: Dependencies) {
       const cutOff = (await connections.listConnections(workspaceId)).filter(
         ({ status }) => status === "needs_reconnect",
       );
-      const message = messageOf(
-        ending,
-        cutOff.map(({ name }) => name),
-      );
-      if (!("interrupted" in ending) && ending.failedStreams === 0 && ending.failedPlans === 0)
+      const { outcome, message } = messageOf(ending, {
+        cutOff: cutOff.map(({ name }) => name),
+        late: await late.list(workspaceId),
+      });
+      if (!("interrupted" in ending) && Object.values(rest).every((count) => count === 0))
         await permissionsAreBack(workspaceId);
-      await runs.finishRun(workspaceId, runId, message === undefined ? "ok" : "failed", message);
+      await runs.finishRun(workspaceId, runId, outcome, message);
       deps.log.info(rest, "run finished");
     },
   };
-}
-
-/**
- * Undefined: nothing failed, and nothing was left out that should have been read.
- *
- * @param cutOff names of connections whose credentials the vendor rejected: they are not tried until somebody reconnects
- */
-function messageOf(ending: RunEnding, cutOff: readonly string[]): string | undefined {
-  if ("interrupted" in ending)
-    return "The run was interrupted: the worker's log says why. The next run continues from there.";
-  const { failedStreams, failedPlans } = ending;
-  const failed = [
-    ...(failedStreams > 0 ? [`${failedStreams} ${failedStreams === 1 ? "stream" : "streams"} could not be read`] : []),
-    ...(failedPlans > 0 ? [`${failedPlans} ${failedPlans === 1 ? "tool" : "tools"} could not be written to`] : []),
-    ...(cutOff.length > 0 ? [`not read until reconnected: ${cutOff.join(" and ")}`] : []),
-  ];
-  return failed.length === 0 ? undefined : `${failed.join(", ")}; \`tributary status\` names them.`;
 }

@@ -17,6 +17,8 @@ export interface Destination {
 
 export interface RunStarted {
   runId: RunId;
+  /** How long the run waits for its streams, and later for its tools, before it goes on without the late ones. */
+  waitMs: number;
   streams: StreamToSync[];
   destinations: Destination[];
 }
@@ -34,14 +36,27 @@ export interface StepInput {
   runId: RunId;
 }
 
-/** `interrupted`: a step that the whole run depends on has failed. */
-export type RunEnding = StepInput & ({ failedStreams: number; failedPlans: number } | { interrupted: true });
-
-export interface RefreshSummary {
-  runId: RunId;
+/** What became of a run's streams and tools. Late: not in time, and going on by itself. */
+export interface RunOutcome {
   failedStreams: number;
+  lateStreams: number;
   /** Tools for which no plan could be made or carried out. */
   failedPlans: number;
+  latePlans: number;
+}
+
+/** `interrupted`: a step that the whole run depends on has failed. A run that 0.1.0 began knows of nothing late. */
+export type RunEnding = StepInput &
+  ((Partial<RunOutcome> & Pick<RunOutcome, "failedStreams" | "failedPlans">) | { interrupted: true });
+
+/** Streams that have not come to their end after this time. */
+export interface OpenStreams extends StepInput {
+  streams: StreamToSync[];
+  waitedMs: number;
+}
+
+export interface RefreshSummary extends RunOutcome {
+  runId: RunId;
   plansWaiting: number;
   plansApplied: number;
 }

@@ -1,4 +1,7 @@
 import type { Command } from "commander";
+import type { PlanStatus } from "#profile/plan/types.ts";
+import type { LateStream } from "#profile/store/ingest/late.ts";
+import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
 import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import { describeOutcome } from "../../run-steps.ts";
@@ -18,21 +21,32 @@ export function statusCommand(program: Command): void {
     .action((options: OutputOptions) =>
       withContext(async ({ workspace, stores }) => {
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans, rejects, held] = await Promise.all([
+        const [overview, streams, [run], plans, rejects, held, late] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
           stores.plans.list(workspaceId, 50),
           stores.rejectReasons(),
           stores.held.list(workspaceId),
+          stores.late.list(workspaceId),
         ]);
         const waiting = plans.filter((plan) => plan.status === "waiting");
-        const answer = { workspace: workspace.slug, overview, rejects, streams, held, lastRun: run ?? null, waiting };
+        const answer = {
+          workspace: workspace.slug,
+          overview,
+          rejects,
+          streams,
+          held,
+          late,
+          lastRun: run ?? null,
+          waiting,
+        };
         print(options, answer, () =>
           [
             `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${run === undefined ? "" : `: ${describeOutcome(run)}`}`,
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
+            ...underWay(late, plans),
             heading("Customers"),
             customers(overview),
             ...rejectTable(overview, rejects),
@@ -74,6 +88,25 @@ function streamTable(streams: StreamRow[]): string {
       moments(stream.lastSuccessAt),
     ]),
   );
+}
+
+const AT_WORK: Partial<Record<PlanStatus, string>> = {
+  building: "values compared since",
+  approved: "written to since",
+  applying: "written to since",
+};
+
+/** What runs do not wait for any longer, or have just begun. */
+function underWay(late: LateStream[], plans: PlanSummary[]): string[] {
+  const tools = plans.flatMap(({ connector, connection, status, approvedAt, createdAt }) => {
+    const words = AT_WORK[status];
+    return words === undefined ? [] : [`${connector}/${connection}: ${words} ${when(approvedAt ?? createdAt)}`];
+  });
+  const streams = late.map(
+    ({ connector, connectionName, stream, lateSince }) =>
+      `${connector}/${connectionName}/${stream}: late since ${when(lateSince)}; runs go on without it, and what it brings joins the next one`,
+  );
+  return tools.length + streams.length === 0 ? [] : [heading("Under way"), [...streams, ...tools].join("\n")];
 }
 
 function customers({ profiles, duplicates, personRecords, orders }: Overview): string {

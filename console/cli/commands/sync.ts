@@ -52,6 +52,7 @@ export function syncCommand(program: Command): void {
                 .map(({ step, did, seconds, perSecond }) => [step, seconds?.toFixed(1) ?? null, perSecond, did]),
             ),
             ...held.map((stream) => `\n${nameOf(stream)}: ${stream.reason}`),
+            run?.outcome === "ok" && run.message !== null ? `\n${run.message}` : "",
             summary.plansWaiting > 0
               ? `\n${plural(summary.plansWaiting, "plan is waiting", "plans are waiting")} for approval: tributary plan list`
               : "",

@@ -293,6 +293,7 @@ async function moveCursor(
        full_read_at = CASE WHEN $5 AND $7 THEN now() ELSE full_read_at END,
        last_success_at = CASE WHEN $5 THEN now() ELSE last_success_at END,
        held_at = CASE WHEN $8::bigint IS NULL THEN NULL ELSE now() END, held_vanishing = $8, held_known = $9,
+       late_since = CASE WHEN $12 THEN NULL ELSE late_since END,
        error_kind = $10, error_message = $11, updated_at = now()
      WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`,
     [
@@ -307,6 +308,7 @@ async function moveCursor(
       held?.known ?? null,
       held === null ? null : "held",
       held === null ? null : heldReason(held),
+      page.atEnd,
     ],
   );
 }

@@ -272,12 +272,16 @@ async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: 
     destinationRecords: number;
     appliedBefore: boolean;
     undoneSince: boolean;
+    partlyRead: boolean;
     autoApplyShare: number | null;
   }>(
     `SELECT c.auto_apply_share AS "autoApplyShare",
        (SELECT count(*) FROM source_record s WHERE s.workspace_id = $1 AND s.connection_id = $2 AND s.stream = $3
           AND s.kind = 'person' AND NOT s.deleted) AS "destinationRecords",
-       p.at IS NOT NULL AS "appliedBefore", coalesce(u.at >= p.at, false) AS "undoneSince"
+       p.at IS NOT NULL AS "appliedBefore", coalesce(u.at >= p.at, false) AS "undoneSince",
+       EXISTS (SELECT FROM stream_state r JOIN connection o USING (workspace_id, connection_id) WHERE r.workspace_id = $1
+         AND r.full_read_at IS NULL AND r.full_read_started_at IS NOT NULL
+         AND o.status NOT IN ('paused', 'disconnected')) AS "partlyRead"
      FROM connection c
      CROSS JOIN LATERAL (SELECT max(approved_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
        AND kind = 'write' AND status = ANY($4::text[])) AS p
@@ -286,5 +290,6 @@ async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: 
      WHERE c.workspace_id = $1 AND c.connection_id = $2`,
     [transaction.workspaceId, plan.connectionId, stream, WRITTEN],
   );
-  return row ?? { destinationRecords: 0, appliedBefore: false, undoneSince: false, autoApplyShare: null };
+  if (row === undefined) throw new Error(`There is no connection ${plan.connectionId}.`);
+  return row;
 }

@@ -31,6 +31,8 @@ export interface StreamRow {
   recordsRead: number;
   vendorCount: number | null;
   storedCount: number | null;
+  /** Since when runs go on without it; null: it was in time. */
+  lateSince: Date | null;
   errorKind: string | null;
   errorMessage: string | null;
 }
@@ -109,6 +111,7 @@ export function createReader(database: Database): Reader {
           recordsRead: Number(row.recordsRead),
           vendorCount: row.vendorCount === null ? null : Number(row.vendorCount),
           storedCount: row.storedCount === null ? null : Number(row.storedCount),
+          lateSince: row.lateSince,
           errorKind: row.errorKind,
           errorMessage: row.errorMessage,
         }));

@@ -1,0 +1,53 @@
+import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
+import { ParentClosePolicy, getExternalWorkflowHandle, proxyActivities, startChild } from "@temporalio/workflow";
+import type { PlanId } from "#profile/ids.ts";
+import type { Activities } from "../activities.ts";
+import { HEART_TIMEOUT, planWorkflowId, vendorQueue } from "../names.ts";
+import { applyPlan, supersede } from "../write-back/workflow.ts";
+import type { BuiltPlan, Destination, StepInput } from "./messages.ts";
+
+export type Planned = "none" | "waiting" | "applied";
+
+/** Plans for one tool and carries out what needs no approval; goes on by itself when the refresh has stopped waiting. */
+export function planDestination(input: StepInput & Destination): Promise<Planned> {
+  const { workspaceId, runId, connectionId, connector } = input;
+  return planAndApply({ workspaceId, runId }, { connectionId, connector });
+}
+
+export async function planAndApply(step: StepInput, destination: Destination): Promise<Planned> {
+  const vendor = proxyActivities<Activities>({
+    taskQueue: vendorQueue(destination.connector),
+    startToCloseTimeout: "1 hour",
+    // Past a daily limit's reset; then the next refresh tries anew, and keeps what was compared.
+    scheduleToCloseTimeout: "26 hours",
+    heartbeatTimeout: HEART_TIMEOUT,
+    retry: { maximumInterval: "5 minutes" },
+    priority: { fairnessKey: destination.connectionId },
+  });
+  const built: BuiltPlan = await vendor.buildPlan({ ...step, ...destination });
+  if (built.supersededPlanId !== null) {
+    // Best effort: the store already refuses to apply it.
+    await getExternalWorkflowHandle(planWorkflowId(built.supersededPlanId))
+      .signal(supersede)
+      .catch(() => undefined);
+  }
+  if (built.planId === null || built.status === "none" || built.status === "empty") return "none";
+  const plan = await startOrNull(step, built.planId, destination);
+  if (built.status === "waiting") return "waiting";
+  await plan?.result();
+  return "applied";
+}
+
+async function startOrNull(step: StepInput, planId: PlanId, destination: Destination) {
+  try {
+    return await startChild(applyPlan, {
+      workflowId: planWorkflowId(planId),
+      args: [{ ...step, planId, ...destination }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+    });
+  } catch (error) {
+    // It has been waiting for approval since an earlier run.
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
+  }
+}
