@@ -41,29 +41,37 @@ export interface ClaimedChange extends PlanChange {
   idempotencyKey: string;
 }
 
+/** The last change of the portion before. */
+export type ClaimCursor = Pick<ClaimedChange, "createdAt" | "vendorId">;
+
 /**
- * The next changes without a result; reading only, the same again until results are recorded.
+ * The next changes without a result, those of records made first before others; reading only, the same again until
+ * results are recorded.
  *
- * @param after the last vendor id of the portion before, so that one pass sees each change once however it ends
+ * @param after so that one pass sees each change once however it ends
  */
 export async function claim(
   transaction: Transaction,
   planId: PlanId,
-  { limit, after }: { limit: number; after: string | null },
+  { limit, after }: { limit: number; after: ClaimCursor | null },
 ): Promise<ClaimedChange[]> {
-  type Row = Omit<ClaimedChange, "idempotencyKey" | "before" | "after" | "uses">;
-  const rows = await transaction.query<Row & { before: unknown; after: unknown; uses: unknown }>(
+  type Row = Omit<ClaimedChange, "idempotencyKey" | "createdAt" | "before" | "after" | "uses">;
+  const rows = await transaction.query<
+    Row & { createdAt: Date | null; before: unknown; after: unknown; uses: unknown }
+  >(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
-       c.status, c.attempts
+       c.status, c.attempts, CASE WHEN isfinite(c.source_created_at) THEN c.source_created_at END AS "createdAt"
      FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'applying'
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status IN ('pending', 'sent') AND ($4::text IS NULL OR c.vendor_id > $4)
-     ORDER BY c.vendor_id LIMIT $3`,
-    [transaction.workspaceId, planId, limit, after],
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status IN ('pending', 'sent')
+       AND (c.source_created_at, c.vendor_id) > ($4::timestamptz, $5::text)
+     ORDER BY c.source_created_at, c.vendor_id LIMIT $3`,
+    [transaction.workspaceId, planId, limit, ...placeOf(after)],
   );
   return rows.map((row) => {
     const attempt = row.status === "pending" ? row.attempts + 1 : row.attempts;
     return {
       ...row,
+      createdAt: row.createdAt?.toISOString() ?? null,
       before: fieldValues.parse(row.before),
       after: fieldValues.parse(row.after),
       uses: uses.parse(row.uses),
@@ -71,6 +79,9 @@ export async function claim(
     };
   });
 }
+
+const placeOf = (after: ClaimCursor | null): [at: string, vendorId: string] =>
+  after === null ? ["-infinity", ""] : [after.createdAt ?? "infinity", after.vendorId];
 
 /** To be committed before the vendor is called, so that a crash leaves a trace. */
 export async function markSent(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {

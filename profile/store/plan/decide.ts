@@ -183,9 +183,12 @@ async function reversedChanges(
   planId: PlanId,
   deliveries: DeliveredRow[],
 ): Promise<PlanChange[]> {
-  const rows = await transaction.query<Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & { uses: unknown }>(
-    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId", uses FROM plan_change
-     WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[])`,
+  type Row = Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & { createdAt: Date | null; uses: unknown };
+  const rows = await transaction.query<Row>(
+    `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.uses,
+       s.source_created_at AS "createdAt"
+     FROM plan_change c LEFT JOIN source_record s ON s.workspace_id = $1 AND s.record_id = c.record_id
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])`,
     [transaction.workspaceId, planId, deliveries.map(({ vendorId }) => vendorId)],
   );
   const whose = new Map(rows.map((row) => [row.vendorId, row]));
@@ -198,6 +201,6 @@ async function reversedChanges(
       readBack: fieldValues.parse(readBack),
       uses: uses.parse(target.uses),
     });
-    return change === null ? [] : [{ ...target, ...change }];
+    return change === null ? [] : [{ ...target, createdAt: target.createdAt?.toISOString() ?? null, ...change }];
   });
 }
