@@ -17,8 +17,6 @@ export interface PlanChange {
   vendorId: string;
   recordId: RecordId;
   profileId: ProfileId | null;
-  /** When the vendor made the record (ISO 8601, milliseconds): changes are carried out in this order. Null: not known. */
-  createdAt: string | null;
   before: FieldValues;
   after: FieldValues;
   /** The permissions that writing it rests on; asked again of the ledger when it is sent. */
@@ -39,3 +37,8 @@ export type PlanStatus =
   | "superseded"
   | "rejected"
   | "empty";
+
+/** Nothing was written and nobody decided: what is left of such a plan is its line. */
+export const WITHOUT_TRACE: readonly PlanStatus[] = ["superseded", "empty"];
+/** Nothing happens to a plan in this state any more, unless somebody asks for it. */
+export const ENDED: readonly PlanStatus[] = [...WRITTEN, "rejected", ...WITHOUT_TRACE];

@@ -73,80 +73,22 @@ async function newestOutput(transaction: Transaction): Promise<number> {
 /** The n-th plan of a connection always has the same id. The connection's lock is held. */
 export async function nextPlanId(transaction: Transaction, connectionId: ConnectionId): Promise<PlanId> {
   const [row] = await transaction.query<{ plans: number }>(
-    "SELECT count(*) AS plans FROM plan WHERE workspace_id = $1 AND connection_id = $2",
+    `SELECT plans_pruned + (SELECT count(*) FROM plan WHERE workspace_id = $1 AND connection_id = $2) AS plans
+     FROM connection WHERE workspace_id = $1 AND connection_id = $2`,
     [transaction.workspaceId, connectionId],
   );
   return uuidOf("plan", connectionId, String(row?.plans ?? 0)) as PlanId; // the one place where plan ids are made
 }
 
-/** Where the next page of news starts: after the profile with this mark. */
-export interface NewsCursor {
+/** Where the next page of candidates starts: after the profile with this mark. */
+export interface CandidateCursor {
   outputSeq: number;
 }
-
-export interface NewsPage {
-  records: { recordId: RecordId; createdAt: Date | null }[];
-  /** Null: that was the last page. */
-  next: NewsCursor | null;
-}
-
-interface NewsRow {
-  seen: { profiles: number; last: number | null };
-  recordId: RecordId | null;
-  createdAt: Date | null;
-}
-
-/**
- * Records of the destination whose profile has news, in order of the news. A profile that changes while pages are read
- * moves to the end and is seen again; none is missed.
- *
- * @param page `limit` counts profiles: with none or several records at the destination a page holds fewer or more
- */
-export async function news(
-  transaction: Transaction,
-  planId: PlanId,
-  stream: string,
-  { after, limit }: { after: NewsCursor | null; limit: number },
-): Promise<NewsPage> {
-  const rows = await transaction.query<NewsRow>(
-    `WITH destination AS MATERIALIZED (
-       SELECT p.connection_id, c.planned_seq
-       FROM plan p JOIN connection c ON c.workspace_id = $1 AND c.connection_id = p.connection_id
-       WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
-     ), news AS MATERIALIZED (
-       SELECT p.output_seq, p.profile_id FROM profile p
-       WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
-       ORDER BY p.output_seq LIMIT $5
-     ), page AS MATERIALIZED (
-       SELECT s.record_id, s.source_created_at
-       FROM news
-       JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
-       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
-       WHERE s.connection_id = (SELECT connection_id FROM destination) AND s.stream = $3
-         AND s.kind = 'person' AND NOT s.deleted
-     )
-     SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
-       page.record_id AS "recordId", page.source_created_at AS "createdAt"
-     FROM destination LEFT JOIN page ON true`,
-    [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
-  );
-  const seen = rows[0]?.seen;
-  if (seen === undefined) throw notUnderConstruction(planId);
-  return {
-    // A page without a record of this destination still is one row, which says how far it looked.
-    records: rows.flatMap(({ recordId, createdAt }) => (recordId === null ? [] : [{ recordId, createdAt }])),
-    next: seen.last === null || seen.profiles < limit ? null : { outputSeq: seen.last },
-  };
-}
-
-const notUnderConstruction = (planId: PlanId) => new Error(`Plan ${planId} is not under construction.`);
 
 export interface Candidate {
   recordId: RecordId;
   vendorId: string;
   profileId: ProfileId;
-  /** When the vendor made the record (ISO 8601). */
-  createdAt: string | null;
   traits: PlannableTraits;
   consents: KnownAnswer[];
   /** The record's own, where what is written to it would be sent. */
@@ -155,66 +97,90 @@ export interface Candidate {
   lastDelivered: FieldValues;
 }
 
+export interface CandidatePage {
+  candidates: Candidate[];
+  /** Null: that was the last page. */
+  next: CandidateCursor | null;
+}
+
 interface CandidateRow {
+  seen: { profiles: number; last: number | null };
   recordId: RecordId | null;
   vendorId: string | null;
   profileId: ProfileId | null;
-  createdAt: Date | null;
   email: string | null;
   phone: string | null;
   traits: unknown;
   consents: unknown;
-  delivered: unknown;
+  written: unknown;
 }
 
-/** What is known of these records, in their order; without those that are gone by now. */
+/**
+ * Records of the destination whose profile has news, in order of the news. A profile that changes while pages are read
+ * moves to the end and is seen again; none is missed.
+ *
+ * @param page `limit` counts profiles: with none or several records at the destination a page holds fewer or more
+ */
 export async function candidates(
   transaction: Transaction,
   planId: PlanId,
-  recordIds: readonly RecordId[],
-): Promise<Candidate[]> {
+  stream: string,
+  { after, limit }: { after: CandidateCursor | null; limit: number },
+): Promise<CandidatePage> {
   const rows = await transaction.query<CandidateRow>(
     `WITH destination AS MATERIALIZED (
-       SELECT p.connection_id, EXISTS (
+       SELECT p.connection_id, c.planned_seq, EXISTS (
          SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
            AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
-       ) AS needs_deliveries
-       FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
+       ) AS needs_written
+       FROM plan p JOIN connection c ON c.workspace_id = $1 AND c.connection_id = p.connection_id
+       WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
+     ), news AS MATERIALIZED (
+       SELECT p.output_seq, p.profile_id FROM profile p
+       WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
+       ORDER BY p.output_seq LIMIT $5
      ), page AS MATERIALIZED (
-       SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
-       FROM source_record s JOIN membership m ON m.workspace_id = $1 AND m.record_id = s.record_id
-       WHERE s.workspace_id = $1 AND s.record_id = ANY($3::uuid[]) AND NOT s.deleted
+       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id, s.email,
+         s.phone
+       FROM news
+       JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
+       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
+       WHERE s.connection_id = (SELECT connection_id FROM destination) AND s.stream = $3
+         AND s.kind = 'person' AND NOT s.deleted
      )
-     SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
-       page.source_created_at AS "createdAt", page.email, page.phone,
+     SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
+       page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
+       page.email, page.phone,
        (SELECT t.traits FROM profile_traits t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
        (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
-       CASE WHEN destination.needs_deliveries THEN
-         (SELECT json_object_agg(held.key, held.value) FROM (
-           SELECT DISTINCT ON (each.key) each.key, each.value
-           FROM delivery d CROSS JOIN jsonb_each(d.read_back) AS each (key, value)
-           WHERE d.workspace_id = $1 AND d.connection_id = destination.connection_id AND d.vendor_id = page.vendor_id
-           ORDER BY each.key, d.delivered_at DESC, d.plan_id) AS held)
-       END AS delivered
-     FROM destination LEFT JOIN page ON true`,
-    [transaction.workspaceId, planId, recordIds],
+       CASE WHEN destination.needs_written THEN
+         (SELECT w.held FROM last_written w WHERE w.workspace_id = $1 AND w.record_id = page.record_id)
+       END AS written
+     FROM destination LEFT JOIN page ON true ORDER BY page.output_seq, page.record_id`,
+    [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
   );
-  if (rows.length === 0) throw notUnderConstruction(planId);
-  const known = new Map(rows.map((row) => [row.recordId, row]));
-  return recordIds.flatMap((recordId): Candidate[] => {
-    const { vendorId, profileId, createdAt, email, phone, traits, consents, delivered } = known.get(recordId) ?? {};
-    if (vendorId == null || profileId == null) return [];
-    return [
-      {
-        ...{ recordId, vendorId, profileId, createdAt: createdAt?.toISOString() ?? null },
-        traits: plannableTraits.parse(traits ?? {}),
-        consents: knownAnswers.parse(consents ?? []),
-        addresses: { email: email ?? null, phone: phone ?? null },
-        lastDelivered: fieldValues.parse(delivered ?? {}),
-      },
-    ];
-  });
+  const seen = rows[0]?.seen;
+  if (seen === undefined) throw new Error(`Plan ${planId} is not under construction.`);
+  return {
+    candidates: rows.flatMap(({ recordId, vendorId, profileId, email, phone, traits, consents, written }) =>
+      // A page without a record of this destination still is one row, which says how far it looked.
+      recordId === null || vendorId === null || profileId === null
+        ? []
+        : [
+            {
+              recordId,
+              vendorId,
+              profileId,
+              traits: plannableTraits.parse(traits ?? {}),
+              consents: knownAnswers.parse(consents ?? []),
+              addresses: { email, phone },
+              lastDelivered: fieldValues.parse(written ?? {}),
+            },
+          ],
+    ),
+    next: seen.last === null || seen.profiles < limit ? null : { outputSeq: seen.last },
+  };
 }
 
 /** Adds changes to a plan under construction; the same record again replaces its change. */
@@ -235,7 +201,6 @@ const writeChanges = insertInto<PlanChange>({
     vendor_id: { type: "text", of: ({ vendorId }) => vendorId },
     record_id: { type: "uuid", of: ({ recordId }) => recordId },
     profile_id: { type: "uuid", of: ({ profileId }) => profileId },
-    source_created_at: { type: "timestamptz", of: ({ createdAt }) => createdAt ?? "infinity" },
     before: { type: "text", cast: "jsonb", of: ({ before }) => JSON.stringify(before) },
     after: { type: "text", cast: "jsonb", of: ({ after }) => JSON.stringify(after) },
     uses: { type: "text", cast: "jsonb", of: ({ uses }) => JSON.stringify(uses) },

@@ -2,7 +2,7 @@
  * Plans in the database: from "these profiles have news" over the sealed set of changes to what was delivered. What to
  * write is decided in profile/plan; here it is kept, once and completely.
  */
-import type { ConnectionId, PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import { FIELDS } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Database, Transaction } from "../database.ts";
@@ -14,7 +14,6 @@ import {
   retryFailed,
   startApplying,
   type ChangeResult,
-  type ClaimCursor,
   type ClaimedChange,
   type Ending,
   type Retrying,
@@ -23,12 +22,10 @@ import {
   addChanges,
   begin,
   candidates,
-  news,
   seal,
   type Beginning,
-  type Candidate,
-  type NewsCursor,
-  type NewsPage,
+  type CandidateCursor,
+  type CandidatePage,
   type Sealed,
 } from "./build.ts";
 import { counts, destinationFields, sampledChanges } from "./columns.ts";
@@ -66,13 +63,12 @@ export interface PlanStore {
   /** The plan of the connection that is being made, waits or is being carried out. */
   openPlan(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<PlanSummary | null>;
   begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string): Promise<Beginning>;
-  news(
+  candidates(
     workspaceId: WorkspaceId,
     planId: PlanId,
     stream: string,
-    page: { after: NewsCursor | null; limit: number },
-  ): Promise<NewsPage>;
-  candidates(workspaceId: WorkspaceId, planId: PlanId, recordIds: readonly RecordId[]): Promise<Candidate[]>;
+    page: { after: CandidateCursor | null; limit: number },
+  ): Promise<CandidatePage>;
   addChanges(workspaceId: WorkspaceId, planId: PlanId, changes: PlanChange[]): Promise<void>;
   seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
   approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
@@ -83,7 +79,7 @@ export interface PlanStore {
   claim(
     workspaceId: WorkspaceId,
     planId: PlanId,
-    portion: { limit: number; after: ClaimCursor | null },
+    portion: { limit: number; after: string | null },
   ): Promise<ClaimedChange[]>;
   markSent(workspaceId: WorkspaceId, planId: PlanId, vendorIds: string[]): Promise<void>;
   recordResults(workspaceId: WorkspaceId, planId: PlanId, results: ChangeResult[], at: string): Promise<void>;
@@ -107,7 +103,6 @@ export function createPlanStore(database: Database): PlanStore {
     defineFields: inside(defineFields),
     openPlan: inside(unfinishedPlan),
     begin: inside(begin),
-    news: inside(news),
     candidates: inside(candidates),
     addChanges: inside(addChanges),
     seal: inside(seal),
@@ -174,7 +169,9 @@ async function show(
   if (plan === null) return null;
   const [row] = await transaction.query<{ counts: unknown; fields: unknown; sample: unknown }>(
     `WITH c AS MATERIALIZED (
-       SELECT vendor_id, before, after, status, reason FROM plan_change WHERE workspace_id = $1 AND plan_id = $2
+       SELECT vendor_id, c.before, c.after, coalesce(d.status, 'pending') AS status, d.reason
+       FROM plan_change c LEFT JOIN delivery d USING (workspace_id, plan_id, vendor_id)
+       WHERE c.workspace_id = $1 AND c.plan_id = $2
      )
      SELECT coalesce((SELECT json_object_agg(status, changes)
          FROM (SELECT status, count(*) AS changes FROM c GROUP BY 1) AS s), '{}') AS counts,
