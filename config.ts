@@ -30,8 +30,8 @@ const seconds = z.coerce.number({ error: "must be a number of seconds from 1 to 
 
 const environmentSchema = z.object({
   /**
-   * Postgres 17 or newer. For worker and console the application's role, which row-level security binds. For `npm
-   * start` the schema's owner (it migrates and derives the role), unless DATABASE_OWNER_URL is set as well.
+   * Postgres 17 or newer. For worker and console the application's role, which row-level security binds; its name is this
+   * URL's user. For `npm start` the schema's owner (it migrates and derives the role), unless DATABASE_OWNER_URL is set too.
    */
   DATABASE_URL: postgresUrl.optional(),
   /** The schema's owner, who migrates and may create roles. Only `npm start` and `stack/migrate.ts` read it. */

@@ -3,63 +3,71 @@
  * CLI downloads: same files, same `_prisma_migrations` ledger, so either tool can carry on where the other stopped.
  * `npm run migrate` is the program around it.
  */
-import { createHash, createHmac, randomUUID } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
 import { Client } from "pg";
+import { derivedAppUrl, letAppLogIn, roleThatLogsIn } from "./app-login.ts";
+import { DEFAULT_APP_ROLE, moveRights, noteDeployment, provideAppRole, recordedAppRole } from "./app-role.ts";
+import { apply, isApplied, LEDGER, readLedger, readMigrations, refuseNewerSchema } from "./migration-files.ts";
+import { inMigration, LOCK_TIMEOUT_MS } from "./migration-lock.ts";
 
 /** What the migrations are written and tested for: below it some of their statements do not exist. */
 export const OLDEST_POSTGRES = 17;
 
-const APP_ROLE = "tributary_app";
-
-/** Prisma's own lock key, so that the two tools also exclude each other. Read 2026-11:
- *  https://www.prisma.io/docs/orm/prisma-migrate/workflows/development-and-production */
-const PRISMA_LOCK = 72_707_369;
-
-/** Prisma's ledger, column for column. */
-const LEDGER = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
-  id varchar(36) PRIMARY KEY NOT NULL,
-  checksum varchar(64) NOT NULL,
-  finished_at timestamptz,
-  migration_name varchar(255) NOT NULL,
-  logs text,
-  rolled_back_at timestamptz,
-  started_at timestamptz NOT NULL DEFAULT now(),
-  applied_steps_count integer NOT NULL DEFAULT 0
-)`;
-
-interface Migration {
-  name: string;
-  sql: string;
-  checksum: string;
+export interface MigrateOptions {
+  /** How long to wait for another migrator, and for a table that a worker uses. */
+  lockTimeoutMs?: number;
 }
 
 /**
- * Brings the database up to date; safe to run from many processes at once and again and again.
+ * Brings the database up to date and lets the application log in; safe to run from many processes at once and again and
+ * again.
  *
  * @param ownerUrl a role that owns the schema and may create roles
- * @param options.appPassword the application role's password; derived from the owner's password when absent
+ * @param options.appUrl the application's URL: its user is the application's role, and its password becomes that role's
+ *   where it does not work yet. Without it the role gets a password derived from the owner's, unless it has one already
  * @returns names applied now, and the URL of the application's role, which row-level security binds
- * @throws Error when the server is too old, when an applied file was edited since, or when a file fails (that file is rolled back, earlier ones stay)
+ * @throws Error when the server is too old, when an applied file was edited since, when a file fails (that file is rolled
+ *   back, earlier ones stay), or when the role cannot log in
  */
 export async function migrate(
   ownerUrl: string,
-  options: { appPassword?: string } = {},
+  options: MigrateOptions & { appUrl?: string } = {},
 ): Promise<{ applied: string[]; appUrl: string }> {
-  const migrations = await readMigrations();
-  const appUrl = appUrlOf(ownerUrl, options.appPassword);
-  const client = new Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
-  await client.connect();
+  return await asOwner(ownerUrl, async (owner) => {
+    const { appUrl } = options;
+    const role = appUrl === undefined ? await usualRole(owner) : await roleThatLogsIn(appUrl);
+    const applied = await bringUpToDate(owner, role, options);
+    const url = appUrl ?? derivedAppUrl(ownerUrl, role);
+    await letAppLogIn(owner, { role, url, chosen: appUrl !== undefined });
+    return { applied, appUrl: url };
+  });
+}
+
+/** The schema alone: no password is set. @returns also whether somebody can log in as the application's role */
+export async function migrateSchema(
+  ownerUrl: string,
+  options: MigrateOptions = {},
+): Promise<{ applied: string[]; role: string; mayLogIn: boolean }> {
+  return await asOwner(ownerUrl, async (owner) => {
+    const role = await usualRole(owner);
+    const applied = await bringUpToDate(owner, role, options);
+    const { rows } = await owner.query<{ login: boolean }>(
+      "SELECT rolcanlogin AS login FROM pg_roles WHERE rolname = $1",
+      [role],
+    );
+    return { applied, role, mayLogIn: rows[0]?.login === true };
+  });
+}
+
+async function asOwner<T>(ownerUrl: string, work: (owner: Client) => Promise<T>): Promise<T> {
+  const owner = new Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
+  // A server lost between two statements must not end the process: the next statement says so.
+  owner.on("error", () => undefined);
+  await owner.connect();
   try {
-    await refuseOldServer(client);
-    await client.query("SELECT pg_advisory_lock($1)", [PRISMA_LOCK]);
-    await client.query(LEDGER);
-    const applied = await applyPending(client, migrations);
-    await letAppLogIn(client, appUrl);
-    return { applied, appUrl };
+    await refuseOldServer(owner);
+    return await work(owner);
   } finally {
-    // Ending the session frees the lock.
-    await client.end();
+    await owner.end();
   }
 }
 
@@ -79,99 +87,37 @@ export async function refuseOldServer(client: VersionSource): Promise<void> {
   );
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const folder = new URL("./migrations/", import.meta.url);
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  return Promise.all(
-    names.toSorted().map(async (name) => {
-      const sql = await readFile(new URL(`${name}/migration.sql`, folder), "utf8");
-      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
-    }),
-  );
+async function usualRole(owner: Client): Promise<string> {
+  return (await recordedAppRole(owner)) ?? DEFAULT_APP_ROLE;
 }
 
-async function applyPending(client: Client, migrations: Migration[]): Promise<string[]> {
-  const { rows } = await client.query<{ migration_name: string; checksum: string; finished: boolean }>(
-    `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
-     FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
-  );
-  const known = new Map(rows.map((row) => [row.migration_name, row]));
+async function bringUpToDate(
+  owner: Client,
+  role: string,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions,
+): Promise<string[]> {
+  const migrations = await readMigrations();
+  const ledger = await readLedger(owner);
+  refuseNewerSchema(ledger, migrations);
+  await provideAppRole(owner, role);
+  if (ledger.size > 0) await moveRights(owner, role, lockTimeoutMs);
   const applied: string[] = [];
   for (const migration of migrations) {
-    const record = known.get(migration.name);
-    if (record === undefined) {
-      await apply(client, migration);
-      applied.push(migration.name);
-    } else if (!record.finished) {
-      throw new Error(
-        `Migration ${migration.name} was begun by another tool and did not finish; ` +
-          "repair the database, then mark it with `prisma migrate resolve`.",
-      );
-    } else if (record.checksum !== migration.checksum) {
-      throw new Error(
-        `Migration ${migration.name} was edited after it had been applied to this database. ` +
-          "Restore the file and put the change into a new migration.",
-      );
+    if (isApplied(ledger, migration)) continue;
+    try {
+      const done = await inMigration(owner, lockTimeoutMs, async () => {
+        await owner.query(LEDGER);
+        // Another migrator may have been faster.
+        if (isApplied(await readLedger(owner), migration)) return false;
+        await apply(owner, migration, role);
+        return true;
+      });
+      if (done) applied.push(migration.name);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Migration ${migration.name} failed and was rolled back: ${reason}`, { cause: error });
     }
   }
+  await noteDeployment(owner, role);
   return applied;
-}
-
-async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
-  await client.query("BEGIN");
-  try {
-    const startedAt = new Date();
-    await client.query(sql);
-    await client.query(
-      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, $4, clock_timestamp(), 1)`,
-      [randomUUID(), checksum, name, startedAt],
-    );
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK");
-    throw new Error(
-      `Migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** The same server and database, as the application's role. */
-function appUrlOf(ownerUrl: string, appPassword: string | undefined): string {
-  const url = new URL(ownerUrl);
-  // Derived, so that every process finds the same password without storing a second secret.
-  const derived = createHmac("sha256", decodeURIComponent(url.password)).update(APP_ROLE).digest("base64url");
-  url.username = APP_ROLE;
-  url.password = encodeURIComponent(appPassword ?? derived);
-  return url.href;
-}
-
-/**
- * Sets the role's password only when it does not work yet: roles belong to the whole server, and two databases migrated
- * at once would otherwise collide on the same catalogue row.
- */
-async function letAppLogIn(client: Client, appUrl: string): Promise<void> {
-  if (await canLogIn(appUrl)) return;
-  const password = decodeURIComponent(new URL(appUrl).password);
-  await client.query(`ALTER ROLE ${APP_ROLE} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
-  if (!(await canLogIn(appUrl))) {
-    throw new Error(`The role ${APP_ROLE} cannot log in; check the server's pg_hba.conf.`);
-  }
-}
-
-async function canLogIn(url: string): Promise<boolean> {
-  const probe = new Client({ connectionString: url });
-  try {
-    await probe.connect();
-    return true;
-  } catch {
-    // Whatever the reason, the answer is no; the caller says what to do.
-    return false;
-  } finally {
-    await probe.end().catch(() => undefined);
-  }
 }

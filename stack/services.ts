@@ -58,9 +58,9 @@ async function provideDatabase({ dataDir, environment, report, onStop }: Place):
 
 async function migrateDatabase(ownerUrl: string, { DATABASE_URL, DATABASE_OWNER_URL }: Environment) {
   try {
+    // Alone, either is the owner's.
     if (DATABASE_URL === undefined || DATABASE_OWNER_URL === undefined) return await migrate(ownerUrl);
-    const { applied } = await migrate(ownerUrl, { appPassword: decodeURIComponent(new URL(DATABASE_URL).password) });
-    return { applied, appUrl: DATABASE_URL };
+    return await migrate(ownerUrl, { appUrl: DATABASE_URL });
   } catch (error) {
     throw new StackError(`The database could not be prepared: ${reasonOf(error)}`);
   }

@@ -39,12 +39,12 @@ afterAll(async () => {
 const inOther = <Row extends QueryResultRow>(sql: string) =>
   test.database.inWorkspace(other, (transaction) => transaction.query<Row>(sql));
 
-it("puts every table that holds a workspace's rows under a policy that binds its owner too", async () => {
+it("puts every table that holds a workspace's rows under a policy, and lets its owner back up and migrate all of them", async () => {
   const { rows } = await owner.query(
     `SELECT c.relname FROM pg_class AS c
      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'workspace_id'
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (
-       c.relrowsecurity AND c.relforcerowsecurity
+       c.relrowsecurity AND NOT c.relforcerowsecurity
        AND EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polwithcheck IS NOT NULL)
      )`,
   );

@@ -29,6 +29,15 @@ it("names the migration that was edited after it had been applied", async () => 
   await expect(migrate(test.ownerUrl)).rejects.toThrow("Migration 0001_first was edited after it had been applied");
 });
 
+it("does not touch a database of a newer release, naming what it does not know", async () => {
+  await owner.query(
+    "UPDATE _prisma_migrations SET checksum = checksum, migration_name = '9000_later' WHERE migration_name = '0001_first'",
+  );
+  await expect(migrate(test.ownerUrl)).rejects.toThrow(
+    "This database has had 9000_later, which this release does not know: it belongs to a newer one.",
+  );
+});
+
 it("refuses a server older than what is documented, naming its version, before anything is changed", async () => {
   const serverOf = (version: string, number: string) => ({ query: async () => ({ rows: [{ version, number }] }) });
   await expect(refuseOldServer(serverOf("16.9 (Debian)", "160009"))).rejects.toThrow(

@@ -28,6 +28,8 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
   const name = `tributary_test_${process.pid}_${randomBytes(4).toString("hex")}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template.ownerUrl).pathname.slice(1)} STRATEGY FILE_COPY`);
   const ownerUrl = withDatabase(template.ownerUrl, name);
+  // A clone is its own database, not a copy of another installation's.
+  await onServer("UPDATE deployment SET database_name = current_database()", name);
   const appUrl = withDatabase(template.appUrl, name);
   const workspace = await openTestWorkspace(ownerUrl, appUrl, options);
   return {
@@ -79,9 +81,9 @@ async function givenTemplate() {
   return inject("template");
 }
 
-/** Runs as superuser on the server's own database; cloning needs a template nobody is connected to. */
-async function onServer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: withDatabase((await givenTemplate()).ownerUrl, "postgres") });
+/** Runs as superuser, usually on the server's own database; cloning needs a template nobody is connected to. */
+async function onServer(sql: string, database = "postgres"): Promise<void> {
+  const client = new Client({ connectionString: withDatabase((await givenTemplate()).ownerUrl, database) });
   await client.connect();
   try {
     // CREATE DATABASE takes the template for itself, so parallel test files queue here instead of failing.

@@ -82,7 +82,6 @@ export function refreshActivities(deps: Dependencies) {
           connectionId,
           connector,
         })),
-        pruneDue: await deps.retention.isDue(workspaceId, deps.now()),
       };
     },
 

@@ -2,7 +2,7 @@
 import { OLDEST_POSTGRES } from "#prisma/migrate.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
-import { readDatabaseHealth } from "#profile/store/views/health.ts";
+import { readDatabaseHealth, type DatabaseHealth } from "#profile/store/views/health.ts";
 import type { TemporalAddress } from "#workflows/client.ts";
 import { databaseAddress, databaseTrouble } from "../../database-trouble.ts";
 import { fail, ok } from "./finding.ts";
@@ -21,6 +21,7 @@ export async function databaseFindings(database: Pick<Database, "pool">, url: st
     return [fail("database", `Postgres at ${address}: ${why}`, "start it: `npm start`, or correct DATABASE_URL")];
   }
   const { version, role, bypassesRowSecurity, pending } = health;
+  const deployment = deploymentFinding(health);
   return [
     Number.parseInt(version, 10) >= OLDEST_POSTGRES
       ? ok("database", `Postgres ${version} at ${address}`)
@@ -29,13 +30,35 @@ export async function databaseFindings(database: Pick<Database, "pool">, url: st
       ? fail(
           "row-level security",
           `the role ${role} could read every workspace`,
-          "use the role tributary_app in DATABASE_URL; only migrations need the owner",
+          `use the role ${health.deployment?.role ?? "tributary_app"} in DATABASE_URL; only migrations need the owner`,
         )
       : ok("row-level security", `the role ${role} is limited to one workspace at a time`),
-    pending.length === 0
-      ? ok("migrations", "all applied")
-      : fail("migrations", `not applied: ${pending.join(", ")}`, "run `npm run migrate` as the owner"),
+    ...(deployment === null ? [migrationsFinding(pending)] : [deployment]),
   ];
+}
+
+function migrationsFinding(pending: string[]): Finding {
+  const check = "migrations";
+  if (pending.length === 0) return ok(check, "all applied");
+  return fail(check, `not applied: ${pending.join(", ")}`, "run `npm run migrate` as the owner");
+}
+
+/** Is this the database that was migrated, and are we whom its rights were given to? Null when both are so. */
+function deploymentFinding({ deployment, database, role, bypassesRowSecurity }: DatabaseHealth): Finding | null {
+  if (deployment === null) return null;
+  if (deployment.role !== role && !bypassesRowSecurity) {
+    return fail(
+      "application role",
+      `the rights in ${database} were given to the role ${deployment.role}, and DATABASE_URL names ${role}`,
+      `put ${deployment.role} into DATABASE_URL, or run \`npm run migrate\` with both URLs to move the rights`,
+    );
+  }
+  if (deployment.database === database) return null;
+  return fail(
+    "database name",
+    `${database} was last migrated as ${deployment.database}: it was renamed, restored or copied`,
+    `where it replaces ${deployment.database}, run \`npm run migrate\`; a copy beside it must not do the same work a second time`,
+  );
 }
 
 export async function temporalFindings(temporal: TemporalAddress, keys: MasterKeys): Promise<Finding[]> {

@@ -9,25 +9,38 @@ export interface DatabaseHealth {
   role: string;
   /** A superuser, an owner or a role with BYPASSRLS could read every workspace. */
   bypassesRowSecurity: boolean;
-  /** Migrations in the code that the database has not had. */
+  /** Its name now. */
+  database: string;
+  /** The name and application role it was last migrated as; null before the migration that notes them. */
+  deployment: { database: string; role: string } | null;
+  /** Migrations in the code that the database has not had; all of them for a role that may not ask. */
   pending: string[];
 }
 
 /** Works on an empty database too: then every migration is pending. */
 export async function readDatabaseHealth({ pool }: Pick<Database, "pool">): Promise<DatabaseHealth> {
-  const { rows } = await pool.query<Omit<DatabaseHealth, "pending"> & { migrated: boolean }>(
-    `SELECT current_setting('server_version') AS version, current_user AS role,
+  const { rows } = await pool.query<
+    Omit<DatabaseHealth, "pending" | "deployment"> & { migrated: boolean; noted: boolean }
+  >(
+    `SELECT current_setting('server_version') AS version, current_user AS role, current_database() AS database,
        (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
          OR coalesce(pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = to_regclass('profile')), 'MEMBER'), false)
        AS "bypassesRowSecurity",
-       to_regproc('applied_migrations') IS NOT NULL AS migrated`,
+       coalesce(has_function_privilege(to_regproc('applied_migrations'), 'EXECUTE'), false) AS migrated, to_regproc('deployed_as') IS NOT NULL AS noted`,
   );
   const [health] = rows;
   if (health === undefined) throw new Error("The database answered nothing.");
-  const { migrated, ...rest } = health;
+  const { migrated, noted, ...rest } = health;
   const applied = migrated ? await pool.query<{ name: string }>("SELECT name FROM applied_migrations() AS name") : null;
   const names = new Set(applied?.rows.map(({ name }) => name));
-  return { ...rest, pending: (await migrationNames()).filter((name) => !names.has(name)) };
+  const as = noted
+    ? await pool.query<{ database: string; role: string }>("SELECT database, role FROM deployed_as()")
+    : null;
+  return {
+    ...rest,
+    deployment: as?.rows[0] ?? null,
+    pending: (await migrationNames()).filter((name) => !names.has(name)),
+  };
 }
 
 async function migrationNames(): Promise<string[]> {
