@@ -29,7 +29,7 @@ function plan(
     connectionId: connectionIdOf(workspaceId, connector, connection),
     ...{ connector, connection, kind: "write", undoOf: null, status, throughSeq: 1, digest: "00" },
     ...{ changes: 1, compared: 1, destinationRecords: 1, createdAt: new Date(0) },
-    ...{ approvedAt: null, approvedBy: null, finishedAt: null },
+    ...{ approvedAt: null, approvedBy: null, finishedAt: null, prunedAt: null },
   };
 }
 

@@ -1,11 +1,17 @@
 import type { Dependencies } from "./dependencies.ts";
+import { pruneActivities } from "./prune/activities.ts";
 import { refreshActivities } from "./refresh/activities.ts";
 import { syncActivities } from "./sync/activities.ts";
 import { writeBackActivities } from "./write-back/activities.ts";
 
 /** Every activity the workers register. */
 export function createActivities(deps: Dependencies) {
-  return { ...syncActivities(deps), ...refreshActivities(deps), ...writeBackActivities(deps) };
+  return {
+    ...syncActivities(deps),
+    ...refreshActivities(deps),
+    ...writeBackActivities(deps),
+    ...pruneActivities(deps),
+  };
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -13,6 +13,7 @@ import { createLateStreams } from "#profile/store/ingest/late.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
+import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
@@ -50,6 +51,7 @@ export function createDependencies(
     runs: createRunStore(database),
     setAside: createSetAsideStore(database),
     patience: config.patience ?? USUAL_PATIENCE,
+    retention: createRetentionStore(database),
     limiterFor,
     refreshStatistics: () => refreshStatistics(database),
     now: Date.now,

@@ -8,6 +8,7 @@ import type { HeldDeletions } from "#profile/store/ingest/held.ts";
 import type { LateStreams } from "#profile/store/ingest/late.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
+import type { RetentionStore } from "#profile/store/retention/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
@@ -27,6 +28,7 @@ export interface Dependencies {
   runs: RunStore;
   setAside: SetAsideStore;
   patience: Patience;
+  retention: RetentionStore;
   /** The shared budget of one external account. */
   limiterFor(connector: string, account: string): RateLimiter;
   /** After large loads: what the planner knows of the tables is brought up to date. */

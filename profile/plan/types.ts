@@ -37,3 +37,8 @@ export type PlanStatus =
   | "superseded"
   | "rejected"
   | "empty";
+
+/** Nothing was written and nobody decided: what is left of such a plan is its line. */
+export const WITHOUT_TRACE: readonly PlanStatus[] = ["superseded", "empty"];
+/** Nothing happens to a plan in this state any more, unless somebody asks for it. */
+export const ENDED: readonly PlanStatus[] = [...WRITTEN, "rejected", ...WITHOUT_TRACE];

@@ -11,6 +11,8 @@ export interface Column<Row> {
   cast?: string;
   /** SQL, where a cast will not do. */
   picked?: string;
+  /** SQL of the value after a conflict, made from the stored and the new one; left out: the new one. */
+  merged?: string;
   of(row: Row): Cell;
 }
 
@@ -70,7 +72,9 @@ function statementOf<Row>(
   );
   const arrays = columns.map(([, column], index) => arrayOf(column, `$${shared.length + index + 1}`));
   const updates = [
-    ...columns.flatMap(([name]) => (key.includes(name) ? [] : [`"${name}" = excluded."${name}"`])),
+    ...columns.flatMap(([name, { merged }]) =>
+      key.includes(name) ? [] : [`"${name}" = ${merged ?? `excluded."${name}"`}`],
+    ),
     ...(also === undefined ? [] : [also]),
   ];
   const conflict = {

@@ -24,7 +24,7 @@ export interface RunStore {
   startRun(workspaceId: WorkspaceId, runId: RunId): Promise<void>;
   /**
    * Adds to the step's counts, opening the step the first time. `finished` closes it; a later addition opens it again
-   * unless it says `finished` too.
+   * unless it says `finished` too. Nothing is kept of a run past its time, as when a plan is approved months later.
    */
   addCounts(
     workspaceId: WorkspaceId,
@@ -54,7 +54,8 @@ export function createRunStore(database: Database): RunStore {
       write(
         workspaceId,
         `INSERT INTO run_step AS step (workspace_id, run_id, step, finished_at, counts)
-         VALUES ($1, $2, $3, CASE WHEN $5 THEN clock_timestamp() END, $4)
+         SELECT $1, $2, $3, CASE WHEN $5 THEN clock_timestamp() END, $4::jsonb
+         FROM run WHERE workspace_id = $1 AND run_id = $2
          ON CONFLICT (workspace_id, run_id, step) DO UPDATE SET finished_at = excluded.finished_at, counts = (
            SELECT coalesce(jsonb_object_agg(name, coalesce((step.counts ->> name)::numeric, 0)
              + coalesce((excluded.counts ->> name)::numeric, 0)), '{}')

@@ -89,7 +89,8 @@ describe("carrying out", () => {
     const planId = await approved();
     await carryOut(site, planId, ASOF);
     const [delivery] = await shop.query<{ before: object; read_back: object }>(
-      "SELECT before, read_back FROM delivery",
+      `SELECT coalesce(d.before, c.before) AS before, coalesce(d.read_back, d.after, c.after) AS read_back
+       FROM delivery d JOIN plan_change c USING (workspace_id, plan_id, vendor_id)`,
     );
     expect(delivery).toMatchObject({ before: { [STAGE]: "customer_new" }, read_back: { [STAGE]: "lead_cold" } });
     expect(vendor.records.get("a")?.["company"]).toBe("kept");
@@ -114,7 +115,10 @@ describe("carrying out", () => {
     ]);
     expect(await carryOut(site, planId, ASOF)).toMatchObject({ outcome: "applied", counts: { applied: 3 } });
     expect(vendor.writes).toBe(3);
-    const rows = await shop.query<{ before: object }>("SELECT before FROM delivery");
+    const rows = await shop.query<{ before: object }>(
+      `SELECT coalesce(d.before, c.before) AS before
+       FROM delivery d JOIN plan_change c USING (workspace_id, plan_id, vendor_id)`,
+    );
     expect(rows.map((row) => row.before)).toEqual(
       Array.from({ length: 3 }, () => expect.objectContaining({ [STAGE]: null })),
     );

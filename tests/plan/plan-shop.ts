@@ -38,7 +38,7 @@ export function usePlanShop(): void {
         "customer_order",
         "source_record",
       ];
-      const ofConnections = ["delivery", "plan_change", "plan", "destination_field", "stream_state"];
+      const ofConnections = ["delivery", "last_written", "plan_change", "plan", "destination_field", "stream_state"];
       for (const table of [...ofConnections, ...facts, "connection"]) {
         await transaction.query(`DELETE FROM ${table}`);
       }

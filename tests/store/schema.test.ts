@@ -51,7 +51,7 @@ function modelled(): string[] {
 
 /** Prisma has no word for a list that may be null. */
 function listMayBeNull(table: string, column: string): boolean {
-  return `${table}.${column}` === "source_record.person_record_ids";
+  return ["source_record.person_record_ids", "delivery.grant_entry_ids"].includes(`${table}.${column}`);
 }
 
 async function migrated(): Promise<string[]> {

@@ -82,6 +82,7 @@ export function refreshActivities(deps: Dependencies) {
           connectionId,
           connector,
         })),
+        pruneDue: await deps.retention.isDue(workspaceId, deps.now()),
       };
     },
 

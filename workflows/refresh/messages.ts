@@ -21,6 +21,8 @@ export interface RunStarted {
   waitMs: number;
   streams: StreamToSync[];
   destinations: Destination[];
+  /** What is past its time has not been removed for a day. Left out by workers that did not ask. */
+  pruneDue?: boolean;
 }
 
 export interface BuiltPlan {

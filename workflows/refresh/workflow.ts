@@ -30,6 +30,8 @@ export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSumm
     await engine.computeScores(step);
     const tools = inTime ? await planTools(step, run) : await planAll(step, run);
     const outcome: RunOutcome = { ...streams, failedPlans: tools.failed, latePlans: tools.late };
+    // No version of its own: a history of a worker that did not ask says nothing of it, and none is due.
+    if (run.pruneDue === true) await engine.pruneWorkspace(step);
     await engine.finishRun({ ...step, ...outcome });
     return { runId: run.runId, ...outcome, plansWaiting: tools.waiting, plansApplied: tools.applied };
   } catch (error) {

@@ -144,6 +144,10 @@ export function writeBackActivities(deps: Dependencies) {
           throw ApplicationFailure.nonRetryable(`The plan is ${begun.status}; only an applied plan can be undone.`);
         case "already_undone":
           throw ApplicationFailure.nonRetryable(`It was undone already, by plan ${begun.plan.planId}.`);
+        case "pruned":
+          throw ApplicationFailure.nonRetryable(
+            `The plan can no longer be undone: what was there before it is past the time it is kept for and was removed on ${begun.prunedAt.toISOString().slice(0, 10)}.`,
+          );
         case "busy":
           throw ApplicationFailure.nonRetryable(
             `Plan ${begun.plan.planId} for this tool is in progress; try again when it has finished.`,

@@ -33,3 +33,104 @@ CREATE FUNCTION deployed_as() RETURNS TABLE (database text, role text)
 
 -- Since when refreshes go on without this stream: its reading had not come to an end in time. Null: it is in time.
 ALTER TABLE stream_state ADD COLUMN late_since timestamptz;
+
+-- Retention: what is kept, for how long, and in less room.
+--
+-- The owner is held to row-level security too and named no workspace: the tables whose rows move let it see them meanwhile.
+ALTER TABLE plan_change NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE delivery NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE source_record NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE source_content NO FORCE ROW LEVEL SECURITY;
+
+-- How many days a workspace keeps something. Without a row the usual time holds, without days it is kept for ever.
+CREATE TABLE retention (
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  kind text NOT NULL CHECK (kind IN ('runs', 'plans', 'versions')),
+  days integer CHECK (days > 0),
+  PRIMARY KEY (workspace_id, kind)
+);
+-- When everything past its time was last removed.
+ALTER TABLE workspace ADD COLUMN pruned_at timestamptz;
+-- Changes and deliveries of the plan are being removed, or were: it can no longer be undone.
+ALTER TABLE plan ADD COLUMN pruned_at timestamptz;
+-- Plans whose row is gone. A plan is named after its number, and no number is given twice.
+ALTER TABLE connection ADD COLUMN plans_pruned integer NOT NULL DEFAULT 0;
+
+-- What each record held after our last write of each field: how our own values are told from a person's edits, for as long
+-- as the record is there. The history in `plan_change` and `delivery` may go.
+CREATE TABLE last_written (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  held jsonb NOT NULL,
+  written_at timestamptz NOT NULL,
+  plan_id uuid NOT NULL,
+  PRIMARY KEY (workspace_id, record_id)
+) WITH (fillfactor = 85);
+INSERT INTO last_written (workspace_id, record_id, connection_id, held, written_at, plan_id)
+  SELECT workspace_id, record_id, min(connection_id::text)::uuid, jsonb_object_agg(key, value), max(delivered_at),
+    (array_agg(plan_id ORDER BY delivered_at DESC, plan_id))[1]
+  FROM (
+    SELECT DISTINCT ON (d.workspace_id, c.record_id, each.key) d.workspace_id, c.record_id, d.connection_id, each.key, each.value,
+      d.delivered_at, d.plan_id
+    FROM delivery d JOIN plan_change c USING (workspace_id, plan_id, vendor_id) CROSS JOIN jsonb_each(d.read_back) AS each
+    ORDER BY d.workspace_id, c.record_id, each.key, d.delivered_at DESC, d.plan_id
+  ) AS newest GROUP BY workspace_id, record_id;
+
+-- What became of a change stands beside it, in a narrow row: a change is wide, and rewriting it with each step of its way
+-- took twice its width again. A change without a delivery was not tried yet. The values are kept where they are others than
+-- planned (`before`, `after`), or read back otherwise than written.
+DROP INDEX delivery_record, plan_change_pending;
+ALTER TABLE delivery
+  ALTER COLUMN before DROP NOT NULL,
+  ALTER COLUMN after DROP NOT NULL,
+  ALTER COLUMN read_back DROP NOT NULL,
+  ALTER COLUMN grant_entry_ids DROP NOT NULL,
+  ALTER COLUMN delivered_at DROP NOT NULL,
+  ALTER COLUMN delivered_at DROP DEFAULT,
+  DROP COLUMN connection_id,
+  ADD COLUMN status text NOT NULL DEFAULT 'applied',
+  ADD COLUMN attempts integer NOT NULL DEFAULT 1,
+  ADD COLUMN reason text,
+  -- Room for the result in the page of the try: no index entry is made again.
+  SET (fillfactor = 40);
+INSERT INTO delivery (workspace_id, plan_id, vendor_id, status, attempts, reason)
+  SELECT workspace_id, plan_id, vendor_id, status, attempts, reason FROM plan_change
+  WHERE status NOT IN ('pending', 'applied') OR (status = 'pending' AND attempts > 0)
+  ON CONFLICT DO NOTHING;
+ALTER TABLE delivery
+  ALTER COLUMN status DROP DEFAULT,
+  ALTER COLUMN attempts DROP DEFAULT,
+  ADD CONSTRAINT delivery_status_check
+    CHECK (status IN ('pending', 'sent', 'applied', 'failed', 'skipped', 'gone')),
+  ADD CONSTRAINT delivery_applied_check CHECK (status <> 'applied' OR (grant_entry_ids IS NOT NULL AND delivered_at IS NOT NULL));
+ALTER TABLE plan_change DROP COLUMN status, DROP COLUMN attempts, DROP COLUMN reason;
+
+-- Versions of what a vendor said that a newer one took the place of, since when.
+CREATE TABLE superseded_content (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  hash bytea NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, record_id, hash)
+);
+INSERT INTO superseded_content (workspace_id, record_id, hash)
+  SELECT c.workspace_id, c.record_id, c.hash
+  FROM source_content c JOIN source_record r USING (workspace_id, record_id) WHERE c.hash <> r.hash;
+CREATE INDEX superseded_content_since ON superseded_content (workspace_id, since);
+
+ALTER TABLE plan_change FORCE ROW LEVEL SECURITY;
+ALTER TABLE delivery FORCE ROW LEVEL SECURITY;
+ALTER TABLE source_record FORCE ROW LEVEL SECURITY;
+ALTER TABLE source_content FORCE ROW LEVEL SECURITY;
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['retention', 'last_written', 'superseded_content'] LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+    EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
+      USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+      WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
+  END LOOP;
+END $$;

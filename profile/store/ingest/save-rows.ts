@@ -3,7 +3,7 @@ import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
-import type { Prepared, Table } from "./tables.ts";
+import type { Prepared, Said, Table } from "./tables.ts";
 
 export interface Place {
   connectionId: ConnectionId;
@@ -65,10 +65,20 @@ export async function saveRows<Row extends CanonicalRecord>(
     }
   }
   if (fresh.length > 0) await table.insert(transaction, fresh, [place.connectionId, place.stream]);
-  if (changed.length > 0) await table.upsert(transaction, changed, [place.connectionId, place.stream]);
+  if (changed.length > 0) {
+    await table.upsert(transaction, changed, [place.connectionId, place.stream]);
+    await table.supersede?.(transaction, replacedBy(changed, stored));
+  }
   if (touches.length > 0) await moveSourceTime(transaction, table, touches);
   return result;
 }
+
+/** What was said before, where it is not what is said now. */
+const replacedBy = (changed: Prepared<CanonicalRecord>[], stored: ReadonlyMap<RecordId, Stored>): Said[] =>
+  changed.flatMap(({ recordId, hash }) => {
+    const before = stored.get(recordId);
+    return before === undefined || before.hash === hash ? [] : [{ recordId, hash: before.hash }];
+  });
 
 /** `touched`: same content, later time at the vendor. Remembered, so that a late older version stays out. */
 function compare(

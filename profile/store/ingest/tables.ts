@@ -58,12 +58,21 @@ export interface Table<Record extends CanonicalRecord> extends Shape<Record> {
   insert: Write<Record>;
   /** The same for rows that it may hold: looking for each once more costs a fifth of writing it. */
   upsert: Write<Record>;
+  /** Notes versions that others took the place of, where versions are kept. */
+  supersede?(transaction: Transaction, versions: readonly Said[]): Promise<void>;
+}
+
+/** A version of what a vendor said of a record; the hash in hex. */
+export interface Said {
+  recordId: RecordId;
+  hash: string;
 }
 
 /** What else is written for rows that are new or changed. */
 interface Alongside<Record> {
   inserted(transaction: Transaction, rows: readonly Prepared<Record>[]): Promise<void>;
   upserted(transaction: Transaction, rows: readonly Prepared<Record>[]): Promise<void>;
+  supersede(transaction: Transaction, versions: readonly Said[]): Promise<void>;
 }
 
 function table<Record extends CanonicalRecord>(shape: Shape<Record>, alongside?: Alongside<Record>): Table<Record> {
@@ -98,6 +107,7 @@ function table<Record extends CanonicalRecord>(shape: Shape<Record>, alongside?:
       await upsert(transaction, rows, constants);
       await alongside?.upserted(transaction, rows);
     },
+    ...(alongside === undefined ? {} : { supersede: alongside.supersede }),
   };
 }
 
@@ -133,6 +143,18 @@ const contents: Omit<Insertion<Prepared<SourceRecord>>, "onConflict"> = {
 const insertContents = insertInto({ ...contents, onConflict: "fail" });
 /** A record may say again what it said before. */
 const addContents = insertInto({ ...contents, onConflict: "ignore" });
+
+/** Said again and superseded again: it counts from then. */
+const noteSuperseded = insertInto<Said>({
+  table: "superseded_content",
+  columns: {
+    record_id: { type: "uuid", of: ({ recordId }) => recordId },
+    hash: { type: "text", cast: "bytea", of: ({ hash }) => `\\x${hash}` },
+  },
+  key: ["record_id", "hash"],
+  onConflict: "update",
+  also: "since = excluded.since",
+});
 
 const markPeople = (transaction: Transaction, rows: readonly Prepared<SourceRecord>[]): Promise<void> =>
   markChanged(
@@ -174,6 +196,9 @@ export const sourceRecords = table<SourceRecord>(
     async upserted(transaction, rows) {
       await addContents(transaction, rows);
       await markPeople(transaction, rows);
+    },
+    async supersede(transaction, versions) {
+      await noteSuperseded(transaction, versions);
     },
   },
 );

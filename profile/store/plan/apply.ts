@@ -1,19 +1,11 @@
 /** Carrying a plan out: which changes are next, their results, the end. */
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
-import type { Transaction } from "../database.ts";
+import { readByIndex, type Transaction } from "../database.ts";
 import { audit } from "../audit.ts";
-import { insertInto } from "../insert.ts";
 import { fieldValues, uses } from "./columns.ts";
-import {
-  advancePlanned,
-  digestOfStored,
-  findPlan,
-  lockConnection,
-  lockPlan,
-  unfinishedPlan,
-  type PlanSummary,
-} from "./rows.ts";
+import { recordDeliveries } from "./deliveries.ts";
+import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 /** After so many tries a change that is "worth another try" counts as failed. */
 const MAX_ATTEMPTS = 5;
@@ -52,13 +44,17 @@ export async function claim(
   { limit, after }: { limit: number; after: string | null },
 ): Promise<ClaimedChange[]> {
   type Row = Omit<ClaimedChange, "idempotencyKey" | "before" | "after" | "uses">;
+  // Both are read in the order of their keys: a planner that knows nothing yet of a plan just written would hash it whole.
+  await readByIndex(transaction);
   const rows = await transaction.query<Row & { before: unknown; after: unknown; uses: unknown }>(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
-       c.status, c.attempts
-     FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'applying'
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status IN ('pending', 'sent') AND ($4::text IS NULL OR c.vendor_id > $4)
+       coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts
+     FROM plan_change c LEFT JOIN delivery d ON d.workspace_id = $1 AND d.plan_id = $2 AND d.vendor_id = c.vendor_id
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id > $4
+       AND (d.status IS NULL OR d.status IN ('pending', 'sent'))
+       AND EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND status = 'applying')
      ORDER BY c.vendor_id LIMIT $3`,
-    [transaction.workspaceId, planId, limit, after],
+    [transaction.workspaceId, planId, limit, after ?? ""],
   );
   return rows.map((row) => {
     const attempt = row.status === "pending" ? row.attempts + 1 : row.attempts;
@@ -75,9 +71,12 @@ export async function claim(
 /** To be committed before the vendor is called, so that a crash leaves a trace. */
 export async function markSent(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {
   await transaction.query(
-    `UPDATE plan_change SET status = 'sent', attempts = attempts + CASE WHEN status = 'pending' THEN 1 ELSE 0 END
-     WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[]) AND status IN ('pending', 'sent')`,
-    [transaction.workspaceId, planId, vendorIds],
+    `INSERT INTO delivery AS tried (workspace_id, plan_id, vendor_id, status, attempts)
+     SELECT $1, $2, vendor_id, 'sent', 1 FROM unnest($3::text[]) AS sent (vendor_id)
+     ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET status = 'sent',
+       attempts = tried.attempts + CASE WHEN tried.status = 'pending' THEN 1 ELSE 0 END
+     WHERE tried.status IN ('pending', 'sent')`,
+    [transaction.workspaceId, planId, vendorIds.toSorted()],
   );
 }
 
@@ -96,68 +95,23 @@ export type ChangeResult = { vendorId: string } & (
   | { outcome: "gone"; reason: string }
 );
 
-/** Records the results of changes; an applied one and its delivery in the same transaction. Repeating changes nothing. */
+/** Records the results of changes; an applied one with what was delivered. Repeating changes nothing. */
 export async function recordResults(
   transaction: Transaction,
   planId: PlanId,
   results: ChangeResult[],
   at: string,
 ): Promise<void> {
-  const rows = await transaction.query<{ vendorId: string }>(
-    `UPDATE plan_change c SET reason = r.reason,
-       status = CASE WHEN r.outcome <> 'retry' THEN r.outcome WHEN c.attempts % ${MAX_ATTEMPTS} = 0 AND c.attempts > 0 THEN 'failed'
-         ELSE 'pending' END
-     FROM unnest($3::text[], $4::text[], $5::text[]) AS r (vendor_id, outcome, reason)
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[]) AND c.vendor_id = r.vendor_id
-       AND c.status IN ('pending', 'sent')
-     RETURNING c.vendor_id AS "vendorId"`,
-    [
-      transaction.workspaceId,
-      planId,
-      results.map(({ vendorId }) => vendorId),
-      results.map(({ outcome }) => outcome),
-      results.map((result) => (result.outcome === "applied" ? null : result.reason)),
-    ],
+  const recorded = new Set(await recordDeliveries(transaction, planId, results, { at, maxAttempts: MAX_ATTEMPTS }));
+  const changedThere = results.filter(
+    (result) => recorded.has(result.vendorId) && result.outcome === "skipped" && result.cause === "live_changed",
   );
-  const recorded = new Set(rows.map(({ vendorId }) => vendorId));
-  const fresh = results.filter(({ vendorId }) => recorded.has(vendorId));
-  await addDeliveries(
-    transaction,
-    planId,
-    fresh.flatMap((result) => (result.outcome === "applied" ? [result] : [])),
-    at,
-  );
-  const changedThere = fresh.filter((result) => result.outcome === "skipped" && result.cause === "live_changed");
   await lookAgain(
     transaction,
     planId,
     changedThere.map(({ vendorId }) => vendorId),
   );
 }
-
-type Applied = Extract<ChangeResult, { outcome: "applied" }>;
-
-async function addDeliveries(transaction: Transaction, planId: PlanId, applied: Applied[], at: string): Promise<void> {
-  if (applied.length === 0) return;
-  const plan = await findPlan(transaction, planId);
-  if (plan === null) throw new Error(`There is no plan ${planId}.`);
-  await writeDeliveries(transaction, applied, [planId, plan.connectionId, at]);
-}
-
-const writeDeliveries = insertInto<Applied>({
-  table: "delivery",
-  constants: ["plan_id", "connection_id", "delivered_at"],
-  columns: {
-    vendor_id: { type: "text", of: ({ vendorId }) => vendorId },
-    before: { type: "text", cast: "jsonb", of: ({ before }) => JSON.stringify(before) },
-    after: { type: "text", cast: "jsonb", of: ({ after }) => JSON.stringify(after) },
-    read_back: { type: "text", cast: "jsonb", of: ({ readBack }) => JSON.stringify(readBack) },
-    // Arrays of arrays cannot be ragged, hence as text.
-    grant_entry_ids: { type: "text", cast: "uuid[]", of: ({ grantEntryIds }) => `{${grantEntryIds.join()}}` },
-  },
-  key: ["plan_id", "vendor_id"],
-  onConflict: "ignore",
-});
 
 /** The next plan compares these anew. Only after a foreign change: what the vendor refuses it would refuse again. */
 async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {
@@ -185,7 +139,9 @@ export async function finish(transaction: Transaction, planId: PlanId, at: strin
   const plan = await lockPlan(transaction, planId);
   const counts = { pending: 0, sent: 0, applied: 0, failed: 0, skipped: 0, gone: 0 };
   const rows = await transaction.query<{ status: keyof typeof counts; changes: number }>(
-    "SELECT status, count(*) AS changes FROM plan_change WHERE workspace_id = $1 AND plan_id = $2 GROUP BY 1",
+    `SELECT coalesce(d.status, 'pending') AS status, count(*) AS changes
+     FROM plan_change c LEFT JOIN delivery d USING (workspace_id, plan_id, vendor_id)
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 GROUP BY 1`,
     [transaction.workspaceId, planId],
   );
   for (const { status, changes } of rows) counts[status] = changes;
@@ -222,6 +178,8 @@ export type Retrying =
   | { outcome: "approved"; changes: number }
   /** No failed change is left that a newer plan does not cover. */
   | { outcome: "nothing_to_retry" }
+  /** Its changes are past their time and gone. */
+  | { outcome: "pruned"; prunedAt: Date }
   | { outcome: "busy" };
 
 /** Failed changes alone are tried again; those whose profile has newer values are left to the next plan. */
@@ -231,14 +189,16 @@ export async function retryFailed(
   { actor, at }: { actor: string; at: string },
 ): Promise<Retrying> {
   const plan = await lockPlan(transaction, planId);
+  if (plan.prunedAt !== null) return { outcome: "pruned", prunedAt: plan.prunedAt };
   await lockConnection(transaction, plan.connectionId);
   const open = await unfinishedPlan(transaction, plan.connectionId);
   if (open !== null && open.status !== "waiting") return { outcome: "busy" };
   if (plan.status !== "applied_with_failures") return { outcome: "nothing_to_retry" };
   const rows = await transaction.query(
-    `UPDATE plan_change c SET status = 'pending', reason = NULL
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.status = 'failed' AND ($3 = 'undo' OR EXISTS (
-       SELECT FROM profile p WHERE p.workspace_id = $1 AND p.profile_id = c.profile_id AND p.output_seq <= $4))
+    `UPDATE delivery d SET status = 'pending', reason = NULL
+     WHERE d.workspace_id = $1 AND d.plan_id = $2 AND d.status = 'failed' AND ($3 = 'undo' OR EXISTS (
+       SELECT FROM plan_change c JOIN profile p ON p.workspace_id = $1 AND p.profile_id = c.profile_id AND p.output_seq <= $4
+       WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = d.vendor_id))
      RETURNING 1 AS one`,
     [transaction.workspaceId, planId, plan.kind, plan.throughSeq],
   );

@@ -73,7 +73,8 @@ async function newestOutput(transaction: Transaction): Promise<number> {
 /** The n-th plan of a connection always has the same id. The connection's lock is held. */
 export async function nextPlanId(transaction: Transaction, connectionId: ConnectionId): Promise<PlanId> {
   const [row] = await transaction.query<{ plans: number }>(
-    "SELECT count(*) AS plans FROM plan WHERE workspace_id = $1 AND connection_id = $2",
+    `SELECT plans_pruned + (SELECT count(*) FROM plan WHERE workspace_id = $1 AND connection_id = $2) AS plans
+     FROM connection WHERE workspace_id = $1 AND connection_id = $2`,
     [transaction.workspaceId, connectionId],
   );
   return uuidOf("plan", connectionId, String(row?.plans ?? 0)) as PlanId; // the one place where plan ids are made
@@ -111,7 +112,7 @@ interface CandidateRow {
   phone: string | null;
   traits: unknown;
   consents: unknown;
-  delivered: unknown;
+  written: unknown;
 }
 
 /**
@@ -131,7 +132,7 @@ export async function candidates(
        SELECT p.connection_id, c.planned_seq, EXISTS (
          SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
            AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
-       ) AS needs_deliveries
+       ) AS needs_written
        FROM plan p JOIN connection c ON c.workspace_id = $1 AND c.connection_id = p.connection_id
        WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), news AS MATERIALIZED (
@@ -153,20 +154,16 @@ export async function candidates(
        (SELECT t.traits FROM profile_traits t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
        (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
-       CASE WHEN destination.needs_deliveries THEN
-         (SELECT json_object_agg(held.key, held.value) FROM (
-           SELECT DISTINCT ON (each.key) each.key, each.value
-           FROM delivery d CROSS JOIN jsonb_each(d.read_back) AS each (key, value)
-           WHERE d.workspace_id = $1 AND d.connection_id = destination.connection_id AND d.vendor_id = page.vendor_id
-           ORDER BY each.key, d.delivered_at DESC, d.plan_id) AS held)
-       END AS delivered
+       CASE WHEN destination.needs_written THEN
+         (SELECT w.held FROM last_written w WHERE w.workspace_id = $1 AND w.record_id = page.record_id)
+       END AS written
      FROM destination LEFT JOIN page ON true ORDER BY page.output_seq, page.record_id`,
     [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
   );
   const seen = rows[0]?.seen;
   if (seen === undefined) throw new Error(`Plan ${planId} is not under construction.`);
   return {
-    candidates: rows.flatMap(({ recordId, vendorId, profileId, email, phone, traits, consents, delivered }) =>
+    candidates: rows.flatMap(({ recordId, vendorId, profileId, email, phone, traits, consents, written }) =>
       // A page without a record of this destination still is one row, which says how far it looked.
       recordId === null || vendorId === null || profileId === null
         ? []
@@ -178,7 +175,7 @@ export async function candidates(
               traits: plannableTraits.parse(traits ?? {}),
               consents: knownAnswers.parse(consents ?? []),
               addresses: { email, phone },
-              lastDelivered: fieldValues.parse(delivered ?? {}),
+              lastDelivered: fieldValues.parse(written ?? {}),
             },
           ],
     ),

@@ -84,6 +84,8 @@ export type Undoing =
   | { outcome: "nothing_to_undo" }
   | { outcome: "not_undoable"; status: PlanStatus }
   | { outcome: "already_undone"; plan: PlanSummary }
+  /** What was there before is past its time and gone, or partly gone. */
+  | { outcome: "pruned"; prunedAt: Date }
   /** Another plan of the connection is under way. */
   | { outcome: "busy"; plan: PlanSummary };
 
@@ -108,6 +110,7 @@ export async function beginUndo(
   if (plan.kind !== "write" || (plan.status !== "applied" && plan.status !== "applied_with_failures")) {
     return { outcome: "not_undoable", status: plan.status };
   }
+  if (plan.prunedAt !== null) return { outcome: "pruned", prunedAt: plan.prunedAt };
   const open = await unfinishedPlan(transaction, plan.connectionId);
   if (open !== null && open.status !== "waiting") return { outcome: "busy", plan: open };
   const undoId = await nextPlanId(transaction, plan.connectionId);
@@ -154,15 +157,17 @@ const FETCH = 2_000;
 
 interface DeliveredRow {
   vendorId: string;
+  /** Null: as planned. */
   before: unknown;
   after: unknown;
+  /** Null: as written. */
   readBack: unknown;
 }
 
 async function copyReversed(transaction: Transaction, planId: PlanId, undoId: PlanId): Promise<number> {
   await transaction.query(
     `DECLARE delivered NO SCROLL CURSOR FOR SELECT vendor_id AS "vendorId", before, after, read_back AS "readBack"
-     FROM delivery WHERE workspace_id = $1 AND plan_id = $2`,
+     FROM delivery WHERE workspace_id = $1 AND plan_id = $2 AND status = 'applied'`,
     [transaction.workspaceId, planId],
   );
   let changes = 0;
@@ -177,27 +182,35 @@ async function copyReversed(transaction: Transaction, planId: PlanId, undoId: Pl
   return changes;
 }
 
+type PlannedRow = Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & {
+  before: unknown;
+  after: unknown;
+  uses: unknown;
+};
+
 /** Looked up by id and portion: joined as a whole, a planner without statistics (a plan just written) takes for ever. */
 async function reversedChanges(
   transaction: Transaction,
   planId: PlanId,
   deliveries: DeliveredRow[],
 ): Promise<PlanChange[]> {
-  const rows = await transaction.query<Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & { uses: unknown }>(
-    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId", uses FROM plan_change
+  const rows = await transaction.query<PlannedRow>(
+    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId", before, after, uses FROM plan_change
      WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[])`,
     [transaction.workspaceId, planId, deliveries.map(({ vendorId }) => vendorId)],
   );
-  const whose = new Map(rows.map((row) => [row.vendorId, row]));
+  const planned = new Map(rows.map((row) => [row.vendorId, row]));
   return deliveries.flatMap(({ vendorId, before, after, readBack }): PlanChange[] => {
-    const target = whose.get(vendorId);
+    const target = planned.get(vendorId);
     if (target === undefined) return [];
+    const { recordId, profileId } = target;
+    const written = fieldValues.parse(after ?? target.after);
     const change = reverse({
-      before: fieldValues.parse(before),
-      after: fieldValues.parse(after),
-      readBack: fieldValues.parse(readBack),
+      before: fieldValues.parse(before ?? target.before),
+      after: written,
+      readBack: readBack === null ? written : fieldValues.parse(readBack),
       uses: uses.parse(target.uses),
     });
-    return change === null ? [] : [{ ...target, ...change }];
+    return change === null ? [] : [{ vendorId, recordId, profileId, ...change }];
   });
 }

@@ -23,6 +23,8 @@ export interface PlanSummary {
   approvedAt: Date | null;
   approvedBy: string | null;
   finishedAt: Date | null;
+  /** Its changes are past their time: they are being removed since, or gone. */
+  prunedAt: Date | null;
 }
 
 /** Of a plan and its connection. Append WHERE, ORDER BY. */
@@ -30,7 +32,8 @@ export const PLAN_SQL = `
   SELECT p.plan_id AS "planId", p.connection_id AS "connectionId", c.connector, c.name AS connection, p.kind,
     p.undo_of AS "undoOf", p.status, p.through_seq AS "throughSeq", encode(p.digest, 'hex') AS digest, p.changes, p.compared,
     p.destination_records AS "destinationRecords", p.created_at AS "createdAt", p.approved_at AS "approvedAt",
-    p.approved_by AS "approvedBy", p.finished_at AS "finishedAt"
+    p.approved_by AS "approvedBy", p.finished_at AS "finishedAt",
+    p.pruned_at AS "prunedAt"
   FROM plan p JOIN connection c ON c.workspace_id = p.workspace_id AND c.connection_id = p.connection_id`;
 
 export async function findPlan(transaction: Transaction, planId: PlanId): Promise<PlanSummary | null> {

@@ -169,7 +169,9 @@ async function show(
   if (plan === null) return null;
   const [row] = await transaction.query<{ counts: unknown; fields: unknown; sample: unknown }>(
     `WITH c AS MATERIALIZED (
-       SELECT vendor_id, before, after, status, reason FROM plan_change WHERE workspace_id = $1 AND plan_id = $2
+       SELECT vendor_id, c.before, c.after, coalesce(d.status, 'pending') AS status, d.reason
+       FROM plan_change c LEFT JOIN delivery d USING (workspace_id, plan_id, vendor_id)
+       WHERE c.workspace_id = $1 AND c.plan_id = $2
      )
      SELECT coalesce((SELECT json_object_agg(status, changes)
          FROM (SELECT status, count(*) AS changes FROM c GROUP BY 1) AS s), '{}') AS counts,

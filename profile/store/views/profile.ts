@@ -58,7 +58,7 @@ export interface ProfileView {
   orders: ProfileOrders[];
   consents: ProfileConsent[];
   traits: ProfileTrait[];
-  /** The latest write to each record, newest first. */
+  /** What was last written into each record, the latest first. */
   deliveries: ProfileDelivery[];
 }
 
@@ -144,14 +144,13 @@ const traitsOf = (transaction: Transaction, profileId: ProfileId) =>
 
 const deliveriesOf = (transaction: Transaction, profileId: ProfileId) =>
   transaction.query<ProfileDelivery>(
-    `SELECT DISTINCT ON (delivery.connection_id, delivery.vendor_id) connection.connector, connection.name AS connection,
-       delivery.vendor_id AS "vendorId", delivery.after AS values, delivery.delivered_at AS "deliveredAt",
-       delivery.plan_id AS "planId"
-     FROM membership JOIN source_record record USING (workspace_id, record_id)
-     JOIN delivery USING (workspace_id, connection_id, vendor_id)
-     JOIN connection USING (workspace_id, connection_id)
-     WHERE workspace_id = $1 AND profile_id = $2
-     ORDER BY delivery.connection_id, delivery.vendor_id, delivery.delivered_at DESC`,
+    `SELECT connection.connector, connection.name AS connection, record.vendor_id AS "vendorId", written.held AS values,
+       written.written_at AS "deliveredAt", written.plan_id AS "planId"
+     FROM membership JOIN last_written written USING (workspace_id, record_id)
+     JOIN source_record record USING (workspace_id, record_id)
+     JOIN connection ON connection.workspace_id = $1 AND connection.connection_id = written.connection_id
+     WHERE membership.workspace_id = $1 AND membership.profile_id = $2
+     ORDER BY written.written_at DESC, record.vendor_id`,
     [transaction.workspaceId, profileId],
   );
 

@@ -75,7 +75,7 @@ export function createReader(database: Database): Reader {
           SELECT name, value #>> '{}' AS value, count(*) AS profiles FROM trait
           WHERE workspace_id = ${workspaceId}::uuid AND (value IS NULL OR jsonb_typeof(value) = 'string')
           GROUP BY 1, 2 ORDER BY 1, 3 DESC`;
-        const deliveries = await tx.delivery.groupBy({ by: ["connectionId"], where: { workspaceId }, _count: true });
+        const deliveries = await tx.lastWritten.groupBy({ by: ["connectionId"], where: { workspaceId }, _count: true });
         return {
           personRecords,
           profiles: Number(members?.profiles ?? 0),
