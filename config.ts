@@ -1,6 +1,7 @@
 /**
  * The environment, parsed once. Every variable the product reads is named and explained here, except those that hold a
- * vendor's credentials: each connector names its own (connectors/core/auth.ts).
+ * vendor's credentials: each connector names its own (connectors/core/auth.ts), and OpenTelemetry's own
+ * (workflows/telemetry/settings.ts).
  *
  * Processes that `npm start` starts get everything from it. A command in another terminal (`npx tributary`) has no
  * variables set: it finds the running stack by the state file in the data directory.

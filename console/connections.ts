@@ -24,7 +24,10 @@ import { Refusal } from "./refusal.ts";
 
 const PATIENCE_MS = 60_000;
 
-export type ConnectionDependencies = Pick<Dependencies, "connections" | "credentials" | "plans" | "limiterFor" | "now">;
+export type ConnectionDependencies = Pick<
+  Dependencies,
+  "connections" | "credentials" | "plans" | "limiterFor" | "now" | "telemetry"
+>;
 
 export interface Connected {
   connection: Connection;

@@ -16,7 +16,7 @@ const keptBundle = z.object({ code: z.string(), sources: z.record(z.string(), z.
 it("is made once, and anew when a file that went into it has changed, when it is damaged, or of other files", async () => {
   const file = join(folder, "workflows.json");
   writeFileSync(file, '{"code":');
-  const { code } = await bundleWorkflows(file);
+  const { code } = await bundleWorkflows({ keptFile: file });
   expect(code).toContain("syncStream");
   const kept = keptBundle.parse(JSON.parse(readFileSync(file, "utf8")));
   const names = Object.keys(kept.sources).map((path) => path.split(sep).slice(-2).join("/"));
@@ -25,7 +25,7 @@ it("is made once, and anew when a file that went into it has changed, when it is
 
   const answer = async (sources: Record<string, string>) => {
     writeFileSync(file, JSON.stringify({ code: "what was kept", sources }));
-    return (await bundleWorkflows(file)).code;
+    return (await bundleWorkflows({ keptFile: file })).code;
   };
   expect(await answer(kept.sources)).toBe("what was kept");
   const changed = Object.keys(kept.sources).find((path) => path.endsWith(join("sync", "workflow.ts"))) ?? "";

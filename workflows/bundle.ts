@@ -28,16 +28,32 @@ const WORKFLOWS = pathOf("./index.ts");
 const LOG_FIELDS = pathOf("./telemetry/workflow-log-fields.ts");
 /** How it is bundled, and which packages go into it. */
 const BUNDLER = [THIS_FILE, pathOf("../package-lock.json")];
-const KEPT_FILE = pathOf("../node_modules/.cache/tributary/workflows.json");
+const TRACING = fileURLToPath(import.meta.resolve("@temporalio/interceptors-opentelemetry/lib/workflow-interceptors"));
+const keptFileOf = (traced: boolean) =>
+  pathOf(`../node_modules/.cache/tributary/workflows${traced ? "-traced" : ""}.json`);
+
+export interface BundleOptions {
+  /** With what makes spans of workflows: a megabyte that only somebody who looks at spans should load. */
+  traced?: boolean;
+  keptFile?: string;
+}
 
 /** About two seconds, or some milliseconds while no source has changed since the last time. */
-export async function bundleWorkflows(keptFile = KEPT_FILE): Promise<WorkflowBundle> {
+export async function bundleWorkflows({
+  traced = false,
+  keptFile = keptFileOf(traced),
+}: BundleOptions = {}): Promise<WorkflowBundle> {
   const kept = await readKept(keptFile);
   if (kept !== null && (await isCurrent(kept))) return { code: kept.code };
   const folder = await mkdtemp(join(tmpdir(), "tributary-bundle-"));
   try {
     const file = join(folder, "workflows.json");
-    await promisify(execFile)(process.execPath, ["--disable-warning=ExperimentalWarning", THIS_FILE, file]);
+    await promisify(execFile)(process.execPath, [
+      "--disable-warning=ExperimentalWarning",
+      THIS_FILE,
+      file,
+      ...(traced ? ["traced"] : []),
+    ]);
     const text = await readFile(file, "utf8");
     await keep(text, keptFile);
     return { code: keptBundle.parse(JSON.parse(text)).code };
@@ -78,13 +94,13 @@ async function hashOf(path: string): Promise<string> {
     .digest("hex");
 }
 
-async function makeBundle(): Promise<KeptBundle> {
+async function makeBundle(traced: boolean): Promise<KeptBundle> {
   const startedAt = Date.now();
   const paths = new Set(BUNDLER);
   const { code } = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
     failureConverterPath: FAILURE_CONVERTER_PATH,
-    workflowInterceptorModules: [LOG_FIELDS],
+    workflowInterceptorModules: traced ? [TRACING, LOG_FIELDS] : [LOG_FIELDS],
     webpackConfigHook: (config) => ({
       ...config,
       plugins: [
@@ -106,7 +122,7 @@ async function makeBundle(): Promise<KeptBundle> {
 /** Packages are known by the lock file. */
 const isSource = (path: string) => path.endsWith(".ts") && !path.includes(`${sep}node_modules${sep}`);
 
-const [, program, target] = process.argv;
+const [, program, target, traced] = process.argv;
 if (program === THIS_FILE && target !== undefined) {
-  await writeFile(target, JSON.stringify(await makeBundle()), { mode: 0o600 });
+  await writeFile(target, JSON.stringify(await makeBundle(traced === "traced")), { mode: 0o600 });
 }

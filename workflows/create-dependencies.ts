@@ -19,11 +19,14 @@ import { createScoreStore } from "#profile/store/scores/store.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { noTelemetry } from "./telemetry/telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Binds every store to one pool. */
 export function createDependencies(
   config: Pick<Config, "databaseUrl" | "masterKeys"> & Partial<Pick<Config, "missingShare" | "patience">>,
   log: Logger,
+  telemetry: Telemetry = noTelemetry,
 ): { dependencies: Dependencies; database: Database; close(): Promise<void> } {
   const database = openDatabase(config.databaseUrl);
   const quota = createQuota(database);
@@ -56,6 +59,7 @@ export function createDependencies(
     refreshStatistics: () => refreshStatistics(database),
     now: Date.now,
     log,
+    telemetry,
   };
   return { dependencies, database, close: () => database.close() };
 }

@@ -13,6 +13,7 @@ import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */
 export interface Dependencies {
@@ -36,4 +37,5 @@ export interface Dependencies {
   /** Milliseconds since the epoch. */
   now(): number;
   log: Logger;
+  telemetry: Telemetry;
 }

@@ -6,6 +6,7 @@ import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { traced } from "./telemetry/traced-connection.ts";
 
 export interface OpenedConnection {
   connector: Connector;
@@ -34,7 +35,7 @@ const isClosed = (status: ConnectionStatus): boolean => status === "paused" || s
 
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
-  deps: Pick<Dependencies, "limiterFor" | "now">,
+  deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry">,
   row: Pick<
     Connection,
     "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
@@ -52,7 +53,8 @@ export function openWith(
     now: deps.now,
     signal,
     beforeSending: async () => beforeSending?.(),
-    observe: (operation) => {
+    observe: (operation, durationMs, outcome) => {
+      deps.telemetry.vendorCall({ connector: connector.id, operation, durationMs, outcome });
       const name = `calls.${operation}`;
       calls[name] = (calls[name] ?? 0) + 1;
     },
@@ -61,7 +63,7 @@ export function openWith(
   const connection = connector.open({ settings: row.settings, credentials, baseUrl, call, now: deps.now });
   return {
     connector,
-    connection,
+    connection: traced(connection, connector.id, deps.telemetry),
     streamOf: (stream) => {
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);

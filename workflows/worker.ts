@@ -7,19 +7,24 @@ import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
 import { refuseWrongKey } from "./master-key.ts";
 import { reconcileSchedules } from "./schedules.ts";
+import { startTelemetry } from "./telemetry/start.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { createWorkers } from "./workers.ts";
 
 const config = await orEnd(() => loadConfig());
 const { masterKeys, temporal } = config;
 const log = createLogger({ name: "worker", level: config.logLevel });
+const telemetry = await orEnd(() => startTelemetry(process.env));
 Runtime.install({
   logger: temporalLogger(log),
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: "WARN" }), forward: {} } },
+  telemetryOptions: {
+    logging: { filter: makeTelemetryFilterString({ core: "WARN" }), forward: {} },
+    ...(telemetry.temporalMetrics === undefined ? {} : { metrics: telemetry.temporalMetrics }),
+  },
 });
-const { dependencies, close } = createDependencies(config, log);
+const { dependencies, close } = createDependencies(config, log, telemetry.telemetry);
 await orEnd(() => refuseWrongKey(dependencies, masterKeys));
-const workflowBundle = await bundleWorkflows();
+const workflowBundle = await bundleWorkflows({ traced: telemetry.traced });
 const connection = await NativeConnection.connect({ address: temporal.address });
 const workers = await createWorkers({
   connection,
@@ -27,6 +32,7 @@ const workers = await createWorkers({
   dependencies,
   masterKeys,
   workflowBundle,
+  telemetry,
 });
 const engine = await openEngine(temporal, masterKeys);
 await reconcileSchedules(engine.client, await dependencies.connections.listWorkspaces());
@@ -37,4 +43,5 @@ try {
 } finally {
   await connection.close();
   await close();
+  await telemetry.stop();
 }

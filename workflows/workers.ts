@@ -10,6 +10,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { BEAT_THROTTLE, beating } from "./heartbeat.ts";
 import { namingRun } from "./telemetry/activity-log-fields.ts";
 import { ENGINE_QUEUE, vendorQueue } from "./names.ts";
+import type { WorkerTelemetry } from "./telemetry/start.ts";
 
 export interface WorkersInput {
   connection: NativeConnection;
@@ -17,6 +18,8 @@ export interface WorkersInput {
   dependencies: Dependencies;
   masterKeys: MasterKeys;
   workflowBundle: WorkflowBundle;
+  /** Left out: nobody listens. */
+  telemetry?: Pick<WorkerTelemetry, "activityInterceptors" | "sinks">;
 }
 
 export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
@@ -26,7 +29,8 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
     dataConverter: dataConverter(input.masterKeys),
     shutdownGraceTime: "10 seconds",
     maxHeartbeatThrottleInterval: BEAT_THROTTLE,
-    interceptors: { activity: [namingRun, beating] },
+    interceptors: { activity: [...(input.telemetry?.activityInterceptors ?? []), namingRun, beating] },
+    ...(input.telemetry?.sinks === undefined ? {} : { sinks: input.telemetry.sinks }),
   };
   return Promise.all([
     Worker.create({ ...shared, taskQueue: ENGINE_QUEUE, workflowBundle }),

@@ -11,11 +11,12 @@ import { REPLAY_KEY } from "./key.ts";
 
 const FOLDER = new URL("./histories/", import.meta.url);
 const files = readdirSync(FOLDER);
-let workflowBundle: WorkflowBundle;
+/** As a worker runs them, without and with what makes spans. */
+let bundles: Record<"plain" | "traced", WorkflowBundle>;
 
 beforeAll(async () => {
   quieten(createLogger({ name: "replay", level: "fatal" }));
-  workflowBundle = await bundleWorkflows();
+  bundles = { plain: await bundleWorkflows(), traced: await bundleWorkflows({ traced: true }) };
 });
 
 /** A workflow that was begun by the code of the recording has to be ended by the code of today. */
@@ -25,19 +26,21 @@ describe("a recorded history", () => {
     expect(types).toEqual(new Set(["refreshWorkspace", "syncStream", "applyPlan", "undoPlan"]));
   });
 
-  it.each(files)("%s is replayed by today's workflows step by step", async (file) => {
-    await replay(JSON.parse(read(file)));
+  it.each(files)("%s is replayed by today's workflows step by step, traced or not", async (file) => {
+    await replay(JSON.parse(read(file)), bundles.plain);
+    await replay(JSON.parse(read(file)), bundles.traced);
   });
 
   it("is refused when a workflow would now do something else", async () => {
     const other = read("refreshWorkspace-1.json").replaceAll('"resolveIdentities"', '"refreshConsents"');
-    await expect(replay(JSON.parse(other))).rejects.toThrow(DeterminismViolationError);
+    for (const bundle of Object.values(bundles))
+      await expect(replay(JSON.parse(other), bundle)).rejects.toThrow(DeterminismViolationError);
   });
 });
 
 const read = (file: string) => readFileSync(new URL(file, FOLDER), "utf8");
 
-async function replay(history: unknown): Promise<void> {
+async function replay(history: unknown, workflowBundle: WorkflowBundle): Promise<void> {
   const keys = readMasterKeys({ TRIBUTARY_KEY: REPLAY_KEY }, "");
   await Worker.runReplayHistory({ workflowBundle, dataConverter: dataConverter(keys) }, history);
 }

@@ -30,7 +30,11 @@ export function refreshActivities(deps: Dependencies) {
     let batches = 0;
     const lane = async () => {
       for (let left = true; left;) {
-        const { more, ...counts } = await batch(workspaceId);
+        const { more, ...counts } = await deps.telemetry.span(`${step} batch`, {}, async (add) => {
+          const done = await batch(workspaceId);
+          add({ ...done });
+          return done;
+        });
         await runs.addCounts(workspaceId, runId, step, counts);
         left = more;
         batches += 1;

@@ -30,11 +30,12 @@ export function syncActivities(deps: Dependencies) {
             await refuseOtherAccount(await deps.connections.get(workspaceId, connectionId), opened.connection);
           let pages = 0;
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
-            const saved = await ingest.savePage(workspaceId, {
-              connectionId,
-              stream: input.stream,
-              from: cursor,
-              page,
+            const from = cursor;
+            const saved = await deps.telemetry.span("store page", {}, async (add) => {
+              const save = { connectionId, stream: input.stream, from, page };
+              const answer = await ingest.savePage(workspaceId, save);
+              if (answer.outcome !== "superseded") add({ ...answer.counts });
+              return answer;
             });
             // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
             if (saved.outcome === "superseded") return { atEnd: false };

@@ -1,4 +1,5 @@
 import { ApplicationFailure, cancellationSignal } from "@temporalio/activity";
+import type { OpenConnection } from "#connectors/core/contract.ts";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
@@ -105,10 +106,12 @@ export function writeBackActivities(deps: Dependencies) {
         const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const [writer, reader] = await Promise.all([open(), open()]);
         const { batchSize, readSize } = writeBackOf(writer.connector);
+        const readBack: OpenConnection["readLive"] = (ids, fields) =>
+          deps.telemetry.span("read back", { records: ids.length }, () => reader.connection.readLive(ids, fields));
         let retry = 0;
         await carryOut({
           ...{ plans, consent, workspaceId, planId, kind: plan.kind, without, batchSize, readSize, now: deps.now },
-          ...{ connection: writer.connection, beforeSending: writer.beforeSending, reader: reader.connection },
+          ...{ connection: writer.connection, beforeSending: writer.beforeSending, reader: { readLive: readBack } },
           isFresh: () => plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
           onSettled: async (results) => {
             await plans.recordResults(workspaceId, planId, results, instant());
