@@ -35,12 +35,6 @@ CREATE FUNCTION deployed_as() RETURNS TABLE (database text, role text)
 ALTER TABLE stream_state ADD COLUMN late_since timestamptz;
 
 -- Retention: what is kept, for how long, and in less room.
---
--- The owner is held to row-level security too and named no workspace: the tables whose rows move let it see them meanwhile.
-ALTER TABLE plan_change NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE delivery NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE source_record NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE source_content NO FORCE ROW LEVEL SECURITY;
 
 -- How many days a workspace keeps something. Without a row the usual time holds, without days it is kept for ever.
 CREATE TABLE retention (
@@ -119,16 +113,11 @@ INSERT INTO superseded_content (workspace_id, record_id, hash)
   FROM source_content c JOIN source_record r USING (workspace_id, record_id) WHERE c.hash <> r.hash;
 CREATE INDEX superseded_content_since ON superseded_content (workspace_id, since);
 
-ALTER TABLE plan_change FORCE ROW LEVEL SECURITY;
-ALTER TABLE delivery FORCE ROW LEVEL SECURITY;
-ALTER TABLE source_record FORCE ROW LEVEL SECURITY;
-ALTER TABLE source_content FORCE ROW LEVEL SECURITY;
 DO $$
 DECLARE t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['retention', 'last_written', 'superseded_content'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
       USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
       WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
