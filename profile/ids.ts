@@ -7,6 +7,7 @@ import { hash } from "node:crypto";
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
+export type InstallationId = Branded<"InstallationId">;
 export type WorkspaceId = Branded<"WorkspaceId">;
 export type ConnectionId = Branded<"ConnectionId">;
 export type RecordId = Branded<"RecordId">;

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { Connection } from "@temporalio/client";
 import { z } from "zod";
 import { readMasterKeys, type Environment } from "#config.ts";
-import { ENGINE_QUEUE } from "#workflows/names.ts";
+import type { InstallationId } from "#profile/ids.ts";
+import { namesOf } from "#workflows/names.ts";
 import { DEMO_REQUESTS_PER_SECOND } from "./demo-shop/accounts.ts";
 import type { DataDir } from "./data-dir.ts";
 import type { StartOptions } from "./options.ts";
@@ -35,6 +36,7 @@ interface Place {
   services: Services;
   supervisor: Supervisor;
   options: StartOptions;
+  installation: InstallationId;
   /** Whether the fictitious shop runs. */
   demo: boolean;
   report: Report;
@@ -70,7 +72,7 @@ export async function startPrograms(place: Place): Promise<RunningStack> {
       name: "worker",
       run: { script: pathOf("../workflows/worker.ts"), flags: WORKER_FLAGS },
       environment: { ...childEnvironment, ...WORKER_ALLOCATION },
-      isReady: () => isPolled(services.temporal),
+      isReady: () => isPolled(services.temporal, namesOf(place.installation).engineQueue),
     }),
   );
   const consoleUrl = await report.step(
@@ -181,12 +183,12 @@ function instanceAt(url: string): Promise<string | null> {
 }
 
 /** A worker is ready when it asks for work. */
-async function isPolled({ address, namespace }: Services["temporal"]): Promise<boolean> {
+async function isPolled({ address, namespace }: Services["temporal"], queue: string): Promise<boolean> {
   const connection = await Connection.connect({ address });
   try {
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,
-      taskQueue: { name: ENGINE_QUEUE },
+      taskQueue: { name: queue },
       taskQueueType: 1,
     });
     return (pollers ?? []).length > 0;

@@ -10,7 +10,7 @@ import type { Run } from "#profile/store/runs.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
-import { reconcileSchedules } from "#workflows/schedules.ts";
+import { makeUpSchedules } from "#workflows/schedules.ts";
 import { firstPlansOfTwins } from "./first-plans.ts";
 import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
@@ -37,10 +37,11 @@ const PLANS = 1_000;
 /** The loop once for every workspace that has something to run; what to do next where none has. */
 export async function runLoops(place: LoopPlace): Promise<void> {
   const { deps, stack, signal } = place;
-  const engine = await openEngine(stack.temporal, stack.masterKeys);
+  const { installationId } = await deps.installation.get();
+  const engine = await openEngine(stack.temporal, stack.masterKeys, installationId);
   try {
     const workspaces = await deps.connections.listWorkspaces();
-    await reconcileSchedules(engine.client, workspaces);
+    await makeUpSchedules(engine.client, deps);
     let ran = 0;
     for (const { workspaceId, slug } of workspaces) {
       if (signal.aborted) return;

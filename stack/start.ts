@@ -70,7 +70,9 @@ async function run(): Promise<void> {
     report.log(
       "The fictitious shop does not run beside accounts of your own; --demo starts it in a separate workspace",
     );
-  const stack = await startPrograms({ dataDir, environment, services, supervisor, options, demo, report });
+  const { installationId: installation } = await deps.installation.get();
+  const parts = { dataDir, environment, services, supervisor, options, installation, demo, report };
+  const stack = await startPrograms(parts);
   const place = { deps, database, stack, options, log: report.log, signal: cancel.signal };
   await untilCancelled(setUp(place, named));
   await untilCancelled(runLoops(place));

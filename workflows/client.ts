@@ -1,9 +1,9 @@
 /** How the console, the command line and the stack talk to Temporal. */
 import { Client, Connection, WorkflowIdConflictPolicy } from "@temporalio/client";
-import type { PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { InstallationId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import { dataConverter } from "./data-converter.ts";
-import { ENGINE_QUEUE, planWorkflowId, refreshId, undoWorkflowId } from "./names.ts";
+import { namesOf, planWorkflowId, undoWorkflowId } from "./names.ts";
 import type { RefreshSummary } from "./refresh/messages.ts";
 import type { refreshWorkspace } from "./refresh/workflow.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
@@ -31,18 +31,29 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** @param patienceMs how long the server may take to answer at all */
-export async function openEngine(temporal: TemporalAddress, keys: MasterKeys, patienceMs = 10_000): Promise<Engine> {
+/**
+ * @param installation whose workflows these are; undefined: unknown, for a look at the server alone
+ * @param patienceMs how long the server may take to answer at all
+ */
+export async function openEngine(
+  temporal: TemporalAddress,
+  keys: MasterKeys,
+  installation: InstallationId | undefined,
+  patienceMs = 10_000,
+): Promise<Engine> {
   const connection = await Connection.connect({ address: temporal.address, connectTimeout: patienceMs });
   const client = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverter(keys) });
+  const names = namesOf(installation);
+  const taskQueue = names.engineQueue;
+  const ours = installation === undefined ? {} : { installation };
   const planHandle = (planId: PlanId) => client.workflow.getHandle(planWorkflowId(planId));
   return {
     client,
     refresh: (workspaceId) =>
       client.workflow.execute<typeof refreshWorkspace>("refreshWorkspace", {
-        workflowId: refreshId(workspaceId),
-        taskQueue: ENGINE_QUEUE,
-        args: [{ workspaceId }],
+        workflowId: names.refresh(workspaceId),
+        taskQueue,
+        args: [{ workspaceId, ...ours }],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     approve: (planId, actor, digest) =>
@@ -54,24 +65,23 @@ export async function openEngine(temporal: TemporalAddress, keys: MasterKeys, pa
     undo: (input) =>
       client.workflow.execute<typeof undoPlan>("undoPlan", {
         workflowId: undoWorkflowId(input.planId),
-        taskQueue: ENGINE_QUEUE,
-        args: [input],
+        taskQueue,
+        args: [{ ...input, ...ours }],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     carryOut: async (input) => {
       await client.workflow.execute<typeof applyPlan>("applyPlan", {
         workflowId: planWorkflowId(input.planId),
-        taskQueue: ENGINE_QUEUE,
-        args: [input],
+        taskQueue,
+        args: [{ ...input, ...ours }],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       });
     },
     pollers: async () => {
       const { namespace } = temporal;
-      const taskQueue = { name: ENGINE_QUEUE };
       const { pollers } = await connection.workflowService.describeTaskQueue({
         namespace,
-        taskQueue,
+        taskQueue: { name: taskQueue },
         taskQueueType: 1,
       });
       return pollers?.length ?? 0;

@@ -11,6 +11,7 @@ import { USUAL_BRAKE } from "#profile/store/ingest/full-read.ts";
 import { createHeldDeletions } from "#profile/store/ingest/held.ts";
 import { createLateStreams } from "#profile/store/ingest/late.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
+import { createInstallationStore } from "#profile/store/installation.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
 import { createRetentionStore } from "#profile/store/retention/store.ts";
@@ -39,6 +40,7 @@ export function createDependencies(
     return limiter;
   };
   const dependencies: Dependencies = {
+    installation: createInstallationStore(database),
     connections: createConnectionStore(database),
     credentials: createCredentialStore(database, config.masterKeys),
     ingest: createIngestStore(database, {

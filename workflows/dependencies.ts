@@ -4,6 +4,8 @@ import type { ConnectionStore } from "#profile/store/connections.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
 import type { IdentityStore } from "#profile/store/identity/store.ts";
+import type { WorkspaceId } from "#profile/ids.ts";
+import type { InstallationStore } from "#profile/store/installation.ts";
 import type { HeldDeletions } from "#profile/store/ingest/held.ts";
 import type { LateStreams } from "#profile/store/ingest/late.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
@@ -17,6 +19,7 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */
 export interface Dependencies {
+  installation: InstallationStore;
   connections: ConnectionStore;
   credentials: CredentialStore;
   ingest: IngestStore;
@@ -34,6 +37,8 @@ export interface Dependencies {
   limiterFor(connector: string, account: string): RateLimiter;
   /** After large loads: what the planner knows of the tables is brought up to date. */
   refreshStatistics(): Promise<number>;
+  /** Whether a refresh that release 0.1.0 began is still under way; only where that release left anything. */
+  isRefreshingSinceEarlier?(workspaceId: WorkspaceId): Promise<boolean>;
   /** Milliseconds since the epoch. */
   now(): number;
   log: Logger;

@@ -9,13 +9,10 @@ import type { Dependencies } from "./dependencies.ts";
  * @throws ConfigError naming the keys (never their content) and what to do
  */
 export async function refuseWrongKey(
-  { connections, credentials }: Pick<Dependencies, "connections" | "credentials">,
+  { credentials }: Pick<Dependencies, "credentials">,
   masterKeys: MasterKeys,
 ): Promise<void> {
-  const used = new Set<string>();
-  for (const { workspaceId } of await connections.listWorkspaces())
-    for (const keyId of await credentials.keysInUse(workspaceId)) used.add(keyId);
-  const missing = [...used].filter((keyId) => !masterKeys.keys.has(keyId));
+  const missing = (await credentials.keysInUse()).filter((keyId) => !masterKeys.keys.has(keyId));
   if (missing.length === 0) return;
   throw new ConfigError(
     `The master key is not the one that the stored credentials were encrypted with: they need the key ${missing.join(" and ")}; ` +

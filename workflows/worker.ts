@@ -5,8 +5,9 @@ import { createLogger } from "#logger.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
+import { earlierRelease } from "./earlier-release.ts";
 import { refuseWrongKey } from "./master-key.ts";
-import { reconcileSchedules } from "./schedules.ts";
+import { keepSchedules } from "./schedules.ts";
 import { startTelemetry } from "./telemetry/start.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { createWorkers } from "./workers.ts";
@@ -24,23 +25,25 @@ Runtime.install({
 });
 const { dependencies, close } = createDependencies(config, log, telemetry.telemetry);
 await orEnd(() => refuseWrongKey(dependencies, masterKeys));
+const { installationId: installation } = await dependencies.installation.get();
 const workflowBundle = await bundleWorkflows({ traced: telemetry.traced });
 const connection = await NativeConnection.connect({ address: temporal.address });
-const workers = await createWorkers({
-  connection,
-  namespace: temporal.namespace,
-  dependencies,
-  masterKeys,
-  workflowBundle,
-  telemetry,
-});
-const engine = await openEngine(temporal, masterKeys);
-await reconcileSchedules(engine.client, await dependencies.connections.listWorkspaces());
-await engine.close();
+const engine = await openEngine(temporal, masterKeys, installation);
+const earlier = await earlierRelease(engine.client);
+if (earlier.isLeft) log.info("release 0.1.0 left workflows under way: they are carried to their end");
+const deps = earlier.isLeft ? { ...dependencies, isRefreshingSinceEarlier: earlier.isRefreshing } : dependencies;
+const parts = { connection, namespace: temporal.namespace, dependencies: deps, masterKeys, workflowBundle, telemetry };
+const workers = [
+  ...(await createWorkers({ ...parts, installation })),
+  ...(earlier.isLeft ? await createWorkers({ ...parts, installation: undefined }) : []),
+];
+const schedules = keepSchedules(engine.client, dependencies);
 log.info({ queues: workers.map((worker) => worker.options.taskQueue) }, "worker ready");
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
+  await schedules.stop();
+  await engine.close();
   await connection.close();
   await close();
   await telemetry.stop();

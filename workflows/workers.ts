@@ -2,6 +2,7 @@
 import { Worker } from "@temporalio/worker";
 import type { NativeConnection, WorkerOptions } from "@temporalio/worker";
 import { connectors } from "#connectors/registry.ts";
+import type { InstallationId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import { createActivities } from "./activities.ts";
 import type { WorkflowBundle } from "./bundle.ts";
@@ -9,12 +10,14 @@ import { dataConverter } from "./data-converter.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { BEAT_THROTTLE, beating } from "./heartbeat.ts";
 import { namingRun } from "./telemetry/activity-log-fields.ts";
-import { ENGINE_QUEUE, vendorQueue } from "./names.ts";
+import { namesOf } from "./names.ts";
 import type { WorkerTelemetry } from "./telemetry/start.ts";
 
 export interface WorkersInput {
   connection: NativeConnection;
   namespace: string;
+  /** Whose work is asked for; undefined: what release 0.1.0 has begun. */
+  installation: InstallationId | undefined;
   dependencies: Dependencies;
   masterKeys: MasterKeys;
   workflowBundle: WorkflowBundle;
@@ -32,8 +35,9 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
     interceptors: { activity: [...(input.telemetry?.activityInterceptors ?? []), namingRun, beating] },
     ...(input.telemetry?.sinks === undefined ? {} : { sinks: input.telemetry.sinks }),
   };
+  const { engineQueue, vendorQueue } = namesOf(input.installation);
   return Promise.all([
-    Worker.create({ ...shared, taskQueue: ENGINE_QUEUE, workflowBundle }),
+    Worker.create({ ...shared, taskQueue: engineQueue, workflowBundle }),
     ...connectors.map((connector) => Worker.create({ ...shared, taskQueue: vendorQueue(connector.id) })),
   ]);
 }

@@ -54,7 +54,7 @@ export async function withStores<T>(work: (context: StoresContext, database: Dat
       throw asDatabaseFailure(error, config.databaseUrl);
     });
     const checkKey = () => refuseWrongKey(dependencies, config.masterKeys);
-    const open = () => checkKey().then(() => engineWithWorker(config));
+    const open = () => checkKey().then(() => engineWithWorker(config, dependencies));
     return await work({ config, stores, checkKey, engine: () => (engine ??= open()) }, database);
   } finally {
     await (await engine?.catch(() => undefined))?.close();
@@ -72,8 +72,9 @@ export function withContext<T>(work: (context: Context) => Promise<T>): Promise<
 }
 
 /** Without a worker a request to Temporal would wait for ever. */
-async function engineWithWorker({ temporal, masterKeys }: Config): Promise<Engine> {
-  const engine = await openEngine(temporal, masterKeys).catch((error: unknown) => {
+async function engineWithWorker({ temporal, masterKeys }: Config, { installation }: Dependencies): Promise<Engine> {
+  const { installationId } = await installation.get();
+  const engine = await openEngine(temporal, masterKeys, installationId).catch((error: unknown) => {
     throw new CommandFailure(
       `Temporal at ${temporal.address} does not answer. Is \`npm start\` running? \`tributary doctor\` tells you more.`,
       1,

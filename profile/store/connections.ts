@@ -64,7 +64,10 @@ export interface ConnectionChange {
 }
 
 export interface ConnectionStore {
-  /** Makes the workspace or updates its settings; the id follows from the slug. */
+  /**
+   * Makes the workspace or updates its settings; the id follows from the slug. Where that asks for another refresh schedule,
+   * the workspace is noted as one whose schedule is yet to be made (`installation.ts`).
+   */
   createWorkspace(input: WorkspaceInput): Promise<Workspace>;
   listWorkspaces(): Promise<{ workspaceId: WorkspaceId; slug: string; refreshMinutes: number }[]>;
   getWorkspace(workspaceId: WorkspaceId): Promise<Workspace | null>;
@@ -118,7 +121,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
            ON CONFLICT (workspace_id) DO UPDATE SET name = excluded.name, default_country = excluded.default_country,
              currency = excluded.currency, time_zone = excluded.time_zone,
              refresh_minutes = coalesce($7, workspace.refresh_minutes),
-             week_start = coalesce($8, workspace.week_start)
+             week_start = coalesce($8, workspace.week_start),
+             schedule_pending = workspace.schedule_pending OR workspace.refresh_minutes <> coalesce($7, workspace.refresh_minutes)
            RETURNING ${WORKSPACE}`,
           [
             workspaceId,

@@ -17,8 +17,8 @@ export interface CredentialStore {
    * @throws Error when the key is not configured, or the row was altered or belongs to another connection
    */
   get(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<unknown>;
-  /** Ids of the keys that stored credentials of the workspace are encrypted under. */
-  keysInUse(workspaceId: WorkspaceId): Promise<string[]>;
+  /** Ids of the keys that stored credentials are encrypted under, of every workspace at once. */
+  keysInUse(): Promise<string[]>;
   /** Forgets them; nothing happens where there are none. */
   remove(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<void>;
 }
@@ -83,11 +83,9 @@ export function createCredentialStore(
       }
     },
 
-    async keysInUse(workspaceId) {
-      const rows = await database.inWorkspace(workspaceId, (transaction) =>
-        transaction.query<{ key_id: string }>("SELECT DISTINCT key_id FROM credential WHERE workspace_id = $1", [
-          workspaceId,
-        ]),
+    async keysInUse() {
+      const { rows } = await database.pool.query<{ key_id: string }>(
+        "SELECT key_id FROM credential_keys_in_use() AS key_id",
       );
       return rows.map(({ key_id }) => key_id);
     },

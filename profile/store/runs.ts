@@ -34,6 +34,8 @@ export interface RunStore {
     options?: { finished?: boolean },
   ): Promise<void>;
   finishRun(workspaceId: WorkspaceId, runId: RunId, outcome: "ok" | "failed", message?: string): Promise<void>;
+  /** Whether all of these are runs of the workspace. */
+  areKnown(workspaceId: WorkspaceId, runIds: readonly RunId[]): Promise<boolean>;
   /** Newest first, each with its steps in the order they began. */
   lastRuns(workspaceId: WorkspaceId, limit: number): Promise<Run[]>;
 }
@@ -71,6 +73,15 @@ export function createRunStore(database: Database): RunStore {
          WHERE workspace_id = $1 AND run_id = $2`,
         [runId, outcome, message ?? null],
       ),
+
+    areKnown: (workspaceId, runIds) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const known = await transaction.query<{ run_id: RunId }>(
+          "SELECT run_id FROM run WHERE workspace_id = $1 AND run_id = ANY ($2::uuid[])",
+          [workspaceId, runIds],
+        );
+        return known.length === new Set(runIds).size;
+      }),
 
     lastRuns: (workspaceId, limit) =>
       database.inWorkspace(workspaceId, async (transaction) => {

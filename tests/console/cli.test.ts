@@ -6,6 +6,7 @@ import { z } from "zod";
 import { silent } from "#stack/log.ts";
 import { findTemporal } from "#stack/temporal/program.ts";
 import { startTemporal } from "#stack/temporal/server.ts";
+import { makeUpSchedules } from "#workflows/schedules.ts";
 import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { addressOf, contactIdOf, smallShop } from "#tests/support/people.ts";
 import { runCli, type Ended } from "./run-cli.ts";
@@ -24,6 +25,7 @@ beforeAll(async () => {
   if (first !== undefined) first.properties["firstname"] = STEERING;
   loop.hubspot.load(shop.hubspot);
   loop.stripe.load(shop.stripe);
+  await makeUpSchedules(loop.engine.client, loop.deps);
   folder = mkdtempSync(join(tmpdir(), "tributary-cli-"));
   environment = { ...loop.workerEnvironment, TRIBUTARY_DATA_DIR: folder };
 });

@@ -80,7 +80,7 @@ describe("tributary workspace", () => {
     const words = ["--country", "nl", "--currency", "eur", "--time-zone", "Europe/Amsterdam", "--week-start", "Sunday"];
     const made = await tributary("workspace", "create", "tea", "--name", "Tea & Co", ...words);
     expect(made).toMatchObject({ code: 0 });
-    expect(made.err).toContain("scheduled refreshes begin when a worker starts");
+    expect(made.err).toContain("a worker schedules the refreshes as soon as it reaches it");
     const changed = await tributary("workspace", "set", "tea", "--time-zone", "Europe/Berlin", "--json");
     expect(JSON.parse(changed.out)).toMatchObject({
       ...{ slug: "tea", name: "Tea & Co", defaultCountry: "NL", currency: "EUR" },

@@ -5,7 +5,6 @@ import type { PlanView } from "#profile/store/plan/store.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, smallShop } from "#tests/support/people.ts";
 import { consent } from "#tests/support/records.ts";
-import { syncId } from "#workflows/names.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 
 const TEXT = { type: "string", fieldType: "text" };
@@ -87,7 +86,7 @@ describe("a vendor that answers later than a dead worker would be given up", () 
     });
     const run = await loop.refresh();
     expect(run.outcome).toBe("ok");
-    const reading = engine.client.workflow.getHandle(syncId(connectionIds.hubspot, "contacts"));
+    const reading = engine.client.workflow.getHandle(loop.names.sync(connectionIds.hubspot, "contacts"));
     const { events } = await reading.fetchHistory();
     const attempts = (events ?? []).flatMap((event) => event.activityTaskStartedEventAttributes?.attempt ?? []);
     expect(attempts).toEqual([1]);

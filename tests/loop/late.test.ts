@@ -10,7 +10,6 @@ import { runCli } from "#tests/console/run-cli.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, customerIdOf, smallShop } from "#tests/support/people.ts";
 import { startRelay, type Relay } from "#tests/support/relay.ts";
-import { planningId, syncId } from "#workflows/names.ts";
 
 const PEOPLE = 60;
 const CUSTOMERS = PEOPLE / 2;
@@ -90,7 +89,7 @@ it("a tool that hangs from the first read on: all others are read, joined and wr
   await loop.refresh();
   expect(await profilesOf("second@brightleaf.co.uk")).toBe(1);
   expect(await loop.deps.late.list(loop.workspaceId)).toEqual(late);
-  for (const stream of STREAMS) expect(await temporalRuns(syncId(loop.connectionIds.hubspot, stream))).toBe(1);
+  for (const stream of STREAMS) expect(await temporalRuns(loop.names.sync(loop.connectionIds.hubspot, stream))).toBe(1);
 
   relay.mend();
   await refreshUntil(async () => (await loop.deps.late.list(loop.workspaceId)).length === 0);
@@ -117,10 +116,10 @@ it("a tool that hangs once it is known: its plan waits for it alone, and is carr
   expect(loop.stripe.customer("cus_late")?.metadata[STAGE]).toMatch(/^[a-z_]+$/);
   // The next run neither plans for it a second time nor waits for it.
   await loop.refresh();
-  expect(await temporalRuns(planningId(loop.connectionIds.hubspot))).toBe(2);
+  expect(await temporalRuns(loop.names.planning(loop.connectionIds.hubspot))).toBe(2);
 
   loop.hubspot.change("contacts", contactIdOf(0), { [STAGE]: null });
   relay.mend();
-  await loop.engine.client.workflow.getHandle(planningId(loop.connectionIds.hubspot)).result();
+  await loop.engine.client.workflow.getHandle(loop.names.planning(loop.connectionIds.hubspot)).result();
   expect(loop.hubspot.value(contactIdOf(0), STAGE)).toMatch(/^[a-z_]+$/);
 }, 120_000);

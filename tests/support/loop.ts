@@ -22,6 +22,7 @@ import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { temporalLogger } from "#workflows/temporal-logger.ts";
+import { namesOf } from "#workflows/names.ts";
 import { bundleWorkflows } from "#workflows/bundle.ts";
 import { createWorkers } from "#workflows/workers.ts";
 import { createTestDatabase, createTestServer } from "./database.ts";
@@ -42,6 +43,7 @@ export interface TestLoop {
   /** For a worker process of the test's own. */
   workerEnvironment: Record<string, string>;
   engine: Engine;
+  names: ReturnType<typeof namesOf>;
   deps: Dependencies;
   /** Shifts the clock of workers and twins. */
   advance(ms: number): void;
@@ -91,10 +93,22 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     stripe: await connect(deps, test.workspaceId, "stripe", stripe.url, { apiKey: stripe.apiKey }),
   };
   const stopWorkers = options.workers === false ? async () => undefined : await runWorkers(temporal, deps, masterKeys);
-  const engine = await openEngine({ address: temporal.address, namespace: "default" }, masterKeys);
+  const { installationId } = await deps.installation.get();
+  const engine = await openEngine({ address: temporal.address, namespace: "default" }, masterKeys, installationId);
 
   return {
-    ...{ test, workspaceId: test.workspaceId, hubspot, stripe, connectionIds, temporal, masterKeys, engine, deps },
+    ...{
+      test,
+      workspaceId: test.workspaceId,
+      hubspot,
+      stripe,
+      connectionIds,
+      temporal,
+      masterKeys,
+      engine,
+      deps,
+      names: namesOf(installationId),
+    },
     workerEnvironment: { DATABASE_URL: test.appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
     async restartPostgres() {
       if (test.restart === undefined) throw new Error("This loop shares its Postgres; ask for a durable one.");
@@ -156,7 +170,10 @@ export async function runWorkers(
   quieten(dependencies.log);
   const connection = await NativeConnection.connect({ address: temporal.address });
   const workflowBundle = await bundleWorkflows();
-  const workers = await createWorkers({ connection, namespace: "default", dependencies, masterKeys, workflowBundle });
+  const { installationId: installation } = await dependencies.installation.get();
+  const workers = await createWorkers({
+    ...{ connection, namespace: "default", installation, dependencies, masterKeys, workflowBundle },
+  });
   const running = Promise.all(workers.map((worker) => worker.run()));
   return async () => {
     for (const worker of workers) worker.shutdown();

@@ -72,6 +72,9 @@ export function refreshActivities(deps: Dependencies) {
     /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
     async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
       const { workspaceId } = input;
+      // Its workflow has another name, so that Temporal does not keep the two apart.
+      if (await deps.isRefreshingSinceEarlier?.(workspaceId))
+        throw new Error("A refresh that release 0.1.0 began is still under way: this one waits for its end.");
       const runId = runIdOf(workspaceId, input.key);
       await runs.startRun(workspaceId, runId);
       // A missing permission concerns one stream; the others go on. Refused credentials concern all.

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { ParentClosePolicy, getExternalWorkflowHandle, proxyActivities, startChild } from "@temporalio/workflow";
-import type { PlanId } from "#profile/ids.ts";
 import type { Activities } from "../activities.ts";
-import { HEART_TIMEOUT, planWorkflowId, vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, namesOf, planWorkflowId } from "../names.ts";
+import type { PlanInput } from "../write-back/messages.ts";
 import { applyPlan, supersede } from "../write-back/workflow.ts";
 import type { BuiltPlan, Destination, StepInput } from "./messages.ts";
 
@@ -10,13 +10,13 @@ export type Planned = "none" | "waiting" | "applied";
 
 /** Plans for one tool and carries out what needs no approval; goes on by itself when the refresh has stopped waiting. */
 export function planDestination(input: StepInput & Destination): Promise<Planned> {
-  const { workspaceId, runId, connectionId, connector } = input;
-  return planAndApply({ workspaceId, runId }, { connectionId, connector });
+  const { connectionId, connector, ...step } = input;
+  return planAndApply(step, { connectionId, connector });
 }
 
 export async function planAndApply(step: StepInput, destination: Destination): Promise<Planned> {
   const vendor = proxyActivities<Activities>({
-    taskQueue: vendorQueue(destination.connector),
+    taskQueue: namesOf(step.installation).vendorQueue(destination.connector),
     startToCloseTimeout: "1 hour",
     // Past a daily limit's reset; then the next refresh tries anew, and keeps what was compared.
     scheduleToCloseTimeout: "26 hours",
@@ -32,17 +32,17 @@ export async function planAndApply(step: StepInput, destination: Destination): P
       .catch(() => undefined);
   }
   if (built.planId === null || built.status === "none" || built.status === "empty") return "none";
-  const plan = await startOrNull(step, built.planId, destination);
+  const plan = await startOrNull({ ...step, planId: built.planId, ...destination });
   if (built.status === "waiting") return "waiting";
   await plan?.result();
   return "applied";
 }
 
-async function startOrNull(step: StepInput, planId: PlanId, destination: Destination) {
+async function startOrNull(input: PlanInput) {
   try {
     return await startChild(applyPlan, {
-      workflowId: planWorkflowId(planId),
-      args: [{ ...step, planId, ...destination }],
+      workflowId: planWorkflowId(input.planId),
+      args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
   } catch (error) {

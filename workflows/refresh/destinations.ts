@@ -1,7 +1,7 @@
 /** How a refresh waits for the tools it writes to: side by side, and no longer than for its streams. */
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { ParentClosePolicy, condition, startChild } from "@temporalio/workflow";
-import { planningId } from "../names.ts";
+import { namesOf } from "../names.ts";
 import { planDestination, type Planned } from "./destination.ts";
 import type { Destination, RunStarted, StepInput } from "./messages.ts";
 
@@ -19,7 +19,7 @@ export async function planTools(step: StepInput, { destinations, waitMs }: RunSt
   const planOne = async (destination: Destination): Promise<void> => {
     try {
       const child = await startChild(planDestination, {
-        workflowId: planningId(destination.connectionId),
+        workflowId: namesOf(step.installation).planning(destination.connectionId),
         args: [{ ...step, ...destination }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
       });

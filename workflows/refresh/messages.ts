@@ -1,6 +1,8 @@
-import type { ConnectionId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, InstallationId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
 
 export interface RefreshInput {
+  /** Absent: begun by release 0.1.0. */
+  installation?: InstallationId;
   workspaceId: WorkspaceId;
 }
 
@@ -33,8 +35,7 @@ export interface BuiltPlan {
   supersededPlanId: PlanId | null;
 }
 
-export interface StepInput {
-  workspaceId: WorkspaceId;
+export interface StepInput extends RefreshInput {
   runId: RunId;
 }
 

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { HEART_TIMEOUT, syncId } from "../names.ts";
+import { HEART_TIMEOUT, namesOf } from "../names.ts";
 import type { StreamEnding } from "../sync/messages.ts";
 import { follow, streamEnded, syncStream } from "../sync/workflow.ts";
 import type { RefreshInput, RunOutcome, RunStarted, StreamToSync } from "./messages.ts";
@@ -36,7 +36,7 @@ export async function readStreams(
     endings.set(ending.syncId, ending.outcome);
   });
   for (const stream of run.streams) void readStream(input, run, stream, endings);
-  const open = () => run.streams.filter((stream) => !endings.has(idOf(stream)));
+  const open = () => run.streams.filter((stream) => !endings.has(idOf(input, stream)));
   let waitedMs = 0;
   for (let waitMs = run.waitMs; waitMs > 0;) {
     if (await condition(() => open().length === 0, waitMs)) break;
@@ -47,10 +47,11 @@ export async function readStreams(
   return { failedStreams, lateStreams: open().length };
 }
 
-const idOf = ({ connectionId, stream }: StreamToSync): string => syncId(connectionId, stream);
+const idOf = ({ installation }: RefreshInput, { connectionId, stream }: StreamToSync): string =>
+  namesOf(installation).sync(connectionId, stream);
 
 async function readStream(input: RefreshInput, run: RunStarted, stream: StreamToSync, endings: Endings): Promise<void> {
-  const workflowId = idOf(stream);
+  const workflowId = idOf(input, stream);
   try {
     while (!endings.has(workflowId)) {
       const child = await startedOrNull(input, run, stream);
@@ -69,8 +70,8 @@ async function readStream(input: RefreshInput, run: RunStarted, stream: StreamTo
 async function startedOrNull(input: RefreshInput, { runId }: RunStarted, stream: StreamToSync) {
   try {
     return await startChild(syncStream, {
-      workflowId: idOf(stream),
-      args: [{ workspaceId: input.workspaceId, runId, ...stream }],
+      workflowId: idOf(input, stream),
+      args: [{ ...input, runId, ...stream }],
       // Late or not, it is read to its end.
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });

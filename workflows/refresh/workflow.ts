@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { executeChild, patched, proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { HEART_TIMEOUT, refreshId, syncId } from "../names.ts";
+import { HEART_TIMEOUT, namesOf } from "../names.ts";
 import { syncStream } from "../sync/workflow.ts";
 import { planAndApply } from "./destination.ts";
 import { planTools, type PlannedTools } from "./destinations.ts";
@@ -20,7 +20,7 @@ const engine = proxyActivities<Activities>({
  */
 export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSummary> {
   const run = await engine.beginRun({ workspaceId: input.workspaceId, key: workflowInfo().runId });
-  const step = { workspaceId: input.workspaceId, runId: run.runId };
+  const step = { ...input, runId: run.runId };
   // Refreshes of 0.1.0 wait for every stream and every tool, however long it takes.
   const inTime = patched("nothing waits for the slowest");
   try {
@@ -43,7 +43,10 @@ export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSumm
 /** What the schedule starts: its ids carry a time stamp, so it hands over to the one refresh a workspace may have. */
 export async function refreshOnSchedule(input: RefreshInput): Promise<void> {
   try {
-    await executeChild(refreshWorkspace, { workflowId: refreshId(input.workspaceId), args: [input] });
+    await executeChild(refreshWorkspace, {
+      workflowId: namesOf(input.installation).refresh(input.workspaceId),
+      args: [input],
+    });
   } catch (error) {
     // One is already running and sees what this one would.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -51,14 +54,14 @@ export async function refreshOnSchedule(input: RefreshInput): Promise<void> {
 }
 
 async function readAll(
-  { workspaceId }: RefreshInput,
+  input: RefreshInput,
   { runId, streams }: RunStarted,
 ): Promise<Pick<RunOutcome, "failedStreams" | "lateStreams">> {
   const outcomes = await Promise.allSettled(
     streams.map((stream) =>
       executeChild(syncStream, {
-        workflowId: syncId(stream.connectionId, stream.stream),
-        args: [{ workspaceId, runId, ...stream }],
+        workflowId: namesOf(input.installation).sync(stream.connectionId, stream.stream),
+        args: [{ ...input, runId, ...stream }],
       }),
     ),
   );

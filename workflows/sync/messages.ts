@@ -1,6 +1,8 @@
-import type { ConnectionId, RunId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, InstallationId, RunId, WorkspaceId } from "#profile/ids.ts";
 
 export interface SyncInput {
+  /** Absent: begun by release 0.1.0. */
+  installation?: InstallationId;
   workspaceId: WorkspaceId;
   connectionId: ConnectionId;
   connector: string;

@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { HEART_TIMEOUT, vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, namesOf } from "../names.ts";
 import type { Follower, StreamEnding, SyncInput } from "./messages.ts";
 
 /** Enough that one activity outweighs its overhead, few enough that a lost worker repeats little. */
@@ -42,7 +42,7 @@ export async function syncStream(input: SyncInput): Promise<void> {
 
 async function readToTheEnd(input: SyncInput, followers: readonly Follower[]): Promise<void> {
   const { pullPages, restartStream } = proxyActivities<Activities>({
-    taskQueue: vendorQueue(input.connector),
+    taskQueue: namesOf(input.installation).vendorQueue(input.connector),
     startToCloseTimeout: "30 minutes",
     // Past a daily limit's reset; then the failure is shown and the next refresh tries anew.
     scheduleToCloseTimeout: "26 hours",

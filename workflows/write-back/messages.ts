@@ -1,6 +1,8 @@
-import type { ConnectionId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, InstallationId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
 
 export interface PlanInput {
+  /** Absent: begun by release 0.1.0. */
+  installation?: InstallationId;
   workspaceId: WorkspaceId;
   /** The run that made the plan; its steps show the writing. Null: nobody's, as for an undo. */
   runId: RunId | null;
@@ -16,6 +18,8 @@ export interface Approval {
 }
 
 export interface UndoInput {
+  /** Absent: begun by release 0.1.0. */
+  installation?: InstallationId;
   workspaceId: WorkspaceId;
   planId: PlanId;
   connectionId: ConnectionId;

@@ -8,7 +8,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
-import { HEART_TIMEOUT, vendorQueue } from "../names.ts";
+import { HEART_TIMEOUT, namesOf } from "../names.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./messages.ts";
 
 /** Returns when the approval is stored; refused when the digest is not the plan's. */
@@ -65,7 +65,7 @@ export async function undoPlan(input: UndoInput): Promise<UndoSummary> {
 
 async function carryOut(input: PlanInput): Promise<void> {
   const vendor = proxyActivities<Activities>({
-    taskQueue: vendorQueue(input.connector),
+    taskQueue: namesOf(input.installation).vendorQueue(input.connector),
     startToCloseTimeout: "2 hours",
     heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },

@@ -10,8 +10,9 @@ export function doctorCommand(program: Command): void {
     .command("doctor")
     .description("check that everything is in place and say what to do where it is not")
     .option("--json", "print JSON")
-    .action(async (options: OutputOptions) => {
-      const findings = await examine();
+    .option("--repair", "make refresh schedules that are missing, and remove those of workspaces that are gone")
+    .action(async (options: OutputOptions & { repair?: true }) => {
+      const findings = await examine({ repair: options.repair === true });
       print(options, findings, render);
       const failed = findings.filter(({ state }) => state === "fail").length;
       if (failed > 0) throw new CommandFailure(`${plural(failed, "finding needs", "findings need")} attention.`);

@@ -6,7 +6,7 @@ import { withStores } from "../context.ts";
 import type { StoresContext } from "../context.ts";
 import { note, print, table } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
-import { openEngine, reconcileSchedules } from "../engine.ts";
+import { makeUpSchedules, openEngine } from "../engine.ts";
 
 export function workspaceCommand(program: Command): void {
   const workspace = program.command("workspace").description("the businesses kept here, each separate from the others");
@@ -74,20 +74,20 @@ function renderAll(rows: Workspace[]): string {
   );
 }
 
-/** Nothing depends on it: a worker makes the schedules too. */
+/** Nothing depends on it: what is not done now is noted in the database. */
 const PATIENCE_MS = 3_000;
 
-/** Every workspace is refreshed on schedule; without the engine the next worker that starts takes care of it. */
+/** Every workspace is refreshed on schedule; without the engine a worker takes care of it within a minute. */
 async function scheduleRefreshes({ config, stores }: StoresContext): Promise<void> {
-  const all = await stores.connections.listWorkspaces();
   try {
-    const engine = await openEngine(config.temporal, config.masterKeys, PATIENCE_MS);
+    const { installationId } = await stores.installation.get();
+    const engine = await openEngine(config.temporal, config.masterKeys, installationId, PATIENCE_MS);
     try {
-      await reconcileSchedules(engine.client, all);
+      await makeUpSchedules(engine.client, stores);
     } finally {
       await engine.close();
     }
   } catch {
-    note("Temporal does not answer: scheduled refreshes begin when a worker starts.");
+    note("Temporal does not answer: a worker schedules the refreshes as soon as it reaches it.");
   }
 }

@@ -2,6 +2,8 @@
 import { ConfigError, dataDirOf, parseEnvironment, readStackState } from "#config.ts";
 import type { Environment } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import type { InstallationId } from "#profile/ids.ts";
+import { createInstallationStore } from "#profile/store/installation.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import { commandEnvironment, globals } from "../context.ts";
@@ -9,10 +11,12 @@ import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
 import { databaseFindings, temporalFindings } from "./servers.ts";
+import { scheduleFindings } from "./schedules.ts";
 import { setAsideFindings } from "./set-aside.ts";
 import { toolFindings } from "./tools.ts";
 
-export async function examine(): Promise<Finding[]> {
+/** @param repair sets right on the way what needs no decision: the schedules */
+export async function examine({ repair }: { repair: boolean }): Promise<Finding[]> {
   let environment: Environment;
   try {
     environment = parseEnvironment(commandEnvironment());
@@ -29,10 +33,14 @@ export async function examine(): Promise<Finding[]> {
   const address = environment.TEMPORAL_ADDRESS ?? running?.temporal.address;
   const namespace = running?.temporal.namespace ?? environment.TEMPORAL_NAMESPACE;
   const database = databaseUrl === undefined ? [skip("database", "nothing runs")] : await lookAtDatabase(databaseUrl);
+  const installation =
+    database.every(({ state }) => state === "ok") && databaseUrl !== undefined
+      ? await installationOf(databaseUrl)
+      : null;
   const temporal =
     address === undefined || keys === null
       ? [skip("workflow engine", address === undefined ? "nothing runs" : "needs the master key")]
-      : await temporalFindings({ address, namespace }, keys);
+      : await temporalFindings({ address, namespace }, keys, installation);
   const usable = databaseUrl !== undefined && keys !== null && database.every(({ state }) => state === "ok");
   if (!usable) return [...basics, ...database, ...temporal, skip("tools", "needs the database and the master key")];
 
@@ -43,11 +51,23 @@ export async function examine(): Promise<Finding[]> {
       ...basics,
       ...database,
       ...temporal,
+      ...(address === undefined || installation === null
+        ? []
+        : await scheduleFindings(dependencies, { address, namespace }, keys, { installation, repair })),
       ...(await toolFindings(dependencies)),
       ...(await setAsideFindings(dependencies)),
     ];
   } finally {
     await close();
+  }
+}
+
+async function installationOf(url: string): Promise<InstallationId | null> {
+  const database = openDatabase(url, { max: 1 });
+  try {
+    return (await createInstallationStore(database).get()).installationId;
+  } finally {
+    await database.close();
   }
 }
 

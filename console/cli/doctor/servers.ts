@@ -3,9 +3,10 @@ import { OLDEST_POSTGRES } from "#prisma/migrate.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
 import { readDatabaseHealth, type DatabaseHealth } from "#profile/store/views/health.ts";
+import type { InstallationId } from "#profile/ids.ts";
 import type { TemporalAddress } from "#workflows/client.ts";
 import { databaseAddress, databaseTrouble } from "../../database-trouble.ts";
-import { fail, ok } from "./finding.ts";
+import { fail, ok, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { openEngine } from "../engine.ts";
 
@@ -61,11 +62,16 @@ function deploymentFinding({ deployment, database, role, bypassesRowSecurity }: 
   );
 }
 
-export async function temporalFindings(temporal: TemporalAddress, keys: MasterKeys): Promise<Finding[]> {
+/** @param installation null: the database does not tell, so that nobody knows whose workers to look for */
+export async function temporalFindings(
+  temporal: TemporalAddress,
+  keys: MasterKeys,
+  installation: InstallationId | null,
+): Promise<Finding[]> {
   const { address } = temporal;
   let engine;
   try {
-    engine = await openEngine(temporal, keys);
+    engine = await openEngine(temporal, keys, installation ?? undefined);
   } catch {
     // Whatever the client says of it, what matters is that nothing usable is there.
     return [
@@ -80,13 +86,15 @@ export async function temporalFindings(temporal: TemporalAddress, keys: MasterKe
     const pollers = await inTime(engine.pollers());
     return [
       ok("workflow engine", `Temporal at ${address}`),
-      pollers > 0
-        ? ok("worker", `${pollers === 1 ? "one asks" : `${pollers} ask`} for work`)
-        : fail(
-            "worker",
-            "none is polling for work: nothing will happen",
-            "start one: `npm start`, or `node workflows/worker.ts`",
-          ),
+      installation === null
+        ? skip("worker", "needs the database")
+        : pollers > 0
+          ? ok("worker", `${pollers === 1 ? "one asks" : `${pollers} ask`} for work`)
+          : fail(
+              "worker",
+              "none is polling for work: nothing will happen",
+              "start one: `npm start`, or `node workflows/worker.ts`",
+            ),
     ];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

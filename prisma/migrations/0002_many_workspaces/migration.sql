@@ -123,3 +123,56 @@ BEGIN
       WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
   END LOOP;
 END $$;
+
+-- Who this installation is. Its name is in everything it keeps at Temporal, so that two installations can share a namespace.
+CREATE TABLE installation (
+  installation_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  only_one boolean NOT NULL UNIQUE DEFAULT true CHECK (only_one)
+);
+INSERT INTO installation DEFAULT VALUES;
+REVOKE INSERT, UPDATE, DELETE ON installation FROM tributary_app;
+
+-- The refresh schedule at Temporal is yet to be made as the workspace says here. True to begin with: those that 0.1.0 made are
+-- made anew.
+ALTER TABLE workspace ADD COLUMN schedule_pending boolean NOT NULL DEFAULT true;
+CREATE INDEX workspace_schedule_pending ON workspace (workspace_id) WHERE schedule_pending;
+CREATE FUNCTION workspaces_to_schedule() RETURNS TABLE (workspace_id uuid, refresh_minutes integer)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'SELECT w.workspace_id, w.refresh_minutes FROM workspace w WHERE w.schedule_pending ORDER BY w.workspace_id';
+-- Any one whose schedule was made: to ask Temporal whether it still knows it.
+CREATE FUNCTION scheduled_workspace() RETURNS TABLE (workspace_id uuid, refresh_minutes integer)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'SELECT w.workspace_id, w.refresh_minutes FROM workspace w WHERE NOT w.schedule_pending LIMIT 1';
+CREATE FUNCTION schedule_all_workspaces() RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'UPDATE workspace SET schedule_pending = true WHERE NOT schedule_pending';
+-- Which master keys the stored credentials need: their ids alone, of every workspace at once.
+CREATE FUNCTION credential_keys_in_use() RETURNS SETOF text
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'SELECT DISTINCT key_id FROM credential ORDER BY 1';
+DO $$
+DECLARE f regprocedure;
+BEGIN
+  FOREACH f IN ARRAY ARRAY['workspaces_to_schedule()', 'scheduled_workspace()', 'schedule_all_workspaces()',
+    'credential_keys_in_use()']::regprocedure[]
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
+  END LOOP;
+END $$;
+
+-- How the refreshes of a workspace went that found nothing new: one row, however many there were.
+CREATE TABLE idle_refresh (
+  workspace_id uuid PRIMARY KEY REFERENCES workspace,
+  -- When a refresh last went through all of its steps; null: the next one has to.
+  whole_at timestamptz,
+  -- Since the last run that had something to do.
+  refreshes bigint NOT NULL DEFAULT 0,
+  since timestamptz,
+  last_at timestamptz
+);
+ALTER TABLE idle_refresh ENABLE ROW LEVEL SECURITY;
+CREATE POLICY workspace_isolation ON idle_refresh
+  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));

@@ -70,14 +70,19 @@ async function newestOutput(transaction: Transaction): Promise<number> {
   return row?.newest ?? 0;
 }
 
-/** The n-th plan of a connection always has the same id. The connection's lock is held. */
+/**
+ * The n-th plan of a connection always has the same id, and no other installation's plan has it: its workflow is named after
+ * it. The connection's lock is held.
+ */
 export async function nextPlanId(transaction: Transaction, connectionId: ConnectionId): Promise<PlanId> {
-  const [row] = await transaction.query<{ plans: number }>(
-    `SELECT plans_pruned + (SELECT count(*) FROM plan WHERE workspace_id = $1 AND connection_id = $2) AS plans
-     FROM connection WHERE workspace_id = $1 AND connection_id = $2`,
+  const [row] = await transaction.query<{ installation: string; plans: number }>(
+    `SELECT installation_id AS installation,
+       plans_pruned + (SELECT count(*) FROM plan WHERE workspace_id = $1 AND connection_id = $2) AS plans
+     FROM connection, installation WHERE workspace_id = $1 AND connection_id = $2`,
     [transaction.workspaceId, connectionId],
   );
-  return uuidOf("plan", connectionId, String(row?.plans ?? 0)) as PlanId; // the one place where plan ids are made
+  if (row === undefined) throw new Error("The database does not say which installation it is of.");
+  return uuidOf("plan", row.installation, connectionId, String(row.plans)) as PlanId; // the one place where plan ids are made
 }
 
 /** Where the next page of candidates starts: after the profile with this mark. */
