@@ -142,7 +142,7 @@ class Gathering {
       `SELECT record_id AS "recordId", floor(extract(epoch FROM source_created_at) * 1000)::float8 AS "createdAtMs",
          first_name AS "firstName", last_name AS "lastName", postcode, profile_id AS "profileId"
        FROM source_record LEFT JOIN membership USING (workspace_id, record_id)
-       WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[])`,
+       WHERE workspace_id = $1 AND kind = 'person' AND record_id ${among("$2")}`,
       [this.#transaction.workspaceId, listed(unknown)],
     );
     for (const { firstName, lastName, postcode, ...row } of rows) {

@@ -46,7 +46,7 @@ export async function touchProfiles(
   if (ids.length === 0) return;
   await transaction.query(
     `WITH locked AS MATERIALIZED (
-       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
+       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id ${among("$2")}
        ORDER BY profile_id FOR NO KEY UPDATE
      )
      UPDATE profile SET touched_seq = nextval('change_seq'),
