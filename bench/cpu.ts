@@ -31,6 +31,10 @@ export function cpuByProgram(root: number): CpuSeconds {
   return seconds;
 }
 
+/** The same of all programs together. */
+export const cpuSeconds = (root: number): number =>
+  Object.values(cpuByProgram(root)).reduce((sum, seconds) => sum + seconds, 0);
+
 function listed(): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
