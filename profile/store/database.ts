@@ -59,6 +59,20 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
 }
 
 /**
+ * Runs a statement that gives each of many rows its own values: found by key (`among`), then matched by hash. As a nested
+ * loop, which the planner prefers when it expects a row, each row would be compared with the values of every other.
+ */
+export async function matchByHash(transaction: Transaction, text: string, values: unknown[]): Promise<void> {
+  const ways = ["enable_hashjoin", "enable_nestloop"];
+  const [before = {}] = await transaction.query<Record<string, string>>(
+    `SELECT ${ways.map((way) => `current_setting('${way}') AS ${way}`).join(", ")},
+       set_config('enable_hashjoin', 'on', true) AS "on", set_config('enable_nestloop', 'off', true) AS off`,
+  );
+  await transaction.query(text, values);
+  await transaction.query(`SELECT ${ways.map((way) => `set_config('${way}', '${before[way]}', true)`).join(", ")}`);
+}
+
+/**
  * The statements that follow find their rows by index, one by one. A batch is a small part of a table; but the planner
  * prices pages as if none were in memory, and from some size on would rather walk a narrow table whole for each batch, or
  * keep a copy of one that it takes for nearly empty.

@@ -6,7 +6,7 @@
 import { DatabaseError } from "pg";
 import { ZodError } from "zod";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
-import { listed } from "./among.ts";
+import { among, listed } from "./among.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export type Step = "identity" | "consent" | "scores";
@@ -153,10 +153,11 @@ async function forgive(transaction: Transaction, step: Step, taken: readonly Tak
   const done = new Set(taken.map(({ id }) => id));
   const forgiven = aside.flatMap(({ id }) => (done.has(id) ? [id] : []));
   if (forgiven.length === 0) return;
-  await transaction.query(
-    "DELETE FROM set_aside WHERE workspace_id = $1 AND step = $2 AND subject_id = ANY($3::uuid[])",
-    [transaction.workspaceId, step, listed(forgiven)],
-  );
+  await transaction.query(`DELETE FROM set_aside WHERE workspace_id = $1 AND step = $2 AND subject_id ${among("$3")}`, [
+    transaction.workspaceId,
+    step,
+    listed(forgiven),
+  ]);
 }
 
 export function createSetAsideStore(database: Database) {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   owner = new Client({ connectionString: test.ownerUrl });
   await owner.connect();
   await fill();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await owner.end();
   await test.drop();

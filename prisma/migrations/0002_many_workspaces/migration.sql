@@ -176,3 +176,27 @@ ALTER TABLE idle_refresh ENABLE ROW LEVEL SECURITY;
 CREATE POLICY workspace_isolation ON idle_refresh
   USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
   WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+
+-- Plans that do not depend on which workspaces the planner has met (docs/decisions/014-no-statistics-of-workspaces.md):
+-- knowing nothing of the column it takes every workspace for a two-hundredth of a table. What it knows already is forgotten;
+-- before Postgres 18 only a superuser can have that done.
+DO $$
+DECLARE
+  each record;
+  inherited boolean;
+BEGIN
+  FOR each IN
+    SELECT c.oid::regclass AS of, c.oid, c.relname, a.attnum
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  LOOP
+    EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN workspace_id SET STATISTICS 0', each.of);
+    IF current_setting('server_version_num')::int >= 180000 THEN
+      FOREACH inherited IN ARRAY ARRAY[false, true] LOOP
+        PERFORM pg_clear_attribute_stats('public', each.relname, 'workspace_id', inherited);
+      END LOOP;
+    ELSIF has_table_privilege('pg_statistic', 'DELETE') THEN
+      DELETE FROM pg_statistic WHERE starelid = each.oid AND staattnum = each.attnum;
+    END IF;
+  END LOOP;
+END $$;

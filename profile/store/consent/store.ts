@@ -13,7 +13,7 @@ import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor } from "./entries.ts";
 import { type Neighbours, whoMayBeOne } from "./neighbours.ts";
 import { among, listed } from "../among.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, matchByHash, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { lockProfiles } from "../identity/store.ts";
@@ -112,12 +112,13 @@ async function touchNeighbours(
   const near = await whoMayBeOne(transaction, neighbours, { of: (profile) => refusing.has(profile) });
   if (near.length === 0) return 0;
   const touched = await transaction.query(
-    `UPDATE profile SET touched_seq = nextval('change_seq') FROM (
-       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])
+    `WITH near AS MATERIALIZED (
+       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id ${among("$2")}
          AND profile_id <> ALL($3::uuid[]) AND touched_seq <= consented_seq
        ORDER BY profile_id FOR NO KEY UPDATE SKIP LOCKED
-     ) AS near
-     WHERE profile.workspace_id = $1 AND profile.profile_id = near.profile_id RETURNING 1`,
+     )
+     UPDATE profile SET touched_seq = nextval('change_seq')
+     WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(SELECT profile_id FROM near)) RETURNING 1`,
     [transaction.workspaceId, listed(new Set(near.map(({ neighbour }) => neighbour))), listed(done)],
   );
   return touched.length;
@@ -204,13 +205,15 @@ async function removeStates(
   removals: { profileId: ProfileId; state: ConsentState }[],
 ): Promise<void> {
   if (removals.length === 0) return;
-  await transaction.query(
+  await matchByHash(
+    transaction,
     `DELETE FROM consent_state USING unnest($2::uuid[], $3::text[], $4::text[]) AS gone (profile_id, channel, purpose)
      WHERE workspace_id = $1 AND consent_state.profile_id = gone.profile_id
-       AND consent_state.channel = gone.channel AND consent_state.purpose = gone.purpose`,
+       AND consent_state.channel = gone.channel AND consent_state.purpose = gone.purpose
+       AND consent_state.profile_id ${among("$2")}`,
     [
       transaction.workspaceId,
-      removals.map(({ profileId }) => profileId),
+      listed(removals.map(({ profileId }) => profileId)),
       removals.map(({ state }) => state.channel),
       removals.map(({ state }) => state.purpose),
     ],
@@ -227,7 +230,8 @@ async function markDone(
   changed: ReadonlySet<ProfileId>,
   nextChange: ReadonlyMap<ProfileId, string | null>,
 ): Promise<void> {
-  await transaction.query(
+  await matchByHash(
+    transaction,
     `UPDATE profile SET
        touched_seq = CASE WHEN changed AND touched_seq <= scored_seq THEN news ELSE touched_seq END,
        consented_seq = CASE WHEN changed AND touched_seq <= scored_seq THEN news ELSE seq END,

@@ -161,7 +161,7 @@ class Gathering {
   #identifiersOf(ids: RecordId[]): Promise<Holder[]> {
     return this.#transaction.query<Holder>(
       `SELECT record_id AS "recordId", value_id AS "valueId", kind, value, quality FROM identifier
-       WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND quality <> 'blocked' AND kind <> 'household'`,
+       WHERE workspace_id = $1 AND record_id ${among("$2")} AND quality <> 'blocked' AND kind <> 'household'`,
       [this.#transaction.workspaceId, listed(ids)],
     );
   }
@@ -286,7 +286,7 @@ class Gathering {
     if (fresh.size === 0) return [];
     for (const profileId of fresh) this.#seenProfiles.add(profileId);
     const rows = await this.#transaction.query<{ recordId: RecordId }>(
-      `SELECT record_id AS "recordId" FROM membership WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+      `SELECT record_id AS "recordId" FROM membership WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
       [this.#transaction.workspaceId, listed(fresh)],
     );
     return rows.map(({ recordId }) => recordId);

@@ -1,7 +1,7 @@
 /** What humans said of records: that two are one person, or are not. */
 import type { RecordId } from "#profile/ids.ts";
 import type { HumanLink } from "#profile/identity/resolve.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 
 export type Link = HumanLink & { verdict: "same" | "different" };
@@ -21,9 +21,9 @@ export class HumanLinks {
     if (!this.#any) return [];
     const rows = await this.#transaction.query<Omit<Link, "at"> & { at: Date }>(
       `SELECT a_record_id AS a, b_record_id AS b, verdict, created_at AS at FROM link
-       WHERE workspace_id = $1 AND a_record_id = ANY($2::uuid[])
+       WHERE workspace_id = $1 AND a_record_id ${among("$2")}
        UNION ALL SELECT a_record_id, b_record_id, verdict, created_at FROM link
-       WHERE workspace_id = $1 AND b_record_id = ANY($2::uuid[])`,
+       WHERE workspace_id = $1 AND b_record_id ${among("$2")}`,
       [this.#transaction.workspaceId, listed(ids)],
     );
     return rows.map((row) => ({ ...row, at: row.at.toISOString() }));

@@ -4,7 +4,7 @@ import { personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf } from "#profile/identity/identifiers.ts";
 import { among, listed } from "../among.ts";
-import type { Transaction } from "../database.ts";
+import { matchByHash, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
 import { defaultCountryOf } from "../workspace-settings.ts";
@@ -157,16 +157,22 @@ async function write(transaction: Transaction, { added, changed, dropped }: Diff
   await insertAdded(transaction, added);
   await updateChanged(transaction, changed);
   if (dropped.length === 0) return;
-  await transaction.query(
+  await matchByHash(
+    transaction,
     `UPDATE identifier SET current = false FROM unnest($2::uuid[], $3::uuid[]) AS gone (value_id, record_id)
-     WHERE identifier.workspace_id = $1 AND identifier.value_id = gone.value_id AND identifier.record_id = gone.record_id`,
-    [transaction.workspaceId, dropped.map(({ valueId }) => valueId), dropped.map(({ recordId }) => recordId)],
+     WHERE identifier.workspace_id = $1 AND identifier.value_id = gone.value_id AND identifier.record_id = gone.record_id
+       AND identifier.value_id ${among("$2")} AND identifier.record_id ${among("$3")}`,
+    [
+      transaction.workspaceId,
+      listed(dropped.map(({ valueId }) => valueId)),
+      listed(dropped.map(({ recordId }) => recordId)),
+    ],
   );
 }
 
 async function markIdentified(transaction: Transaction, ids: string): Promise<void> {
   await transaction.query(
-    `UPDATE unresolved SET identified = true WHERE workspace_id = $1 AND record_id = ANY($2::uuid[])`,
+    `UPDATE unresolved SET identified = true WHERE workspace_id = $1 AND record_id ${among("$2")}`,
     [transaction.workspaceId, ids],
   );
 }

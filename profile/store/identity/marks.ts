@@ -50,8 +50,8 @@ export async function touchProfiles(
        ORDER BY profile_id FOR NO KEY UPDATE
      )
      UPDATE profile SET touched_seq = nextval('change_seq'),
-       output_seq = CASE WHEN profile.profile_id = ANY($3::uuid[]) THEN nextval('change_seq') ELSE output_seq END
-     FROM locked WHERE profile.workspace_id = $1 AND profile.profile_id = locked.profile_id`,
+       output_seq = CASE WHEN profile_id = ANY($3::uuid[]) THEN nextval('change_seq') ELSE output_seq END
+     WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(SELECT profile_id FROM locked))`,
     [transaction.workspaceId, listed(ids), listed(news)],
   );
 }

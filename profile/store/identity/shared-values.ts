@@ -2,7 +2,7 @@
 import type { RecordId } from "#profile/ids.ts";
 import type { Identifier } from "#profile/identity/identifiers.ts";
 import { OVERFLOW_HOLDERS, overflows } from "#profile/identity/rules.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { markConcerned } from "./marks.ts";
@@ -48,16 +48,16 @@ export async function refreshSharedValues(transaction: Transaction, values: read
   const under = crowds.filter(({ holders, names, since }) => since !== null && !overflows(holders, names));
   await insertShared(transaction, over);
   if (under.length > 0) {
-    await transaction.query("DELETE FROM shared_value WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])", [
+    await transaction.query(`DELETE FROM shared_value WHERE workspace_id = $1 AND value_id ${among("$2")}`, [
       transaction.workspaceId,
-      under.map(({ valueId }) => valueId),
+      listed(under.map(({ valueId }) => valueId)),
     ]);
   }
   const turned = [...over.filter(({ since }) => since === null), ...under];
   if (turned.length === 0) return [];
   const holders = await transaction.query<{ recordId: RecordId }>(
-    `SELECT DISTINCT record_id AS "recordId" FROM identifier WHERE workspace_id = $1 AND value_id = ANY($2::uuid[])`,
-    [transaction.workspaceId, turned.map(({ valueId }) => valueId)],
+    `SELECT DISTINCT record_id AS "recordId" FROM identifier WHERE workspace_id = $1 AND value_id ${among("$2")}`,
+    [transaction.workspaceId, listed(turned.map(({ valueId }) => valueId))],
   );
   await markConcerned(
     transaction,

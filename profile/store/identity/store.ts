@@ -1,7 +1,7 @@
 /** Identity in the database: who changed, which components that concerns, and what follows for the profiles. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Resolution } from "#profile/identity/resolve.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Taken, type Took } from "../set-aside.ts";
 import { explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
@@ -129,11 +129,11 @@ function unresolved(transaction: Transaction, limit: number): Promise<(Taken & {
 async function settle(transaction: Transaction, recordIds: ReadonlySet<RecordId>): Promise<Set<RecordId>> {
   const rows = await transaction.query<{ recordId: RecordId }>(
     `WITH done AS MATERIALIZED (
-       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id = ANY($2::uuid[]) AND identified
+       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id ${among("$2")} AND identified
        ORDER BY record_id FOR UPDATE
      )
-     DELETE FROM unresolved USING done WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
-     RETURNING unresolved.record_id AS "recordId"`,
+     DELETE FROM unresolved WHERE workspace_id = $1 AND record_id = ANY (ARRAY(SELECT record_id FROM done))
+     RETURNING record_id AS "recordId"`,
     [transaction.workspaceId, listed(recordIds)],
   );
   return new Set(rows.map(({ recordId }) => recordId));

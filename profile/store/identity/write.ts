@@ -2,7 +2,7 @@
 import { type ProfileId, profileIdOf, type RecordId, uuidOf } from "#profile/ids.ts";
 import { REFUSAL_RULES, type RefusalRule } from "#profile/identity/explain.ts";
 import type { Cluster, Refusal, Resolution } from "#profile/identity/resolve.ts";
-import { listed } from "../among.ts";
+import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Gathered } from "./gather.ts";
@@ -117,7 +117,7 @@ export async function writeAliases(
   if (moved.length === 0 || present.length === 0) return;
   const aliases = await transaction.query<{ aliasId: ProfileId; profileId: ProfileId }>(
     `SELECT alias_id AS "aliasId", profile_id AS "profileId" FROM profile_alias
-     WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`,
+     WHERE workspace_id = $1 AND profile_id ${among("$2")}`,
     [workspaceId, listed(present)],
   );
   const pointsAt = new Map(aliases.map(({ aliasId, profileId }) => [aliasId, profileId]));
@@ -134,9 +134,9 @@ export async function writeAliases(
   const revived = [...pointsAt.keys()].filter((id) => living.has(id));
   const writes = [...target].filter(([id, profileId]) => id !== profileId && pointsAt.get(id) !== profileId);
   if (revived.length > 0) {
-    await transaction.query("DELETE FROM profile_alias WHERE workspace_id = $1 AND alias_id = ANY($2::uuid[])", [
+    await transaction.query(`DELETE FROM profile_alias WHERE workspace_id = $1 AND alias_id ${among("$2")}`, [
       workspaceId,
-      revived,
+      listed(revived),
     ]);
   }
   await insertAliases(transaction, writes);
@@ -156,9 +156,9 @@ const insertAliases = insertInto<[aliasId: ProfileId, profileId: ProfileId]>({
 export async function deleteEmptied(transaction: Transaction, emptied: readonly ProfileId[]): Promise<void> {
   if (emptied.length === 0) return;
   for (const table of ["profile_traits", "consent_state", "profile"]) {
-    await transaction.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])`, [
+    await transaction.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND profile_id ${among("$2")}`, [
       transaction.workspaceId,
-      emptied,
+      listed(emptied),
     ]);
   }
 }
@@ -187,9 +187,9 @@ export async function writeRefusals(
       .map(({ refusalId }) => refusalId),
   );
   if (gone.length > 0) {
-    await transaction.query("DELETE FROM merge_refusal WHERE workspace_id = $1 AND refusal_id = ANY($2::uuid[])", [
+    await transaction.query(`DELETE FROM merge_refusal WHERE workspace_id = $1 AND refusal_id ${among("$2")}`, [
       workspaceId,
-      gone.map(({ refusalId }) => refusalId),
+      listed(gone.map(({ refusalId }) => refusalId)),
     ]);
   }
   await insertRefusals(

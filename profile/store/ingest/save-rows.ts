@@ -2,7 +2,7 @@
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import { among, listed } from "../among.ts";
-import type { Transaction } from "../database.ts";
+import { matchByHash, type Transaction } from "../database.ts";
 import type { Prepared, Said, Table } from "./tables.ts";
 
 export interface Place {
@@ -111,13 +111,11 @@ async function moveSourceTime<Row extends CanonicalRecord>(
   table: Table<Row>,
   rows: Prepared<Row>[],
 ): Promise<void> {
-  // Found by key, then matched by hash: with nested loops alone (readByIndex) each would be compared with every other.
-  await transaction.query("SELECT set_config('enable_hashjoin', 'on', true)");
-  await transaction.query(
+  await matchByHash(
+    transaction,
     `UPDATE ${table.name} AS stored SET source_updated_at = incoming.updated_at
      FROM unnest($2::uuid[], $3::timestamptz[]) AS incoming (record_id, updated_at)
      WHERE stored.workspace_id = $1 AND stored.record_id = incoming.record_id AND stored.record_id ${among("$2")}`,
-    [transaction.workspaceId, rows.map((row) => row.recordId), rows.map((row) => row.record.updatedAt)],
+    [transaction.workspaceId, listed(rows.map((row) => row.recordId)), rows.map((row) => row.record.updatedAt)],
   );
-  await transaction.query("SELECT set_config('enable_hashjoin', 'off', true)");
 }

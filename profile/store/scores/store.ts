@@ -5,7 +5,7 @@ import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { dueAt, scoreProfile } from "#profile/scores/score-profile.ts";
 import type { ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
-import type { Database, Transaction } from "../database.ts";
+import { type Database, matchByHash, type Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
 import { insertInto } from "../insert.ts";
 import { settingsOf } from "../workspace-settings.ts";
@@ -170,7 +170,8 @@ async function markScored(
   due: ReadonlyMap<ProfileId, string | null>,
   changed: ReadonlySet<ProfileId>,
 ): Promise<void> {
-  await transaction.query(
+  await matchByHash(
+    transaction,
     `UPDATE profile SET scored_seq = done.seq, score_due_at = done.due,
        output_seq = CASE WHEN done.changed THEN nextval('change_seq') ELSE output_seq END
      FROM unnest($2::uuid[], $3::int8[], $4::timestamptz[], $5::bool[]) AS done (profile_id, seq, due, changed)
@@ -187,8 +188,8 @@ async function markScored(
 
 /** A profile whose records all moved elsewhere no longer has traits. */
 async function forget(transaction: Transaction, profileIds: ProfileId[]): Promise<void> {
-  await transaction.query("DELETE FROM profile_traits WHERE workspace_id = $1 AND profile_id = ANY($2::uuid[])", [
+  await transaction.query(`DELETE FROM profile_traits WHERE workspace_id = $1 AND profile_id ${among("$2")}`, [
     transaction.workspaceId,
-    profileIds,
+    listed(profileIds),
   ]);
 }
