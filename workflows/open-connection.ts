@@ -1,4 +1,4 @@
-import { createVendorCall } from "#connectors/core/call.ts";
+import { createVendorCall, type Allowance } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
@@ -17,6 +17,9 @@ export interface OpenedConnection {
   /** Vendor calls since it was last asked, as counts named `calls.<operation>`. */
   takeCalls(): Record<string, number>;
 }
+
+/** How long a single call waits in its place after a refusal; for longer waits the activity ends and comes back later. */
+const PATIENCE_MS = 30_000;
 
 /** A connection ready for calls: its credentials decrypted, its account's shared quota in front. */
 export async function openConnection(
@@ -46,12 +49,11 @@ export function openWith(
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
   let beforeSending: (() => Promise<void>) | null = null;
-  const limits = row.requestsPerSecond === null ? connector.limits : raised(connector.limits, row.requestsPerSecond);
+  const limits = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
+  const limiter = deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId);
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
-    limiter: deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
-    now: deps.now,
-    signal,
+    ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal },
     beforeSending: async () => beforeSending?.(),
     observe: (operation, durationMs, outcome) => {
       deps.telemetry.vendorCall({ connector: connector.id, operation, durationMs, outcome });
@@ -60,7 +62,11 @@ export function openWith(
     },
   });
   const baseUrl = row.baseUrl ?? connector.baseUrl ?? "";
-  const connection = connector.open({ settings: row.settings, credentials, baseUrl, call, now: deps.now });
+  const learned = (bucket: string, allowance: Allowance) => {
+    // What could not be kept is named again by the next worker's first answer.
+    limiter.learned(bucket, allowance).catch(() => undefined);
+  };
+  const connection = connector.open({ settings: row.settings, credentials, baseUrl, call, learned, now: deps.now });
   return {
     connector,
     connection: traced(connection, connector.id, deps.telemetry),
@@ -80,13 +86,14 @@ export function openWith(
   };
 }
 
-/** The vendor grants this account more than its published limits. */
-function raised(limits: Connector["limits"], perSecond: number): Connector["limits"] {
+/** The operator says what this account is allowed. An answer that names less is believed, one that names more is not. */
+function granted(limits: Connector["limits"], perSecond: number): Connector["limits"] {
   return Object.fromEntries(
-    Object.entries(limits).map(([bucket, limit]) => [
-      bucket,
-      { ...limit, perSecond, burst: Math.max(limit.burst, perSecond) },
-    ]),
+    Object.entries(limits).map(([bucket, limit]) => {
+      if (limit.fixed === true) return [bucket, limit];
+      const calls = (perSecond * limit.windowMs) / 1_000;
+      return [bucket, { ...limit, calls, mostCalls: calls }];
+    }),
   );
 }
 

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { createVendorCall, unlimited } from "./call.ts";
 import type { RateLimiter } from "./call.ts";
 import { ConnectorError } from "./errors.ts";
+import type { ConnectorErrorDetails } from "./errors.ts";
 
-const limit = { burst: 1, perSecond: 1, source: "", readOn: "" };
+const limit = { calls: 1, windowMs: 1_000, source: "", readOn: "" };
 const connector = { title: "Acme", limits: { general: limit, search: limit }, classify: () => undefined };
 
 const thrownBy = async (error: unknown, more: Partial<Parameters<typeof createVendorCall>[0]> = {}) => {
@@ -45,23 +46,62 @@ describe("a call to a vendor", () => {
     });
   });
 
-  it.each([
-    [false, [["general", 6_000]]],
-    [
-      true,
-      [
-        ["general", 6_000],
-        ["search", 6_000],
-      ],
-    ],
-  ])("told to wait (for the whole account: %s) blocks what has to wait", async (wholeAccount, expected) => {
-    const blocked: unknown[] = [];
+  const keeping = () => {
+    const said: unknown[] = [];
     const limiter: RateLimiter = {
-      acquire: async () => undefined,
-      block: async (bucket, untilMs) => void blocked.push([bucket, untilMs]),
+      ...unlimited,
+      block: async (bucket, untilMs) => void said.push(["block", bucket, untilMs]),
+      refused: async (bucket, untilMs) => void said.push(["refused", bucket, untilMs]),
     };
-    const classify = () => new ConnectorError("rate_limited", "Wait.", { retryAfterMs: 5_000, wholeAccount });
-    await thrownBy(new Error("x"), { limiter, connector: { ...connector, classify } });
-    expect(blocked).toEqual(expected);
+    return { said, limiter };
+  };
+  const tooFast = (details: ConnectorErrorDetails) => ({
+    ...connector,
+    classify: () => new ConnectorError("rate_limited", "Wait.", details),
+  });
+
+  it("told to wait slows down those who share its limit", async () => {
+    const { said, limiter } = keeping();
+    await thrownBy(new Error("x"), { limiter, connector: tooFast({ retryAfterMs: 5_000 }) });
+    expect(said).toEqual([["refused", "general", 6_000]]);
+  });
+
+  it("told to wait for the whole account blocks every limit and blames no pace", async () => {
+    const { said, limiter } = keeping();
+    await thrownBy(new Error("x"), { limiter, connector: tooFast({ retryAfterMs: 5_000, wholeAccount: true }) });
+    expect(said).toEqual([
+      ["block", "general", 6_000],
+      ["block", "search", 6_000],
+    ]);
+  });
+
+  it("refused for a moment is made again by itself, asked anew whether it may leave", async () => {
+    const { said, limiter } = keeping();
+    let asked = 0;
+    let sent = 0;
+    const call = createVendorCall({
+      ...{ connector: tooFast({ retryAfterMs: 5_000 }), limiter, now: () => 1_000, patienceMs: 30_000 },
+      beforeSending: async () => void (asked += 1),
+    });
+    const answer = await call("general", "things.list", async () => {
+      sent += 1;
+      if (sent < 3) throw new Error("429");
+      return "things";
+    });
+    expect([answer, asked, said.length]).toEqual(["things", 3, 2]);
+  });
+
+  it("refused without a word on how long waits longer each time, and is given up in the end", async () => {
+    const { said, limiter } = keeping();
+    const failure = await thrownBy(new Error("429"), { limiter, connector: tooFast({}), patienceMs: 30_000 });
+    expect(failure).toMatchObject({ kind: "rate_limited" });
+    const waits = said.map((one) => Number((one as unknown[])[2]) - 1_000);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
+  });
+
+  it("refused for longer than it is worth waiting here is not made again", async () => {
+    const { said, limiter } = keeping();
+    await thrownBy(new Error("x"), { limiter, connector: tooFast({ retryAfterMs: 60_000 }), patienceMs: 30_000 });
+    expect(said).toHaveLength(1);
   });
 });

@@ -4,19 +4,28 @@ import type { Connector, RateLimit, VendorCall } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
 import { isNetworkFailure } from "./http-errors.ts";
 
+/** What one account is allowed in any stretch of so many milliseconds. */
+export type Allowance = Pick<RateLimit, "calls" | "windowMs">;
+
 /** The budget of one external account, shared by everybody who calls it. */
 export interface RateLimiter {
   /**
    * Takes one token, waiting for it when the wait is short.
    * @throws ConnectorError `rate_limited` with `retryAfterMs` when the wait is long: the workflow engine waits better.
    */
-  acquire(bucket: string, limit: RateLimit): Promise<void>;
+  acquire(bucket: string, limit: RateLimit, signal?: AbortSignal): Promise<void>;
   /** The vendor said "not before": nobody calls until then. Milliseconds since the epoch. */
   block(bucket: string, untilMs: number): Promise<void>;
+  /** The same, because we were too fast: from then on everybody is slower for a while. */
+  refused(bucket: string, untilMs: number): Promise<void>;
+  /** The vendor named what the account is allowed: everybody goes by that. */
+  learned(bucket: string, allowance: Allowance): Promise<void>;
 }
 
+const nothing = async () => undefined;
+
 /** No budget: for sources without network and for tests of connectors alone. */
-export const unlimited: RateLimiter = { acquire: async () => undefined, block: async () => undefined };
+export const unlimited: RateLimiter = { acquire: nothing, block: nothing, refused: nothing, learned: nothing };
 
 export interface VendorCallOptions {
   connector: Pick<Connector, "title" | "limits" | "classify">;
@@ -24,6 +33,8 @@ export interface VendorCallOptions {
   now: () => number;
   /** Per attempt, milliseconds. */
   timeoutMs?: number;
+  /** A call refused for its pace is made again after a wait of so many milliseconds at most; none unless given. */
+  patienceMs?: number;
   /** Cancels calls under way, as when an activity is cancelled. */
   signal?: AbortSignal;
   /** Asked last, before a call leaves: a throw keeps it from leaving. */
@@ -35,14 +46,16 @@ export interface VendorCallOptions {
 /** Vendors answer in seconds; past this the connection is dead. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 
+/** A call refused so often in a row is given up for now: then the vendor means something else than its pace. */
+const MOST_TRIES = 10;
+
+/** Where a refusal names no wait, growing from try to try. */
+const waitUnlessNamed = (attempt: number) => Math.min(500 * 2 ** attempt, 30_000);
+
 export function createVendorCall(options: VendorCallOptions): VendorCall {
-  const { connector, limiter, now } = options;
-  return async (bucket, operation, send) => {
-    const limit = connector.limits[bucket];
-    if (limit === undefined)
-      throw new ConnectorError("contract", `${connector.title} has no rate limit named "${bucket}".`);
-    await limiter.acquire(bucket, limit);
-    await options.beforeSending?.();
+  const { connector, limiter, now, patienceMs = 0 } = options;
+
+  async function once<T>(operation: string, send: (signal: AbortSignal) => Promise<T>): Promise<T | ConnectorError> {
     const startedAt = now();
     try {
       const result = await untilAborted(send, options.signal, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
@@ -50,17 +63,47 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
       return result;
     } catch (error) {
       const failure = options.signal?.aborted
-        ? new ConnectorError("transient", `The call ${operation} to ${connector.title} was cancelled on our side.`)
+        ? cancelled(connector, operation)
         : classified(connector, operation, error);
       options.observe?.(operation, now() - startedAt, failure.kind);
-      const { retryAfterMs, wholeAccount } = failure.details;
-      if (failure.kind === "rate_limited" && retryAfterMs !== undefined)
-        for (const name of wholeAccount === true ? Object.keys(connector.limits) : [bucket])
-          await limiter.block(name, now() + retryAfterMs);
-      throw failure;
+      return failure;
+    }
+  }
+
+  /** Tells everybody who shares the account. @returns how long the vendor wants to be left alone, milliseconds */
+  async function slowDown(bucket: string, { details }: ConnectorError, attempt: number): Promise<number> {
+    const { retryAfterMs, wholeAccount } = details;
+    const waitMs = retryAfterMs ?? waitUnlessNamed(attempt);
+    const untilMs = now() + waitMs;
+    // The day is used up, or the account is being moved: our pace is not what is wrong.
+    if (wholeAccount === true) for (const name of Object.keys(connector.limits)) await limiter.block(name, untilMs);
+    else await limiter.refused(bucket, untilMs);
+    return waitMs;
+  }
+
+  return async (bucket, operation, send) => {
+    const limit = connector.limits[bucket];
+    if (limit === undefined)
+      throw new ConnectorError("contract", `${connector.title} has no rate limit named "${bucket}".`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await limiter.acquire(bucket, limit, options.signal);
+      } catch (error) {
+        throw options.signal?.aborted ? cancelled(connector, operation) : error;
+      }
+      await options.beforeSending?.();
+      const answer = await once(operation, send);
+      if (!(answer instanceof ConnectorError)) return answer;
+      if (answer.kind !== "rate_limited") throw answer;
+      const waitMs = await slowDown(bucket, answer, attempt);
+      // This call alone goes again: whoever made a hundred before it keeps their answers. The limiter waits.
+      if (waitMs > patienceMs || attempt === MOST_TRIES) throw answer;
     }
   };
 }
+
+const cancelled = ({ title }: VendorCallOptions["connector"], operation: string): ConnectorError =>
+  new ConnectorError("transient", `The call ${operation} to ${title} was cancelled on our side.`);
 
 /** SDKs do not all take a signal, so the wait ends here even when the request lingers. */
 async function untilAborted<T>(

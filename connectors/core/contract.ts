@@ -12,6 +12,8 @@ export interface ConnectEnvironment<Settings, Credentials> {
   baseUrl: string;
   /** Wraps every vendor call: waits for the account's quota, times out, counts, classifies what was thrown. */
   call: VendorCall;
+  /** The vendor's answer named what this account is allowed: calls in any stretch of so many milliseconds. */
+  learned?: (bucket: string, allowance: { calls: number; windowMs: number }) => void;
   /** The clock, passed in. Milliseconds since the epoch. */
   now: () => number;
 }
@@ -122,9 +124,13 @@ export interface WriteBack<Client> {
 }
 
 export interface RateLimit {
-  /** Tokens at rest: the burst allowed. */
-  burst: number;
-  perSecond: number;
+  /** At most so many calls in any stretch of `windowMs`, as the vendor publishes it. */
+  calls: number;
+  windowMs: number;
+  /** The same for every account, whatever was granted to one besides: `requests_per_second` of a connection is not about it. */
+  fixed?: true;
+  /** What the vendor's answers may raise `calls` to; twice as many unless given. */
+  mostCalls?: number;
   source: string;
   readOn: string;
 }

@@ -8,6 +8,7 @@ import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
 import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
 import { consentChannel, consentPurpose } from "../core/records.ts";
 import { servedAtOf } from "../core/retry-after.ts";
+import { allowanceIn } from "./allowance.ts";
 import { untilMidnightMs } from "../core/midnight.ts";
 import { DayUsedUp, isDayUsedUp, saysHubspot } from "./errors.ts";
 import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
@@ -57,7 +58,12 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
     // With an agent of its own the SDK follows no redirect; this one would not let it leave HubSpot anyway. Its retries
     // and its limiter are process-global: unset, the framework does both.
     httpAgent: agentFor(baseUrl),
-    middleware: [refuseUnlessJson],
+    middleware: [
+      refuseUnlessJson((served) => {
+        const allowance = allowanceIn(served);
+        if (allowance !== null) environment.learned?.("general", allowance);
+      }),
+    ],
   });
   const headers = { authorization: `Bearer ${secret.accessToken}` };
   const readAccount = async () =>

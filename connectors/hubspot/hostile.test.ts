@@ -401,7 +401,7 @@ describe("HubSpot asking to wait, or refusing", () => {
   ])("for the day (%s) stops every call until the account's midnight", async (_, answer) => {
     const blocked: [string, number][] = [];
     const limiter = {
-      acquire: async () => undefined,
+      ...unlimited,
       block: async (bucket: string, until: number) => void blocked.push([bucket, until]),
     };
     const instead = (one: Asked) => (isSearch(one) ? { status: 429, ...answer } : undefined);

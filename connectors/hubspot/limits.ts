@@ -5,13 +5,13 @@ const GUIDELINES = "https://developers.hubspot.com/docs/developer-tooling/platfo
 const SEARCH_LIMITS = "https://developers.hubspot.com/changelog/crm-search-api-rate-limit-increase";
 
 /**
- * HubSpot counts in rolling windows (190 calls in any ten seconds, 5 searches in any second), a bucket refills steadily:
- * burst + refill over one window must stay within the window, else a full bucket and its refill together break it.
- * Free and Starter accounts allow 100 in ten seconds; there HubSpot's own 429 slows us down.
+ * HubSpot counts in rolling windows. Free and Starter accounts allow 100 calls in ten seconds, those with an extension 250:
+ * every answer but a search's names the account's own figure, which is then gone by. What a search may cost is the same
+ * for all.
  */
 export const LIMITS = {
-  general: { burst: 30, perSecond: 16, source: GUIDELINES, readOn: "2026-11-22" },
-  search: { burst: 1, perSecond: 4, source: SEARCH_LIMITS, readOn: "2026-11-22" },
+  general: { calls: 190, windowMs: 10_000, source: GUIDELINES, readOn: "2026-11-22" },
+  search: { calls: 5, windowMs: 1_000, fixed: true, source: SEARCH_LIMITS, readOn: "2026-11-22" },
 } satisfies Record<string, RateLimit>;
 
 /** Largest page of the list endpoints. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (2026-11) */

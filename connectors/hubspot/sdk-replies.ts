@@ -12,10 +12,12 @@ const replied = z.object({
   body: z.object({ binary: z.custom<() => Promise<Buffer>>((value) => typeof value === "function") }),
 });
 
-export const refuseUnlessJson = {
+/** @param hear is given the headers of every reply, refusals included */
+export const refuseUnlessJson = (hear: (headers: Headers) => void) => ({
   pre: (context: unknown) => context,
   async post(context: unknown) {
     const { httpStatusCode: status, headers, body } = replied.parse(context);
+    hear(new Headers(headers));
     const text = await unpacked(await body.binary(), headers["content-encoding"] ?? "");
     if (status < 200 || status >= 300) throw new HttpRefusal(status, new Headers(headers), jsonOf(text));
     // What JSON is, its text tells: a maintenance page with 200 fails to parse, whatever either calls itself.
@@ -24,4 +26,4 @@ export const refuseUnlessJson = {
       body: { text: async () => text, binary: async () => Buffer.from(text) },
     });
   },
-};
+});

@@ -9,7 +9,7 @@ const READ_ON = "2026-11-21";
  * mode; 25 in a sandbox). One bucket per endpoint: at most four streams read side by side, so the endpoint limits keep
  * the sum within the account's. A sandbox may answer 429 earlier; that is waited out like any other.
  */
-const endpoint: RateLimit = { burst: 25, perSecond: 25, source: RATE_LIMITS_PAGE, readOn: READ_ON };
+const endpoint: RateLimit = { calls: 25, windowMs: 1_000, source: RATE_LIMITS_PAGE, readOn: READ_ON };
 
 export const LIMITS = {
   account: endpoint,

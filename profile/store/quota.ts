@@ -3,12 +3,13 @@
  * of the database: sessions of different workspaces spend from one account, and none may read or empty another's.
  */
 import { hash } from "node:crypto";
-import type { RateLimiter } from "#connectors/core/call.ts";
+import { setTimeout as sleepFor } from "node:timers/promises";
+import type { Allowance, RateLimiter } from "#connectors/core/call.ts";
 import type { RateLimit } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Database } from "./database.ts";
 
-type Rate = Pick<RateLimit, "burst" | "perSecond">;
+type Limit = Pick<RateLimit, "calls" | "windowMs" | "mostCalls">;
 
 export interface QuotaOptions {
   /** Our share of what the vendor allows; the rest is for the customer's other apps. */
@@ -17,15 +18,19 @@ export interface QuotaOptions {
   maxWaitMs?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  sleep?: (ms: number) => Promise<void>;
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+export interface Reserved {
+  /** Milliseconds to wait before the last of them may be used. */
+  waitMs: number;
+  /** How many there are a second now, by what the account allows. */
+  perSecond: number;
 }
 
 export interface Quota {
-  /**
-   * Takes `n` tokens now, going into debt when there are not enough: whoever comes later queues behind.
-   * @returns milliseconds to wait before the last of them may be used
-   */
-  reserve(key: string, rate: Rate, n: number): Promise<number>;
+  /** Takes `n` tokens now, going into debt when there are not enough: whoever comes later queues behind. */
+  reserve(key: string, limit: Limit, n: number): Promise<Reserved>;
   /** Nobody spends before this instant (milliseconds since the epoch); those who wait then go one by one. */
   blockUntil(key: string, untilMs: number): Promise<void>;
   /** The limiter of one external account at one connector. Make one per process and account: leases live in it. */
@@ -37,47 +42,52 @@ export interface Quota {
  * be this far ahead of the others, and after a block it notices nothing until its lease is spent.
  */
 const LEASE_MS = 50;
-/** A lease nobody used by then is lost rather than spent in a later burst. */
-const LEASE_VALID_MS = 1_000;
+/** A lease nobody used by then is lost: spent later, it would come on top of what another stretch of time allows. */
+const LEASE_VALID_MS = 100;
+
+/** A minute's limit is waited out here; what is longer is a timer of the workflow engine. */
+const MAX_WAIT_MS = 30_000;
+
+/** What an answer taught may raise a published limit to, in multiples: a figure beyond that is somebody's mistake. */
+const MOST_RAISE = 2;
 
 export function createQuota(database: Database, options: QuotaOptions = {}): Quota {
-  const {
-    share = 0.9,
-    maxWaitMs = 5_000,
-    now = Date.now,
-    sleep = (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
-  } = options;
+  const { share = 0.9, maxWaitMs = MAX_WAIT_MS, now = Date.now } = options;
+  const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
+  const run = async (text: string, values: unknown[]): Promise<void> => {
+    await database.pool.query(text, values);
+  };
 
-  async function reserve(key: string, { burst, perSecond }: Rate, n: number): Promise<number> {
-    const { rows } = await database.pool.query<{ waitMs: number }>(`SELECT quota_reserve($1, $2, $3, $4) AS "waitMs"`, [
-      key,
-      burst,
-      perSecond,
-      n,
-    ]);
-    return rows[0]?.waitMs ?? 0;
+  async function reserve(key: string, limit: Limit, n: number): Promise<Reserved> {
+    const { calls, windowMs, mostCalls = MOST_RAISE * calls } = limit;
+    const { rows } = await database.pool.query<Reserved>(
+      `SELECT wait_ms AS "waitMs", per_second AS "perSecond" FROM quota_reserve($1, $2, $3, $4, $5, $6)`,
+      [key, calls, mostCalls, windowMs, share, n],
+    );
+    const [reserved] = rows;
+    if (reserved === undefined) throw new Error("The quota gave no answer.");
+    return reserved;
   }
 
-  async function giveBack(key: string, n: number): Promise<void> {
-    await database.pool.query("SELECT quota_give_back($1, $2)", [key, n]);
-  }
-
-  async function blockUntil(key: string, untilMs: number): Promise<void> {
-    await database.pool.query("SELECT quota_block($1, to_timestamp($2::float8 / 1000))", [key, untilMs]);
-  }
+  const blockUntil = (key: string, untilMs: number) =>
+    run("SELECT quota_block($1, to_timestamp($2::float8 / 1000))", [key, untilMs]);
 
   function limiterFor(connector: string, account: string): RateLimiter {
     const keyOf = (bucket: string) => hash("sha256", `${connector}|${account}|${bucket}`, "hex");
     /** Instants from which each leased token may be used, earliest first. */
     const leases = new Map<string, number[]>();
     const leasing = new Map<string, Promise<void>>();
+    /** Of the last lease, by which the size of the next one is chosen. */
+    const rates = new Map<string, number>();
+    const blockedUntil = new Map<string, number>();
+    const taught = new Map<string, Allowance>();
 
     async function lease(bucket: string, limit: RateLimit): Promise<void> {
-      const rate = { burst: Math.max(1, limit.burst * share), perSecond: limit.perSecond * share };
-      const n = Math.max(1, Math.min(Math.floor((rate.perSecond * LEASE_MS) / 1_000), Math.floor(rate.burst)));
-      const waitMs = await reserve(keyOf(bucket), rate, n);
+      const n = Math.max(1, Math.floor(((rates.get(bucket) ?? 0) * LEASE_MS) / 1_000));
+      const { waitMs, perSecond } = await reserve(keyOf(bucket), limit, n);
+      rates.set(bucket, perSecond);
       if (waitMs > maxWaitMs) {
-        await giveBack(keyOf(bucket), n);
+        await run("SELECT quota_give_back($1, $2)", [keyOf(bucket), n]);
         throw new ConnectorError("rate_limited", `The ${connector} account's quota "${bucket}" is used up for now.`, {
           retryAfterMs: Math.ceil(waitMs),
         });
@@ -85,21 +95,28 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
       const readyAt = now() + waitMs;
       leases.set(
         bucket,
-        Array.from({ length: n }, (_, index) => readyAt - ((n - 1 - index) * 1_000) / rate.perSecond),
+        Array.from({ length: n }, (_, index) => readyAt - ((n - 1 - index) * 1_000) / perSecond),
       );
     }
 
+    /** What was leased before the vendor said "not before" is void, and who waits for it queues again. */
+    async function stop(bucket: string, untilMs: number, statement: string): Promise<void> {
+      leases.delete(bucket);
+      blockedUntil.set(bucket, Math.max(untilMs, blockedUntil.get(bucket) ?? 0));
+      await run(`SELECT ${statement}($1, to_timestamp($2::float8 / 1000))`, [keyOf(bucket), untilMs]);
+    }
+
     return {
-      async acquire(bucket, limit) {
+      async acquire(bucket, limit, signal) {
         for (;;) {
-          const held = leases.get(bucket);
-          const readyAt = held?.shift();
-          if (readyAt !== undefined && readyAt > now() - LEASE_VALID_MS) {
+          const readyAt = leases.get(bucket)?.shift();
+          if (readyAt !== undefined) {
             const waitMs = readyAt - now();
-            if (waitMs > 0) await sleep(waitMs);
+            if (waitMs <= -LEASE_VALID_MS) continue;
+            if (waitMs > 0) await sleep(waitMs, signal);
+            if ((blockedUntil.get(bucket) ?? 0) > readyAt) continue;
             return;
           }
-          if (readyAt !== undefined) continue;
           // Callers that come while one lease is being fetched share it.
           const running =
             leasing.get(bucket) ??
@@ -110,9 +127,13 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
           await running;
         }
       },
-      async block(bucket, untilMs) {
-        leases.delete(bucket);
-        await blockUntil(keyOf(bucket), untilMs);
+      block: (bucket, untilMs) => stop(bucket, untilMs, "quota_block"),
+      refused: (bucket, untilMs) => stop(bucket, untilMs, "quota_refused"),
+      async learned(bucket, seen) {
+        const known = taught.get(bucket);
+        if (known?.calls === seen.calls && known.windowMs === seen.windowMs) return;
+        taught.set(bucket, seen);
+        await run("SELECT quota_learn($1, $2, $3)", [keyOf(bucket), seen.calls, seen.windowMs]);
       },
     };
   }

@@ -1,6 +1,6 @@
 /** Permission is asked of the ledger for each batch, as it is sent: what is withdrawn while others are written, is not. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createVendorCall, type RateLimiter } from "#connectors/core/call.ts";
+import { createVendorCall, type RateLimiter, unlimited } from "#connectors/core/call.ts";
 import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
 import type { PlanId, ProfileId } from "#profile/ids.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
@@ -61,14 +61,14 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
   let waited = 0;
   let check: (() => Promise<void>) | null = null;
   const limiter: RateLimiter = {
+    ...unlimited,
     async acquire() {
       await vendor.before[vendor.batches.length]?.();
       waited += vendor.waitMs;
     },
-    block: async () => undefined,
   };
   const now = () => Date.now() + waited;
-  const limits = { all: { burst: 1, perSecond: 1, source: "test", readOn: "2026-11-28" } };
+  const limits = { all: { calls: 1, windowMs: 1_000, source: "test", readOn: "2026-11-28" } };
   const call = createVendorCall({
     ...{ connector: { title: "Vendor", limits, classify: () => undefined }, limiter, now },
     beforeSending: async () => check?.(),

@@ -126,8 +126,9 @@ it("lists all workspaces to the worker", async () => {
 
 it("counts a shared account's quota and refreshes statistics for the application", async () => {
   const quota = createQuota(database);
-  expect(await quota.reserve("key", { burst: 1, perSecond: 1 }, 1)).toBe(0);
-  expect(await quota.reserve("key", { burst: 1, perSecond: 1 }, 1)).toBeGreaterThan(900);
+  const limit = { calls: 1, windowMs: 1_000 };
+  expect((await quota.reserve("key", limit, 1)).waitMs).toBe(0);
+  expect((await quota.reserve("key", limit, 1)).waitMs).toBeGreaterThan(900);
   await expect(database.pool.query("SELECT 1 FROM quota")).rejects.toThrow("permission denied");
   expect(await refreshStatistics(database)).toBe(0);
 });

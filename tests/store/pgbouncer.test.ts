@@ -102,7 +102,7 @@ describe("the application", () => {
 
   it("leaves neither a workspace nor a prepared statement on a session, and spends quota outside a transaction", async () => {
     const quota = createQuota(database);
-    await Promise.all(Array.from({ length: 20 }, () => quota.reserve("key", { burst: 100, perSecond: 1 }, 1)));
+    await Promise.all(Array.from({ length: 20 }, () => quota.reserve("key", { calls: 100, windowMs: 100_000 }, 1)));
     const left = await Promise.all(
       Array.from({ length: 20 }, async () => {
         const { rows } = await database.pool.query<{ workspace: string; statements: number; visible: number }>(

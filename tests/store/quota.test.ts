@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { hash } from "node:crypto";
+import * as fc from "fast-check";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createQuota } from "#profile/store/quota.ts";
@@ -6,68 +9,109 @@ import { createTestDatabase, type TestDatabase } from "#tests/support/database.t
 
 let test: TestDatabase;
 let second: Database;
+let owner: Client;
+let keys = 0;
 beforeAll(async () => {
   test = await createTestDatabase();
+  owner = new Client({ connectionString: test.ownerUrl });
+  await owner.connect();
   second = openDatabase(test.appUrl);
 });
 afterAll(async () => {
+  await owner.end();
   await second.close();
   await test.drop();
 });
 
 const cited = { source: "https://vendor.brightleaf.co.uk/limits", readOn: "2026-11-20" };
 
-it.each([
-  { burst: 10, perSecond: 40, callers: 20 },
-  { burst: 50, perSecond: 400, callers: 40 },
-])(
-  "lets two workers together spend no more than burst and rate allow: $burst, $perSecond/s",
-  async ({ callers, ...rate }) => {
-    const startedAt = performance.now();
-    const spentAt: number[] = [];
-    const work = async (database: Database) => {
-      const limiter = createQuota(database, { share: 1 }).limiterFor("vendor", `account ${rate.perSecond}`);
-      const caller = async () => {
-        while (performance.now() - startedAt < 1_000) {
-          await limiter.acquire("calls", { ...rate, ...cited });
-          spentAt.push(performance.now() - startedAt);
-        }
-      };
-      await Promise.all(Array.from({ length: callers }, caller));
+it("lets two workers together spend no more than capacity and refill allow, and most of that", async () => {
+  const limit = { calls: 200, windowMs: 1_000, ...cited };
+  const [capacity, perSecond] = [20, 180];
+  const startedAt = performance.now();
+  const spentAt: number[] = [];
+  const work = async (database: Database) => {
+    const limiter = createQuota(database, { share: 1 }).limiterFor("vendor", "shared");
+    const caller = async () => {
+      while (performance.now() - startedAt < 1_000) {
+        await limiter.acquire("calls", limit);
+        spentAt.push(performance.now() - startedAt);
+      }
     };
-    await Promise.all([work(test.database), work(second)]);
-    for (const [index, at] of spentAt.toSorted((x, y) => x - y).entries()) {
-      // A timer may fire up to a millisecond early.
-      expect(index + 1).toBeLessThanOrEqual(rate.burst + (rate.perSecond * (at + 2)) / 1_000);
-    }
-    // And the budget is used, not wasted.
-    expect(spentAt.length).toBeGreaterThan(0.7 * (rate.burst + rate.perSecond));
-  },
-);
+    await Promise.all(Array.from({ length: 20 }, caller));
+  };
+  await Promise.all([work(test.database), work(second)]);
+  for (const [index, at] of spentAt.toSorted((x, y) => x - y).entries()) {
+    // A timer may fire up to a millisecond early.
+    expect(index + 1).toBeLessThanOrEqual(capacity + (perSecond * (at + 2)) / 1_000);
+  }
+  // And the budget is used, not wasted.
+  expect(spentAt.length).toBeGreaterThan(0.7 * limit.calls);
+});
+
+/** The instants at which tokens may be used when so many are asked for after such pauses, in milliseconds. */
+async function spending(limit: { calls: number; windowMs: number }, asks: { pauseMs: number; n: number }[]) {
+  const key = `property ${(keys += 1)}`;
+  const times: number[] = [];
+  let atMs = 1_800_000_000_000;
+  for (const { pauseMs, n } of asks) {
+    atMs += pauseMs;
+    const { rows } = await owner.query<{ wait_ms: number; per_second: number }>(
+      "SELECT * FROM quota_reserve_at($1, $2, $2, $3, 1, $4, to_timestamp($5::float8 / 1000))",
+      [key, limit.calls, limit.windowMs, n, atMs],
+    );
+    const { wait_ms: waitMs = 0, per_second: perSecond = 1 } = rows[0] ?? {};
+    for (let left = n - 1; left >= 0; left -= 1) times.push(Math.max(atMs, atMs + waitMs - (left * 1_000) / perSecond));
+  }
+  return times.toSorted((x, y) => x - y);
+}
+
+it("never lets more through than the limit in any stretch of the window's length, wherever it begins", async () => {
+  const limit = fc.record({ calls: fc.integer({ min: 1, max: 40 }), windowMs: fc.constantFrom(100, 1_000, 10_000) });
+  // Bursts, idle times and crowds: pauses in windows.
+  const ask = fc.record({
+    pause: fc.constantFrom(0, 0, 0.01, 0.1, 0.5, 0.99, 1, 3),
+    n: fc.integer({ min: 1, max: 12 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(limit, fc.array(ask, { minLength: 5, maxLength: 40 }), async (allowed, asks) => {
+      const times = await spending(
+        allowed,
+        asks.map(({ pause, n }) => ({ pauseMs: pause * allowed.windowMs, n })),
+      );
+      for (const [index, at] of times.entries()) {
+        const before = times[index - allowed.calls];
+        // Instants are stored to the microsecond.
+        if (before !== undefined) expect(at - before).toBeGreaterThan(allowed.windowMs - 0.01);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
 
 it("queues reservations in the order they come", async () => {
   const { reserve } = createQuota(test.database);
-  // So slow that the time between the calls does not count, on a busy machine either.
-  const rate = { burst: 2, perSecond: 0.1 };
+  // So slow that the time between the calls does not count, on a busy machine either: one in ten seconds is our share.
+  const limit = { calls: 1, windowMs: 8_100 };
   const waits = [];
-  for (let call = 0; call < 4; call += 1) waits.push(await reserve("queue", rate, 1));
-  expect(waits.map((wait) => Math.round(wait / 10_000))).toEqual([0, 0, 1, 2]);
+  for (let call = 0; call < 4; call += 1) waits.push((await reserve("queue", limit, 1)).waitMs);
+  expect(waits.map((wait) => Math.round(wait / 10_000))).toEqual([0, 1, 2, 3]);
 });
 
 it("throws the wait instead of sleeping it when it is long, and takes nothing for it", async () => {
   const slept: number[] = [];
   const quota = createQuota(test.database, { maxWaitMs: 1_500, sleep: async (ms) => void slept.push(ms) });
   const limiter = quota.limiterFor("slow", "1");
-  const limit = { burst: 1, perSecond: 1, ...cited };
+  const limit = { calls: 1, windowMs: 1_000, ...cited };
   await limiter.acquire("calls", limit);
   await limiter.acquire("calls", limit);
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const refused = await limiter.acquire("calls", limit).catch((error: unknown) => error);
     if (!(refused instanceof ConnectorError)) throw new Error("It should have been refused.");
     expect(refused.kind).toBe("rate_limited");
-    // 0.9 tokens a second is our share; the second is already promised.
+    // Four fifths of a token a second is our share; the second is already promised.
     expect(refused.details.retryAfterMs).toBeGreaterThan(1_500);
-    expect(refused.details.retryAfterMs).toBeLessThan(2_300);
+    expect(refused.details.retryAfterMs).toBeLessThan(2_600);
   }
   expect(slept).toHaveLength(1);
 });
@@ -75,7 +119,7 @@ it("throws the wait instead of sleeping it when it is long, and takes nothing fo
 it("keeps everybody waiting until the vendor's time, on every worker, and one by one after it", async () => {
   const sleep = async () => undefined;
   const here = createQuota(test.database, { share: 1, sleep }).limiterFor("blocked", "1");
-  const limit = { burst: 100, perSecond: 10, ...cited };
+  const limit = { calls: 100, windowMs: 10_000, ...cited };
   await here.acquire("calls", limit);
   await here.block("calls", Date.now() + 60_000);
   const there = createQuota(second, { share: 1, sleep }).limiterFor("blocked", "1");
@@ -86,17 +130,78 @@ it("keeps everybody waiting until the vendor's time, on every worker, and one by
   await expect(there.acquire("other bucket", limit)).resolves.toBeUndefined();
 });
 
+it("lets nobody through who was already waiting for a token when the vendor said to wait", async () => {
+  const limiter = createQuota(test.database, { maxWaitMs: 5_000 }).limiterFor("waiting", "1");
+  const limit = { calls: 1, windowMs: 1_000, ...cited };
+  await limiter.acquire("calls", limit);
+  const waiting = limiter.acquire("calls", limit).catch((error: unknown) => error);
+  await limiter.block("calls", Date.now() + 60_000);
+  expect(await waiting).toMatchObject({ kind: "rate_limited" });
+});
+
+it("ends a wait when what it is for is cancelled", async () => {
+  const limiter = createQuota(test.database).limiterFor("cancelled", "1");
+  const limit = { calls: 1, windowMs: 20_000, ...cited };
+  await limiter.acquire("calls", limit);
+  await expect(limiter.acquire("calls", limit, AbortSignal.timeout(50))).rejects.toThrow(/abort/i);
+});
+
 it("does not let a shorter block end a longer one", async () => {
   const quota = createQuota(test.database);
   await quota.blockUntil("k", Date.now() + 60_000);
   await quota.blockUntil("k", Date.now() + 1_000);
-  const rate = { burst: 5, perSecond: 1 };
-  const [first, next] = [await quota.reserve("k", rate, 1), await quota.reserve("k", rate, 1)];
-  expect(first).toBeGreaterThan(59_000);
-  expect(next - first).toBeGreaterThan(900);
+  const limit = { calls: 1, windowMs: 1_000 };
+  const [first, next] = [await quota.reserve("k", limit, 1), await quota.reserve("k", limit, 1)];
+  expect(first.waitMs).toBeGreaterThan(59_000);
+  expect(next.waitMs - first.waitMs).toBeGreaterThan(900);
+});
+
+describe("what an account really allows", () => {
+  const published = { calls: 190, windowMs: 10_000, ...cited };
+  const keyOf = (account: string) => hash("sha256", `learning|${account}|calls`, "hex");
+  /** Calls a second at another worker, some seconds from now. */
+  const rate = async (account: string, limit = published, inSeconds = 0) => {
+    const { calls, windowMs, mostCalls = 2 * calls }: typeof limit & { mostCalls?: number } = limit;
+    const { rows } = await owner.query<{ per_second: number }>(
+      "SELECT per_second FROM quota_reserve_at($1, $2, $3, $4, 1, 1, clock_timestamp() + make_interval(secs => $5))",
+      [keyOf(account), calls, mostCalls, windowMs, inSeconds],
+    );
+    return rows[0]?.per_second ?? 0;
+  };
+
+  it("is learned from an answer, for all workers, and kept", async () => {
+    const limiter = createQuota(test.database).limiterFor("learning", "free");
+    await limiter.acquire("calls", published);
+    expect(await rate("free")).toBeCloseTo(17.1);
+    await limiter.learned("calls", { calls: 100, windowMs: 10_000 });
+    expect(await rate("free")).toBeCloseTo(9);
+    const there = createQuota(second).limiterFor("learning", "free");
+    await there.learned("calls", { calls: 250, windowMs: 10_000 });
+    expect(await rate("free")).toBeCloseTo(22.5);
+  });
+
+  it("is no more than twice what is published, and what an operator has said is not raised at all", async () => {
+    await createQuota(test.database)
+      .limiterFor("learning", "odd")
+      .learned("calls", { calls: 90_000, windowMs: 10_000 });
+    expect(await rate("odd")).toBeCloseTo(2 * 17.1);
+    expect(await rate("odd", { ...published, calls: 50, mostCalls: 50 } as typeof published)).toBeCloseTo(4.5);
+  });
+
+  it("is less after a refusal, once for all that were under way, and grows back within minutes", async () => {
+    const [here, there] = [test.database, second].map((one) => createQuota(one).limiterFor("learning", "busy"));
+    await here?.acquire("calls", published);
+    await Promise.all([here?.refused("calls", Date.now()), there?.refused("calls", Date.now())]);
+    expect(await rate("busy")).toBeCloseTo(0.7 * 17.1, 1);
+    expect(await rate("busy", published, 180)).toBeCloseTo(0.8 * 17.1, 1);
+    expect(await rate("busy", published, 3_600)).toBeCloseTo(17.1, 1);
+  });
 });
 
 it("is closed to a session that does not know the key, whatever the workspace", async () => {
   await expect(test.database.pool.query("SELECT * FROM quota")).rejects.toThrow("permission denied");
   await expect(test.database.pool.query("UPDATE quota SET tokens = 1000000")).rejects.toThrow("permission denied");
+  await expect(test.database.pool.query("SELECT quota_reserve_at('k', 1, 1, 1, 1, 1, now())")).rejects.toThrow(
+    "permission denied",
+  );
 });

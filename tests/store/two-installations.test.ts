@@ -31,7 +31,7 @@ async function work(appUrl: string, slug: string): Promise<string[]> {
     await database.inWorkspace(workspaceId, ({ query }) =>
       query("INSERT INTO unresolved (workspace_id, record_id) VALUES ($1, $1) ON CONFLICT DO NOTHING", [workspaceId]),
     );
-    await createQuota(database).reserve("key", { burst: 1, perSecond: 1 }, 1);
+    await createQuota(database).reserve("key", { calls: 1, windowMs: 1_000 }, 1);
     await refreshStatistics(database);
     return (await connections.listWorkspaces()).map((workspace) => workspace.slug);
   } finally {

@@ -29,6 +29,8 @@ import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
 
 const FAST = { requestsPerSecond: 10_000 };
+/** A run is over when all is read and written, however slow the machine is today. */
+const UNHURRIED: Patience = { streamMs: 3_600_000, firstReadMs: 3_600_000 };
 /** A worker process keeps a schedule: at each quarter of an hour a refresh would come in between. */
 const NEVER_MINUTES = 9_000_000;
 
@@ -85,7 +87,8 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
-  const deps: Dependencies = { ...dependencies, ...(options.patience && { patience: options.patience }), now };
+  const { patience = UNHURRIED } = options;
+  const deps: Dependencies = { ...dependencies, patience, now };
   const hubspot = await startHubspotTwin({ ...FAST, now });
   const stripe = await startStripeTwin({ ...FAST, now });
   const connectionIds = {
@@ -109,7 +112,10 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
       deps,
       names: namesOf(installationId),
     },
-    workerEnvironment: { DATABASE_URL: test.appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
+    workerEnvironment: {
+      ...{ DATABASE_URL: test.appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
+      TRIBUTARY_STREAM_WAIT: String(patience.streamMs / 1_000),
+    },
     async restartPostgres() {
       if (test.restart === undefined) throw new Error("This loop shares its Postgres; ask for a durable one.");
       await test.restart();

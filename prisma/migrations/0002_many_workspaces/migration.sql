@@ -162,6 +162,95 @@ BEGIN
   END LOOP;
 END $$;
 
+-- What an account really allows. Answers name it, and refusals tell where they do not; every worker goes by the same.
+ALTER TABLE quota
+  -- Calls in any stretch of so many milliseconds, as the vendor's answers say. Null: it has not said.
+  ADD COLUMN learned_calls double precision CHECK (learned_calls > 0),
+  ADD COLUMN learned_window_ms double precision CHECK (learned_window_ms > 0),
+  -- The share of the allowance that is used since the last refusal for going too fast; it grows back with time.
+  ADD COLUMN pace double precision NOT NULL DEFAULT 1 CHECK (pace > 0 AND pace <= 1),
+  ADD COLUMN refused_at timestamptz;
+
+-- A thirtieth of the allowance comes back each minute.
+CREATE FUNCTION quota_pace(pace double precision, refused_at timestamptz, at timestamptz) RETURNS double precision
+  LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp
+  AS $$ SELECT least(1, pace + coalesce(greatest(0, extract(epoch FROM at - refused_at)::float8), 0) / 1800) $$;
+
+-- Takes tokens, into debt where there are not enough: how long to wait before the last of them may be used, and how many
+-- a second there are from then on. `refilled_at` in the future is a block. Capacity and what comes back within one window
+-- add up to what the window allows, so that no window of that length, wherever it begins, ever holds more. An allowance
+-- of hardly one call keeps its capacity of one, and refills within a little more than a window.
+CREATE FUNCTION quota_reserve_at(key text, calls double precision, most_calls double precision, window_ms double precision,
+    share double precision, n double precision, at timestamptz, OUT wait_ms double precision, OUT per_second double precision)
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+DECLARE
+  bucket quota;
+  allowed double precision := calls;
+  stretch double precision := window_ms;
+  capacity double precision;
+BEGIN
+  SELECT * INTO bucket FROM quota WHERE bucket_key = key FOR UPDATE;
+  IF NOT FOUND THEN
+    -- As full as it can be.
+    INSERT INTO quota (bucket_key, tokens, refilled_at) VALUES (key, 'Infinity', at) ON CONFLICT DO NOTHING;
+    SELECT * INTO bucket FROM quota WHERE bucket_key = key FOR UPDATE;
+  END IF;
+  IF bucket.learned_calls IS NOT NULL THEN
+    stretch := bucket.learned_window_ms;
+    allowed := least(bucket.learned_calls, most_calls * stretch / window_ms);
+  END IF;
+  allowed := allowed * share * quota_pace(bucket.pace, bucket.refused_at, at);
+  capacity := greatest(1, allowed / 10);
+  per_second := 1000 * greatest(allowed - capacity, 0.9 * least(allowed, 1)) / stretch;
+  UPDATE quota SET
+      tokens = least(capacity, bucket.tokens
+        + per_second * greatest(0, extract(epoch FROM at - bucket.refilled_at)::float8)) - n,
+      refilled_at = greatest(bucket.refilled_at, at)
+    WHERE bucket_key = key RETURNING * INTO bucket;
+  wait_ms := 1000 * (greatest(0, -bucket.tokens) / per_second
+    + greatest(0, extract(epoch FROM bucket.refilled_at - at)::float8));
+END $$;
+
+-- The server's clock decides, so that workers need not agree on the time.
+DROP FUNCTION quota_reserve(text, double precision, double precision, double precision);
+CREATE FUNCTION quota_reserve(key text, calls double precision, most_calls double precision, window_ms double precision,
+    share double precision, n double precision, OUT wait_ms double precision, OUT per_second double precision)
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$ SELECT wait_ms, per_second FROM quota_reserve_at(key, calls, most_calls, window_ms, share, n, clock_timestamp()) $$;
+
+-- The vendor found us too fast: nobody spends before `until`, and from then on less. Those who were under way together are
+-- refused together, and that counts once.
+CREATE FUNCTION quota_refused(key text, until timestamptz) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT quota_block(key, until);
+    UPDATE quota SET pace = greatest(0.1, 0.7 * quota_pace(pace, refused_at, clock_timestamp())), refused_at = clock_timestamp()
+    WHERE bucket_key = key AND (refused_at IS NULL OR refused_at < clock_timestamp() - interval '10 seconds')
+  $$;
+
+CREATE FUNCTION quota_learn(key text, calls double precision, window_ms double precision) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    INSERT INTO quota AS bucket (bucket_key, tokens, learned_calls, learned_window_ms) VALUES (key, 'Infinity', calls, window_ms)
+    ON CONFLICT (bucket_key) DO UPDATE SET learned_calls = excluded.learned_calls, learned_window_ms = excluded.learned_window_ms
+  $$;
+
+REVOKE ALL ON FUNCTION quota_pace(double precision, timestamptz, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION quota_reserve_at(text, double precision, double precision, double precision, double precision,
+  double precision, timestamptz) FROM PUBLIC;
+DO $$
+DECLARE f text;
+BEGIN
+  FOREACH f IN ARRAY ARRAY[
+    'quota_reserve(text, double precision, double precision, double precision, double precision, double precision)',
+    'quota_refused(text, timestamptz)', 'quota_learn(text, double precision, double precision)'
+  ] LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
+  END LOOP;
+END $$;
+
 -- How the refreshes of a workspace went that found nothing new: one row, however many there were.
 CREATE TABLE idle_refresh (
   workspace_id uuid PRIMARY KEY REFERENCES workspace,

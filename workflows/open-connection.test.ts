@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { unlimited } from "#connectors/core/call.ts";
+import type { RateLimiter } from "#connectors/core/call.ts";
+import type { RateLimit } from "#connectors/core/contract.ts";
+import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import type { ConnectionId } from "#profile/ids.ts";
+import { openWith } from "./open-connection.ts";
+import { noTelemetry } from "./telemetry/telemetry.ts";
+
+/** What a call of either kind asks the limiter for, and what the answers taught it. */
+async function asked(requestsPerSecond: number | null) {
+  const twin = await startHubspotTwin({ callsPerTenSeconds: 100 });
+  try {
+    const limits: Record<string, RateLimit> = {};
+    const taught: unknown[] = [];
+    const limiter: RateLimiter = {
+      ...unlimited,
+      acquire: async (bucket, limit) => void (limits[bucket] = limit),
+      learned: async (bucket, allowance) => void taught.push([bucket, allowance]),
+    };
+    const { connection } = openWith(
+      { limiterFor: () => limiter, now: Date.now, telemetry: noTelemetry },
+      {
+        ...{ connector: "hubspot", connectionId: "c" as ConnectionId, externalAccount: "1", baseUrl: twin.url },
+        ...{ settings: {}, requestsPerSecond },
+      },
+      { accessToken: twin.accessToken },
+      new AbortController().signal,
+    );
+    await connection.ensureFields([]);
+    await connection.count("contacts");
+    return { limits, taught };
+  } finally {
+    await twin.close();
+  }
+}
+
+it("an operator's word on an account is for what accounts are granted, and for no limit that all accounts share", async () => {
+  const { limits } = await asked(50);
+  expect(limits["general"]).toMatchObject({ calls: 500, windowMs: 10_000, mostCalls: 500 });
+  expect(limits["search"]).toMatchObject({ calls: 5, windowMs: 1_000 });
+});
+
+it("what an answer says of the account's limit is passed on", async () => {
+  const { limits, taught } = await asked(null);
+  expect(limits["general"]).toMatchObject({ calls: 190, windowMs: 10_000 });
+  expect(taught[0]).toEqual(["general", { calls: 100, windowMs: 10_000 }]);
+});
