@@ -131,7 +131,7 @@ function inMemory(records: Map<string, FieldValues>): Pick<OpenConnection, "read
   };
   return {
     ...{ check: never, read: never, count: never, ensureFields: never },
-    readLive: async (ids) => ids.map((id) => ({ id, state: "live", values: records.get(id) ?? {} })),
+    readLive: async (refs) => refs.map(({ id }) => ({ id, state: "live", values: records.get(id) ?? {} })),
     write: async (writes) =>
       writes.map(({ id, values }) => {
         records.set(id, { ...records.get(id), ...values });

@@ -79,6 +79,17 @@ export interface FieldReport {
   reason?: string;
 }
 
+/** A record to look at. */
+export interface RecordRef {
+  /** Vendor id. */
+  id: string;
+  /**
+   * When the vendor made the record (ISO 8601), where we know: helps to find it in a list, and says nothing else. It may be
+   * missing or wrong, and the answer must be the same.
+   */
+  createdAt?: string | null;
+}
+
 export interface LiveRecord {
   id: string;
   /** `gone`: deleted at the vendor. `merged`: lives on under `mergedInto`. */
@@ -117,8 +128,11 @@ export interface WriteBack<Client> {
   maxValueLength: number;
   /** Creates what is missing; safe to repeat. Where a vendor needs no definitions, reports `exists`. */
   ensureFields(client: Client, fields: FieldDefinition[]): Promise<FieldReport[]>;
-  /** One entry per id, in input order. */
-  readLive(client: Client, ids: string[], fields: string[]): Promise<LiveRecord[]>;
+  /**
+   * One entry per record, in input order. A plan is made and carried out in the order in which its records were created,
+   * so that those asked for together are neighbours in a list by age.
+   */
+  readLive(client: Client, records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
   /** One result per write, in input order; throws only when the whole call failed. Never carries a subscription. */
   write(client: Client, writes: RecordWrite[]): Promise<WriteResult[]>;
 }
@@ -193,7 +207,7 @@ export interface OpenConnection {
   read(stream: string, cursor: unknown): AsyncGenerator<RecordPage>;
   count(stream: string): Promise<number | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
-  readLive(ids: string[], fields: string[]): Promise<LiveRecord[]>;
+  readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
   write(writes: RecordWrite[]): Promise<WriteResult[]>;
 }
 
@@ -233,7 +247,7 @@ export function defineConnector<Settings, Credentials, Client>(
         read: (stream, cursor) => streamOf(stream).read(client, cursor),
         count: (stream) => streamOf(stream).count(client),
         ensureFields: (fields) => writable().ensureFields(client, fields),
-        readLive: (ids, fields) => writable().readLive(client, ids, fields),
+        readLive: (records, fields) => writable().readLive(client, records, fields),
         write: (writes) => writable().write(client, writes),
       };
     },

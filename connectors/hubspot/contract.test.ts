@@ -602,7 +602,10 @@ describe("HubSpot: writing", () => {
     twin.faults.silentNoOp.add(String(FIRST_ID));
     const results = await connection.write(ids(2).map((id) => stageWrite(id)));
     expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written"]);
-    const live = await connection.readLive(ids(2), ["tributary_stage"]);
+    const live = await connection.readLive(
+      ids(2).map((id) => ({ id })),
+      ["tributary_stage"],
+    );
     expect(live.map(({ values }) => values.tributary_stage)).toEqual([null, "new"]);
   });
 
@@ -611,7 +614,7 @@ describe("HubSpot: writing", () => {
     const [id = ""] = ids(1);
     const results = await connection.write([stageWrite(id), { ...stageWrite(id), values: { city: "York" } }]);
     expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written"]);
-    expect((await connection.readLive([id], ["tributary_stage", "city"]))[0]?.values).toEqual({
+    expect((await connection.readLive([{ id }], ["tributary_stage", "city"]))[0]?.values).toEqual({
       tributary_stage: "new",
       city: "York",
     });
@@ -641,7 +644,10 @@ describe("HubSpot: writing", () => {
     await connection.write([stageWrite(a, "loyal")]);
     twin.merge(a, b);
     twin.archive("contacts", c);
-    const live = await connection.readLive([d, c, b, a], ["tributary_stage"]);
+    const live = await connection.readLive(
+      [d, c, b, a].map((id) => ({ id })),
+      ["tributary_stage"],
+    );
     expect(live).toEqual([
       { id: d, state: "live", values: { tributary_stage: null } },
       { id: c, state: "gone", values: { tributary_stage: null } },

@@ -229,7 +229,9 @@ describe("a 404 that is not HubSpot's own", () => {
       return path.endsWith("/batch/read") ? { body: { status: "COMPLETE", results: [row(1)] } } : undefined;
     };
     const { connection } = await connected({ instead });
-    await expect(connection.readLive(["1", "2"], ["email"])).rejects.toMatchObject({ kind: "transient" });
+    await expect(connection.readLive([{ id: "1" }, { id: "2" }], ["email"])).rejects.toMatchObject({
+      kind: "transient",
+    });
   });
 
   it("to a write leaves the contact to be tried again", async () => {

@@ -445,7 +445,7 @@ describe("a redirect of HubSpot", () => {
       () => readAll(connection),
       () => readAll(connection, "contacts", SINCE),
       () => connection.check(),
-      () => connection.readLive(["1"], ["tributary_stage"]),
+      () => connection.readLive([{ id: "1" }], ["tributary_stage"]),
       () => connection.write([write]),
       () => connection.ensureFields([{ name: "tributary_stage", label: "S", description: "", type: "text" }]),
     ];

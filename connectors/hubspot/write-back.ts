@@ -8,6 +8,7 @@ import type {
   FieldDefinition,
   FieldReport,
   LiveRecord,
+  RecordRef,
   RecordWrite,
   WriteBack,
   WriteResult,
@@ -124,7 +125,8 @@ function obstacleIn(found: PropertyReply): string | null {
   return null;
 }
 
-async function readLive(client: HubspotClient, ids: string[], fields: string[]): Promise<LiveRecord[]> {
+async function readLive(client: HubspotClient, wanted: RecordRef[], fields: string[]): Promise<LiveRecord[]> {
+  const ids = wanted.map(({ id }) => id);
   const records = new Map<string, LiveRecord>();
   for (const part of chunked([...new Set(ids)], BATCH_SIZE)) {
     const { rows } = await client.readBatch("contacts", part, fields);

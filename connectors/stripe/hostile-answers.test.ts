@@ -122,7 +122,7 @@ describe("a customer Stripe does not show", () => {
     ["was asked for at a wrong address", unknownPath, "contract"],
   ])("and that %s is not gone", async (_, reply, kind) => {
     const connection = await open(() => reply);
-    await expect(connection.readLive(["cus_1"], ["tributary_stage"])).rejects.toMatchObject({ kind });
+    await expect(connection.readLive([{ id: "cus_1" }], ["tributary_stage"])).rejects.toMatchObject({ kind });
   });
 
   it("because it lives in the other mode is not written to, and no write is called done", async () => {

@@ -43,8 +43,5 @@ export const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
 /** Calls under way at once where one call does one record: enough to fill 25 a second at usual answering times. */
 export const PARALLEL_CALLS = 6;
 
-/**
- * Customers worth reading back together: many at once come from the list of all customers, a hundred with each call,
- * and that list has to be walked again for each lot. More would only take longer to show.
- */
-export const READ_SIZE = 5_000;
+/** Customers worth looking at together: in order of age they fill ten pages of the list. More would only take longer to show. */
+export const READ_SIZE = 1_000;

@@ -46,6 +46,7 @@ export type CustomerBody = z.infer<typeof customerBody>;
 /** What write-back reads. */
 export const customerMetadata = z.object({
   id: z.string(),
+  created: seconds.optional().catch(undefined),
   deleted: z.boolean().optional(),
   metadata: z.record(z.string(), z.string()).nullish(),
 });

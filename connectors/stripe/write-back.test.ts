@@ -172,26 +172,3 @@ describe("writing", () => {
     expect(updates()).toBeLessThan(20);
   });
 });
-
-describe("reading live values", () => {
-  it("of many customers reads the list, and asks singly only for the deleted", async () => {
-    await connection.write([write(7)]);
-    twin.deleteCustomer(idOf(9));
-    const ids = customers(200).map(({ id }) => id);
-    const live = await connection.readLive(ids, ["tributary_stage"]);
-    expect(live.map((record) => record.id)).toEqual(ids);
-    expect(live[7]).toMatchObject({ state: "live", values: { tributary_stage: "loyal" } });
-    expect(live[8]).toMatchObject({ state: "live", values: { tributary_stage: null } });
-    expect(live[9]).toMatchObject({ state: "gone" });
-    expect(twin.requests.get("GET /v1/customers")).toBe(2);
-    expect(twin.requests.get("GET /v1/customers/:id")).toBe(1);
-  });
-
-  it("of a few among many does not read the whole list", async () => {
-    twin.load(seedOf({ customers: Array.from({ length: 20_000 }, (_, index) => customerSeed(1000 + index)) }));
-    const ids = customers(120).map(({ id }) => id);
-    await connection.readLive(ids, ["tributary_stage"]);
-    expect(twin.requests.get("GET /v1/customers")).toBe(60);
-    expect(twin.requests.get("GET /v1/customers/:id")).toBe(120);
-  });
-});

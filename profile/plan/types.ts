@@ -17,6 +17,8 @@ export interface PlanChange {
   vendorId: string;
   recordId: RecordId;
   profileId: ProfileId | null;
+  /** When the vendor made the record (ISO 8601, milliseconds): changes are carried out in this order. Null: not known. */
+  createdAt: string | null;
   before: FieldValues;
   after: FieldValues;
   /** The permissions that writing it rests on; asked again of the ledger when it is sent. */

@@ -35,7 +35,8 @@ async function changesFor(...ids: string[]): Promise<ClaimedChange[]> {
   await shop.resolveAll();
   return Promise.all(
     ids.map(async (id): Promise<ClaimedChange> => ({
-      ...{ vendorId: id, recordId: shop.idOf(id), profileId: await shop.profileOf(id), before: EMPTY, after: VALUES },
+      ...{ vendorId: id, recordId: shop.idOf(id), profileId: await shop.profileOf(id), createdAt: null },
+      ...{ before: EMPTY, after: VALUES },
       ...{ uses: usesOf(VALUES), status: "pending", attempts: 0, idempotencyKey: id },
     })),
   );
@@ -88,7 +89,7 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
         results.push(...(await send([write]).catch(() => [{ id: write.id, outcome: "retry" } as const])));
       return results;
     },
-    readLive: async (ids) => ids.map((id) => ({ id, state: "live", values: written.get(id) ?? {} })),
+    readLive: async (records) => records.map(({ id }) => ({ id, state: "live", values: written.get(id) ?? {} })),
   };
   const {
     results: unsent,

@@ -5,7 +5,7 @@ import { decideApply } from "#profile/plan/apply.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
-import type { CandidateCursor, Sealed } from "#profile/store/plan/build.ts";
+import type { NewsCursor, Sealed } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
 
@@ -41,9 +41,10 @@ export async function makePlan(site: Site, at: string, pageSize = 2): Promise<(S
   const fields = destination?.fields ?? [];
   const limits = { fields: fields.map(({ field }) => field), maxValueLength: 500 };
   const ownership = Object.fromEntries(fields.map((one) => [one.field, one.ownership]));
-  for (let after: CandidateCursor | null = null; ;) {
-    const page = await store.candidates(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
-    const changes = page.candidates.flatMap((candidate): PlanChange[] =>
+  for (let after: NewsCursor | null = null; ;) {
+    const page = await store.news(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
+    const ids = page.records.map(({ recordId }) => recordId);
+    const changes = (await store.candidates(workspaceId, beginning.planId, ids)).flatMap((candidate): PlanChange[] =>
       changeOf(wantedOf(candidate, limits), read(vendor, candidate.vendorId).values, ownership),
     );
     await store.addChanges(workspaceId, beginning.planId, changes);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ClaimCursor } from "#profile/store/plan/apply.ts";
 import { carryOut, makePlan } from "./carry-out.ts";
 import {
   ASOF,
@@ -97,12 +98,13 @@ describe("making a plan", () => {
     await people("a", "b");
     const beginning = await plans.begin(test.workspaceId, shop.connectionId, ASOF);
     if (beginning.outcome !== "building") throw new Error(beginning.outcome);
-    const page = await plans.candidates(test.workspaceId, beginning.planId, "contacts", { after: null, limit: 1 });
-    const [first] = page.candidates;
+    const page = await plans.news(test.workspaceId, beginning.planId, "contacts", { after: null, limit: 1 });
+    const ids = page.records.map(({ recordId }) => recordId);
+    const [first] = await plans.candidates(test.workspaceId, beginning.planId, ids);
     if (first === undefined) throw new Error("a candidate");
-    const stale = { vendorId: first.vendorId, recordId: first.recordId, profileId: first.profileId };
+    const { vendorId, recordId, profileId, createdAt } = first;
     await plans.addChanges(test.workspaceId, beginning.planId, [
-      { ...stale, before: { x: null }, after: { x: "stale" }, uses: [] },
+      { vendorId, recordId, profileId, createdAt, before: { x: null }, after: { x: "stale" }, uses: [] },
     ]);
     const sealed = await makePlan(site, ASOF);
     expect(sealed).toMatchObject({ planId: beginning.planId, changes: 2 });
@@ -165,9 +167,12 @@ describe("making a plan", () => {
     await people("a", "b", "c");
     const planId = await approved();
     await plans.startApplying(test.workspaceId, planId);
-    const claim = async (after: string | null) =>
-      (await plans.claim(test.workspaceId, planId, { limit: 2, after })).map(({ vendorId }) => vendorId);
-    expect([await claim(null), await claim("b"), await claim("c")]).toEqual([["a", "b"], ["c"], []]);
+    const claim = async (after: ClaimCursor | null) => plans.claim(test.workspaceId, planId, { limit: 2, after });
+    const first = await claim(null);
+    const second = await claim(first.at(-1) ?? null);
+    const third = await claim(second.at(-1) ?? null);
+    const idsOf = (changes: { vendorId: string }[]) => changes.map(({ vendorId }) => vendorId);
+    expect([idsOf(first), idsOf(second), idsOf(third)]).toEqual([["a", "b"], ["c"], []]);
   });
 });
 

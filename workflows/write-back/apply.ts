@@ -9,7 +9,7 @@ import type { FieldValues } from "#profile/plan/types.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { ask, type Asked, type AskInput, type Granted, type Writable } from "./ask.ts";
-import { fieldsOf } from "./read-back.ts";
+import { fieldsOf, refOf } from "./read-back.ts";
 
 export interface ApplyInput extends AskInput {
   plans: PlanStore;
@@ -93,13 +93,7 @@ async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: 
   const untried = (change: ClaimedChange) => fresh && change.status === "pending" && change.attempts === 0;
   const toRead = changes.filter((change) => !untried(change));
   const fields = fieldsOf(toRead.map(({ after }) => after));
-  const live =
-    toRead.length === 0
-      ? []
-      : await connection.readLive(
-          toRead.map(({ vendorId }) => vendorId),
-          fields,
-        );
+  const live = toRead.length === 0 ? [] : await connection.readLive(toRead.map(refOf), fields);
   const liveOf = new Map(live.map((record) => [record.id, record]));
   return changes.map((change): { change: ClaimedChange; decision: ApplyDecision } => ({
     change,

@@ -1,17 +1,22 @@
 /** Making a plan: the values we want against the values the destination has now. */
+import { chunked } from "#connectors/core/batches.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import type { PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { diffRecord } from "#profile/plan/diff.ts";
 import { allows } from "#profile/consent/decide.ts";
 import { desiredValues, usesOf } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
-import type { Candidate, CandidateCursor } from "#profile/store/plan/build.ts";
+import type { Candidate, NewsCursor, NewsPage } from "#profile/store/plan/build.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { prefetched } from "../prefetch.ts";
+import { refOf } from "./read-back.ts";
 
-/** Profiles looked at together for records that have news. */
+/** Profiles looked at together for records that have news, and records compared together. */
 const PORTION = 2_500;
+
+/** Records put in order of their creation together: a few megabytes. With fewer, neighbours would be read apart more often. */
+const WINDOW = 100_000;
 
 export interface BuildInput {
   plans: PlanStore;
@@ -38,8 +43,7 @@ export async function buildChanges(input: BuildInput): Promise<void> {
   };
   try {
     for await (const wanted of prefetched(wantedRecords(input))) {
-      const ids = wanted.map(({ vendorId }) => vendorId);
-      const live = new Map((await connection.readLive(ids, fields)).map((record) => [record.id, record]));
+      const live = new Map((await connection.readLive(wanted.map(refOf), fields)).map((record) => [record.id, record]));
       const changes = wanted.flatMap((record): PlanChange[] => {
         const found = live.get(record.vendorId);
         return found?.state === "live" ? changeOf(record, found.values, ownership) : [];
@@ -56,22 +60,35 @@ export async function buildChanges(input: BuildInput): Promise<void> {
   }
 }
 
-/** As many together as the vendor is best asked for. */
+/** In order of creation, as many together as the vendor is best asked for. */
 async function* wantedRecords({ plans, workspaceId, planId, connector, fields }: BuildInput): AsyncGenerator<Wanted[]> {
   const { stream, readSize, maxValueLength } = writeBackOf(connector);
   const limits = { fields: fields.map(({ field }) => field), maxValueLength };
-  let wanted: Wanted[] = [];
-  for (let after: CandidateCursor | null = null; ;) {
-    const page = await plans.candidates(workspaceId, planId, stream, { after, limit: PORTION });
-    wanted.push(...page.candidates.map((candidate) => wantedOf(candidate, limits)));
-    if (wanted.length >= readSize || page.next === null) {
-      yield wanted;
-      wanted = [];
+  for await (const records of windows((after) => plans.news(workspaceId, planId, stream, { after, limit: PORTION }))) {
+    for (const portion of chunked(records, Math.max(PORTION, readSize))) {
+      const found = await plans.candidates(workspaceId, planId, portion);
+      yield found.map((candidate) => wantedOf(candidate, limits));
     }
-    if (page.next === null) return;
-    after = page.next;
   }
 }
+
+/** Records with news, many at a time, each lot in order of creation. */
+async function* windows(pageAfter: (after: NewsCursor | null) => Promise<NewsPage>): AsyncGenerator<RecordId[]> {
+  let window: NewsPage["records"] = [];
+  for (let after: NewsCursor | null = null; ;) {
+    const { records, next } = await pageAfter(after);
+    window.push(...records);
+    if (window.length >= WINDOW || next === null) {
+      yield window.toSorted(byAge).map(({ recordId }) => recordId);
+      window = [];
+    }
+    if (next === null) return;
+    after = next;
+  }
+}
+
+const byAge = (a: NewsPage["records"][number], b: NewsPage["records"][number]): number =>
+  (a.createdAt?.getTime() ?? Infinity) - (b.createdAt?.getTime() ?? Infinity) || (a.recordId < b.recordId ? -1 : 1);
 
 export function writeBackOf(connector: Connector): NonNullable<Connector["writeBack"]> {
   if (connector.writeBack !== undefined) return connector.writeBack;
@@ -79,7 +96,7 @@ export function writeBackOf(connector: Connector): NonNullable<Connector["writeB
 }
 
 /** What a record should hold. */
-export interface Wanted extends Pick<Candidate, "recordId" | "vendorId" | "profileId" | "lastDelivered"> {
+export interface Wanted extends Pick<Candidate, "recordId" | "vendorId" | "profileId" | "createdAt" | "lastDelivered"> {
   desired: FieldValues;
 }
 
@@ -93,10 +110,12 @@ export function wantedOf(
 
 /** What to write to one record, if anything. */
 export function changeOf(
-  { vendorId, recordId, profileId, desired, lastDelivered }: Wanted,
+  { vendorId, recordId, profileId, createdAt, desired, lastDelivered }: Wanted,
   live: FieldValues,
   ownership: Readonly<Record<string, Ownership>>,
 ): PlanChange[] {
   const change = diffRecord({ live, desired, ownership, lastDelivered });
-  return change === null ? [] : [{ vendorId, recordId, profileId, ...change, uses: usesOf(change.after, desired) }];
+  return change === null
+    ? []
+    : [{ vendorId, recordId, profileId, createdAt, ...change, uses: usesOf(change.after, desired) }];
 }

@@ -1,6 +1,6 @@
 /** Carrying a plan out: portions are sent one after the other, and what was sent is read back and recorded behind them. */
 import type { OpenConnection } from "#connectors/core/contract.ts";
-import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
+import type { ChangeResult, ClaimCursor, ClaimedChange } from "#profile/store/plan/apply.ts";
 import { prefetched } from "../prefetch.ts";
 import { type ApplyInput, type Sent, sendPortion } from "./apply.ts";
 import { verified } from "./read-back.ts";
@@ -76,11 +76,11 @@ async function settleNow(results: ChangeResult[], sent: Sent[], { reader, onSett
 }
 
 async function* portions({ plans, workspaceId, planId }: CarryOutInput): AsyncGenerator<ClaimedChange[]> {
-  for (let after: string | null = null; ;) {
+  for (let after: ClaimCursor | null = null; ;) {
     const claimed = await plans.claim(workspaceId, planId, { limit: PORTION, after });
     const last = claimed.at(-1);
     if (last === undefined) return;
-    after = last.vendorId;
+    after = last;
     yield claimed;
   }
 }

@@ -1,7 +1,7 @@
 /** What became of records that were sent, as the vendor shows them afterwards. */
-import type { OpenConnection } from "#connectors/core/contract.ts";
+import type { OpenConnection, RecordRef } from "#connectors/core/contract.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
-import type { FieldValues } from "#profile/plan/types.ts";
+import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
 import type { Sent } from "./apply.ts";
 
@@ -15,7 +15,7 @@ export async function verified(
     toVerify.length === 0
       ? []
       : await connection.readLive(
-          toVerify.map(({ change }) => change.vendorId),
+          toVerify.map(({ change }) => refOf(change)),
           fieldsOf(toVerify.map(({ values }) => values)),
         );
   const liveOf = new Map(readBack.map((record) => [record.id, record]));
@@ -38,5 +38,10 @@ export async function verified(
     };
   });
 }
+
+export const refOf = ({ vendorId, createdAt }: Pick<PlanChange, "vendorId" | "createdAt">): RecordRef => ({
+  id: vendorId,
+  createdAt,
+});
 
 export const fieldsOf = (values: FieldValues[]): string[] => [...new Set(values.flatMap((one) => Object.keys(one)))];

@@ -52,7 +52,7 @@ function testMerge(bench: Bench): void {
         const connection = await bench.begin(5);
         await bench.offered("merge")(1, 3);
         const [winner, loser] = [bench.account.idOf(stream, 1), bench.account.idOf(stream, 3)];
-        expect(await connection.readLive([loser, winner], [])).toEqual([
+        expect(await connection.readLive([{ id: loser }, { id: winner }], [])).toEqual([
           { id: loser, state: "merged", mergedInto: winner, values: {} },
           { id: winner, state: "live", values: {} },
         ]);

@@ -1,6 +1,6 @@
 /** Writing our fields and reading them back: one answer per record, true ones, whatever happens in between. */
 import { describe, expect, it } from "vitest";
-import type { FieldDefinition, OpenConnection, RecordWrite } from "../contract.ts";
+import type { FieldDefinition, OpenConnection, RecordRef, RecordWrite } from "../contract.ts";
 import { ConnectorError } from "../errors.ts";
 import { issueGrant } from "../grant.ts";
 import { expectDiscreet, expectNoRefusals, failureOf, peopleOf, readToEnd } from "./account.ts";
@@ -40,6 +40,8 @@ const write = (id: string, values: RecordWrite["values"], key = `key-${id}`): Re
   ...{ id, values, idempotencyKey: key, grant },
 });
 
+const refsOf = (ids: string[]): RecordRef[] => ids.map((id) => ({ id }));
+
 export function testWriteBack(bench: Bench): void {
   const { connector, without = {} } = bench.subject;
   const stream = connector.writeBack?.stream ?? "";
@@ -50,7 +52,7 @@ export function testWriteBack(bench: Bench): void {
     return { connection, ids };
   };
   const textsOf = async (connection: OpenConnection, ids: string[]) =>
-    (await connection.readLive(ids, [TEXT])).map((record) => record.values[TEXT]);
+    (await connection.readLive(refsOf(ids), [TEXT])).map((record) => record.values[TEXT]);
 
   /** Whatever was answered: what is called written is there, and nothing of the vendor's own words is passed on. */
   const expectTrue = async (connection: OpenConnection, writes: RecordWrite[]) => {
@@ -108,7 +110,10 @@ export function testWriteBack(bench: Bench): void {
       expectNoRefusals(bench.account);
       const first = ids.slice(0, 1);
       await connection.write(first.map((id) => write(id, { [TEXT]: null }, `clear-${id}`)));
-      expect((await connection.readLive(first, [TEXT, CHOICE]))[0]?.values).toEqual({ [TEXT]: null, [CHOICE]: "low" });
+      expect((await connection.readLive(refsOf(first), [TEXT, CHOICE]))[0]?.values).toEqual({
+        [TEXT]: null,
+        [CHOICE]: "low",
+      });
     });
 
     it("writes every type of field so that it reads back the same", async () => {
@@ -121,7 +126,7 @@ export function testWriteBack(bench: Bench): void {
         [CHOICE]: "high",
       };
       expect((await connection.write([write(id, values)]))[0]?.outcome).toBe("written");
-      expect((await connection.readLive([id], FIELD_NAMES))[0]?.values).toEqual(values);
+      expect((await connection.readLive([{ id }], FIELD_NAMES))[0]?.values).toEqual(values);
     });
 
     it("writes the same thing twice with one effect", async () => {
@@ -157,7 +162,7 @@ export function testWriteBack(bench: Bench): void {
       ).map(({ outcome }) => outcome);
       const refused = "entryError" in without ? "written" : "rejected";
       expect(outcomes).toEqual(["written", "gone", "written", refused, "written", "written"]);
-      expect((await connection.readLive(ids.slice(1, 2), [TEXT]))[0]?.state).toBe("gone");
+      expect((await connection.readLive(refsOf(ids.slice(1, 2)), [TEXT]))[0]?.state).toBe("gone");
     });
 
     it("keeps the answers it has when it is told to slow down in the middle", async () => {
@@ -238,7 +243,7 @@ export function testWriteBack(bench: Bench): void {
       // As a proxy answers that does not know the way.
       faults.htmlError = { count: 20, status: 404 };
       const [live, results] = [
-        await settled(connection.readLive(ids, [TEXT])),
+        await settled(connection.readLive(refsOf(ids), [TEXT])),
         await settled(connection.write(ids.map((id) => write(id, { [TEXT]: "here" })))),
       ];
       faults.htmlError.count = 0;
@@ -260,12 +265,30 @@ export function testWriteBack(bench: Bench): void {
       expect(await textsOf(connection, ids)).toEqual([null, "here"]);
     });
 
+    it("reads the same whether it is told when records were made, falsely, or not at all", async () => {
+      const { connection, ids } = await ready(MANY);
+      await bench.offered("remove")(stream, 7);
+      await connection.write(ids.slice(3).map((id, n) => write(id, { [TEXT]: `value ${n}` })));
+      const plain = await connection.readLive(refsOf(ids), [TEXT]);
+      expect(plain.filter(({ state }) => state !== "live").map(({ id }) => id)).toEqual(ids.slice(7, 8));
+      const people = peopleOf((await readToEnd(connection, stream)).pages);
+      const toldOf = (createdOf: (id: string, n: number) => string | null | undefined) =>
+        connection.readLive(
+          ids.map((id, n) => ({ id, createdAt: createdOf(id, n) ?? null })),
+          [TEXT],
+        );
+      expect(await toldOf((id) => people.get(id)?.createdAt), "told truly").toEqual(plain);
+      expect(await toldOf((_, n) => people.get(ids[(n * 7) % MANY] ?? "")?.createdAt), "mixed up").toEqual(plain);
+      expect(await toldOf(() => "1999-01-01T00:00:00.000Z"), "told falsely").toEqual(plain);
+      expect(await toldOf((_, n) => ["", "soon", "-000001-01-01T00:00:00Z"][n % 3]), "nonsense").toEqual(plain);
+    });
+
     it("makes every call through the framework", async () => {
       const { connection, ids } = await ready(30);
       const before = served(bench);
       const calls = bench.calls;
       await connection.write(ids.map((id) => write(id, { [TEXT]: "here" })));
-      await connection.readLive(ids, [TEXT]);
+      await connection.readLive(refsOf(ids), [TEXT]);
       expect(served(bench) - before).toBe(bench.calls - calls);
     });
   });

@@ -20,6 +20,10 @@ export interface StripeFaults extends Faults {
   failAndKeepNext: number;
   /** Lists show each event twice. */
   eventsTwice: boolean;
+  /** Lists leave these objects out, which are there all the same. */
+  leftOut: Set<string>;
+  /** Each page of a list is turned round: oldest first. */
+  turnedPages: boolean;
   /** API version that events made from now on are rendered in. */
   eventApiVersion: string;
 }
@@ -55,6 +59,7 @@ export class StripeAccount extends TwinAccount<StripeFaults> {
         ...noFaults(),
         ...{ lockTimeoutNext: 0, failAfterWriteNext: 0, failAndKeepNext: 0 },
         ...{ eventsTwice: false, eventApiVersion: API_VERSION },
+        ...{ leftOut: new Set<string>(), turnedPages: false },
       },
       clock,
     );

@@ -88,7 +88,9 @@ function listing<K extends Kind>(account: StripeAccount, kind: K): Endpoints {
       expandable: expandable.map((path) => `data.${path}`),
       answer: ({ params }) => {
         const { rows, more } = pageOf(account, collection, noun, params, (state) => matches(state, params));
-        const data = rows.map((state) => render(kind, state, account.livemode));
+        const { leftOut, turnedPages } = account.faults;
+        const shown = rows.filter((state) => !leftOut.has(state.id));
+        const data = (turnedPages ? shown.reverse() : shown).map((state) => render(kind, state, account.livemode));
         return { object: "list", data, has_more: more, url: `/v1/${kind}` };
       },
     },

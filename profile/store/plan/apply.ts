@@ -33,33 +33,41 @@ export interface ClaimedChange extends PlanChange {
   idempotencyKey: string;
 }
 
+/** The last change of the portion before. */
+export type ClaimCursor = Pick<ClaimedChange, "createdAt" | "vendorId">;
+
 /**
- * The next changes without a result; reading only, the same again until results are recorded.
+ * The next changes without a result, those of records made first before others; reading only, the same again until
+ * results are recorded.
  *
- * @param after the last vendor id of the portion before, so that one pass sees each change once however it ends
+ * @param after so that one pass sees each change once however it ends
  */
 export async function claim(
   transaction: Transaction,
   planId: PlanId,
-  { limit, after }: { limit: number; after: string | null },
+  { limit, after }: { limit: number; after: ClaimCursor | null },
 ): Promise<ClaimedChange[]> {
-  type Row = Omit<ClaimedChange, "idempotencyKey" | "before" | "after" | "uses">;
-  // Both are read in the order of their keys: a planner that knows nothing yet of a plan just written would hash it whole.
+  type Row = Omit<ClaimedChange, "idempotencyKey" | "createdAt" | "before" | "after" | "uses">;
+  // Read in the order of the index: a planner that knows nothing yet of a plan just written would hash or sort it whole.
   await readByIndex(transaction);
-  const rows = await transaction.query<Row & { before: unknown; after: unknown; uses: unknown }>(
+  const rows = await transaction.query<
+    Row & { createdAt: Date | null; before: unknown; after: unknown; uses: unknown }
+  >(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
-       coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts
+       coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts,
+       CASE WHEN isfinite(c.source_created_at) THEN c.source_created_at END AS "createdAt"
      FROM plan_change c LEFT JOIN delivery d ON d.workspace_id = $1 AND d.plan_id = $2 AND d.vendor_id = c.vendor_id
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id > $4
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND (c.source_created_at, c.vendor_id) > ($4::timestamptz, $5::text)
        AND (d.status IS NULL OR d.status IN ('pending', 'sent'))
        AND EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND status = 'applying')
-     ORDER BY c.vendor_id LIMIT $3`,
-    [transaction.workspaceId, planId, limit, after ?? ""],
+     ORDER BY c.source_created_at, c.vendor_id LIMIT $3`,
+    [transaction.workspaceId, planId, limit, ...placeOf(after)],
   );
   return rows.map((row) => {
     const attempt = row.status === "pending" ? row.attempts + 1 : row.attempts;
     return {
       ...row,
+      createdAt: row.createdAt?.toISOString() ?? null,
       before: fieldValues.parse(row.before),
       after: fieldValues.parse(row.after),
       uses: uses.parse(row.uses),
@@ -67,6 +75,9 @@ export async function claim(
     };
   });
 }
+
+const placeOf = (after: ClaimCursor | null): [at: string, vendorId: string] =>
+  after === null ? ["-infinity", ""] : [after.createdAt ?? "infinity", after.vendorId];
 
 /** To be committed before the vendor is called, so that a crash leaves a trace. */
 export async function markSent(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {

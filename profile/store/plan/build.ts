@@ -85,39 +85,21 @@ export async function nextPlanId(transaction: Transaction, connectionId: Connect
   return uuidOf("plan", row.installation, connectionId, String(row.plans)) as PlanId; // the one place where plan ids are made
 }
 
-/** Where the next page of candidates starts: after the profile with this mark. */
-export interface CandidateCursor {
+/** Where the next page of news starts: after the profile with this mark. */
+export interface NewsCursor {
   outputSeq: number;
 }
 
-export interface Candidate {
-  recordId: RecordId;
-  vendorId: string;
-  profileId: ProfileId;
-  traits: PlannableTraits;
-  consents: KnownAnswer[];
-  /** The record's own, where what is written to it would be sent. */
-  addresses: Addresses;
-  /** Per field what the vendor held after our last write; only loaded when some field's ownership asks for it. */
-  lastDelivered: FieldValues;
-}
-
-export interface CandidatePage {
-  candidates: Candidate[];
+export interface NewsPage {
+  records: { recordId: RecordId; createdAt: Date | null }[];
   /** Null: that was the last page. */
-  next: CandidateCursor | null;
+  next: NewsCursor | null;
 }
 
-interface CandidateRow {
+interface NewsRow {
   seen: { profiles: number; last: number | null };
   recordId: RecordId | null;
-  vendorId: string | null;
-  profileId: ProfileId | null;
-  email: string | null;
-  phone: string | null;
-  traits: unknown;
-  consents: unknown;
-  written: unknown;
+  createdAt: Date | null;
 }
 
 /**
@@ -126,18 +108,15 @@ interface CandidateRow {
  *
  * @param page `limit` counts profiles: with none or several records at the destination a page holds fewer or more
  */
-export async function candidates(
+export async function news(
   transaction: Transaction,
   planId: PlanId,
   stream: string,
-  { after, limit }: { after: CandidateCursor | null; limit: number },
-): Promise<CandidatePage> {
-  const rows = await transaction.query<CandidateRow>(
+  { after, limit }: { after: NewsCursor | null; limit: number },
+): Promise<NewsPage> {
+  const rows = await transaction.query<NewsRow>(
     `WITH destination AS MATERIALIZED (
-       SELECT p.connection_id, c.planned_seq, EXISTS (
-         SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
-           AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
-       ) AS needs_written
+       SELECT p.connection_id, c.planned_seq
        FROM plan p JOIN connection c ON c.workspace_id = $1 AND c.connection_id = p.connection_id
        WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), news AS MATERIALIZED (
@@ -145,8 +124,7 @@ export async function candidates(
        WHERE p.workspace_id = $1 AND p.output_seq > greatest($4, (SELECT planned_seq FROM destination))
        ORDER BY p.output_seq LIMIT $5
      ), page AS MATERIALIZED (
-       SELECT news.output_seq, news.profile_id, s.record_id, s.vendor_id, s.email,
-         s.phone
+       SELECT s.record_id, s.source_created_at
        FROM news
        JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
        JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
@@ -154,38 +132,91 @@ export async function candidates(
          AND s.kind = 'person' AND NOT s.deleted
      )
      SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
-       page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
-       page.email, page.phone,
+       page.record_id AS "recordId", page.source_created_at AS "createdAt"
+     FROM destination LEFT JOIN page ON true`,
+    [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
+  );
+  const seen = rows[0]?.seen;
+  if (seen === undefined) throw notUnderConstruction(planId);
+  return {
+    // A page without a record of this destination still is one row, which says how far it looked.
+    records: rows.flatMap(({ recordId, createdAt }) => (recordId === null ? [] : [{ recordId, createdAt }])),
+    next: seen.last === null || seen.profiles < limit ? null : { outputSeq: seen.last },
+  };
+}
+
+const notUnderConstruction = (planId: PlanId) => new Error(`Plan ${planId} is not under construction.`);
+
+export interface Candidate {
+  recordId: RecordId;
+  vendorId: string;
+  profileId: ProfileId;
+  /** When the vendor made the record (ISO 8601). */
+  createdAt: string | null;
+  traits: PlannableTraits;
+  consents: KnownAnswer[];
+  /** The record's own, where what is written to it would be sent. */
+  addresses: Addresses;
+  /** Per field what the vendor held after our last write; only loaded when some field's ownership asks for it. */
+  lastDelivered: FieldValues;
+}
+
+interface CandidateRow {
+  recordId: RecordId | null;
+  vendorId: string | null;
+  profileId: ProfileId | null;
+  createdAt: Date | null;
+  email: string | null;
+  phone: string | null;
+  traits: unknown;
+  consents: unknown;
+  written: unknown;
+}
+
+/** What is known of these records, in their order; without those that are gone by now. */
+export async function candidates(
+  transaction: Transaction,
+  planId: PlanId,
+  recordIds: readonly RecordId[],
+): Promise<Candidate[]> {
+  const rows = await transaction.query<CandidateRow>(
+    `WITH destination AS MATERIALIZED (
+       SELECT p.connection_id, EXISTS (
+         SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
+           AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
+       ) AS needs_written
+       FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
+     ), page AS MATERIALIZED (
+       SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
+       FROM source_record s JOIN membership m ON m.workspace_id = $1 AND m.record_id = s.record_id
+       WHERE s.workspace_id = $1 AND s.record_id = ANY($3::uuid[]) AND NOT s.deleted
+     )
+     SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
+       page.source_created_at AS "createdAt", page.email, page.phone,
        (SELECT t.traits FROM profile_traits t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
        (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
        CASE WHEN destination.needs_written THEN
          (SELECT w.held FROM last_written w WHERE w.workspace_id = $1 AND w.record_id = page.record_id)
        END AS written
-     FROM destination LEFT JOIN page ON true ORDER BY page.output_seq, page.record_id`,
-    [transaction.workspaceId, planId, stream, after?.outputSeq ?? 0, limit],
+     FROM destination LEFT JOIN page ON true`,
+    [transaction.workspaceId, planId, recordIds],
   );
-  const seen = rows[0]?.seen;
-  if (seen === undefined) throw new Error(`Plan ${planId} is not under construction.`);
-  return {
-    candidates: rows.flatMap(({ recordId, vendorId, profileId, email, phone, traits, consents, written }) =>
-      // A page without a record of this destination still is one row, which says how far it looked.
-      recordId === null || vendorId === null || profileId === null
-        ? []
-        : [
-            {
-              recordId,
-              vendorId,
-              profileId,
-              traits: plannableTraits.parse(traits ?? {}),
-              consents: knownAnswers.parse(consents ?? []),
-              addresses: { email, phone },
-              lastDelivered: fieldValues.parse(written ?? {}),
-            },
-          ],
-    ),
-    next: seen.last === null || seen.profiles < limit ? null : { outputSeq: seen.last },
-  };
+  if (rows.length === 0) throw notUnderConstruction(planId);
+  const known = new Map(rows.map((row) => [row.recordId, row]));
+  return recordIds.flatMap((recordId): Candidate[] => {
+    const { vendorId, profileId, createdAt, email, phone, traits, consents, written } = known.get(recordId) ?? {};
+    if (vendorId == null || profileId == null) return [];
+    return [
+      {
+        ...{ recordId, vendorId, profileId, createdAt: createdAt?.toISOString() ?? null },
+        traits: plannableTraits.parse(traits ?? {}),
+        consents: knownAnswers.parse(consents ?? []),
+        addresses: { email: email ?? null, phone: phone ?? null },
+        lastDelivered: fieldValues.parse(written ?? {}),
+      },
+    ];
+  });
 }
 
 /** Adds changes to a plan under construction; the same record again replaces its change. */
@@ -206,6 +237,7 @@ const writeChanges = insertInto<PlanChange>({
     vendor_id: { type: "text", of: ({ vendorId }) => vendorId },
     record_id: { type: "uuid", of: ({ recordId }) => recordId },
     profile_id: { type: "uuid", of: ({ profileId }) => profileId },
+    source_created_at: { type: "timestamptz", of: ({ createdAt }) => createdAt ?? "infinity" },
     before: { type: "text", cast: "jsonb", of: ({ before }) => JSON.stringify(before) },
     after: { type: "text", cast: "jsonb", of: ({ after }) => JSON.stringify(after) },
     uses: { type: "text", cast: "jsonb", of: ({ uses }) => JSON.stringify(uses) },

@@ -183,6 +183,7 @@ async function copyReversed(transaction: Transaction, planId: PlanId, undoId: Pl
 }
 
 type PlannedRow = Pick<PlanChange, "vendorId" | "recordId" | "profileId"> & {
+  createdAt: Date | null;
   before: unknown;
   after: unknown;
   uses: unknown;
@@ -195,8 +196,10 @@ async function reversedChanges(
   deliveries: DeliveredRow[],
 ): Promise<PlanChange[]> {
   const rows = await transaction.query<PlannedRow>(
-    `SELECT vendor_id AS "vendorId", record_id AS "recordId", profile_id AS "profileId", before, after, uses FROM plan_change
-     WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[])`,
+    `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
+       s.source_created_at AS "createdAt"
+     FROM plan_change c LEFT JOIN source_record s ON s.workspace_id = $1 AND s.record_id = c.record_id
+     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])`,
     [transaction.workspaceId, planId, deliveries.map(({ vendorId }) => vendorId)],
   );
   const planned = new Map(rows.map((row) => [row.vendorId, row]));
@@ -211,6 +214,7 @@ async function reversedChanges(
       readBack: readBack === null ? written : fieldValues.parse(readBack),
       uses: uses.parse(target.uses),
     });
-    return change === null ? [] : [{ vendorId, recordId, profileId, ...change }];
+    const createdAt = target.createdAt?.toISOString() ?? null;
+    return change === null ? [] : [{ vendorId, recordId, profileId, createdAt, ...change }];
   });
 }

@@ -2,7 +2,7 @@
  * Plans in the database: from "these profiles have news" over the sealed set of changes to what was delivered. What to
  * write is decided in profile/plan; here it is kept, once and completely.
  */
-import type { ConnectionId, PlanId, WorkspaceId } from "#profile/ids.ts";
+import type { ConnectionId, PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { FIELDS } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Database, Transaction } from "../database.ts";
@@ -14,6 +14,7 @@ import {
   retryFailed,
   startApplying,
   type ChangeResult,
+  type ClaimCursor,
   type ClaimedChange,
   type Ending,
   type Retrying,
@@ -22,10 +23,12 @@ import {
   addChanges,
   begin,
   candidates,
+  news,
   seal,
   type Beginning,
-  type CandidateCursor,
-  type CandidatePage,
+  type Candidate,
+  type NewsCursor,
+  type NewsPage,
   type Sealed,
 } from "./build.ts";
 import { counts, destinationFields, sampledChanges } from "./columns.ts";
@@ -63,12 +66,13 @@ export interface PlanStore {
   /** The plan of the connection that is being made, waits or is being carried out. */
   openPlan(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<PlanSummary | null>;
   begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string): Promise<Beginning>;
-  candidates(
+  news(
     workspaceId: WorkspaceId,
     planId: PlanId,
     stream: string,
-    page: { after: CandidateCursor | null; limit: number },
-  ): Promise<CandidatePage>;
+    page: { after: NewsCursor | null; limit: number },
+  ): Promise<NewsPage>;
+  candidates(workspaceId: WorkspaceId, planId: PlanId, recordIds: readonly RecordId[]): Promise<Candidate[]>;
   addChanges(workspaceId: WorkspaceId, planId: PlanId, changes: PlanChange[]): Promise<void>;
   seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
   approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
@@ -79,7 +83,7 @@ export interface PlanStore {
   claim(
     workspaceId: WorkspaceId,
     planId: PlanId,
-    portion: { limit: number; after: string | null },
+    portion: { limit: number; after: ClaimCursor | null },
   ): Promise<ClaimedChange[]>;
   markSent(workspaceId: WorkspaceId, planId: PlanId, vendorIds: string[]): Promise<void>;
   recordResults(workspaceId: WorkspaceId, planId: PlanId, results: ChangeResult[], at: string): Promise<void>;
@@ -103,6 +107,7 @@ export function createPlanStore(database: Database): PlanStore {
     defineFields: inside(defineFields),
     openPlan: inside(unfinishedPlan),
     begin: inside(begin),
+    news: inside(news),
     candidates: inside(candidates),
     addChanges: inside(addChanges),
     seal: inside(seal),
