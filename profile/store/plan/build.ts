@@ -5,7 +5,7 @@ import { WRITTEN, type FieldValues, type PlanChange } from "#profile/plan/types.
 import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
 import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
 import { audit } from "../audit.ts";
-import type { Transaction } from "../database.ts";
+import { readByIndex, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { fieldValues, knownAnswers, plannableTraits } from "./columns.ts";
 import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
@@ -114,6 +114,7 @@ export async function news(
   stream: string,
   { after, limit }: { after: NewsCursor | null; limit: number },
 ): Promise<NewsPage> {
+  await readByIndex(transaction);
   const rows = await transaction.query<NewsRow>(
     `WITH destination AS MATERIALIZED (
        SELECT p.connection_id, c.planned_seq
@@ -179,6 +180,7 @@ export async function candidates(
   planId: PlanId,
   recordIds: readonly RecordId[],
 ): Promise<Candidate[]> {
+  await readByIndex(transaction);
   const rows = await transaction.query<CandidateRow>(
     `WITH destination AS MATERIALIZED (
        SELECT p.connection_id, EXISTS (
@@ -188,8 +190,9 @@ export async function candidates(
        FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), page AS MATERIALIZED (
        SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
-       FROM source_record s JOIN membership m ON m.workspace_id = $1 AND m.record_id = s.record_id
-       WHERE s.workspace_id = $1 AND s.record_id = ANY($3::uuid[]) AND NOT s.deleted
+       FROM unnest($3::uuid[]) AS wanted (record_id)
+       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = wanted.record_id AND NOT s.deleted
+       JOIN membership m ON m.workspace_id = $1 AND m.record_id = wanted.record_id
      )
      SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
        page.source_created_at AS "createdAt", page.email, page.phone,
