@@ -1,12 +1,13 @@
-/** Every statement of ingest, identity, consent and scores, with its plan at a size where a wrong one would hurt. */
+/** Every statement of ingest, identity, consent, scores and plans, with its plan at a size where a wrong one would hurt. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client } from "pg";
-import { recordIdOf, workspaceIdOf } from "#profile/ids.ts";
+import { type ConnectionId, recordIdOf, workspaceIdOf } from "#profile/ids.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
+import { createPlanStore, type PlanStore } from "#profile/store/plan/store.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
@@ -16,6 +17,8 @@ import { consent, order, page, person } from "#tests/support/records.ts";
 /** Rows of each large table that were there before; a batch is a small part of that. */
 const KNOWN = 60_000;
 const BATCH = 300;
+/** The connection that all of them came by. */
+const LARGEST = "00000000-0000-4000-8000-000000000001" as ConnectionId;
 const LARGE =
   /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership|consent_entry)(_\d)?$/;
 
@@ -35,7 +38,7 @@ beforeAll(async () => {
   owner = new Client({ connectionString: test.ownerUrl });
   await owner.connect();
   await fill();
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await owner.end();
   await test.drop();
@@ -46,9 +49,9 @@ async function fill(): Promise<void> {
   await owner.query("SET session_replication_role = replica");
   for (const workspaceId of [test.workspaceId, workspaceIdOf("other")]) {
     await owner.query(
-      `CREATE TEMP TABLE made AS SELECT $1::uuid AS workspace_id, gen_random_uuid() AS record_id, gen_random_uuid() AS connection_id,
+      `CREATE TEMP TABLE made AS SELECT $1::uuid AS workspace_id, gen_random_uuid() AS record_id, $3::uuid AS connection_id,
          n, gen_random_uuid() AS profile_id FROM generate_series(1, $2) AS n`,
-      [workspaceId, KNOWN],
+      [workspaceId, KNOWN, LARGEST],
     );
     await owner.query(`
       INSERT INTO source_record (workspace_id, record_id, connection_id, stream, vendor_id, kind, hash)
@@ -169,9 +172,56 @@ const LOOKS = {
   },
 };
 
+/** The first pages of a plan for all that there is. */
+async function planAll(planned: PlanStore): Promise<void> {
+  const { workspaceId } = test;
+  await owner.query(
+    `INSERT INTO connection (workspace_id, connection_id, connector, name, write_back) VALUES ($1, $2, 'csv', 'largest', true)
+     ON CONFLICT DO NOTHING`,
+    [workspaceId, LARGEST],
+  );
+  const begun = await createPlanStore(test.database).begin(workspaceId, LARGEST, new Date().toISOString());
+  if (begun.outcome !== "building") throw new Error(begun.outcome);
+  const { records } = await planned.news(workspaceId, begun.planId, "old", { after: null, limit: 2_500 });
+  const ids = records.map(({ recordId }) => recordId);
+  expect(await planned.candidates(workspaceId, begun.planId, ids)).toHaveLength(2_500);
+}
+
+/** A plan for a batch of records from news to results; what holds locks or cursors has no plan to ask for. */
+async function carryOutPlan(connectionId: ConnectionId, planned: PlanStore): Promise<void> {
+  const { workspaceId } = test;
+  const at = new Date().toISOString();
+  const plans = createPlanStore(test.database);
+  const begun = await plans.begin(workspaceId, connectionId, at);
+  if (begun.outcome !== "building") throw new Error(begun.outcome);
+  const { planId } = begun;
+  const { records } = await planned.news(workspaceId, planId, "people", { after: null, limit: BATCH });
+  const ids = records.slice(0, BATCH).map(({ recordId }) => recordId);
+  const candidates = await planned.candidates(workspaceId, planId, ids);
+  expect(candidates.length).toBe(BATCH);
+  const changes = candidates.map(({ recordId, vendorId, profileId, createdAt }) => ({
+    ...{ recordId, vendorId, profileId, createdAt, before: { x: null }, after: { x: "1" }, uses: [] },
+  }));
+  await planned.addChanges(workspaceId, planId, changes);
+  const { digest } = await plans.seal(workspaceId, planId, "people", at);
+  await plans.approve(workspaceId, planId, { actor: "admin", digest: digest ?? "", at });
+  await plans.startApplying(workspaceId, planId);
+  const claimed = await planned.claim(workspaceId, planId, { limit: BATCH, after: null });
+  const vendorIds = claimed.map(({ vendorId }) => vendorId);
+  expect(vendorIds.length).toBe(BATCH);
+  await planned.markSent(workspaceId, planId, vendorIds);
+  const results = claimed.map(({ vendorId, before, after }, n) =>
+    n === 0
+      ? { vendorId, outcome: "skipped" as const, cause: "live_changed" as const, reason: "Changed." }
+      : { vendorId, outcome: "applied" as const, before, after, readBack: after, grantEntryIds: [] },
+  );
+  await planned.recordResults(workspaceId, planId, results, at);
+}
+
 describe.each(Object.entries(LOOKS))("%s", (when, look) => {
   it("no hot statement walks a large table", async () => {
     await look();
+    const { rows: before } = await owner.query<{ newest: string }>("SELECT max(output_seq) AS newest FROM profile");
     const { connectionId } = await createConnectionStore(test.database).upsertConnection(
       test.workspaceId,
       { connector: "csv", name: when },
@@ -211,6 +261,13 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
     expect((await scores.scoreBatch(test.workspaceId, { limit: BATCH, asOf: new Date().toISOString() })).profiles).toBe(
       BATCH,
     );
+    await owner.query("UPDATE connection SET planned_seq = $1 WHERE connection_id = $2", [
+      before[0]?.newest,
+      connectionId,
+    ]);
+    const planned = createPlanStore(planning(second, plans));
+    await carryOutPlan(connectionId, planned);
+    await planAll(planned);
     await second.close();
     for (const part of ["AS home", "SET source_updated_at"])
       expect([...plans.keys()].some((text) => text.includes(part))).toBe(true);

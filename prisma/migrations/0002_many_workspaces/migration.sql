@@ -289,6 +289,7 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
+
 -- Changes are carried out in the order in which the vendor made their records: records asked for together are then
 -- neighbours in a vendor's list, and reading them costs what they are many, not what the list is long. Not known: last.
 ALTER TABLE plan_change ADD COLUMN source_created_at timestamptz NOT NULL DEFAULT 'infinity';
