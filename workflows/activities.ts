@@ -1,5 +1,6 @@
 import type { Dependencies } from "./dependencies.ts";
 import { pruneActivities } from "./prune/activities.ts";
+import { newsActivities } from "./refresh/news.ts";
 import { refreshActivities } from "./refresh/activities.ts";
 import { syncActivities } from "./sync/activities.ts";
 import { writeBackActivities } from "./write-back/activities.ts";
@@ -8,6 +9,7 @@ import { writeBackActivities } from "./write-back/activities.ts";
 export function createActivities(deps: Dependencies) {
   return {
     ...syncActivities(deps),
+    ...newsActivities(deps),
     ...refreshActivities(deps),
     ...writeBackActivities(deps),
     ...pruneActivities(deps),

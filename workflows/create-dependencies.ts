@@ -12,6 +12,7 @@ import { createHeldDeletions } from "#profile/store/ingest/held.ts";
 import { createLateStreams } from "#profile/store/ingest/late.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createInstallationStore } from "#profile/store/installation.ts";
+import { createNewsStore } from "#profile/store/news.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
 import { createRetentionStore } from "#profile/store/retention/store.ts";
@@ -52,6 +53,7 @@ export function createDependencies(
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),
+    news: createNewsStore(database),
     plans: createPlanStore(database),
     runs: createRunStore(database),
     setAside: createSetAsideStore(database),

@@ -9,6 +9,7 @@ import type { InstallationStore } from "#profile/store/installation.ts";
 import type { HeldDeletions } from "#profile/store/ingest/held.ts";
 import type { LateStreams } from "#profile/store/ingest/late.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
+import type { NewsStore } from "#profile/store/news.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RetentionStore } from "#profile/store/retention/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
@@ -28,6 +29,7 @@ export interface Dependencies {
   identity: IdentityStore;
   consent: ConsentStore;
   scores: ScoreStore;
+  news: NewsStore;
   plans: PlanStore;
   runs: RunStore;
   setAside: SetAsideStore;

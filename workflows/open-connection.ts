@@ -36,6 +36,10 @@ export async function openConnection(
 /** Nobody may call the vendor for it: that is no refusal, and stays until a person changes it. */
 const isClosed = (status: ConnectionStatus): boolean => status === "paused" || status === "disconnected";
 
+/** A missing permission concerns one stream; the others go on. Refused credentials concern all. */
+export const isUsable = ({ status }: Pick<Connection, "status">): boolean =>
+  status === "ready" || status === "needs_permission";
+
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
   deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry">,

@@ -9,6 +9,9 @@ export interface RunStep {
   counts: Record<string, number>;
 }
 
+/** A step that is over, with what it counted. */
+export type DoneStep = Pick<RunStep, "step" | "counts">;
+
 export interface Run {
   runId: RunId;
   startedAt: Date;
@@ -20,8 +23,8 @@ export interface Run {
 }
 
 export interface RunStore {
-  /** Safe to repeat: a run that has begun keeps its time. */
-  startRun(workspaceId: WorkspaceId, runId: RunId): Promise<void>;
+  /** Safe to repeat: a run that has begun keeps its time. @param steps what was done for it before it began */
+  startRun(workspaceId: WorkspaceId, runId: RunId, steps?: readonly DoneStep[]): Promise<void>;
   /**
    * Adds to the step's counts, opening the step the first time. `finished` closes it; a later addition opens it again
    * unless it says `finished` too. Nothing is kept of a run past its time, as when a plan is approved months later.
@@ -45,11 +48,16 @@ export function createRunStore(database: Database): RunStore {
     await database.inWorkspace(workspaceId, (transaction) => transaction.query(text, [workspaceId, ...values]));
   };
   return {
-    startRun: (workspaceId, runId) =>
+    startRun: (workspaceId, runId, steps = []) =>
       write(
         workspaceId,
-        "INSERT INTO run (workspace_id, run_id) VALUES ($1, $2) ON CONFLICT (workspace_id, run_id) DO NOTHING",
-        [runId],
+        `WITH begun AS (
+           INSERT INTO run (workspace_id, run_id) VALUES ($1, $2) ON CONFLICT (workspace_id, run_id) DO NOTHING
+           RETURNING run_id
+         )
+         INSERT INTO run_step (workspace_id, run_id, step, finished_at, counts)
+         SELECT $1, run_id, step, clock_timestamp(), counts FROM begun, json_to_recordset($3) AS done (step text, counts jsonb)`,
+        [runId, JSON.stringify(steps)],
       ),
 
     addCounts: (workspaceId, runId, step, counts, options) =>

@@ -1,5 +1,6 @@
 /** What Temporal keeps of workflows, as it would be exported. */
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import type { History } from "@temporalio/common/lib/proto-utils.js";
 import type { Client } from "@temporalio/client";
 
 export interface ExportedHistory {
@@ -10,6 +11,28 @@ export interface ExportedHistory {
   json: string;
   /** Search attributes and memo, which a list shows without anybody's key. */
   listed: string;
+}
+
+/**
+ * What a workflow costs in Temporal Cloud's unit, by its history. Read 2026-11:
+ * https://docs.temporal.io/cloud/actions. Not in a history, and so not in here: two for each time a schedule fires,
+ * heartbeats, queries.
+ */
+export function actionsOf({ events }: History): number {
+  const actions: [attributes: keyof NonNullable<History["events"]>[number], count: number][] = [
+    ["workflowExecutionStartedEventAttributes", 1],
+    ["activityTaskScheduledEventAttributes", 1],
+    ["timerStartedEventAttributes", 1],
+    ["startChildWorkflowExecutionInitiatedEventAttributes", 1],
+    ["signalExternalWorkflowExecutionInitiatedEventAttributes", 1],
+    ["workflowExecutionUpdateAcceptedEventAttributes", 1],
+    ["markerRecordedEventAttributes", 1],
+  ];
+  return (events ?? []).reduce((sum, event) => {
+    const retries = Math.max(0, (event.activityTaskStartedEventAttributes?.attempt ?? 1) - 1);
+    const own = actions.reduce((all, [attributes, count]) => (event[attributes] == null ? all : all + count), 0);
+    return sum + own + retries;
+  }, 0);
 }
 
 /** Every workflow of the namespace, closed or open, oldest first. */

@@ -1,9 +1,9 @@
 import { connectorOf } from "#connectors/registry.ts";
 import { runIdOf } from "#profile/ids.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
-import type { Connection } from "#profile/store/connections.ts";
 import type { Dependencies } from "../dependencies.ts";
-import type { OpenStreams, RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
+import { isUsable } from "../open-connection.ts";
+import type { News, OpenStreams, RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
 import { messageOf } from "./run-message.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
@@ -13,7 +13,7 @@ const BATCH = 2_000;
 const LANES = 2;
 
 export function refreshActivities(deps: Dependencies) {
-  const { connections, ingest, identity, consent, late, patience, scores, runs, plans } = deps;
+  const { connections, ingest, identity, consent, late, news, patience, scores, runs, plans } = deps;
 
   /**
    * Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. With
@@ -56,7 +56,8 @@ export function refreshActivities(deps: Dependencies) {
   }
 
   /** All streams but those whose settings and position say that there is nothing new. */
-  async function streamsToSync(workspaceId: WorkspaceId, usable: Connection[]): Promise<StreamToSync[]> {
+  async function streamsToSync(workspaceId: WorkspaceId): Promise<StreamToSync[]> {
+    const usable = (await connections.listConnections(workspaceId)).filter(isUsable);
     const cursors = new Map(
       (await ingest.cursors(workspaceId)).map((at) => [`${at.connectionId} ${at.stream}`, at.cursor]),
     );
@@ -69,22 +70,19 @@ export function refreshActivities(deps: Dependencies) {
   }
 
   return {
-    /** Opens the run and says what there is to do. `key` makes a repeated attempt find the run it opened. */
-    async beginRun(input: { workspaceId: WorkspaceId; key: string }): Promise<RunStarted> {
-      const { workspaceId } = input;
+    /** Opens the run and says what there is to do; a scheduled one has found out before. `key` makes a repeated attempt find the run it opened. */
+    async beginRun(input: { workspaceId: WorkspaceId; key: string; found?: News }): Promise<RunStarted> {
+      const { workspaceId, found } = input;
       // Its workflow has another name, so that Temporal does not keep the two apart.
       if (await deps.isRefreshingSinceEarlier?.(workspaceId))
         throw new Error("A refresh that release 0.1.0 began is still under way: this one waits for its end.");
       const runId = runIdOf(workspaceId, input.key);
-      await runs.startRun(workspaceId, runId);
-      // A missing permission concerns one stream; the others go on. Refused credentials concern all.
-      const usable = (await connections.listConnections(workspaceId)).filter(
-        ({ status }) => status === "ready" || status === "needs_permission",
-      );
+      await runs.startRun(workspaceId, runId, found?.done);
+      await news.noteRun(workspaceId, new Date(deps.now()).toISOString(), found === undefined);
       return {
         runId,
         waitMs: patience.streamMs,
-        streams: await streamsToSync(workspaceId, usable),
+        streams: found?.streams ?? (await streamsToSync(workspaceId)),
         destinations: (await plans.destinations(workspaceId)).map(({ connectionId, connector }) => ({
           connectionId,
           connector,

@@ -1,3 +1,4 @@
+import type { DoneStep } from "#profile/store/runs.ts";
 import type { ConnectionId, InstallationId, PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
 
 export interface RefreshInput {
@@ -10,6 +11,14 @@ export interface StreamToSync {
   connectionId: ConnectionId;
   connector: string;
   stream: string;
+}
+
+/** What a scheduled refresh found before it began. */
+export interface News {
+  /** Streams that are still to be read: never read before, with much that is new, or in trouble. */
+  streams: StreamToSync[];
+  /** Streams that were read on the side, with what they brought. */
+  done: DoneStep[];
 }
 
 export interface Destination {

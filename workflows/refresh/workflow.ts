@@ -5,7 +5,7 @@ import { HEART_TIMEOUT, namesOf } from "../names.ts";
 import { syncStream } from "../sync/workflow.ts";
 import { planAndApply } from "./destination.ts";
 import { planTools, type PlannedTools } from "./destinations.ts";
-import type { RefreshInput, RefreshSummary, RunOutcome, RunStarted, StepInput } from "./messages.ts";
+import type { News, RefreshInput, RefreshSummary, RunOutcome, RunStarted, StepInput } from "./messages.ts";
 import { readStreams } from "./streams.ts";
 
 const engine = proxyActivities<Activities>({
@@ -14,12 +14,21 @@ const engine = proxyActivities<Activities>({
   retry: { maximumInterval: "1 minute" },
 });
 
+const { lookForNews } = proxyActivities<Activities>({
+  startToCloseTimeout: "2 minutes",
+  heartbeatTimeout: HEART_TIMEOUT,
+  retry: { maximumInterval: "1 minute" },
+});
+
 /**
  * One turn of the loop for one workspace: pull every stream, unify, consent, score, plan, apply what is approved.
  * A stream or a tool that fails or is late is named in the run and does not hold up the others.
+ *
+ * @param found of a scheduled refresh that need not go through everything
  */
-export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSummary> {
-  const run = await engine.beginRun({ workspaceId: input.workspaceId, key: workflowInfo().runId });
+export async function refreshWorkspace(input: RefreshInput, found?: News): Promise<RefreshSummary> {
+  const begin = { workspaceId: input.workspaceId, key: workflowInfo().runId };
+  const run = await engine.beginRun(found === undefined ? begin : { ...begin, found });
   const step = { ...input, runId: run.runId };
   // Refreshes of 0.1.0 wait for every stream and every tool, however long it takes.
   const inTime = patched("nothing waits for the slowest");
@@ -40,12 +49,18 @@ export async function refreshWorkspace(input: RefreshInput): Promise<RefreshSumm
   }
 }
 
-/** What the schedule starts: its ids carry a time stamp, so it hands over to the one refresh a workspace may have. */
+/**
+ * What the schedule starts: it ends at once where there is no news, which is what most of them find. Its ids carry a time
+ * stamp, so it hands over to the one refresh a workspace may have.
+ */
 export async function refreshOnSchedule(input: RefreshInput): Promise<void> {
+  // Those of 0.1.0 did not look first, and did not say whose they were.
+  const look = input.installation === undefined ? null : await lookForNews(input);
+  if (look?.outcome === "nothing") return;
   try {
     await executeChild(refreshWorkspace, {
       workflowId: namesOf(input.installation).refresh(input.workspaceId),
-      args: [input],
+      args: look?.outcome === "news" ? [input, look.news] : [input],
     });
   } catch (error) {
     // One is already running and sees what this one would.

@@ -8,13 +8,19 @@ type MergedPage = RecordPage & { pages: number };
 /**
  * Joins pages into larger ones, each still a checkpoint: its `next` is that of its last page. When the vendor fails in
  * between, what was read before is handed out first, so that every attempt gets further.
+ *
+ * @param pages of the vendor
+ * @param options.most so many of them make one, however few their records
  */
-export async function* mergePages(pages: AsyncGenerator<RecordPage>): AsyncGenerator<MergedPage> {
+export async function* mergePages(
+  pages: AsyncGenerator<RecordPage>,
+  { most = Infinity } = {},
+): AsyncGenerator<MergedPage> {
   let held: MergedPage | null = null;
   try {
     for await (const page of pages) {
       held = held === null ? { ...page, pages: 1 } : joined(held, page);
-      if (held.atEnd || held.records.length + held.rejects.length >= RECORDS_PER_SAVE) {
+      if (held.atEnd || held.pages >= most || held.records.length + held.rejects.length >= RECORDS_PER_SAVE) {
         yield held;
         held = null;
       }

@@ -21,7 +21,7 @@ export function statusCommand(program: Command): void {
     .action((options: OutputOptions) =>
       withContext(async ({ workspace, stores }) => {
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans, rejects, held, late] = await Promise.all([
+        const [overview, streams, [run], plans, rejects, held, late, idle] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
@@ -29,6 +29,7 @@ export function statusCommand(program: Command): void {
           stores.rejectReasons(),
           stores.held.list(workspaceId),
           stores.late.list(workspaceId),
+          stores.news.idleRefreshes(workspaceId),
         ]);
         const waiting = plans.filter((plan) => plan.status === "waiting");
         const answer = {
@@ -39,11 +40,17 @@ export function statusCommand(program: Command): void {
           held,
           late,
           lastRun: run ?? null,
+          idle,
           waiting,
         };
         print(options, answer, () =>
           [
             `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${run === undefined ? "" : `: ${describeOutcome(run)}`}`,
+            ...(idle === null
+              ? []
+              : [
+                  `Looked for news ${plural(idle.refreshes, "time")} since, the last time ${when(idle.lastAt)}: nothing was new.`,
+                ]),
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
             ...underWay(late, plans),

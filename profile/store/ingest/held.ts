@@ -41,7 +41,7 @@ export function heldReason({ vanishing, known }: Missing): string {
 }
 
 /** A new key, or a day: a fault on the vendor's side may have passed, and a full list every few minutes is too much. */
-const DUE = `(held_at < now() - interval '1 day' OR EXISTS (
+export const READ_AGAIN_DUE = `(held_at < now() - interval '1 day' OR EXISTS (
   SELECT 1 FROM credential c
   WHERE c.workspace_id = stream_state.workspace_id AND c.connection_id = stream_state.connection_id
     AND c.updated_at > stream_state.held_at))`;
@@ -85,7 +85,7 @@ export function createHeldDeletions(database: Database): HeldDeletions {
     },
 
     readAgainWhenDue: (workspaceId, place) =>
-      database.inWorkspace(workspaceId, (transaction) => startOver(transaction, place, DUE)),
+      database.inWorkspace(workspaceId, (transaction) => startOver(transaction, place, READ_AGAIN_DUE)),
   };
 }
 

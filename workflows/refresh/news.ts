@@ -1,0 +1,118 @@
+/**
+ * Whether a scheduled refresh has anything to do. Only the vendors know of their changes, so each stream's next pages are
+ * asked for here, all of them in one activity: a workflow for each stream cost ten times as much, to find nothing.
+ */
+import { cancellationSignal } from "@temporalio/activity";
+import { connectorOf } from "#connectors/registry.ts";
+import type { Connection } from "#profile/store/connections.ts";
+import type { StreamPosition } from "#profile/store/news.ts";
+import type { DoneStep } from "#profile/store/runs.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { isUsable, openWith } from "../open-connection.ts";
+import type { OpenedConnection } from "../open-connection.ts";
+import { mergePages } from "../sync/merge-pages.ts";
+import type { News, RefreshInput, StreamToSync } from "./messages.ts";
+
+/** Of a vendor, for one stream: with more to read it gets a workflow of its own. */
+const FEW_PAGES = 10;
+
+/** A vendor that takes longer is waited for by the stream's own workflow. */
+const PATIENCE_MS = 15_000;
+
+/** `everything`: the refresh has to go through all there is. */
+export type Look = { outcome: "nothing" } | { outcome: "everything" } | { outcome: "news"; news: News };
+
+interface Glance {
+  stream: StreamToSync;
+  /** What reading on the side brought; null: nothing was read. */
+  done: DoneStep | null;
+  /** It needs a workflow of its own, to read all there is or to say what is wrong. */
+  isLeft: boolean;
+}
+
+export function newsActivities(deps: Dependencies) {
+  const { connections, credentials, ingest, news } = deps;
+
+  /** Streams of the connection that are to be asked, each with where it stands. */
+  function streamsOf(connection: Connection, positions: ReadonlyMap<string, StreamPosition>) {
+    const { connectionId, connector, settings } = connection;
+    const definition = connectorOf(connector);
+    return Object.keys(definition.streams).flatMap((stream) => {
+      const position = positions.get(`${connectionId} ${stream}`);
+      if (position?.waits === true || definition.isIdle(stream, settings, position?.cursor ?? null)) return [];
+      return [{ stream: { connectionId, connector, stream }, position }];
+    });
+  }
+
+  /**
+   * Reads and stores the next pages as the stream's workflow would. Should that be under way, the position decides: only one
+   * of two that read from it stores its page.
+   */
+  async function glance(
+    { workspaceId }: RefreshInput,
+    place: StreamToSync,
+    opened: OpenedConnection,
+    cursor: unknown,
+  ): Promise<Glance> {
+    const { connectionId, connector, stream } = place;
+    for await (const page of mergePages(opened.connection.read(stream, cursor), { most: FEW_PAGES })) {
+      const saved = await ingest.savePage(workspaceId, { connectionId, stream, from: cursor, page });
+      if (saved.outcome !== "saved") break;
+      if (page.atEnd && saved.counts.inserted + saved.counts.vanished > 0) {
+        const vendorCount = await opened.connection.count(stream);
+        const { kind } = opened.streamOf(stream);
+        await ingest.reconcile(workspaceId, connectionId, stream, kind, vendorCount);
+      }
+      const counts = { pages: page.pages, ...saved.counts, ...opened.takeCalls() };
+      return { stream: place, done: { step: `sync ${connector} ${stream}`, counts }, isLeft: !page.atEnd };
+    }
+    return { stream: place, done: null, isLeft: true };
+  }
+
+  async function glanceAll(
+    input: RefreshInput,
+    connection: Connection,
+    streams: ReturnType<typeof streamsOf>,
+  ): Promise<Glance[]> {
+    const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(PATIENCE_MS)]);
+    const secret = streams.length === 0 ? null : await credentials.get(input.workspaceId, connection.connectionId);
+    return Promise.all(
+      streams.map(async ({ stream, position }) => {
+        const left = { stream, done: null, isLeft: true };
+        if (position?.settled !== true) return left;
+        try {
+          const opened = openWith(deps, connection, secret ?? {}, signal);
+          return await glance(input, stream, opened, position.cursor);
+        } catch (error) {
+          // Its workflow meets the same, tries again for as long as that makes sense, and says so.
+          deps.log.debug({ err: error, stream: stream.stream }, "a stream could not be asked for news");
+          return left;
+        }
+      }),
+    );
+  }
+
+  return {
+    /** Asks vendors and database whether there is anything to do; stores what little there is to read. */
+    async lookForNews(input: RefreshInput): Promise<Look> {
+      const { workspaceId } = input;
+      const at = new Date(deps.now()).toISOString();
+      if (await news.isWholeRefreshDue(workspaceId, at)) return { outcome: "everything" };
+      const positions = new Map(
+        (await news.positions(workspaceId)).map((each) => [`${each.connectionId} ${each.stream}`, each]),
+      );
+      const usable = (await connections.listConnections(workspaceId)).filter(isUsable);
+      const glances = (
+        await Promise.all(usable.map((connection) => glanceAll(input, connection, streamsOf(connection, positions))))
+      ).flat();
+      cancellationSignal().throwIfAborted();
+      const streams = glances.filter(({ isLeft }) => isLeft).map(({ stream }) => stream);
+      const done = glances.flatMap((each) => each.done ?? []);
+      if (streams.length === 0 && !(await news.isAnythingDue(workspaceId, at))) {
+        await news.noteIdle(workspaceId, at);
+        return { outcome: "nothing" };
+      }
+      return { outcome: "news", news: { streams, done } };
+    },
+  };
+}
