@@ -4,6 +4,7 @@ import type { PlannableTraits } from "#profile/plan/fields.ts";
 import { WRITTEN, type FieldValues, type PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
 import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
+import { among, listed } from "../among.ts";
 import { audit } from "../audit.ts";
 import { readByIndex, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
@@ -190,9 +191,8 @@ export async function candidates(
        FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), page AS MATERIALIZED (
        SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
-       FROM unnest($3::uuid[]) AS wanted (record_id)
-       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = wanted.record_id AND NOT s.deleted
-       JOIN membership m ON m.workspace_id = $1 AND m.record_id = wanted.record_id
+       FROM source_record s JOIN membership m ON m.workspace_id = $1 AND m.record_id = s.record_id
+       WHERE s.workspace_id = $1 AND s.record_id ${among("$3")} AND NOT s.deleted
      )
      SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
        page.source_created_at AS "createdAt", page.email, page.phone,
@@ -203,7 +203,7 @@ export async function candidates(
          (SELECT w.held FROM last_written w WHERE w.workspace_id = $1 AND w.record_id = page.record_id)
        END AS written
      FROM destination LEFT JOIN page ON true`,
-    [transaction.workspaceId, planId, recordIds],
+    [transaction.workspaceId, planId, listed(recordIds)],
   );
   if (rows.length === 0) throw notUnderConstruction(planId);
   const known = new Map(rows.map((row) => [row.recordId, row]));
