@@ -19,8 +19,11 @@ import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
+import { readAttentionFacts } from "#profile/store/views/attention.ts";
+import { createVendorCallStore } from "#profile/store/vendor-calls.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { keepCallTimes } from "./telemetry/call-times.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -40,6 +43,7 @@ export function createDependencies(
     limiters.set(key, limiter);
     return limiter;
   };
+  const vendorCalls = createVendorCallStore(database);
   const dependencies: Dependencies = {
     installation: createInstallationStore(database),
     connections: createConnectionStore(database),
@@ -64,6 +68,9 @@ export function createDependencies(
     now: Date.now,
     log,
     telemetry,
+    attentionFacts: (workspaceId) => readAttentionFacts(database, workspaceId),
+    vendorCalls,
+    callTimes: keepCallTimes(vendorCalls, Date.now, log),
   };
   return { dependencies, database, close: () => database.close() };
 }

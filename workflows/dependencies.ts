@@ -16,6 +16,9 @@ import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
+import type { AttentionFacts } from "#profile/store/views/attention.ts";
+import type { VendorCallStore } from "#profile/store/vendor-calls.ts";
+import type { CallTimesKept } from "./telemetry/call-times.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Everything an activity works with; handed in once, by the worker. */
@@ -44,5 +47,10 @@ export interface Dependencies {
   /** Milliseconds since the epoch. */
   now(): number;
   log: Logger;
+  /** What is known here of runs, streams and plans that may need somebody. */
+  attentionFacts(workspaceId: WorkspaceId): Promise<AttentionFacts>;
   telemetry: Telemetry;
+  /** How long calls to tools took, for who looks without OpenTelemetry. */
+  vendorCalls: VendorCallStore;
+  callTimes: CallTimesKept;
 }

@@ -6,6 +6,7 @@ import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
 import type { Dependencies } from "./dependencies.ts";
+import type { VendorCallEnded } from "./telemetry/telemetry.ts";
 import { traced } from "./telemetry/traced-connection.ts";
 
 export interface OpenedConnection {
@@ -30,7 +31,11 @@ export async function openConnection(
 ): Promise<OpenedConnection> {
   const row = await deps.connections.get(workspaceId, connectionId);
   if (isClosed(row.status)) throw new ConnectorError("permission", `The connection "${row.name}" is ${row.status}.`);
-  return openWith(deps, row, (await deps.credentials.get(workspaceId, connectionId)) ?? {}, signal);
+  const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
+  return openWith(deps, row, credentials, signal, (call) => {
+    deps.telemetry.vendorCall(call);
+    deps.callTimes.note(workspaceId, call);
+  });
 }
 
 /** Nobody may call the vendor for it: that is no refusal, and stays until a person changes it. */
@@ -49,6 +54,7 @@ export function openWith(
   >,
   credentials: unknown,
   signal: AbortSignal,
+  onCall: (call: VendorCallEnded) => void = deps.telemetry.vendorCall,
 ): OpenedConnection {
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
@@ -60,7 +66,7 @@ export function openWith(
     ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal },
     beforeSending: async () => beforeSending?.(),
     observe: (operation, durationMs, outcome) => {
-      deps.telemetry.vendorCall({ connector: connector.id, operation, durationMs, outcome });
+      onCall({ connector: connector.id, operation, durationMs, outcome });
       const name = `calls.${operation}`;
       calls[name] = (calls[name] ?? 0) + 1;
     },

@@ -32,7 +32,7 @@ function inOurWords(meta: object = {}): object {
   // What comes from the workflow's or activity's own logger went through our interceptors.
   const named = workflowRunId !== undefined;
   const theirs = named ? workflowRunId : runId;
-  const [, refreshed] = /^refresh\/([0-9a-f-]{36})$/.exec(String(workflowId)) ?? [];
+  const [, refreshed] = /(?:^|\/)refresh\/([0-9a-f-]{36})$/.exec(String(workflowId)) ?? [];
   const workspace = workspaceId ?? refreshed;
   const ours =
     named && runId !== undefined

@@ -12,6 +12,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { BEAT_THROTTLE, beating } from "./heartbeat.ts";
 import { namingRun } from "./telemetry/activity-log-fields.ts";
 import { namesOf } from "./names.ts";
+import { storingCallTimes } from "./telemetry/call-times.ts";
 import type { WorkerTelemetry } from "./telemetry/start.ts";
 
 export interface WorkersInput {
@@ -42,7 +43,14 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
     dataConverter: dataConverter(input.masterKeys),
     shutdownGraceTime: "10 seconds",
     maxHeartbeatThrottleInterval: BEAT_THROTTLE,
-    interceptors: { activity: [...(input.telemetry?.activityInterceptors ?? []), namingRun, beating] },
+    interceptors: {
+      activity: [
+        storingCallTimes(input.dependencies.callTimes),
+        ...(input.telemetry?.activityInterceptors ?? []),
+        namingRun,
+        beating,
+      ],
+    },
     ...(input.telemetry?.sinks === undefined ? {} : { sinks: input.telemetry.sinks }),
   };
   const { engineQueue, vendorQueue } = namesOf(input.installation);

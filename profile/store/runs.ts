@@ -63,10 +63,13 @@ export function createRunStore(database: Database): RunStore {
     addCounts: (workspaceId, runId, step, counts, options) =>
       write(
         workspaceId,
-        `INSERT INTO run_step AS step (workspace_id, run_id, step, finished_at, counts)
-         SELECT $1, $2, $3, CASE WHEN $5 THEN clock_timestamp() END, $4::jsonb
+        `INSERT INTO run_step AS step (workspace_id, run_id, step, finished_at, updated_at, counts)
+         SELECT $1, $2, $3, CASE WHEN $5 THEN clock_timestamp() END, clock_timestamp(), $4::jsonb
          FROM run WHERE workspace_id = $1 AND run_id = $2
-         ON CONFLICT (workspace_id, run_id, step) DO UPDATE SET finished_at = excluded.finished_at, counts = (
+         ON CONFLICT (workspace_id, run_id, step) DO UPDATE SET finished_at = excluded.finished_at,
+           -- One more attempt is no progress.
+           updated_at = CASE WHEN excluded.counts = '{}' AND NOT $5 THEN step.updated_at ELSE excluded.updated_at END,
+           counts = (
            SELECT coalesce(jsonb_object_agg(name, coalesce((step.counts ->> name)::numeric, 0)
              + coalesce((excluded.counts ->> name)::numeric, 0)), '{}')
            FROM (SELECT jsonb_object_keys(step.counts || excluded.counts) AS name) AS names

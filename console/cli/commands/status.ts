@@ -4,12 +4,19 @@ import type { LateStream } from "#profile/store/ingest/late.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
 import type { Overview, StreamRow } from "#profile/store/views/read.ts";
+import { findConditions } from "#workflows/attention/find.ts";
+import type { Condition } from "#workflows/attention/judge.ts";
 import { describeOutcome } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";
+import { attentionTitle } from "../../attention.ts";
+import { callsByTool, callTable } from "../calls.ts";
+import { withTemporal } from "../engine.ts";
 import { withContext } from "../context.ts";
 import { heading, moments, plural, print, table, when, zone } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
+
+const DAY_MS = 86_400_000;
 
 export function statusCommand(program: Command): void {
   program
@@ -19,7 +26,7 @@ export function statusCommand(program: Command): void {
     )
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
-      withContext(async ({ workspace, stores }) => {
+      withContext(async ({ config, workspace, stores }) => {
         const { workspaceId } = workspace;
         const [overview, streams, [run], plans, rejects, held, late, idle] = await Promise.all([
           stores.reader.overview(workspaceId),
@@ -31,6 +38,10 @@ export function statusCommand(program: Command): void {
           stores.late.list(workspaceId),
           stores.news.idleRefreshes(workspaceId),
         ]);
+        const attention = await withTemporal(config.temporal, config.masterKeys, (open) =>
+          findConditions(stores, open, workspace),
+        );
+        const calls = callsByTool(await stores.vendorCalls.since(workspaceId, new Date(Date.now() - DAY_MS)));
         const waiting = plans.filter((plan) => plan.status === "waiting");
         const answer = {
           workspace: workspace.slug,
@@ -42,6 +53,8 @@ export function statusCommand(program: Command): void {
           lastRun: run ?? null,
           idle,
           waiting,
+          attention,
+          calls,
         };
         print(options, answer, () =>
           [
@@ -54,6 +67,7 @@ export function statusCommand(program: Command): void {
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
             ...underWay(late, plans),
+            ...(calls.length === 0 ? [] : [heading("Calls to tools in the last 24 hours"), callTable(calls)]),
             heading("Customers"),
             customers(overview),
             ...rejectTable(overview, rejects),
@@ -61,6 +75,7 @@ export function statusCommand(program: Command): void {
             consentTable(overview),
             heading("Scores"),
             overview.traits.length === 0 ? "Nothing is scored yet: `tributary sync`." : traitTable(overview),
+            ...attentionLines(attention),
             heading("Waiting for you"),
             waiting.length + held.length === 0
               ? "Nothing."
@@ -78,6 +93,14 @@ export function statusCommand(program: Command): void {
         );
       }),
     );
+}
+
+/** Held streams wait for an answer, and are told there. */
+function attentionLines(attention: Condition[]): string[] {
+  const told = attention.filter(({ kind }) => kind !== "stream_held");
+  if (told.length === 0) return [];
+  const lines = told.flatMap(({ kind, says, todo }) => [`${attentionTitle(kind)}: ${says}`, `  → ${todo}`]);
+  return [heading("Needs attention"), ...lines];
 }
 
 function streamTable(streams: StreamRow[]): string {

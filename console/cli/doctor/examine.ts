@@ -7,6 +7,7 @@ import { createInstallationStore } from "#profile/store/installation.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import { commandEnvironment, globals } from "../context.ts";
+import { attentionFindings } from "./attention.ts";
 import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
@@ -56,6 +57,7 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
         : await scheduleFindings(dependencies, { address, namespace }, keys, { installation, repair })),
       ...(await toolFindings(dependencies)),
       ...(await setAsideFindings(dependencies)),
+      ...(address === undefined ? [] : await attentionFindings(dependencies, { address, namespace }, keys)),
     ];
   } finally {
     await close();

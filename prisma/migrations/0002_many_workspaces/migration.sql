@@ -294,3 +294,54 @@ END $$;
 -- neighbours in a vendor's list, and reading them costs what they are many, not what the list is long. Not known: last.
 ALTER TABLE plan_change ADD COLUMN source_created_at timestamptz NOT NULL DEFAULT 'infinity';
 CREATE INDEX plan_change_order ON plan_change (workspace_id, plan_id, source_created_at, vendor_id);
+
+-- On call: how long calls to tools take, when a step last told of progress, and what was told to whom.
+
+-- `buckets`: how many calls took about 2^(n/4) milliseconds, by n.
+CREATE TABLE vendor_call (
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  hour timestamptz NOT NULL,
+  connector text NOT NULL,
+  operation text NOT NULL,
+  outcome text NOT NULL,
+  buckets jsonb NOT NULL,
+  PRIMARY KEY (workspace_id, hour, connector, operation, outcome)
+);
+
+-- When the step last added to its counts: a run whose steps are silent is stuck.
+ALTER TABLE run_step ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
+
+-- What is wrong and who was told, per way of telling. The whole installation's own troubles are kept under a workspace id
+-- that no workspace has, hence no reference.
+CREATE TABLE alert (
+  workspace_id uuid NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  channel text NOT NULL,
+  says text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
+  seen_at timestamptz NOT NULL,
+  told_at timestamptz,
+  attempts integer NOT NULL DEFAULT 0,
+  next_try_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, kind, subject, channel)
+);
+
+-- Workers and consoles all watch; who moves this on has the turn.
+CREATE TABLE watch (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  next_turn_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO watch DEFAULT VALUES;
+
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['vendor_call', 'alert'] LOOP
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN workspace_id SET STATISTICS 0', t);
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
+      USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+      WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
+  END LOOP;
+END $$;
