@@ -3,7 +3,10 @@ import { countryCodeOf } from "#connectors/core/countries.ts";
 import { isCurrency } from "#connectors/core/currency.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
+import type { Retention } from "#profile/retention.ts";
+import type { RetentionStore } from "#profile/store/retention/store.ts";
 import { Refusal } from "./refusal.ts";
+import { parseRetention, type RetentionWords } from "./retention-words.ts";
 
 /** The fictitious shop's; nobody else may live in it. */
 export const DEMO_WORKSPACE = "demo";
@@ -50,22 +53,34 @@ export async function createWorkspace(store: ConnectionStore, slug: string, word
   return store.createWorkspace({ slug, name: slug, defaultCountry: "", currency: "", timeZone: "", ...checked });
 }
 
+/** A workspace, and how long it keeps what. */
+export interface KeptWorkspace extends Workspace {
+  keeps: Retention;
+}
+
 /** @throws Refusal when there is no such workspace, nothing is to be changed, or a value is wrong */
-export async function setWorkspace(store: ConnectionStore, slug: string, words: WorkspaceWords): Promise<Workspace> {
-  const all = await store.listWorkspaces();
-  const before = all.some((known) => known.slug === slug) ? await store.getWorkspace(workspaceIdOf(slug)) : null;
+export async function setWorkspace(
+  { connections, retention }: { connections: ConnectionStore; retention: RetentionStore },
+  slug: string,
+  words: WorkspaceWords & RetentionWords,
+): Promise<KeptWorkspace> {
+  const all = await connections.listWorkspaces();
+  const before = all.some((known) => known.slug === slug) ? await connections.getWorkspace(workspaceIdOf(slug)) : null;
   if (before === null) {
     const known = all.map(({ slug }) => slug).join(", ");
     throw new Refusal(`There is no workspace "${slug}"${known === "" ? "" : `; there are: ${known}`}.`, "missing");
   }
-  const { workspaceId: _workspaceId, ...input } = before;
+  const { workspaceId, ...input } = before;
   const checked = parseWords(words);
-  if (Object.keys(checked).length === 0)
+  const keeps = parseRetention(words);
+  if (Object.keys({ ...checked, ...keeps }).length === 0)
     throw new Refusal(
-      "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start.",
+      "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start, --keep-runs, " +
+        "--keep-plans, --keep-versions.",
       "words",
     );
-  return store.createWorkspace({ ...input, ...checked });
+  const after = await connections.createWorkspace({ ...input, ...checked });
+  return { ...after, keeps: await retention.keep(workspaceId, keeps) };
 }
 
 interface Checked {

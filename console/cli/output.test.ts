@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { harmless, plural, table } from "./output.ts";
+import { bytes, harmless, plural, table } from "./output.ts";
 
 describe("a table", () => {
   it("aligns words to the left and numbers to the right, also where some are not known", () => {
@@ -41,6 +41,20 @@ describe("text for a terminal", () => {
       "0 rows",
       "1 row",
       "1,200 plans are waiting",
+    ]);
+  });
+});
+
+describe("a size", () => {
+  it("is in the unit that leaves one to three digits", () => {
+    expect([0, 999, 1_000, 15_400, 999_900, 1_250_000, 3e9].map(bytes)).toEqual([
+      "0 bytes",
+      "999 bytes",
+      "1.0 KB",
+      "15.4 KB",
+      "1000 KB",
+      "1.3 MB",
+      "3.0 GB",
     ]);
   });
 });

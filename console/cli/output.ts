@@ -81,3 +81,15 @@ export const count = (value: number): string => value.toLocaleString("en");
 
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
+
+const UNITS = ["KB", "MB", "GB", "TB"];
+
+/** As disks are sold: 1 KB is 1,000 bytes. */
+export function bytes(value: number): string {
+  let [size, unit] = [value, "bytes"];
+  for (const next of UNITS) {
+    if (size < 1_000) break;
+    [size, unit] = [size / 1_000, next];
+  }
+  return `${unit === "bytes" || size >= 100 ? Math.round(size) : size.toFixed(1)} ${unit}`;
+}

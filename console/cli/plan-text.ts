@@ -1,9 +1,31 @@
 /** A plan as a page of text: what a person reads before approving it. */
-import { plural, heading, count, table, when } from "./output.ts";
+import { plural, heading, count, moments, table, when } from "./output.ts";
+import type { Undoing } from "#profile/plan/undo.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { fieldEntries } from "../trait-words.ts";
 
-export function renderPlan(plan: PlanView): string {
+export interface ShownPlan extends PlanView {
+  undoing: Undoing;
+}
+
+export function undoingCell(undoing: Undoing): string | null {
+  if (undoing.possible === "not") return null;
+  if (undoing.possible === "no longer") return "no longer";
+  return undoing.until === null ? "always" : `until ${moments(undoing.until)}`;
+}
+
+function undoingWords(undoing: Undoing): string {
+  switch (undoing.possible) {
+    case "not":
+      return "";
+    case "no longer":
+      return `Its changes are past the time they are kept for and were removed on ${when(undoing.prunedAt)}: it can no longer be undone.`;
+    case "until":
+      return undoing.until === null ? "It can be undone." : `It can be undone until ${when(undoing.until)}.`;
+  }
+}
+
+export function renderPlan(plan: ShownPlan): string {
   const unsuccessful = (plan.counts["failed"] ?? 0) > 0;
   return [
     `Plan ${plan.planId} for ${plan.connector} (${plan.connection}): ${plan.status.replaceAll("_", " ")}`,
@@ -15,6 +37,7 @@ export function renderPlan(plan: PlanView): string {
     plan.digest === null ? "" : `Sealed by ${plan.digest}`,
     plan.approvedBy === null ? "" : `Approved by ${plan.approvedBy}, ${when(plan.approvedAt)}`,
     plan.finishedAt === null ? "" : `Ended ${when(plan.finishedAt)}`,
+    undoingWords(plan.undoing),
     heading("Records by state"),
     Object.keys(plan.counts).length === 0 ? "None." : table(["state", "records"], Object.entries(plan.counts)),
     heading("Records by field"),

@@ -14,6 +14,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
+import { pruneCommand } from "./commands/prune.ts";
 import { setAsideCommand } from "./commands/set-aside.ts";
 import { statusCommand } from "./commands/status.ts";
 import { syncCommand } from "./commands/sync.ts";
@@ -77,6 +78,7 @@ for (const add of [
   importCommand,
   exportCommand,
   setAsideCommand,
+  pruneCommand,
   doctorCommand,
 ]) {
   add(program);

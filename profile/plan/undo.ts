@@ -1,7 +1,8 @@
 /** The plan that takes another one back. */
 import type { Use } from "#connectors/core/grant.ts";
+import { keptUntil } from "#profile/retention.ts";
 import { usesRestored } from "./fields.ts";
-import type { FieldValues, PlanChange } from "./types.ts";
+import type { FieldValues, PlanChange, PlanKind, PlanStatus } from "./types.ts";
 import { sameField } from "./values.ts";
 
 /** One delivery as recorded: the values before, what was written, what the vendor then held. */
@@ -31,4 +32,24 @@ export function reverse({
     after: restored,
     uses: usesRestored(restored, uses),
   };
+}
+
+/** Whether a plan can be undone, and how long. */
+export type Undoing =
+  /** Nothing of it was written, it takes another plan back, or it was taken back itself. */
+  | { possible: "not" }
+  /** What was there before is past its time. */
+  | { possible: "no longer"; prunedAt: Date }
+  /** At least until then; null: for ever. */
+  | { possible: "until"; until: Date | null };
+
+/** @param keptDays how long the workspace keeps plans; null: for ever */
+export function undoing(
+  plan: { kind: PlanKind; status: PlanStatus; finishedAt: Date | null; prunedAt: Date | null },
+  keptDays: number | null,
+): Undoing {
+  const written = plan.status === "applied" || plan.status === "applied_with_failures";
+  if (plan.kind !== "write" || !written || plan.finishedAt === null) return { possible: "not" };
+  if (plan.prunedAt !== null) return { possible: "no longer", prunedAt: plan.prunedAt };
+  return { possible: "until", until: keptUntil(keptDays, plan.finishedAt) };
 }

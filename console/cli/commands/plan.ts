@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { PlanId } from "#profile/ids.ts";
+import { undoing } from "#profile/plan/undo.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { actor } from "../actor.ts";
 import { findConnection } from "../../connections.ts";
@@ -7,9 +8,9 @@ import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { wholeNumber } from "../number-option.ts";
-import { moments, print, table, zone } from "../output.ts";
+import { moments, print, table, when, zone } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
-import { renderPlan } from "../plan-text.ts";
+import { renderPlan, undoingCell, type ShownPlan } from "../plan-text.ts";
 import { withProgress } from "../progress.ts";
 
 const SAMPLE = 10;
@@ -27,12 +28,17 @@ export function planCommand(program: Command): void {
     .option("--json", "print JSON")
     .action((options: OutputOptions & { limit: number }) =>
       withContext(async ({ workspace, stores }) => {
-        const plans = await stores.plans.list(workspace.workspaceId, options.limit);
+        const keeps = await stores.retention.kept(workspace.workspaceId);
+        const listed = await stores.plans.list(workspace.workspaceId, options.limit);
+        const plans = listed.map((row) => ({ ...row, undoing: undoing(row, keeps.plans) }));
         print(options, plans, (rows) =>
           rows.length === 0
             ? "No plan yet. A run of the loop makes one when a tool's values differ from ours: `tributary sync`."
             : table(
-                ["plan", "tool", "kind", "state", "changes", "compared", `made (${zone()})`, "approved by"],
+                [
+                  ...["plan", "tool", "kind", "state", "changes", "compared", `made (${zone()})`, "approved by"],
+                  "can be undone",
+                ],
                 rows.map((row) => [
                   row.planId,
                   row.connector,
@@ -42,6 +48,7 @@ export function planCommand(program: Command): void {
                   row.compared,
                   moments(row.createdAt),
                   row.approvedBy,
+                  undoingCell(row.undoing),
                 ]),
               ),
         );
@@ -55,7 +62,7 @@ export function planCommand(program: Command): void {
     .option("--sample <n>", "how many records", wholeNumber, SAMPLE)
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions & { sample: number }) =>
-      withContext(async (context) => print(options, await find(context, id, options.sample), renderPlan)),
+      withContext(async (context) => print(options, await shown(context, id, options.sample), renderPlan)),
     );
 
   plan
@@ -70,7 +77,7 @@ export function planCommand(program: Command): void {
         const engine = await context.engine();
         await engine.approve(planId, actor(), options.digest ?? digest);
         await withProgress(engine.finished(planId), writing(context, planId));
-        print(options, await find(context, planId, SAMPLE), renderPlan);
+        print(options, await shown(context, planId, SAMPLE), renderPlan);
       }),
     );
 
@@ -106,7 +113,7 @@ export function planCommand(program: Command): void {
         const { workspaceId } = context.workspace;
         const undoing = engine.undo({ workspaceId, planId, connectionId, connector, actor: actor() });
         const { undoPlanId } = await withProgress(undoing, async () => "putting back what was there before ...");
-        print(options, await find(context, undoPlanId, SAMPLE), renderPlan);
+        print(options, await shown(context, undoPlanId, SAMPLE), renderPlan);
       }),
     );
 
@@ -142,13 +149,23 @@ export function planCommand(program: Command): void {
         const answer = await context.stores.plans.retryFailed(workspaceId, planId, decision);
         if (answer.outcome === "busy")
           throw new CommandFailure("Another plan for this tool is in progress; try again when it has finished.");
+        if (answer.outcome === "pruned")
+          throw new CommandFailure(
+            `Nothing can be retried: the plan's changes are past the time they are kept for and were removed on ${when(answer.prunedAt)}.`,
+          );
         if (answer.outcome === "nothing_to_retry")
           throw new CommandFailure("Nothing to retry: no record failed, or a newer plan covers those that did.");
         const carrying = engine.carryOut({ workspaceId, planId, connectionId, connector, runId: null });
         await withProgress(carrying, writing(context, planId));
-        print(options, await find(context, planId, SAMPLE), renderPlan);
+        print(options, await shown(context, planId, SAMPLE), renderPlan);
       }),
     );
+}
+
+async function shown(context: Context, id: string, sample: number): Promise<ShownPlan> {
+  const plan = await find(context, id, sample);
+  const keeps = await context.stores.retention.kept(context.workspace.workspaceId);
+  return { ...plan, undoing: undoing(plan, keeps.plans) };
 }
 
 /** Accepts the first letters of an id, as printed in a list. */

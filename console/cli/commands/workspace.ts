@@ -1,7 +1,9 @@
 import type { Command } from "commander";
-import type { Workspace } from "#profile/store/connections.ts";
+import { RETENTION_KINDS } from "#profile/retention.ts";
+import { keptWords, KEEPS, usualWords } from "../../retention-words.ts";
+import type { RetentionWords } from "../../retention-words.ts";
 import { createWorkspace, setWorkspace, weekStartName } from "../../workspaces.ts";
-import type { WorkspaceWords } from "../../workspaces.ts";
+import type { KeptWorkspace, WorkspaceWords } from "../../workspaces.ts";
 import { withStores } from "../context.ts";
 import type { StoresContext } from "../context.ts";
 import { note, print, table } from "../output.ts";
@@ -17,16 +19,13 @@ export function workspaceCommand(program: Command): void {
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
       withStores(async ({ stores }) => {
-        const all = await Promise.all(
-          (await stores.connections.listWorkspaces()).map(({ workspaceId }) =>
-            stores.connections.getWorkspace(workspaceId),
-          ),
-        );
-        print(
-          options,
-          all.filter((known) => known !== null),
-          (rows) =>
-            rows.length === 0 ? "There is no workspace yet: `tributary workspace create --help`." : renderAll(rows),
+        const all: KeptWorkspace[] = [];
+        for (const { workspaceId } of await stores.connections.listWorkspaces()) {
+          const known = await stores.connections.getWorkspace(workspaceId);
+          if (known !== null) all.push({ ...known, keeps: await stores.retention.kept(workspaceId) });
+        }
+        print(options, all, (rows) =>
+          rows.length === 0 ? "There is no workspace yet: `tributary workspace create --help`." : renderAll(rows),
         );
       }),
     );
@@ -37,15 +36,16 @@ export function workspaceCommand(program: Command): void {
       withStores(async (context) => {
         const made = await createWorkspace(context.stores.connections, slug, given);
         await scheduleRefreshes(context);
-        print({ json: json ?? false }, made, () => `${renderAll([made])}\n\nNext: tributary connect <connector>`);
+        const kept = { ...made, keeps: await context.stores.retention.kept(made.workspaceId) };
+        print({ json: json ?? false }, kept, () => `${renderAll([kept])}\n\nNext: tributary connect <connector>`);
       }),
     );
 
-  words(workspace.command("set").argument("<short-name>", "which one"))
+  keeping(words(workspace.command("set").argument("<short-name>", "which one")))
     .description("change its settings; they apply to whatever is read from now on")
-    .action((slug: string, { json, ...given }: WorkspaceWords & OutputOptions) =>
+    .action((slug: string, { json, ...given }: WorkspaceWords & RetentionWords & OutputOptions) =>
       withStores(async ({ stores }) => {
-        const after = await setWorkspace(stores.connections, slug, given);
+        const after = await setWorkspace(stores, slug, given);
         print({ json: json ?? false }, after, () => renderAll([after]));
       }),
     );
@@ -60,9 +60,21 @@ const words = (command: Command): Command =>
     .option("--week-start <day>", "the first day of the week, as in monday (default: monday)")
     .option("--json", "print JSON");
 
-function renderAll(rows: Workspace[]): string {
+function keeping(command: Command): Command {
+  for (const kind of RETENTION_KINDS)
+    command.option(
+      `--keep-${kind} <days>`,
+      `how long to keep ${KEEPS[kind]}: days, as in 90d, or forever (default: ${usualWords(kind)})`,
+    );
+  return command;
+}
+
+function renderAll(rows: KeptWorkspace[]): string {
   return table(
-    ["workspace", "name", "country", "currency", "time zone", "week starts on"],
+    [
+      ...["workspace", "name", "country", "currency", "time zone", "week starts on"],
+      ...RETENTION_KINDS.map((kind) => `${kind} are kept`),
+    ],
     rows.map((row) => [
       row.slug,
       row.name,
@@ -70,6 +82,7 @@ function renderAll(rows: Workspace[]): string {
       row.currency,
       row.timeZone,
       weekStartName(row.weekStart),
+      ...RETENTION_KINDS.map((kind) => keptWords(row.keeps[kind])),
     ]),
   );
 }

@@ -32,6 +32,12 @@ export function planPage(plan: PlanView): Html {
     <p class="soft small">
       ${plan.approvedBy === null ? null : html`Approved by ${plan.approvedBy}, ${instant(plan.approvedAt)}. `}
       ${plan.finishedAt === null ? null : html`Ended ${instant(plan.finishedAt)}. `}
+      ${
+        plan.prunedAt === null
+          ? null
+          : html`Its changes are past the time they are kept for and were removed ${instant(plan.prunedAt)}: it can no
+            longer be undone. `
+      }
       ${plan.digest === null ? null : html`Sealed by <code>${plan.digest}</code>: what is approved is what is written.`}
     </p>
     <div class="columns">

@@ -10,7 +10,7 @@ export function plansPage(plans: PlanSummary[]): Html {
     <h1>Plans</h1>
     <p class="lead">
       What was or would be written into a tool, value by value. The first plan of a tool waits for a person, and so does
-      the next one after an undo; whatever was written can be undone.
+      the next one after an undo; whatever was written can be undone as long as its plan is kept.
     </p>
     ${
       plans.length === 0

@@ -45,6 +45,8 @@ CREATE TABLE retention (
 );
 -- When everything past its time was last removed.
 ALTER TABLE workspace ADD COLUMN pruned_at timestamptz;
+-- Until now everything was kept: whoever wants that for longer has a week to say so.
+UPDATE workspace SET pruned_at = now() + interval '6 days';
 -- Changes and deliveries of the plan are being removed, or were: it can no longer be undone.
 ALTER TABLE plan ADD COLUMN pruned_at timestamptz;
 -- Plans whose row is gone. A plan is named after its number, and no number is given twice.
