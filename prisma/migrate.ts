@@ -6,7 +6,15 @@
 import { Client } from "pg";
 import { derivedAppUrl, letAppLogIn, roleThatLogsIn } from "./app-login.ts";
 import { DEFAULT_APP_ROLE, moveRights, noteDeployment, provideAppRole, recordedAppRole } from "./app-role.ts";
-import { apply, isApplied, LEDGER, readLedger, readMigrations, refuseNewerSchema } from "./migration-files.ts";
+import {
+  apply,
+  isApplied,
+  LEDGER,
+  readLedger,
+  readMigrations,
+  refuseNewerSchema,
+  type Migration,
+} from "./migration-files.ts";
 import { inMigration, LOCK_TIMEOUT_MS } from "./migration-lock.ts";
 
 /** What the migrations are written and tested for: below it some of their statements do not exist. */
@@ -58,7 +66,36 @@ export async function migrateSchema(
   });
 }
 
-async function asOwner<T>(ownerUrl: string, work: (owner: Client) => Promise<T>): Promise<T> {
+/**
+ * Migrates as far as some rows need, loads them in one transaction, and migrates to now.
+ *
+ * @param plan.check throws before anything is changed
+ * @returns also the migrations after those of `plan`
+ */
+export async function restoreWith<T>(
+  ownerUrl: string,
+  options: MigrateOptions & { appUrl?: string },
+  plan: {
+    migrations: readonly Migration[];
+    check: (owner: Client, migrations: readonly Migration[]) => Promise<void>;
+    load: (owner: Client) => Promise<T>;
+  },
+): Promise<{ result: T; applied: string[]; role: string }> {
+  return await asOwner(ownerUrl, async (owner) => {
+    await plan.check(owner, plan.migrations);
+    const role = options.appUrl === undefined ? await usualRole(owner) : await roleThatLogsIn(options.appUrl);
+    await applyAll(owner, role, options, plan.migrations);
+    const result = await inMigration(owner, options.lockTimeoutMs ?? LOCK_TIMEOUT_MS, () => plan.load(owner));
+    // This also notes that database and role are others than the rows say.
+    const applied = await bringUpToDate(owner, role, options);
+    await owner.query("ANALYZE");
+    if (options.appUrl !== undefined) await letAppLogIn(owner, { role, url: options.appUrl, chosen: true });
+    return { result, applied, role };
+  });
+}
+
+/** For what only the schema's owner may do. */
+export async function asOwner<T>(ownerUrl: string, work: (owner: Client) => Promise<T>): Promise<T> {
   const owner = new Client({ connectionString: ownerUrl, application_name: "tributary-migrate" });
   // A server lost between two statements must not end the process: the next statement says so.
   owner.on("error", () => undefined);
@@ -91,12 +128,18 @@ async function usualRole(owner: Client): Promise<string> {
   return (await recordedAppRole(owner)) ?? DEFAULT_APP_ROLE;
 }
 
-async function bringUpToDate(
+async function bringUpToDate(owner: Client, role: string, options: MigrateOptions): Promise<string[]> {
+  const applied = await applyAll(owner, role, options, await readMigrations());
+  await noteDeployment(owner, role);
+  return applied;
+}
+
+async function applyAll(
   owner: Client,
   role: string,
   { lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions,
+  migrations: readonly Migration[],
 ): Promise<string[]> {
-  const migrations = await readMigrations();
   const ledger = await readLedger(owner);
   refuseNewerSchema(ledger, migrations);
   await provideAppRole(owner, role);
@@ -118,6 +161,5 @@ async function bringUpToDate(
       throw new Error(`Migration ${migration.name} failed and was rolled back: ${reason}`, { cause: error });
     }
   }
-  await noteDeployment(owner, role);
   return applied;
 }

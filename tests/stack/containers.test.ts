@@ -39,6 +39,12 @@ describe("docker-compose.yml", () => {
     expect(withOwner).toEqual(["migrate"]);
   });
 
+  it("keeps copies of imported files where worker and console both see them", () => {
+    const services = compose.split(/^ {2}(?=\w+:\n)/m);
+    const sharing = services.filter((service) => service.includes("- imports:/app/.tributary"));
+    expect(sharing.map((service) => service.split(":")[0])).toEqual(["worker", "console"]);
+  });
+
   it("sets the environment the way config.ts understands it", () => {
     const lines = [...compose.matchAll(/^ {4,6}(DATABASE\w*|TEMPORAL\w+|TRIBUTARY_\w+|HOST|PORT|LOG_LEVEL): (.+)$/gm)];
     const environment = Object.fromEntries(

@@ -13,6 +13,8 @@ export interface Place {
   database: string;
   /** Of the whole server; connected to this database. */
   superuser: Client;
+  /** Another empty database of the same owner; `drop` removes it. */
+  createDatabase(name: string): Promise<void>;
   /** Copies the database on the server itself, which ends every session in it; `drop` removes the copy. */
   copyTo(name: string): Promise<void>;
   drop(): Promise<void>;
@@ -36,6 +38,10 @@ export async function createPlace(): Promise<Place> {
     appRole,
     database: name,
     superuser,
+    createDatabase: async (another) => {
+      copies.push(another);
+      await maker.query(`CREATE DATABASE ${another} OWNER ${name} TEMPLATE template0`);
+    },
     copyTo: async (copy) => {
       copies.push(copy);
       await maker.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [name]);
