@@ -79,3 +79,28 @@ describe("a command in another terminal", () => {
     expect(() => loadConfig({ TRIBUTARY_DATA_DIR: dataDir({ "stack.json": '{"pid":' }) })).toThrow(/npm start/);
   });
 });
+
+describe("alerts", () => {
+  const base = { DATABASE_URL: state.databaseUrl, TEMPORAL_ADDRESS: "127.0.0.1:2", TRIBUTARY_KEY: key(1) };
+  const secret = { TRIBUTARY_ALERT_SECRET: "0123456789abcdef" };
+  const webhook = (url: string, more: Record<string, string> = secret) =>
+    loadConfig({ ...base, TRIBUTARY_ALERT_WEBHOOK: url, ...more }).alerts.webhook;
+
+  it("go to nobody until somebody says where to", () => {
+    expect(loadConfig(base).alerts).toEqual({ webhook: null, mail: null, againHours: 24 });
+  });
+
+  it("leave this machine by https alone, unless that is allowed, and signed", () => {
+    expect(webhook("https://alerts.example/hook")?.url).toBe("https://alerts.example/hook");
+    for (const url of ["http://localhost:1/", "http://127.0.0.1:1/", "http://[::1]:1/"])
+      expect(webhook(url)).not.toBeNull();
+    for (const url of ["http://alerts.example/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/"])
+      expect(() => webhook(url)).toThrow(/must be https on another machine/);
+    expect(webhook("http://alerts.example/", { ...secret, TRIBUTARY_ALERT_INSECURE: "yes" })).not.toBeNull();
+    expect(() => webhook("https://alerts.example/", {})).toThrow(/TRIBUTARY_ALERT_SECRET/);
+  });
+
+  it("by mail need a server, a sender and a receiver", () => {
+    expect(() => loadConfig({ ...base, TRIBUTARY_SMTP_URL: "smtps://u:p@mail.example" })).toThrow(/set all three/);
+  });
+});

@@ -76,6 +76,22 @@ const environmentSchema = z.object({
   TRIBUTARY_STREAM_WAIT: seconds.default(USUAL_PATIENCE.streamMs / 1_000),
   /** The same for a stream that is read for the first time, as long as it gets on. */
   TRIBUTARY_FIRST_READ_WAIT: seconds.default(USUAL_PATIENCE.firstReadMs / 1_000),
+  /** Where alerts are sent as JSON by POST: https, or loopback. TRIBUTARY_ALERT_SECRET signs them. */
+  TRIBUTARY_ALERT_WEBHOOK: z
+    .url({ protocol: /^https?$/, error: "must be a URL like https://alerts.example.com/hook" })
+    .optional(),
+  /** Signs alerts, so that their receiver can tell them from others: at least 16 characters. */
+  TRIBUTARY_ALERT_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
+  /** `yes`: the webhook may be http on another machine, where nobody in between can read along. */
+  TRIBUTARY_ALERT_INSECURE: z.enum(["yes", "no"], { error: "must be yes or no" }).default("no"),
+  /** Who gets alerts by mail, separated by commas, from whom, and through which server. */
+  TRIBUTARY_ALERT_MAIL_TO: z.string().optional(),
+  TRIBUTARY_ALERT_MAIL_FROM: z.string().optional(),
+  TRIBUTARY_SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: "must be a URL like smtps://user:password@mail.example.com" })
+    .optional(),
+  /** What is still wrong is told again after so many hours. */
+  TRIBUTARY_ALERT_AGAIN_HOURS: z.coerce.number({ error: "must be a number of hours" }).positive().default(24),
   /** trace, debug, info, warn, error or fatal. */
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
@@ -106,6 +122,12 @@ export interface Config {
   missingShare: number;
   patience: Patience;
   http: { host: string; port: number; tries: number; publicUrl: string | null; instance: string | null };
+  /** Null: nobody is told in that way. */
+  alerts: {
+    webhook: { url: string; secret: string } | null;
+    mail: { smtpUrl: string; to: string; from: string } | null;
+    againHours: number;
+  };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
 }
@@ -170,10 +192,41 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
       publicUrl: environment.TRIBUTARY_PUBLIC_URL ?? null,
       instance: environment.TRIBUTARY_INSTANCE ?? null,
     },
+    alerts: alertsOf(environment),
     logLevel: environment.LOG_LEVEL,
     dataDir,
   };
 }
+
+/** @throws ConfigError naming what is missing beside what is set */
+function alertsOf(environment: Environment): Config["alerts"] {
+  const { TRIBUTARY_ALERT_WEBHOOK: url, TRIBUTARY_ALERT_SECRET: secret } = environment;
+  if (url !== undefined) {
+    const { protocol, hostname } = new URL(url);
+    if (secret === undefined)
+      throw new ConfigError(
+        "TRIBUTARY_ALERT_SECRET: set it too, so that the receiver can tell our alerts from others.",
+      );
+    if (protocol !== "https:" && !isLoopback(hostname) && environment.TRIBUTARY_ALERT_INSECURE === "no")
+      throw new ConfigError(
+        "TRIBUTARY_ALERT_WEBHOOK: must be https on another machine. Where the network is trusted, TRIBUTARY_ALERT_INSECURE=yes allows http.",
+      );
+  }
+  const { TRIBUTARY_ALERT_MAIL_TO: to, TRIBUTARY_ALERT_MAIL_FROM: from, TRIBUTARY_SMTP_URL: smtpUrl } = environment;
+  const given = [to, from, smtpUrl].filter((value) => value !== undefined).length;
+  if (given === 1 || given === 2)
+    throw new ConfigError(
+      "TRIBUTARY_ALERT_MAIL_TO, TRIBUTARY_ALERT_MAIL_FROM, TRIBUTARY_SMTP_URL: set all three for alerts by mail, or none.",
+    );
+  return {
+    webhook: url === undefined || secret === undefined ? null : { url, secret },
+    mail: to === undefined || from === undefined || smtpUrl === undefined ? null : { smtpUrl, to, from },
+    againHours: environment.TRIBUTARY_ALERT_AGAIN_HOURS,
+  };
+}
+
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 
 export function dataDirOf(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">): string {
   const project = fileURLToPath(new URL(".", import.meta.url));

@@ -11,6 +11,7 @@ const TITLES: Record<ConditionKind, string> = {
   plan_stranded: "plan left",
   stream_held: "stream held",
   no_worker: "no worker",
+  no_engine: "no Temporal",
 };
 
 export const attentionTitle = (kind: ConditionKind): string => TITLES[kind];

@@ -19,6 +19,7 @@ import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
+import { createAlertStore } from "#profile/store/alerts.ts";
 import { readAttentionFacts } from "#profile/store/views/attention.ts";
 import { createVendorCallStore } from "#profile/store/vendor-calls.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
@@ -68,6 +69,7 @@ export function createDependencies(
     now: Date.now,
     log,
     telemetry,
+    alerts: createAlertStore(database),
     attentionFacts: (workspaceId) => readAttentionFacts(database, workspaceId),
     vendorCalls,
     callTimes: keepCallTimes(vendorCalls, Date.now, log),

@@ -17,6 +17,7 @@ import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 import type { AttentionFacts } from "#profile/store/views/attention.ts";
+import type { AlertStore } from "#profile/store/alerts.ts";
 import type { VendorCallStore } from "#profile/store/vendor-calls.ts";
 import type { CallTimesKept } from "./telemetry/call-times.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -49,6 +50,8 @@ export interface Dependencies {
   log: Logger;
   /** What is known here of runs, streams and plans that may need somebody. */
   attentionFacts(workspaceId: WorkspaceId): Promise<AttentionFacts>;
+  /** What was told to whom. */
+  alerts: AlertStore;
   telemetry: Telemetry;
   /** How long calls to tools took, for who looks without OpenTelemetry. */
   vendorCalls: VendorCallStore;

@@ -32,10 +32,7 @@ export async function openConnection(
   const row = await deps.connections.get(workspaceId, connectionId);
   if (isClosed(row.status)) throw new ConnectorError("permission", `The connection "${row.name}" is ${row.status}.`);
   const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
-  return openWith(deps, row, credentials, signal, (call) => {
-    deps.telemetry.vendorCall(call);
-    deps.callTimes.note(workspaceId, call);
-  });
+  return openWith(deps, row, credentials, signal, noting(deps, workspaceId));
 }
 
 /** Nobody may call the vendor for it: that is no refusal, and stays until a person changes it. */
@@ -44,6 +41,14 @@ const isClosed = (status: ConnectionStatus): boolean => status === "paused" || s
 /** A missing permission concerns one stream; the others go on. Refused credentials concern all. */
 export const isUsable = ({ status }: Pick<Connection, "status">): boolean =>
   status === "ready" || status === "needs_permission";
+
+/** Calls made for a workspace count in its times. */
+export const noting =
+  (deps: Pick<Dependencies, "telemetry" | "callTimes">, workspaceId: WorkspaceId) =>
+  (call: VendorCallEnded): void => {
+    deps.telemetry.vendorCall(call);
+    deps.callTimes.note(workspaceId, call);
+  };
 
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(

@@ -2,6 +2,7 @@
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
 import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import { keepWatch } from "./alerts/watch.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
@@ -38,11 +39,13 @@ const workers = [
   ...(earlier.isLeft ? await createWorkers({ ...parts, installation: undefined }) : []),
 ];
 const schedules = keepSchedules(engine.client, dependencies);
+const watch = keepWatch(config, dependencies);
 log.info({ queues: workers.map((worker) => worker.options.taskQueue) }, "worker ready");
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await schedules.stop();
+  await watch.stop();
   await engine.close();
   await connection.close();
   await close();

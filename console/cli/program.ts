@@ -6,6 +6,7 @@ import { ConfigError } from "#config.ts";
 import { secretPatternsOf } from "#connectors/core/auth.ts";
 import { connectors } from "#connectors/registry.ts";
 import { Refusal } from "../refusal.ts";
+import { alertsCommand } from "./commands/alerts.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
@@ -80,6 +81,7 @@ for (const add of [
   setAsideCommand,
   pruneCommand,
   doctorCommand,
+  alertsCommand,
 ]) {
   add(program);
 }

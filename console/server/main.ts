@@ -2,6 +2,7 @@
 import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
+import { keepWatch } from "#workflows/alerts/watch.ts";
 import { hostNames } from "./border.ts";
 import { listen } from "./listen.ts";
 import { createServer } from "./server.ts";
@@ -16,9 +17,10 @@ const server = createServer({
   hosts: hostNames(config.http),
   instance: config.http.instance,
 });
+const watch = keepWatch(config, dependencies);
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
-    void server.close().then(close);
+    void Promise.all([server.close(), watch.stop()]).then(close);
   });
 }
 const port = await orEnd(() => listen(server, config.http));

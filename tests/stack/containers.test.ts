@@ -67,8 +67,13 @@ describe("docker-compose.yml", () => {
       "PORT",
       "TEMPORAL_ADDRESS",
       "TEMPORAL_NAMESPACE",
+      "TRIBUTARY_ALERT_MAIL_FROM",
+      "TRIBUTARY_ALERT_MAIL_TO",
+      "TRIBUTARY_ALERT_SECRET",
+      "TRIBUTARY_ALERT_WEBHOOK",
       "TRIBUTARY_KEY",
       "TRIBUTARY_PUBLIC_URL",
+      "TRIBUTARY_SMTP_URL",
     ]);
     expect(parseEnvironment(environment)).toMatchObject({ HOST: "0.0.0.0", PORT: 4_080, LOG_LEVEL: "info" });
   });

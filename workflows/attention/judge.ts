@@ -14,7 +14,8 @@ export type ConditionKind =
   | "plan_failed"
   | "plan_stranded"
   | "stream_held"
-  | "no_worker";
+  | "no_worker"
+  | "no_engine";
 
 export interface Condition {
   kind: ConditionKind;

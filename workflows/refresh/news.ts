@@ -8,7 +8,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import type { StreamPosition } from "#profile/store/news.ts";
 import type { DoneStep } from "#profile/store/runs.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { isUsable, openWith } from "../open-connection.ts";
+import { isUsable, noting, openWith } from "../open-connection.ts";
 import type { OpenedConnection } from "../open-connection.ts";
 import { mergePages } from "../sync/merge-pages.ts";
 import type { News, RefreshInput, StreamToSync } from "./messages.ts";
@@ -81,7 +81,7 @@ export function newsActivities(deps: Dependencies) {
         const left = { stream, done: null, isLeft: true };
         if (position?.settled !== true) return left;
         try {
-          const opened = openWith(deps, connection, secret ?? {}, signal);
+          const opened = openWith(deps, connection, secret ?? {}, signal, noting(deps, input.workspaceId));
           return await glance(input, stream, opened, position.cursor);
         } catch (error) {
           // Its workflow meets the same, tries again for as long as that makes sense, and says so.

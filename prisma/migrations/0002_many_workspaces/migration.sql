@@ -347,3 +347,25 @@ BEGIN
       WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
   END LOOP;
 END $$;
+
+-- Which workspaces somebody has to look at: one question for all of them, answered from few rows.
+CREATE INDEX run_open ON run (workspace_id) WHERE finished_at IS NULL;
+CREATE INDEX plan_to_watch ON plan (workspace_id)
+  WHERE status IN ('building', 'approved', 'applying', 'applied_with_failures');
+CREATE FUNCTION workspaces_to_watch() RETURNS TABLE (workspace_id uuid, slug text, refresh_minutes integer)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT w.workspace_id, w.slug, w.refresh_minutes FROM workspace w WHERE
+      EXISTS (SELECT FROM connection c WHERE c.workspace_id = w.workspace_id
+        AND c.status IN ('needs_reconnect', 'needs_permission'))
+      OR EXISTS (SELECT FROM run r WHERE r.workspace_id = w.workspace_id AND r.finished_at IS NULL)
+      OR EXISTS (SELECT FROM stream_state s WHERE s.workspace_id = w.workspace_id AND (
+        s.held_at IS NOT NULL OR s.error_kind IS NOT NULL OR s.last_success_at IS NULL
+        OR s.last_success_at < now() - greatest(interval '1 hour', 3 * w.refresh_minutes * interval '1 minute')))
+      OR EXISTS (SELECT FROM plan p WHERE p.workspace_id = w.workspace_id
+        AND p.status IN ('building', 'approved', 'applying', 'applied_with_failures'))
+      OR EXISTS (SELECT FROM alert a WHERE a.workspace_id = w.workspace_id)
+    ORDER BY w.slug
+  $$;
+REVOKE ALL ON FUNCTION workspaces_to_watch() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION workspaces_to_watch() TO tributary_app;
