@@ -50,6 +50,29 @@ it("a plan says until when it can be undone", async () => {
   expect((await tributary("plan", "show", planId)).out).toContain(`It can be undone until ${day.format(until)}`);
 });
 
+it("doctor says what takes how much room, what grew, and since when things are kept", async () => {
+  const { out } = await tributary("doctor");
+  expect(out).toMatch(
+    /ok +room .*in all: .*what tools said [\d.]+ [KM]B \(about [\d,]+ rows\).*plans and deliveries [\d.]+ [KM]B/,
+  );
+  expect(out).toMatch(/Most rows came in what tools said: [\d,]+ more than went/);
+  expect(out).toMatch(
+    /ok +kept of test +runs since now, plans since \d+ \w+ \d{4}.*, versions since .*; last pruned never/,
+  );
+});
+
+it("doctor asks for a pruning that has not come for days", async () => {
+  const { workspaceId, test } = loop;
+  const shift = (days: number) =>
+    test.database.inWorkspace(workspaceId, async (transaction) => {
+      await transaction.query("UPDATE plan SET finished_at = finished_at + $1 * interval '1 day'", [days]);
+    });
+  await shift(-50);
+  const { out } = await tributary("doctor");
+  await shift(50);
+  expect(out).toMatch(/FAIL +kept of test .*past their time and still there: plans\n.*`tributary prune` removes it/);
+});
+
 it("nothing is past its time yet, and a preview says what would be", async () => {
   expect((await tributary("prune")).out).toBe("Nothing is past its time.\n");
   const ahead = await loop.deps.retention.preview(loop.workspaceId, Date.now() + 46 * DAY);

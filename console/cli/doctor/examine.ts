@@ -13,6 +13,7 @@ import type { Finding } from "./finding.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
 import { databaseFindings, temporalFindings } from "./servers.ts";
 import { scheduleFindings } from "./schedules.ts";
+import { retentionFindings, sizeFinding } from "./room.ts";
 import { setAsideFindings } from "./set-aside.ts";
 import { toolFindings } from "./tools.ts";
 
@@ -46,7 +47,7 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
   if (!usable) return [...basics, ...database, ...temporal, skip("tools", "needs the database and the master key")];
 
   const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "silent" });
-  const { dependencies, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
+  const { dependencies, database: opened, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
   try {
     return [
       ...basics,
@@ -57,6 +58,8 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
         : await scheduleFindings(dependencies, { address, namespace }, keys, { installation, repair })),
       ...(await toolFindings(dependencies)),
       ...(await setAsideFindings(dependencies)),
+      await sizeFinding(opened),
+      ...(await retentionFindings(dependencies)),
       ...(address === undefined ? [] : await attentionFindings(dependencies, { address, namespace }, keys)),
     ];
   } finally {

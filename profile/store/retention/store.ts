@@ -1,6 +1,7 @@
 /** Removing what is past its time: a batch a transaction, so that nobody waits and whatever ends it, what is done is done. */
 import { pastBefore, RETENTION_KINDS, type Retention, type RetentionKind } from "#profile/retention.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
+import { ENDED } from "#profile/plan/types.ts";
 import type { Database, Transaction } from "../database.ts";
 import { pastPlans, pruneLines, prunePlan, weighPlans } from "./plans.ts";
 import { pastRuns, pruneRuns } from "./runs.ts";
@@ -37,6 +38,8 @@ export interface RetentionStore {
     at: number,
     options?: { batch?: number; goOn?: () => boolean; onBatch?: (soFar: Pruned) => void },
   ): Promise<{ pruned: Pruned; done: boolean }>;
+  /** The oldest that may be pruned some day, by kind, and when a pruning last came to its end; null: there is none. */
+  oldest(workspaceId: WorkspaceId): Promise<Record<RetentionKind, Date | null> & { prunedAt: Date | null }>;
   /** Whether a day has passed since the last pruning came to its end, or the workspace was made. */
   isDue(workspaceId: WorkspaceId, at: number): Promise<boolean>;
 }
@@ -78,6 +81,21 @@ export function createRetentionStore(database: Database): RetentionStore {
       );
       return { pruned, done: true };
     },
+
+    oldest: (workspaceId) =>
+      inside(workspaceId, async (transaction) => {
+        const [row] = await transaction.query<Record<RetentionKind, Date | null> & { prunedAt: Date | null }>(
+          `SELECT pruned_at AS "prunedAt",
+             (SELECT min(started_at) FROM run WHERE workspace_id = $1
+                AND started_at < (SELECT max(started_at) FROM run WHERE workspace_id = $1)) AS runs,
+             (SELECT min(coalesce(finished_at, created_at)) FROM plan
+              WHERE workspace_id = $1 AND pruned_at IS NULL AND status = ANY($2::text[])) AS plans,
+             (SELECT min(since) FROM superseded_content WHERE workspace_id = $1) AS versions
+           FROM workspace WHERE workspace_id = $1`,
+          [workspaceId, ENDED],
+        );
+        return row ?? { runs: null, plans: null, versions: null, prunedAt: null };
+      }),
 
     isDue: (workspaceId, at) =>
       inside(workspaceId, async (transaction) => {
