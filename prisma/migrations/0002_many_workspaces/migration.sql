@@ -102,6 +102,11 @@ ALTER TABLE delivery
   ADD CONSTRAINT delivery_applied_check CHECK (status <> 'applied' OR (grant_entry_ids IS NOT NULL AND delivered_at IS NOT NULL));
 ALTER TABLE plan_change DROP COLUMN status, DROP COLUMN attempts, DROP COLUMN reason;
 
+-- Record ids are made of connection, stream and vendor id, which are unique with them. What is left to look for by these is
+-- a whole stream: an index without the ids takes a tenth of the room.
+DROP INDEX source_record_vendor;
+CREATE INDEX source_record_stream ON source_record (workspace_id, connection_id, stream);
+
 -- Versions of what a vendor said that a newer one took the place of, since when.
 CREATE TABLE superseded_content (
   workspace_id uuid NOT NULL,

@@ -1,5 +1,5 @@
 /** Why a profile is one person, in sentences; and finding a profile by whatever somebody has at hand. */
-import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
+import { type ConnectionId, type ProfileId, recordIdOf, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { explainLink, wordsOf } from "#profile/identity/explain.ts";
 import { valueKeyOf } from "#profile/identity/identifiers.ts";
 import { normaliseEmail } from "#profile/identity/normalise/email.ts";
@@ -107,10 +107,15 @@ export async function findProfileId(transaction: Transaction, query: string): Pr
     ],
   );
   if (holder !== undefined) return holder.profile_id;
+  // A record is named after its place and the vendor's id: asked by that name, the ids need no index of their own.
+  const places = await transaction.query<{ connectionId: ConnectionId; stream: string }>(
+    `SELECT connection_id AS "connectionId", stream FROM stream_state WHERE workspace_id = $1`,
+    [transaction.workspaceId],
+  );
   const [row] = await transaction.query<{ profile_id: ProfileId }>(
     `SELECT profile_id FROM source_record JOIN membership USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND kind = 'person' AND vendor_id = $2 ORDER BY deleted, record_id LIMIT 1`,
-    [transaction.workspaceId, text],
+     WHERE workspace_id = $1 AND kind = 'person' AND record_id = ANY($2::uuid[]) ORDER BY deleted, record_id LIMIT 1`,
+    [transaction.workspaceId, places.map(({ connectionId, stream }) => recordIdOf(connectionId, stream, text))],
   );
   return row?.profile_id;
 }
