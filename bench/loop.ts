@@ -22,9 +22,11 @@ and 55,000 orders. Writing is part of it. Needs what npm start needs.
 
   --customers N    customers of the demo shop (default 15000)
   --changed N      customers changed before the third pass (default 1000)
+  --pause SECONDS  rest so long and make one pass more with nothing changed (default: none): the first one reads what
+                   we wrote ourselves, and so does every other within the five minutes that HubSpot's search may lag
   --wait SECONDS   give up when a pass takes longer (default 900)`;
 
-const options = readOptions(HELP, { customers: 15_000, changed: 1_000, wait: 900 });
+const options = readOptions(HELP, { customers: 15_000, changed: 1_000, pause: 0, wait: 900 });
 const workspaceId = workspaceIdOf("demo");
 
 type Calls = Record<string, number>;
@@ -85,7 +87,13 @@ async function passes(database: Database, dataDir: string, stack: ChildProcess):
   seen.add(await pass("From nothing", seen, {}));
   let before = await calls();
   await refreshNow(dataDir);
-  seen.add(await pass("Nothing changed", seen, before));
+  seen.add(await pass("Nothing changed but what we wrote", seen, before));
+  if (options.pause > 0) {
+    await sleep(options.pause * 1000);
+    before = await calls();
+    await refreshNow(dataDir);
+    seen.add(await pass(`Nothing changed, ${options.pause} s later`, seen, before));
+  }
   const changed = await fetch(`${control}/change?count=${options.changed}&seed=2`, { method: "POST" });
   print(`\nChanged at the vendors: ${await changed.text()}`);
   before = await calls();
