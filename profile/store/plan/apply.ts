@@ -5,7 +5,16 @@ import { readByIndex, type Transaction } from "../database.ts";
 import { audit } from "../audit.ts";
 import { fieldValues, uses } from "./columns.ts";
 import { recordDeliveries } from "./deliveries.ts";
-import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
+import {
+  advancePlanned,
+  changeOf,
+  DELIVERY_OF_C,
+  digestOfStored,
+  lockConnection,
+  lockPlan,
+  unfinishedPlan,
+  type PlanSummary,
+} from "./rows.ts";
 
 /** After so many tries a change that is "worth another try" counts as failed. */
 const MAX_ATTEMPTS = 5;
@@ -56,7 +65,7 @@ export async function claim(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
        coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts,
        CASE WHEN isfinite(c.source_created_at) THEN c.source_created_at END AS "createdAt"
-     FROM plan_change c LEFT JOIN delivery d ON d.workspace_id = $1 AND d.plan_id = $2 AND d.vendor_id = c.vendor_id
+     FROM plan_change c ${DELIVERY_OF_C}
      WHERE c.workspace_id = $1 AND c.plan_id = $2 AND (c.source_created_at, c.vendor_id) > ($4::timestamptz, $5::text)
        AND (d.status IS NULL OR d.status IN ('pending', 'sent'))
        AND EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND status = 'applying')
@@ -129,11 +138,12 @@ async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: st
   if (vendorIds.length === 0) return;
   await transaction.query(
     `UPDATE profile SET output_seq = nextval('change_seq')
-     WHERE workspace_id = $1 AND profile_id IN (
-       SELECT m.profile_id FROM plan_change c JOIN plan p ON p.workspace_id = $1 AND p.plan_id = $2 AND p.kind = 'write'
-       JOIN membership m ON m.workspace_id = $1 AND m.record_id = c.record_id
-       WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])
-     )`,
+     WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(
+       SELECT m.profile_id FROM unnest($3::text[]) AS changed (vendor_id)
+       ${changeOf("changed")}
+       CROSS JOIN LATERAL (SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = c.record_id OFFSET 0) AS m
+       WHERE EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND kind = 'write')
+     ))`,
     [transaction.workspaceId, planId, vendorIds],
   );
 }
@@ -150,12 +160,14 @@ export async function finish(transaction: Transaction, planId: PlanId, at: strin
   const plan = await lockPlan(transaction, planId);
   const counts = { pending: 0, sent: 0, applied: 0, failed: 0, skipped: 0, gone: 0 };
   const rows = await transaction.query<{ status: keyof typeof counts; changes: number }>(
-    `SELECT coalesce(d.status, 'pending') AS status, count(*) AS changes
-     FROM plan_change c LEFT JOIN delivery d USING (workspace_id, plan_id, vendor_id)
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 GROUP BY 1`,
+    // What has no delivery was not tried yet.
+    `WITH tried AS (SELECT status, count(*) AS changes FROM delivery WHERE workspace_id = $1 AND plan_id = $2 GROUP BY 1)
+     SELECT status, changes FROM tried UNION ALL
+     SELECT 'pending', (SELECT count(*) FROM plan_change WHERE workspace_id = $1 AND plan_id = $2)
+       - (SELECT coalesce(sum(changes), 0)::int8 FROM tried)`,
     [transaction.workspaceId, planId],
   );
-  for (const { status, changes } of rows) counts[status] = changes;
+  for (const { status, changes } of rows) counts[status] += changes;
   const { pending, sent, ...done } = counts;
   if (pending + sent > 0) return { outcome: "unfinished", remaining: pending + sent };
   const outcome = done.failed > 0 ? "applied_with_failures" : "applied";
@@ -207,8 +219,8 @@ export async function retryFailed(
   if (plan.status !== "applied_with_failures") return { outcome: "nothing_to_retry" };
   const rows = await transaction.query(
     `UPDATE delivery d SET status = 'pending', reason = NULL
-     WHERE d.workspace_id = $1 AND d.plan_id = $2 AND d.status = 'failed' AND ($3 = 'undo' OR EXISTS (
-       SELECT FROM plan_change c JOIN profile p ON p.workspace_id = $1 AND p.profile_id = c.profile_id AND p.output_seq <= $4
+     WHERE d.workspace_id = $1 AND d.plan_id = $2 AND d.status = 'failed' AND ($3 = 'undo' OR (
+       SELECT p.output_seq <= $4 FROM plan_change c JOIN profile p ON p.workspace_id = $1 AND p.profile_id = c.profile_id
        WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = d.vendor_id))
      RETURNING 1 AS one`,
     [transaction.workspaceId, planId, plan.kind, plan.throughSeq],

@@ -4,7 +4,7 @@ import type { PlannableTraits } from "#profile/plan/fields.ts";
 import { WRITTEN, type FieldValues, type PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId, type ProfileId, type RecordId } from "#profile/ids.ts";
 import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
-import { among, listed } from "../among.ts";
+import { listed } from "../among.ts";
 import { audit } from "../audit.ts";
 import { readByIndex, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
@@ -128,8 +128,12 @@ export async function news(
      ), page AS MATERIALIZED (
        SELECT s.record_id, s.source_created_at
        FROM news
-       JOIN membership m ON m.workspace_id = $1 AND m.profile_id = news.profile_id
-       JOIN source_record s ON s.workspace_id = $1 AND s.record_id = m.record_id
+       CROSS JOIN LATERAL (
+         SELECT record_id FROM membership WHERE workspace_id = $1 AND profile_id = news.profile_id OFFSET 0
+       ) AS m
+       CROSS JOIN LATERAL (
+         SELECT * FROM source_record WHERE workspace_id = $1 AND record_id = m.record_id OFFSET 0
+       ) AS s
        WHERE s.connection_id = (SELECT connection_id FROM destination) AND s.stream = $3
          AND s.kind = 'person' AND NOT s.deleted
      )
@@ -191,8 +195,13 @@ export async function candidates(
        FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), page AS MATERIALIZED (
        SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
-       FROM source_record s JOIN membership m ON m.workspace_id = $1 AND m.record_id = s.record_id
-       WHERE s.workspace_id = $1 AND s.record_id ${among("$3")} AND NOT s.deleted
+       FROM unnest($3::uuid[]) AS wanted (record_id)
+       CROSS JOIN LATERAL (
+         SELECT * FROM source_record WHERE workspace_id = $1 AND record_id = wanted.record_id AND NOT deleted OFFSET 0
+       ) AS s
+       CROSS JOIN LATERAL (
+         SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = wanted.record_id OFFSET 0
+       ) AS m
      )
      SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
        page.source_created_at AS "createdAt", page.email, page.phone,

@@ -7,6 +7,7 @@ import { audit } from "../audit.ts";
 import type { Transaction } from "../database.ts";
 import { insertChanges, nextPlanId } from "./build.ts";
 import {
+  changeOf,
   advancePlanned,
   digestOfStored,
   findPlan,
@@ -198,8 +199,11 @@ async function reversedChanges(
   const rows = await transaction.query<PlannedRow>(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
        s.source_created_at AS "createdAt"
-     FROM plan_change c LEFT JOIN source_record s ON s.workspace_id = $1 AND s.record_id = c.record_id
-     WHERE c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = ANY($3::text[])`,
+     FROM unnest($3::text[]) AS delivered (vendor_id)
+     ${changeOf("delivered")}
+     LEFT JOIN LATERAL (
+       SELECT source_created_at FROM source_record WHERE workspace_id = $1 AND record_id = c.record_id OFFSET 0
+     ) AS s ON true`,
     [transaction.workspaceId, planId, deliveries.map(({ vendorId }) => vendorId)],
   );
   const planned = new Map(rows.map((row) => [row.vendorId, row]));

@@ -4,7 +4,7 @@ import type { FieldValues } from "#profile/plan/types.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { ChangeResult } from "./apply.ts";
-import { findPlan } from "./rows.ts";
+import { changeOf, findPlan } from "./rows.ts";
 
 type Applied = Extract<ChangeResult, { outcome: "applied" }>;
 
@@ -32,8 +32,7 @@ export async function recordDeliveries(
        CASE WHEN r.outcome = 'applied' THEN $9::timestamptz END
      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $10::text[])
        AS r (vendor_id, outcome, reason, before, after, read_back, grants)
-     JOIN plan_change c ON c.workspace_id = $1 AND c.plan_id = $2 AND c.vendor_id = r.vendor_id
-     WHERE c.vendor_id = ANY($3::text[])
+     ${changeOf("r")}
      ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET reason = excluded.reason, before = excluded.before,
        after = excluded.after, read_back = excluded.read_back, grant_entry_ids = excluded.grant_entry_ids,
        delivered_at = excluded.delivered_at,

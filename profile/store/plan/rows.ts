@@ -107,3 +107,18 @@ export async function advancePlanned(transaction: Transaction, plan: PlanSummary
     [transaction.workspaceId, plan.connectionId, plan.throughSeq],
   );
 }
+
+/*
+ * Of a plan just written the planner knows nothing: it takes it for one row, compares every change with every delivery, or
+ * walks the plan in the order of its records to find a few. Fenced like this each is looked up by its key.
+ */
+
+/** SQL: beside each change `c` of plan $2 its delivery `d`, where it was tried. */
+export const DELIVERY_OF_C = `LEFT JOIN LATERAL (
+  SELECT status, attempts, reason FROM delivery WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = c.vendor_id OFFSET 0
+) AS d ON true`;
+
+/** SQL: beside each row of `named`, which has a `vendor_id`, its change `c` of plan $2. */
+export const changeOf = (named: string): string => `CROSS JOIN LATERAL (
+  SELECT * FROM plan_change WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ${named}.vendor_id OFFSET 0
+) AS c`;

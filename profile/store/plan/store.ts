@@ -33,7 +33,7 @@ import {
 } from "./build.ts";
 import { counts, destinationFields, sampledChanges } from "./columns.ts";
 import { approve, beginUndo, offerAgain, reject, type Approval, type Undoing } from "./decide.ts";
-import { findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./rows.ts";
+import { DELIVERY_OF_C, findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./rows.ts";
 
 /** Who decided, and when (ISO 8601). */
 export interface Decision {
@@ -174,8 +174,8 @@ async function show(
   if (plan === null) return null;
   const [row] = await transaction.query<{ counts: unknown; fields: unknown; sample: unknown }>(
     `WITH c AS MATERIALIZED (
-       SELECT vendor_id, c.before, c.after, coalesce(d.status, 'pending') AS status, d.reason
-       FROM plan_change c LEFT JOIN delivery d USING (workspace_id, plan_id, vendor_id)
+       SELECT c.vendor_id, c.before, c.after, coalesce(d.status, 'pending') AS status, d.reason
+       FROM plan_change c ${DELIVERY_OF_C}
        WHERE c.workspace_id = $1 AND c.plan_id = $2
      )
      SELECT coalesce((SELECT json_object_agg(status, changes)
