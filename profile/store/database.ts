@@ -22,6 +22,12 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/**
+ * The planner takes any workspace for a two-hundredth of a table (docs/decisions/014-no-statistics-of-workspaces.md); one
+ * that fills it would be walked where ten of its rows are looked for. An index entry counts for the two hundred it may be.
+ */
+const PRICES = "set_config('cpu_index_tuple_cost', '1', true)";
+
 export function openDatabase(url: string, options: { max?: number; applicationName?: string } = {}): Database {
   const pool = new Pool({
     connectionString: url,
@@ -41,7 +47,7 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
       try {
         // In one message, for which parameters cannot be had.
         const workspace = client.escapeLiteral(workspaceId);
-        await client.query(`BEGIN; SELECT set_config('tributary.workspace_id', ${workspace}, true)`);
+        await client.query(`BEGIN; SELECT set_config('tributary.workspace_id', ${workspace}, true), ${PRICES}`);
         const result = await work({
           workspaceId,
           query: async (text, values) => (await client.query(text, values)).rows,
