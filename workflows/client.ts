@@ -4,6 +4,7 @@ import type { InstallationId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import { dataConverter } from "./data-converter.ts";
 import { namesOf, planWorkflowId, undoWorkflowId } from "./names.ts";
+import { askedFor } from "./priority.ts";
 import type { RefreshSummary } from "./refresh/messages.ts";
 import type { refreshWorkspace } from "./refresh/workflow.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
@@ -54,6 +55,7 @@ export async function openEngine(
         workflowId: names.refresh(workspaceId),
         taskQueue,
         args: [{ workspaceId, ...ours }],
+        priority: askedFor(workspaceId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     approve: (planId, actor, digest) =>
@@ -67,6 +69,7 @@ export async function openEngine(
         workflowId: undoWorkflowId(input.planId),
         taskQueue,
         args: [{ ...input, ...ours }],
+        priority: askedFor(input.workspaceId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     carryOut: async (input) => {
@@ -74,6 +77,7 @@ export async function openEngine(
         workflowId: planWorkflowId(input.planId),
         taskQueue,
         args: [{ ...input, ...ours }],
+        priority: askedFor(input.workspaceId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       });
     },

@@ -1,6 +1,6 @@
 /** A real Temporal server: the official dev server with its history in a file. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,11 +17,35 @@ const READY_WITHIN_MS = 60_000;
  * The dev server polls each internal queue of its one shard at most 20 times a second, so every step of a workflow
  * waits 45-50 ms once a short burst is used up. With these 100 activities in sequence take 1.0 s instead of 9.5 s.
  */
-export const TEMPORAL_SPEED_SETTINGS: readonly string[] = [
+const SPEED = [
   "history.transferProcessorMaxPollRPS=1000",
   "history.timerProcessorMaxPollRPS=1000",
   "history.visibilityProcessorMaxPollRPS=1000",
-].flatMap((setting) => ["--dynamic-config-value", setting]);
+];
+
+/** Tasks that wait are handed out by priority (`workflows/priority.ts`), which this release does not do by itself. */
+const BY_PRIORITY = ["matching.useNewMatcher=true"];
+
+/**
+ * And within a priority in turns between workspaces. Several partitions of a queue each have an order of their own, so there
+ * is one. This release reads nothing of what an older history has waiting in other partitions or without turns (measured),
+ * so a history is begun with both or goes without.
+ */
+const IN_TURNS = [
+  "matching.enableFairness=true",
+  "matching.numTaskqueueReadPartitions=1",
+  "matching.numTaskqueueWritePartitions=1",
+];
+
+const asArguments = (settings: readonly string[]) => settings.flatMap((one) => ["--dynamic-config-value", one]);
+
+/** Beside the history: it was begun in turns. */
+function givesTurns(folder: string, ephemeral: boolean): boolean {
+  const [history, note] = ["history.db", "in-turns"].map((name) => join(folder, "temporal", name));
+  if (ephemeral || history === undefined || note === undefined) return true;
+  if (!existsSync(history)) writeFileSync(note, "", { mode: 0o600 });
+  return existsSync(note);
+}
 
 export interface TemporalOptions {
   /** The `temporal` program; see `findTemporal`. */
@@ -136,7 +160,7 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
       ...(ephemeral
         ? ["--headless"]
         : ["--ui-port", String(uiPort), "--db-filename", join(folder, "temporal", "history.db")]),
-      ...TEMPORAL_SPEED_SETTINGS,
+      ...asArguments([...SPEED, ...BY_PRIORITY, ...(givesTurns(folder, ephemeral) ? IN_TURNS : [])]),
     ],
     // In a process group of its own, so that Ctrl-C in the terminal does not reach it before the worker.
     { cwd: folder, stdio: ["ignore", log.descriptor, log.descriptor], detached: true },

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, Connection } from "@temporalio/client";
+import type { Priority } from "@temporalio/common";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { endLeftovers } from "#stack/leftovers.ts";
 import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
@@ -61,6 +62,32 @@ describe("the Temporal server", () => {
     const server = findProcess(temporal.pid);
     await endLeftovers(folder, () => undefined);
     expect(findProcess(temporal.pid)?.startedAt).not.toBe(server?.startedAt);
+  });
+
+  it("hands out what waits by priority, and within one in turns between workspaces", async () => {
+    const temporal = await startTemporal({ program, ephemeral: true });
+    ends.push(() => temporal.stop());
+    const order = await withClient(temporal.address, async (client) => {
+      const start = (workflowId: string, priority: Priority) =>
+        client.workflow.start("anything", { workflowId, taskQueue: "turns", priority });
+      for (let step = 0; step < 20; step++) await start(`large ${step}`, { fairnessKey: "large" });
+      await start("small", { fairnessKey: "small" });
+      await start("first read", { fairnessKey: "other", priorityKey: 4 });
+      await start("asked for", { fairnessKey: "large", priorityKey: 1 });
+      const { connection } = client;
+      const next = () =>
+        connection.workflowService.pollWorkflowTaskQueue({ namespace: "default", taskQueue: { name: "turns" } });
+      const seen: string[] = [];
+      while (seen.length < 23) {
+        const { workflowExecution } = await connection.withDeadline(Date.now() + 60_000, next);
+        if (workflowExecution?.workflowId) seen.push(workflowExecution.workflowId);
+      }
+      return seen;
+    });
+    // Those at the head of the line when another comes may be on their way already.
+    expect(order.indexOf("small")).toBeLessThan(10);
+    expect(order.indexOf("asked for")).toBeLessThan(20);
+    expect(order.at(-1)).toBe("first read");
   });
 
   it("says what the program said when it does not start", async () => {

@@ -64,8 +64,9 @@ export function refreshActivities(deps: Dependencies) {
     return usable.flatMap(({ connectionId, connector, settings }) => {
       const definition = connectorOf(connector);
       return Object.keys(definition.streams)
-        .filter((stream) => !definition.isIdle(stream, settings, cursors.get(`${connectionId} ${stream}`) ?? null))
-        .map((stream) => ({ connectionId, connector, stream }));
+        .map((stream) => ({ stream, cursor: cursors.get(`${connectionId} ${stream}`) ?? null }))
+        .filter(({ stream, cursor }) => !definition.isIdle(stream, settings, cursor))
+        .map(({ stream, cursor }) => ({ connectionId, connector, stream, isFirst: cursor === null }));
     });
   }
 

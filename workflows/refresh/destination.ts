@@ -3,6 +3,7 @@ import { ParentClosePolicy, getExternalWorkflowHandle, proxyActivities, startChi
 import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, namesOf, planWorkflowId } from "../names.ts";
 import type { PlanInput } from "../write-back/messages.ts";
+import { inTurn } from "../priority.ts";
 import { applyPlan, supersede } from "../write-back/workflow.ts";
 import type { BuiltPlan, Destination, StepInput } from "./messages.ts";
 
@@ -22,7 +23,7 @@ export async function planAndApply(step: StepInput, destination: Destination): P
     scheduleToCloseTimeout: "26 hours",
     heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
-    priority: { fairnessKey: destination.connectionId },
+    priority: inTurn(step.workspaceId),
   });
   const built: BuiltPlan = await vendor.buildPlan({ ...step, ...destination });
   if (built.supersededPlanId !== null) {

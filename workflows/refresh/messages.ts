@@ -11,6 +11,8 @@ export interface StreamToSync {
   connectionId: ConnectionId;
   connector: string;
   stream: string;
+  /** Nothing of it was read before. */
+  isFirst?: boolean;
 }
 
 /** What a scheduled refresh found before it began. */
@@ -20,6 +22,9 @@ export interface News {
   /** Streams that were read on the side, with what they brought. */
   done: DoneStep[];
 }
+
+/** `everything`: the refresh has to go through all there is. */
+export type Look = { outcome: "nothing" } | { outcome: "everything" } | { outcome: "news"; news: News };
 
 export interface Destination {
   connectionId: ConnectionId;

@@ -11,16 +11,13 @@ import type { Dependencies } from "../dependencies.ts";
 import { isUsable, noting, openWith } from "../open-connection.ts";
 import type { OpenedConnection } from "../open-connection.ts";
 import { mergePages } from "../sync/merge-pages.ts";
-import type { News, RefreshInput, StreamToSync } from "./messages.ts";
+import type { Look, RefreshInput, StreamToSync } from "./messages.ts";
 
 /** Of a vendor, for one stream: with more to read it gets a workflow of its own. */
 const FEW_PAGES = 10;
 
 /** A vendor that takes longer is waited for by the stream's own workflow. */
 const PATIENCE_MS = 15_000;
-
-/** `everything`: the refresh has to go through all there is. */
-export type Look = { outcome: "nothing" } | { outcome: "everything" } | { outcome: "news"; news: News };
 
 interface Glance {
   stream: StreamToSync;
@@ -40,7 +37,8 @@ export function newsActivities(deps: Dependencies) {
     return Object.keys(definition.streams).flatMap((stream) => {
       const position = positions.get(`${connectionId} ${stream}`);
       if (position?.waits === true || definition.isIdle(stream, settings, position?.cursor ?? null)) return [];
-      return [{ stream: { connectionId, connector, stream }, position }];
+      const isFirst = (position?.cursor ?? null) === null;
+      return [{ stream: { connectionId, connector, stream, isFirst }, position }];
     });
   }
 

@@ -11,6 +11,7 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, namesOf } from "../names.ts";
+import { inTurn, ofFirstRead } from "../priority.ts";
 import type { StreamEnding } from "../sync/messages.ts";
 import { follow, streamEnded, syncStream } from "../sync/workflow.ts";
 import type { RefreshInput, RunOutcome, RunStarted, StreamToSync } from "./messages.ts";
@@ -67,13 +68,14 @@ async function readStream(input: RefreshInput, run: RunStarted, stream: StreamTo
   }
 }
 
-async function startedOrNull(input: RefreshInput, { runId }: RunStarted, stream: StreamToSync) {
+async function startedOrNull(input: RefreshInput, { runId }: RunStarted, { isFirst, ...stream }: StreamToSync) {
   try {
     return await startChild(syncStream, {
       workflowId: idOf(input, stream),
       args: [{ ...input, runId, ...stream }],
       // Late or not, it is read to its end.
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      priority: isFirst === true ? ofFirstRead(input.workspaceId) : inTurn(input.workspaceId),
     });
   } catch (error) {
     // An earlier refresh went on without it, and it is still being read.

@@ -2,20 +2,15 @@ import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { executeChild, patched, proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, namesOf } from "../names.ts";
+import { lookingForNews, onSchedule } from "../priority.ts";
 import { syncStream } from "../sync/workflow.ts";
 import { planAndApply } from "./destination.ts";
 import { planTools, type PlannedTools } from "./destinations.ts";
-import type { News, RefreshInput, RefreshSummary, RunOutcome, RunStarted, StepInput } from "./messages.ts";
+import type { Look, News, RefreshInput, RefreshSummary, RunOutcome, RunStarted, StepInput } from "./messages.ts";
 import { readStreams } from "./streams.ts";
 
 const engine = proxyActivities<Activities>({
   startToCloseTimeout: "1 hour",
-  heartbeatTimeout: HEART_TIMEOUT,
-  retry: { maximumInterval: "1 minute" },
-});
-
-const { lookForNews } = proxyActivities<Activities>({
-  startToCloseTimeout: "2 minutes",
   heartbeatTimeout: HEART_TIMEOUT,
   retry: { maximumInterval: "1 minute" },
 });
@@ -61,11 +56,22 @@ export async function refreshOnSchedule(input: RefreshInput): Promise<void> {
     await executeChild(refreshWorkspace, {
       workflowId: namesOf(input.installation).refresh(input.workspaceId),
       args: look?.outcome === "news" ? [input, look.news] : [input],
+      priority: onSchedule(input.workspaceId),
     });
   } catch (error) {
     // One is already running and sees what this one would.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+}
+
+function lookForNews(input: RefreshInput): Promise<Look> {
+  const activities = proxyActivities<Activities>({
+    startToCloseTimeout: "2 minutes",
+    heartbeatTimeout: HEART_TIMEOUT,
+    retry: { maximumInterval: "1 minute" },
+    priority: lookingForNews(input.workspaceId),
+  });
+  return activities.lookForNews(input);
 }
 
 async function readAll(

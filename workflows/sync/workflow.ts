@@ -10,6 +10,7 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, namesOf } from "../names.ts";
+import { inTurn } from "../priority.ts";
 import type { Follower, StreamEnding, SyncInput } from "./messages.ts";
 
 /** Enough that one activity outweighs its overhead, few enough that a lost worker repeats little. */
@@ -48,7 +49,7 @@ async function readToTheEnd(input: SyncInput, followers: readonly Follower[]): P
     scheduleToCloseTimeout: "26 hours",
     heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
-    priority: { fairnessKey: input.connectionId },
+    priority: inTurn(input.workspaceId),
   });
   for (let restarted = false; ;) {
     const { followers: _, ...stream } = input;

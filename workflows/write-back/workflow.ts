@@ -9,6 +9,7 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities.ts";
 import { HEART_TIMEOUT, namesOf } from "../names.ts";
+import { inTurn } from "../priority.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./messages.ts";
 
 /** Returns when the approval is stored; refused when the digest is not the plan's. */
@@ -69,7 +70,7 @@ async function carryOut(input: PlanInput): Promise<void> {
     startToCloseTimeout: "2 hours",
     heartbeatTimeout: HEART_TIMEOUT,
     retry: { maximumInterval: "5 minutes" },
-    priority: { fairnessKey: input.connectionId },
+    priority: inTurn(input.workspaceId),
   });
   const without = await vendor.prepareFields(input);
   for (const pauseMs of [...RETRY_PAUSES_MS, null]) {

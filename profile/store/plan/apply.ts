@@ -1,4 +1,5 @@
 /** Carrying a plan out: which changes are next, their results, the end. */
+import { lockProfiles } from "../identity/store.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
 import { readByIndex, type Transaction } from "../database.ts";
@@ -136,6 +137,8 @@ export async function recordResults(
 /** The next plan compares these anew. Only after a foreign change: what the vendor refuses it would refuse again. */
 async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: string[]): Promise<void> {
   if (vendorIds.length === 0) return;
+  // A plan of another tool waits for marks that are not committed yet.
+  await lockProfiles(transaction, "shared");
   await transaction.query(
     `UPDATE profile SET output_seq = nextval('change_seq')
      WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(

@@ -7,6 +7,7 @@ import type { Addresses, KnownAnswer } from "#profile/consent/decide.ts";
 import { listed } from "../among.ts";
 import { audit } from "../audit.ts";
 import { readByIndex, type Transaction } from "../database.ts";
+import { lockProfiles } from "../identity/store.ts";
 import { insertInto } from "../insert.ts";
 import { fieldValues, knownAnswers, plannableTraits } from "./columns.ts";
 import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";
@@ -31,8 +32,9 @@ export async function begin(transaction: Transaction, connectionId: ConnectionId
     if (open === null) return { outcome: "nothing" };
   }
   // Marks are taken from a sequence before they are committed. Waiting for writers under way means that every mark
-  // up to the one read next can be seen; without it a late commit below it would never be planned.
-  await transaction.query("LOCK TABLE profile IN SHARE MODE");
+  // up to the one read next can be seen; without it a late commit below it would never be planned. All who take marks of
+  // output hold this lock; those of other workspaces are not waited for.
+  await lockProfiles(transaction);
   const throughSeq = await newestOutput(transaction);
   if (open !== null) {
     await transaction.query("DELETE FROM plan_change WHERE workspace_id = $1 AND plan_id = $2", [

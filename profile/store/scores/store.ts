@@ -7,6 +7,7 @@ import type { ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
 import { type Database, matchByHash, type Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
+import { lockProfiles } from "../identity/store.ts";
 import { insertInto } from "../insert.ts";
 import { settingsOf } from "../workspace-settings.ts";
 import { settingAside, type Took } from "../set-aside.ts";
@@ -47,6 +48,8 @@ async function scoreBatch(
   transaction: Transaction,
   { limit, asOf, took }: { limit: number; asOf: string; took: Took },
 ): Promise<ScoredBatch> {
+  // A plan waits for marks that are not committed yet.
+  await lockProfiles(transaction, "shared");
   const picked = await pickDueProfiles(transaction, "scores", { limit, at: asOf });
   if (picked.length === 0) return NOTHING;
   took(picked.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
