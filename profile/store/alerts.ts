@@ -40,6 +40,8 @@ export interface Noted {
   unsure: readonly string[];
   at: Date;
   againAfterMs: number;
+  /** What is over sooner is not told at all. */
+  graceMs: number;
 }
 
 /** What comes back sooner has not ended: a trouble that flickers is told once. */
@@ -64,7 +66,7 @@ export function createAlertStore(database: Database): AlertStore {
       return rows;
     },
 
-    note: (scope, { troubles, channels, unsure, at, againAfterMs }) =>
+    note: (scope, { troubles, channels, unsure, at, againAfterMs, graceMs }) =>
       database.inWorkspace(scope, async (transaction) => {
         await transaction.query("DELETE FROM alert WHERE workspace_id = $1 AND channel <> ALL ($2)", [scope, channels]);
         await transaction.query(
@@ -89,10 +91,10 @@ export function createAlertStore(database: Database): AlertStore {
           `SELECT kind, subject, channel, says, since, attempts,
              CASE WHEN seen_at < $2 THEN 'resolved' WHEN told_at IS NULL THEN 'opened' ELSE 'still' END AS phase
            FROM alert WHERE workspace_id = $1 AND next_try_at <= $2 AND (
-             (seen_at = $2 AND (told_at IS NULL OR told_at <= $2::timestamptz - $3 * interval '1 millisecond'))
+             (seen_at = $2 AND since <= $2::timestamptz - $4 * interval '1 millisecond' AND (told_at IS NULL OR told_at <= $2::timestamptz - $3 * interval '1 millisecond'))
              OR (told_at IS NOT NULL AND seen_at < $2::timestamptz - interval '${ENDED_AFTER}')
            ) ORDER BY since, kind, subject, channel`,
-          [scope, at, againAfterMs],
+          [scope, at, againAfterMs, graceMs],
         );
       }),
 

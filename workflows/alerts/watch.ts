@@ -17,6 +17,8 @@ import { messageOf } from "./message.ts";
 const EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const ENGINE_PATIENCE_MS = 10_000;
+/** A console that starts before the workers, or a Temporal that is started anew, is nothing to wake anybody for. */
+const GRACE_MS = 3 * 60_000;
 
 /** Comes and goes with each retry; a run that is stuck over it names it. */
 const NOT_TOLD: readonly ConditionKind[] = ["step_failing"];
@@ -107,6 +109,7 @@ async function noteAndTell(
   const due = await deps.alerts.note(scope, {
     ...{ troubles: conditions, channels: channels.map(({ name }) => name), unsure, at },
     againAfterMs: config.alerts.againHours * HOUR_MS,
+    graceMs: workspace === null ? GRACE_MS : 0,
   });
   for (const alert of due) {
     const channel = channels.find(({ name }) => name === alert.channel);
