@@ -36,6 +36,13 @@ const lockHolders = async () => {
   return rows.map(({ pid }) => pid);
 };
 
+async function waitsForTable(): Promise<boolean> {
+  const { rowCount } = await place.superuser.query(
+    "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = 'workspace'::regclass",
+  );
+  return rowCount === 1;
+}
+
 async function until(condition: () => Promise<boolean>, patienceMs = 50_000): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await condition())) {
@@ -61,11 +68,12 @@ it("goes on at once after a migrator that was killed in the middle", async () =>
     env: { ...process.env, DATABASE_OWNER_URL: place.ownerUrl, DATABASE_URL: place.appUrl },
     stdio: "ignore",
   });
-  await until(async () => (await lockHolders()).length === 1);
+  // In the middle of a statement: between two, the server notices by itself.
+  await until(waitsForTable);
   const [holder] = await lockHolders();
   killed.kill("SIGKILL");
-  // The reader still has the table: what frees the lock is that the server looks after its client, or else that the
-  // killed migrator's own patience ends.
+  // The reader still has the table, so the lock is free once the server has looked after its client. Else it would be when
+  // the killed migrator's patience ends.
   await until(async () => (await lockHolders()).length === 0, LOCK_TIMEOUT_MS * 0.8);
   await reader.query("ROLLBACK");
   const { applied } = await migrate(place.ownerUrl, { appUrl: place.appUrl });
