@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporali
 import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { keepWatch } from "./alerts/watch.ts";
+import { refuseUnboundRole } from "./bound-role.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
 import { createDependencies } from "./create-dependencies.ts";
@@ -24,7 +25,8 @@ Runtime.install({
     ...(telemetry.temporalMetrics === undefined ? {} : { metrics: telemetry.temporalMetrics }),
   },
 });
-const { dependencies, close } = createDependencies(config, log, telemetry.telemetry);
+const { dependencies, database, close } = createDependencies(config, log, telemetry.telemetry);
+await orEnd(() => refuseUnboundRole(database));
 await orEnd(() => refuseWrongKey(dependencies, masterKeys));
 const { installationId: installation } = await dependencies.installation.get();
 const workflowBundle = await bundleWorkflows({ traced: telemetry.traced });

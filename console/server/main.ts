@@ -1,6 +1,7 @@
 /** The console process. */
-import { loadConfig, orEnd } from "#config.ts";
+import { ConfigError, loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import { refuseUnboundRole } from "#workflows/bound-role.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import { keepWatch } from "#workflows/alerts/watch.ts";
 import { hostNames } from "./border.ts";
@@ -11,6 +12,12 @@ import { serverStores } from "./stores.ts";
 const config = await orEnd(() => loadConfig());
 const log = createLogger({ name: "console", level: config.logLevel });
 const { dependencies, database, close } = createDependencies(config, log);
+await orEnd(() =>
+  refuseUnboundRole(database).catch((error: unknown) => {
+    // A database that is away is what /healthz is for; it may be back before the first request.
+    if (error instanceof ConfigError) throw error;
+  }),
+);
 const server = createServer({
   ...serverStores(dependencies, database),
   log,

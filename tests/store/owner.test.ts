@@ -1,5 +1,6 @@
 /** The owner of the schema need be no superuser: backups and backfills reach every workspace, the application reaches one. */
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { migrate } from "#prisma/migrate.ts";
@@ -116,6 +117,27 @@ it("fails a migration that row-level security would let reach a part of the rows
   expect(
     (await place.owner.query("SELECT 1 FROM _prisma_migrations WHERE migration_name = '9002_backfill'")).rows,
   ).toEqual([]);
+});
+
+it("is refused as the role of worker and console, which says what to use", () => {
+  for (const program of ["workflows/worker.ts", "console/server/main.ts"]) {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [fileURLToPath(new URL(`../../${program}`, import.meta.url))],
+      {
+        env: {
+          ...{ PATH: process.env["PATH"], DATABASE_URL: place.ownerUrl, TEMPORAL_ADDRESS: "127.0.0.1:1", PORT: "0" },
+          TRIBUTARY_KEY: Buffer.alloc(32).toString("base64"),
+        },
+        encoding: "utf8",
+      },
+    );
+    expect([program, status, stderr]).toEqual([
+      program,
+      1,
+      `DATABASE_URL names the role ${place.database}, which could read every workspace: use ${place.appRole}; only migrations need the owner.\n`,
+    ]);
+  }
 });
 
 it("lists all workspaces to the worker", async () => {
