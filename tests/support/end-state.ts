@@ -23,8 +23,9 @@ const TABLES: Record<string, string[]> = {
   // What a source does not date counts from when it reached us.
   consent_state: ["effective_at"],
   trait: ["computed_at"],
-  plan_change: ["attempts"],
-  delivery: ["delivered_at"],
+  plan_change: [],
+  delivery: ["delivered_at", "attempts"],
+  last_written: ["written_at"],
 };
 
 /** Where most columns are such, those that must be equal; and what of the work must be done. */
