@@ -2,11 +2,13 @@
 import { Client, Connection, WorkflowIdConflictPolicy } from "@temporalio/client";
 import type { InstallationId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
+import type { PlanSummary, PlanUnderWay } from "#profile/store/plan/rows.ts";
 import { dataConverter } from "./data-converter.ts";
 import { namesOf, planWorkflowId, undoWorkflowId } from "./names.ts";
 import { askedFor } from "./priority.ts";
 import type { RefreshSummary } from "./refresh/messages.ts";
 import type { refreshWorkspace } from "./refresh/workflow.ts";
+import { endIfStuck, heldUp, makeRoom, type HeldUpPlan } from "./write-back/carrier.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
 import type { applyPlan, undoPlan } from "./write-back/workflow.ts";
 
@@ -25,6 +27,15 @@ export interface Engine {
   /** Resolves when the plan was carried out. */
   finished(planId: PlanId): Promise<void>;
   undo(input: UndoInput): Promise<UndoSummary>;
+  /**
+   * Starts the workflow of a plan that has none any more: one that waits for a person, or that was not finished. Nothing
+   * happens where it is in good hands.
+   *
+   * @returns whether it was started
+   */
+  attend(input: PlanInput, plan: Pick<PlanSummary, "planId" | "undoOf">): Promise<boolean>;
+  /** Of plans under way those that nobody gets on with. */
+  heldUp(workspaceId: WorkspaceId, plans: readonly PlanUnderWay[]): Promise<HeldUpPlan[]>;
   /** Carries out an approved plan that nobody is carrying out, as after a retry; resolves at its end. */
   carryOut(input: PlanInput): Promise<void>;
   /** How many workers ask for the engine's work. */
@@ -48,6 +59,14 @@ export async function openEngine(
   const taskQueue = names.engineQueue;
   const ours = installation === undefined ? {} : { installation };
   const planHandle = (planId: PlanId) => client.workflow.getHandle(planWorkflowId(planId));
+  const startApplying = (input: PlanInput) =>
+    client.workflow.start<typeof applyPlan>("applyPlan", {
+      workflowId: planWorkflowId(input.planId),
+      taskQueue,
+      args: [{ ...input, ...ours }],
+      priority: askedFor(input.workspaceId),
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    });
   return {
     client,
     refresh: (workspaceId) =>
@@ -64,22 +83,23 @@ export async function openEngine(
     finished: async (planId) => {
       await planHandle(planId).result();
     },
-    undo: (input) =>
-      client.workflow.execute<typeof undoPlan>("undoPlan", {
-        workflowId: undoWorkflowId(input.planId),
-        taskQueue,
-        args: [{ ...input, ...ours }],
-        priority: askedFor(input.workspaceId),
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      }),
-    carryOut: async (input) => {
-      await client.workflow.execute<typeof applyPlan>("applyPlan", {
-        workflowId: planWorkflowId(input.planId),
-        taskQueue,
-        args: [{ ...input, ...ours }],
+    undo: async (input) => {
+      const workflowId = undoWorkflowId(input.planId);
+      await endIfStuck(client, workflowId);
+      return client.workflow.execute<typeof undoPlan>("undoPlan", {
+        ...{ workflowId, taskQueue, args: [{ ...input, ...ours }] },
         priority: askedFor(input.workspaceId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       });
+    },
+    attend: async (input, plan) => {
+      if (!(await makeRoom(client, plan))) return false;
+      await startApplying(input);
+      return true;
+    },
+    heldUp: (workspaceId, plans) => heldUp(client, names, workspaceId, plans),
+    carryOut: async (input) => {
+      await (await startApplying(input)).result();
     },
     pollers: async () => {
       const { namespace } = temporal;

@@ -15,6 +15,12 @@ import { namesOf } from "./names.ts";
 import { storingCallTimes } from "./telemetry/call-times.ts";
 import type { WorkerTelemetry } from "./telemetry/start.ts";
 
+/**
+ * A workflow whose history today's code cannot follow would wait for code that never comes back. Ended, it is begun anew
+ * from what Postgres holds: by the next refresh, by a person's retry (docs/decisions/019).
+ */
+const ENDS_A_WORKFLOW = { "*": ["NondeterminismError"] };
+
 export interface WorkersInput {
   connection: NativeConnection;
   namespace: string;
@@ -56,7 +62,7 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
   const { engineQueue, vendorQueue } = namesOf(input.installation);
   beginThreadsSmall();
   return Promise.all([
-    Worker.create({ ...shared, taskQueue: engineQueue, workflowBundle }),
+    Worker.create({ ...shared, taskQueue: engineQueue, workflowBundle, workflowFailureErrorTypes: ENDS_A_WORKFLOW }),
     ...connectors.map((connector) => Worker.create({ ...shared, taskQueue: vendorQueue(connector.id) })),
   ]);
 }

@@ -1,19 +1,21 @@
 /**
- * Records the histories that `replay.test.ts` replays: `node tests/replay/record.ts`.
+ * Records the histories of the release to come: `node tests/replay/record.ts 0.2.0`.
  *
- * Run it deliberately, when workflows have changed in a way that running ones survive (a `patched` step) or when nothing
- * is running anywhere; the commit says why. A replay that fails is otherwise a finding, not a reason to record anew.
+ * They are replayed from then on, beside those of every release before it; what a release has recorded is never recorded
+ * again. A replay that fails is a finding (docs/decisions/019), not a reason to record anew.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { exportHistories } from "#tests/support/histories.ts";
 import { approveAll, startTestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, smallShop } from "#tests/support/people.ts";
 import { REPLAY_KEY } from "./key.ts";
+import { folderOf, refuseReleased } from "./releases.ts";
 
-const FOLDER = fileURLToPath(new URL("./histories/", import.meta.url));
+const version = process.argv[2] ?? "";
+refuseReleased(version);
+const folder = folderOf(version);
 
 const loop = await startTestLoop({ durable: "postgres", key: REPLAY_KEY });
 try {
@@ -55,8 +57,8 @@ try {
   hubspot.faults.revoked = true;
   await loop.refresh();
 
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   const seen = new Set<string>();
   for (const { type, json } of await exportHistories(engine.client)) {
     // Of the many streams' histories those that went differently: as many activities, as many failures.
@@ -66,9 +68,9 @@ try {
     seen.add(shape);
     const number = [...seen].filter((known) => known.startsWith(`${type} `)).length;
     const unnamed = JSON.stringify(JSON.parse(json)).replaceAll(`@${hostname()}`, "@worker");
-    writeFileSync(`${FOLDER}${type}-${number}.json`, `${unnamed}\n`);
+    writeFileSync(`${folder}${type}-${number}.json`, `${unnamed}\n`);
   }
-  process.stdout.write(`${seen.size} histories recorded in ${FOLDER}\n`);
+  process.stdout.write(`${seen.size} histories recorded in ${folder}\n`);
 } finally {
   await loop.stop();
 }

@@ -8,9 +8,11 @@ import { bundleWorkflows, type WorkflowBundle } from "#workflows/bundle.ts";
 import { dataConverter } from "#workflows/data-converter.ts";
 import { quieten } from "#tests/support/loop.ts";
 import { REPLAY_KEY } from "./key.ts";
+import { folderOf, recordedVersions, refuseReleased, releasedVersions, SEALS, sealOf } from "./releases.ts";
 
-const FOLDER = new URL("./histories/", import.meta.url);
-const files = readdirSync(FOLDER);
+const files = recordedVersions().flatMap((version) =>
+  readdirSync(folderOf(version)).map((file) => ({ version, file, path: `${folderOf(version)}${file}` })),
+);
 /** As a worker runs them, without and with what makes spans. */
 let bundles: Record<"plain" | "traced", WorkflowBundle>;
 
@@ -19,26 +21,38 @@ beforeAll(async () => {
   bundles = { plain: await bundleWorkflows(), traced: await bundleWorkflows({ traced: true }) };
 });
 
-/** A workflow that was begun by the code of the recording has to be ended by the code of today. */
+/** A workflow that was begun by the code of a release has to be ended by the code of today. */
 describe("a recorded history", () => {
-  it("is there for every workflow that people wait for", () => {
-    const types = new Set(files.map((file) => file.replace(/-\d+\.json$/, "")));
+  it.each(releasedVersions())("is there for every workflow of release %s that people wait for", (release) => {
+    const ofRelease = files.filter(({ version }) => version === release);
+    const types = new Set(ofRelease.map(({ file }) => file.replace(/-\d+\.json$/, "")));
     expect(types).toEqual(new Set(["refreshWorkspace", "syncStream", "applyPlan", "undoPlan"]));
   });
 
-  it.each(files)("%s is replayed by today's workflows step by step, traced or not", async (file) => {
-    await replay(JSON.parse(read(file)), bundles.plain);
-    await replay(JSON.parse(read(file)), bundles.traced);
+  it.each(releasedVersions())("of release %s is what that release recorded", (release) => {
+    expect(sealOf(release)).toBe(SEALS[release]);
+  });
+
+  it.each(files)("$version/$file is replayed by today's workflows step by step, traced or not", async ({ path }) => {
+    const recorded = readFileSync(path, "utf8");
+    for (const bundle of Object.values(bundles)) await replay(JSON.parse(recorded), bundle);
   });
 
   it("is refused when a workflow would now do something else", async () => {
-    const other = read("refreshWorkspace-1.json").replaceAll('"resolveIdentities"', '"refreshConsents"');
+    const recorded = readFileSync(`${folderOf("0.1.0")}refreshWorkspace-1.json`, "utf8");
+    const other = recorded.replaceAll('"resolveIdentities"', '"refreshConsents"');
     for (const bundle of Object.values(bundles))
       await expect(replay(JSON.parse(other), bundle)).rejects.toThrow(DeterminismViolationError);
   });
 });
 
-const read = (file: string) => readFileSync(new URL(file, FOLDER), "utf8");
+describe("recording", () => {
+  it("refuses a release that is out, and a version that is none", () => {
+    for (const version of releasedVersions()) expect(() => refuseReleased(version)).toThrow("is released");
+    for (const version of ["", "next", "../0.1.0"]) expect(() => refuseReleased(version)).toThrow("Which release");
+    expect(() => refuseReleased("99.0.0")).not.toThrow();
+  });
+});
 
 async function replay(history: unknown, workflowBundle: WorkflowBundle): Promise<void> {
   const keys = readMasterKeys({ TRIBUTARY_KEY: REPLAY_KEY }, "");

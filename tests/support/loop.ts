@@ -14,6 +14,7 @@ import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { silent } from "#stack/log.ts";
+import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
 import { findTemporal } from "#stack/temporal/program.ts";
 import { startTemporal } from "#stack/temporal/server.ts";
 import type { RunningTemporal } from "#stack/temporal/server.ts";
@@ -23,7 +24,7 @@ import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { temporalLogger } from "#workflows/temporal-logger.ts";
 import { namesOf } from "#workflows/names.ts";
-import { bundleWorkflows } from "#workflows/bundle.ts";
+import { bundleWorkflows, type WorkflowBundle } from "#workflows/bundle.ts";
 import { createWorkers } from "#workflows/workers.ts";
 import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
@@ -53,6 +54,8 @@ export interface TestLoop {
   refresh(): Promise<Run>;
   /** Where that is `durable` only: stops and starts the server, its files kept. */
   restartPostgres(): Promise<void>;
+  /** Where Temporal is `durable` only: its server starts again and knows nothing of what was. */
+  loseTemporalHistory(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -120,6 +123,16 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
       if (test.restart === undefined) throw new Error("This loop shares its Postgres; ask for a durable one.");
       await test.restart();
     },
+    async loseTemporalHistory() {
+      if (options.durable !== "temporal") throw new Error("This server keeps no history; ask for a durable one.");
+      const server = findProcess(temporal.pid);
+      if (server !== null) {
+        sendSignal(server.pid, "SIGKILL");
+        await waitForEnd(server, 5_000);
+      }
+      rmSync(join(temporalDir, "temporal"), { recursive: true });
+      await temporal.restart();
+    },
     advance(ms) {
       shift += ms;
       stripe.advance(ms);
@@ -172,10 +185,11 @@ export async function runWorkers(
   temporal: RunningTemporal,
   dependencies: Dependencies,
   masterKeys: MasterKeys,
+  bundle?: WorkflowBundle,
 ): Promise<() => Promise<void>> {
   quieten(dependencies.log);
   const connection = await NativeConnection.connect({ address: temporal.address });
-  const workflowBundle = await bundleWorkflows();
+  const workflowBundle = bundle ?? (await bundleWorkflows());
   const { installationId: installation } = await dependencies.installation.get();
   const workers = await createWorkers({
     ...{ connection, namespace: "default", installation, dependencies, masterKeys, workflowBundle },

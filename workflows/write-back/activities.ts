@@ -1,4 +1,4 @@
-import { ApplicationFailure, cancellationSignal } from "@temporalio/activity";
+import { ApplicationFailure, Context, cancellationSignal } from "@temporalio/activity";
 import type { OpenConnection } from "#connectors/core/contract.ts";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -6,6 +6,7 @@ import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
 import { buildChanges, writeBackOf } from "./build.ts";
+import { isCarriedOutApart, makeRoom } from "./carrier.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Approval, PlanInput, UndoInput } from "./messages.ts";
 
@@ -33,8 +34,16 @@ export function writeBackActivities(deps: Dependencies) {
         const begun = await plans.begin(workspaceId, connectionId, instant());
         if (begun.outcome === "nothing") return { planId: null, status: "none", supersededPlanId: null };
         if (begun.outcome !== "building") {
-          const status = begun.outcome === "waiting" ? "waiting" : "approved";
-          return { planId: begun.plan.planId, status, supersededPlanId: null };
+          const { plan } = begun;
+          // The caller starts the workflow of such a plan, where there is none.
+          const free = await makeRoom(Context.current().client, plan);
+          if (begun.outcome === "waiting") return { planId: plan.planId, status: "waiting", supersededPlanId: null };
+          if (!free) return { planId: null, status: "none", supersededPlanId: null };
+          deps.log.warn(
+            { runId, planId: plan.planId },
+            "nobody was carrying the plan out any more: it is taken up again",
+          );
+          return { planId: plan.planId, status: "approved", supersededPlanId: null };
         }
         const { planId } = begun;
         await runs.addCounts(workspaceId, runId, step, {});
@@ -140,6 +149,10 @@ export function writeBackActivities(deps: Dependencies) {
       const begun = await plans.beginUndo(workspaceId, planId, { actor, at: instant() });
       switch (begun.outcome) {
         case "approved":
+          if (await isCarriedOutApart(Context.current().client, begun.plan.planId))
+            throw ApplicationFailure.nonRetryable(
+              `It is being undone already: \`tributary plan show ${begun.plan.planId}\` says how far.`,
+            );
           return { undoPlanId: begun.plan.planId };
         case "nothing_to_undo":
           throw ApplicationFailure.nonRetryable("Nothing of this plan was written, so there is nothing to undo.");

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { PlanId } from "#profile/ids.ts";
 import { undoing } from "#profile/plan/undo.ts";
+import type { PlanInput } from "#workflows/write-back/messages.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { actor } from "../actor.ts";
 import { findConnection } from "../../connections.ts";
@@ -73,8 +74,10 @@ export function planCommand(program: Command): void {
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions & { digest?: string }) =>
       withContext(async (context) => {
-        const { planId, digest } = await findWaiting(context, id, "approve");
+        const { plan, digest } = await findWaiting(context, id, "approve");
+        const { planId } = plan;
         const engine = await context.engine();
+        await engine.attend(inputFor(context, plan), plan);
         await engine.approve(planId, actor(), options.digest ?? digest);
         await withProgress(engine.finished(planId), writing(context, planId));
         print(options, await shown(context, planId, SAMPLE), renderPlan);
@@ -88,8 +91,10 @@ export function planCommand(program: Command): void {
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions) =>
       withContext(async (context) => {
-        const { planId } = await findWaiting(context, id, "reject");
+        const { plan } = await findWaiting(context, id, "reject");
+        const { planId } = plan;
         const engine = await context.engine();
+        await engine.attend(inputFor(context, plan), plan);
         await engine.reject(planId, actor());
         await engine.finished(planId);
         print(
@@ -138,25 +143,13 @@ export function planCommand(program: Command): void {
   plan
     .command("retry")
     .argument("<plan>", ID)
-    .description("try the failed records again, and only those")
+    .description("try again the records that failed, and those of a plan that was never finished")
     .option("--json", "print JSON")
     .action((id: string, options: OutputOptions) =>
       withContext(async (context) => {
-        const { planId, connectionId, connector } = await find(context, id, 0);
-        const { workspaceId } = context.workspace;
-        const engine = await context.engine();
-        const decision = { actor: actor(), at: new Date().toISOString() };
-        const answer = await context.stores.plans.retryFailed(workspaceId, planId, decision);
-        if (answer.outcome === "busy")
-          throw new CommandFailure("Another plan for this tool is in progress; try again when it has finished.");
-        if (answer.outcome === "pruned")
-          throw new CommandFailure(
-            `Nothing can be retried: the plan's changes are past the time they are kept for and were removed on ${when(answer.prunedAt)}.`,
-          );
-        if (answer.outcome === "nothing_to_retry")
-          throw new CommandFailure("Nothing to retry: no record failed, or a newer plan covers those that did.");
-        const carrying = engine.carryOut({ workspaceId, planId, connectionId, connector, runId: null });
-        await withProgress(carrying, writing(context, planId));
+        const plan = await find(context, id, 0);
+        const { planId } = plan;
+        await tryAgain(context, plan);
         print(options, await shown(context, planId, SAMPLE), renderPlan);
       }),
     );
@@ -166,6 +159,33 @@ async function shown(context: Context, id: string, sample: number): Promise<Show
   const plan = await find(context, id, sample);
   const keeps = await context.stores.retention.kept(context.workspace.workspaceId);
   return { ...plan, undoing: undoing(plan, keeps.plans) };
+}
+
+async function tryAgain(context: Context, plan: PlanView): Promise<void> {
+  const { planId } = plan;
+  const { workspaceId } = context.workspace;
+  const engine = await context.engine();
+  const underWay = (await context.stores.plans.underWay(workspaceId)).filter((known) => known.planId === planId);
+  if (underWay.length > 0 && (await engine.heldUp(workspaceId, underWay)).length === 0)
+    throw new CommandFailure(
+      `This plan is being carried out at this moment: \`tributary plan show ${planId}\` says how far it is.`,
+    );
+  const decision = { actor: actor(), at: new Date().toISOString() };
+  const answer = await context.stores.plans.retryFailed(workspaceId, planId, decision);
+  if (answer.outcome === "busy")
+    throw new CommandFailure("Another plan for this tool is in progress; try again when it has finished.");
+  if (answer.outcome === "pruned")
+    throw new CommandFailure(
+      `Nothing can be retried: the plan's changes are past the time they are kept for and were removed on ${when(answer.prunedAt)}.`,
+    );
+  if (answer.outcome === "nothing_to_retry")
+    throw new CommandFailure("Nothing to retry: no record failed, or a newer plan covers those that did.");
+  await engine.attend(inputFor(context, plan), plan);
+  await withProgress(engine.finished(planId), writing(context, planId));
+}
+
+function inputFor({ workspace: { workspaceId } }: Context, { planId, connectionId, connector }: PlanView): PlanInput {
+  return { workspaceId, planId, connectionId, connector, runId: null };
 }
 
 /** Accepts the first letters of an id, as printed in a list. */
@@ -185,10 +205,10 @@ async function findWaiting(
   context: Context,
   id: string,
   verb: "approve" | "reject",
-): Promise<{ planId: PlanId; digest: string }> {
-  const { planId, status, digest } = await find(context, id, 0);
-  if (status === "waiting" && digest !== null) return { planId, digest };
-  throw new CommandFailure(`This plan is ${status.replaceAll("_", " ")}: there is nothing to ${verb}.`);
+): Promise<{ plan: PlanView; digest: string }> {
+  const plan = await find(context, id, 0);
+  if (plan.status === "waiting" && plan.digest !== null) return { plan, digest: plan.digest };
+  throw new CommandFailure(`This plan is ${plan.status.replaceAll("_", " ")}: there is nothing to ${verb}.`);
 }
 
 function writing({ stores, workspace }: Context, planId: PlanId): () => Promise<string | null> {

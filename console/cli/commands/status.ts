@@ -3,6 +3,7 @@ import type { PlanStatus } from "#profile/plan/types.ts";
 import type { LateStream } from "#profile/store/ingest/late.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
+import type { Engine } from "#workflows/client.ts";
 import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import { findConditions } from "#workflows/attention/find.ts";
 import type { Condition } from "#workflows/attention/judge.ts";
@@ -13,6 +14,10 @@ import { attentionTitle } from "../../attention.ts";
 import { callsByTool, callTable } from "../calls.ts";
 import { withTemporal } from "../engine.ts";
 import { withContext } from "../context.ts";
+import type { Context } from "../context.ts";
+import { openEngine } from "../engine.ts";
+import { heldUpPlans } from "../held-up-plans.ts";
+import type { HeldUp } from "../held-up-plans.ts";
 import { heading, moments, plural, print, table, when, zone } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 
@@ -26,7 +31,8 @@ export function statusCommand(program: Command): void {
     )
     .option("--json", "print JSON")
     .action((options: OutputOptions) =>
-      withContext(async ({ config, workspace, stores }) => {
+      withContext(async (context) => {
+        const { config, workspace, stores } = context;
         const { workspaceId } = workspace;
         const [overview, streams, [run], plans, rejects, held, late, idle] = await Promise.all([
           stores.reader.overview(workspaceId),
@@ -43,6 +49,7 @@ export function statusCommand(program: Command): void {
         );
         const calls = callsByTool(await stores.vendorCalls.since(workspaceId, new Date(Date.now() - DAY_MS)));
         const waiting = plans.filter((plan) => plan.status === "waiting");
+        const heldUp = await plansHeldUp(context);
         const answer = {
           workspace: workspace.slug,
           overview,
@@ -55,7 +62,21 @@ export function statusCommand(program: Command): void {
           waiting,
           attention,
           calls,
+          heldUpPlans: heldUp,
         };
+        const forYou = [
+          ...held.map(
+            ({ connector, connectionName, stream, reason }) => `${connector}/${connectionName}/${stream}: ${reason}`,
+          ),
+          ...(heldUp ?? []).map(({ connector, says, todo }) => `A plan for ${connector}: ${says}. ${todo}`),
+          ...(heldUp === null
+            ? ["A plan is being written; Temporal could not be asked how it gets on: `tributary doctor`"]
+            : []),
+          ...waiting.map(
+            ({ planId, changes, connector }) =>
+              `${plural(changes, "record")} to change in ${connector}: tributary plan show ${planId}`,
+          ),
+        ];
         print(options, answer, () =>
           [
             `${workspace.name} (${workspace.slug}), last run ${when(run?.startedAt ?? null)}${run === undefined ? "" : `: ${describeOutcome(run)}`}`,
@@ -77,18 +98,7 @@ export function statusCommand(program: Command): void {
             overview.traits.length === 0 ? "Nothing is scored yet: `tributary sync`." : traitTable(overview),
             ...attentionLines(attention),
             heading("Waiting for you"),
-            waiting.length + held.length === 0
-              ? "Nothing."
-              : [
-                  ...held.map(
-                    ({ connector, connectionName, stream, reason }) =>
-                      `${connector}/${connectionName}/${stream}: ${reason}`,
-                  ),
-                  ...waiting.map(
-                    ({ planId, changes, connector }) =>
-                      `${plural(changes, "record")} to change in ${connector}: tributary plan show ${planId}`,
-                  ),
-                ].join("\n"),
+            forYou.length === 0 ? "Nothing." : forYou.join("\n"),
           ].join("\n"),
         );
       }),
@@ -101,6 +111,23 @@ function attentionLines(attention: Condition[]): string[] {
   if (told.length === 0) return [];
   const lines = told.flatMap(({ kind, says, todo }) => [`${attentionTitle(kind)}: ${says}`, `  → ${todo}`]);
   return [heading("Needs attention"), ...lines];
+}
+
+/** Null: plans are under way, and Temporal could not be asked about them. */
+async function plansHeldUp({ config, stores, workspace }: Context): Promise<HeldUp[] | null> {
+  let engine: Engine | undefined;
+  try {
+    return await heldUpPlans(stores.plans, workspace.workspaceId, async () => {
+      const { installationId } = await stores.installation.get();
+      engine = await openEngine(config.temporal, config.masterKeys, installationId);
+      return engine;
+    });
+  } catch {
+    // This command shows what the database holds; what keeps Temporal from answering is told by `tributary doctor`.
+    return null;
+  } finally {
+    await engine?.close();
+  }
 }
 
 function streamTable(streams: StreamRow[]): string {

@@ -10,8 +10,10 @@ import { commandEnvironment, globals } from "../context.ts";
 import { attentionFindings } from "./attention.ts";
 import { fail, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
+import { openEngine } from "../engine.ts";
+import { planFindings } from "./plans.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
-import { databaseFindings, temporalFindings } from "./servers.ts";
+import { databaseFindings, ENGINE, temporalFindings } from "./servers.ts";
 import { scheduleFindings } from "./schedules.ts";
 import { retentionFindings, sizeFinding } from "./room.ts";
 import { setAsideFindings } from "./set-aside.ts";
@@ -41,11 +43,12 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
       : null;
   const temporal =
     address === undefined || keys === null
-      ? [skip("workflow engine", address === undefined ? "nothing runs" : "needs the master key")]
+      ? [skip(ENGINE, address === undefined ? "nothing runs" : "needs the master key")]
       : await temporalFindings({ address, namespace }, keys, installation);
   const usable = databaseUrl !== undefined && keys !== null && database.every(({ state }) => state === "ok");
   if (!usable) return [...basics, ...database, ...temporal, skip("tools", "needs the database and the master key")];
 
+  const answers = temporal.some(({ check, state }) => check === ENGINE && state === "ok");
   const log = createLogger({ name: "tributary", level: globals.verbose ? "debug" : "silent" });
   const { dependencies, database: opened, close } = createDependencies({ databaseUrl, masterKeys: keys }, log);
   try {
@@ -61,6 +64,12 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
       await sizeFinding(opened),
       ...(await retentionFindings(dependencies)),
       ...(address === undefined ? [] : await attentionFindings(dependencies, { address, namespace }, keys)),
+      ...(await planFindings(
+        dependencies,
+        answers && address !== undefined && installation !== null
+          ? () => openEngine({ address, namespace }, keys, installation)
+          : null,
+      )),
     ];
   } finally {
     await close();

@@ -10,6 +10,8 @@ import { fail, ok, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { openEngine } from "../engine.ts";
 
+export const ENGINE = "workflow engine";
+
 const PATIENCE_MS = 10_000;
 
 export async function databaseFindings(database: Pick<Database, "pool">, url: string): Promise<Finding[]> {
@@ -74,18 +76,12 @@ export async function temporalFindings(
     engine = await openEngine(temporal, keys, installation ?? undefined);
   } catch {
     // Whatever the client says of it, what matters is that nothing usable is there.
-    return [
-      fail(
-        "workflow engine",
-        `no Temporal answers at ${address}`,
-        "start it: `npm start`, or correct TEMPORAL_ADDRESS",
-      ),
-    ];
+    return [fail(ENGINE, `no Temporal answers at ${address}`, "start it: `npm start`, or correct TEMPORAL_ADDRESS")];
   }
   try {
     const pollers = await inTime(engine.pollers());
     return [
-      ok("workflow engine", `Temporal at ${address}`),
+      ok(ENGINE, `Temporal at ${address}`),
       installation === null
         ? skip("worker", "needs the database")
         : pollers > 0
@@ -98,9 +94,7 @@ export async function temporalFindings(
     ];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return [
-      fail("workflow engine", `Temporal at ${address}: ${why}`, "see its log; TEMPORAL_NAMESPACE must exist there"),
-    ];
+    return [fail(ENGINE, `Temporal at ${address}: ${why}`, "see its log; TEMPORAL_NAMESPACE must exist there")];
   } finally {
     await engine.close();
   }

@@ -13,6 +13,7 @@ import {
   digestOfStored,
   lockConnection,
   lockPlan,
+  plansUnderWay,
   unfinishedPlan,
   type PlanSummary,
 } from "./rows.ts";
@@ -202,13 +203,18 @@ async function markUndone(
 export type Retrying =
   /** The plan is approved again with this many changes to try. */
   | { outcome: "approved"; changes: number }
+  /** It was never finished: so many changes have no result yet. */
+  | { outcome: "unfinished"; changes: number }
   /** No failed change is left that a newer plan does not cover. */
   | { outcome: "nothing_to_retry" }
   /** Its changes are past their time and gone. */
   | { outcome: "pruned"; prunedAt: Date }
   | { outcome: "busy" };
 
-/** Failed changes alone are tried again; those whose profile has newer values are left to the next plan. */
+/**
+ * Failed changes alone are tried again; those whose profile has newer values are left to the next plan. Of a plan that
+ * nobody finished those without a result: one that may have been sent is looked at in the tool before it is sent again.
+ */
 export async function retryFailed(
   transaction: Transaction,
   planId: PlanId,
@@ -217,6 +223,11 @@ export async function retryFailed(
   const plan = await lockPlan(transaction, planId);
   if (plan.prunedAt !== null) return { outcome: "pruned", prunedAt: plan.prunedAt };
   await lockConnection(transaction, plan.connectionId);
+  if (plan.status === "approved" || plan.status === "applying") {
+    const changes = (await plansUnderWay(transaction)).find((known) => known.planId === planId)?.open ?? 0;
+    await audit(transaction, { actor, action: "plan.retry", subject: planId, at, details: { changes } });
+    return { outcome: "unfinished", changes };
+  }
   const open = await unfinishedPlan(transaction, plan.connectionId);
   if (open !== null && open.status !== "waiting") return { outcome: "busy" };
   if (plan.status !== "applied_with_failures") return { outcome: "nothing_to_retry" };

@@ -27,6 +27,11 @@ export interface PlanSummary {
   prunedAt: Date | null;
 }
 
+export interface PlanUnderWay extends PlanSummary {
+  /** Changes without a result yet. */
+  open: number;
+}
+
 /** Of a plan and its connection. Append WHERE, ORDER BY. */
 export const PLAN_SQL = `
   SELECT p.plan_id AS "planId", p.connection_id AS "connectionId", c.connector, c.name AS connection, p.kind,
@@ -80,6 +85,17 @@ export async function unfinishedPlan(
     [transaction.workspaceId, connectionId],
   );
   return plan ?? null;
+}
+
+/** Approved or being written, oldest first. */
+export function plansUnderWay(transaction: Transaction): Promise<PlanUnderWay[]> {
+  return transaction.query<PlanUnderWay>(
+    `SELECT under_way.*, under_way.changes - (SELECT count(*) FROM delivery d WHERE d.workspace_id = $1
+       AND d.plan_id = under_way."planId" AND d.status NOT IN ('pending', 'sent')) AS open
+     FROM (${PLAN_SQL} WHERE p.workspace_id = $1 AND p.status IN ('approved', 'applying')) AS under_way
+     ORDER BY under_way."createdAt", under_way."planId"`,
+    [transaction.workspaceId],
+  );
 }
 
 const FETCH = 5_000;

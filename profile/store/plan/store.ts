@@ -33,7 +33,15 @@ import {
 } from "./build.ts";
 import { counts, destinationFields, sampledChanges } from "./columns.ts";
 import { approve, beginUndo, offerAgain, reject, type Approval, type Undoing } from "./decide.ts";
-import { DELIVERY_OF_C, findPlan, PLAN_SQL, unfinishedPlan, type PlanSummary } from "./rows.ts";
+import {
+  DELIVERY_OF_C,
+  findPlan,
+  PLAN_SQL,
+  plansUnderWay,
+  unfinishedPlan,
+  type PlanSummary,
+  type PlanUnderWay,
+} from "./rows.ts";
 
 /** Who decided, and when (ISO 8601). */
 export interface Decision {
@@ -90,6 +98,8 @@ export interface PlanStore {
   finish(workspaceId: WorkspaceId, planId: PlanId, at: string): Promise<Ending>;
   retryFailed(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Retrying>;
   beginUndo(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Undoing>;
+  /** Plans that are being carried out, or should be, with the changes that have no result yet. Oldest first. */
+  underWay(workspaceId: WorkspaceId): Promise<PlanUnderWay[]>;
   /** Newest first. */
   list(workspaceId: WorkspaceId, limit: number): Promise<PlanSummary[]>;
   find(workspaceId: WorkspaceId, planId: PlanId): Promise<PlanSummary | null>;
@@ -121,6 +131,7 @@ export function createPlanStore(database: Database): PlanStore {
     finish: inside(finish),
     retryFailed: inside(retryFailed),
     beginUndo: inside(beginUndo),
+    underWay: inside(plansUnderWay),
     list: inside(list),
     find: inside(findPlan),
     show: inside(show),
