@@ -2,7 +2,9 @@
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
+import { cpuSeconds } from "./cpu.ts";
 import {
+  cpuEach,
   median,
   milliseconds,
   peakMemory,
@@ -19,7 +21,7 @@ import { pagesOf, personsOf } from "./shop-records.ts";
 const HELP = `Usage: node bench/identity.ts [--records N] [--changed N] [--batch N] [--lanes N] [--runs K]
 
 Stores N person records of the demo shop, resolves them all, then changes some and resolves again, K times. The planner
-looks at the tables in between as it does in the loop.
+looks at the tables in between as it does in the loop. CPU is that of this process and of Postgres together.
 
   --records N   person records (default 20000)
   --changed N   records changed each time (default 5000)
@@ -58,22 +60,27 @@ async function main(): Promise<void> {
       await Promise.all(Array.from({ length: options.lanes }, lane));
     };
     await save(persons);
+    const cpuFirst = cpuSeconds(process.pid);
     const first = await timed(resolveAll);
-    const rows = [["", "records", "looked at", "time", "rate"]];
+    const rows = [["", "records", "looked at", "time", "rate", "CPU a record"]];
     rows.push([
       "from nothing",
       String(done.touched),
       String(done.lookedAt),
       milliseconds(first),
       rate(done.touched, first, "records"),
+      cpuEach(cpuSeconds(process.pid) - cpuFirst, done.touched),
     ]);
     const times: number[] = [];
+    const cpus: number[] = [];
     for (let run = 1; run <= options.runs; run++) {
       const changed = persons
         .slice(0, options.changed)
         .map((person) => ({ ...person, city: `Town ${run}`, updatedAt: null }));
       await save(changed);
+      const before = cpuSeconds(process.pid);
       times.push(await timed(resolveAll));
+      cpus.push(cpuSeconds(process.pid) - before);
     }
     const again = median(times);
     rows.push([
@@ -82,9 +89,10 @@ async function main(): Promise<void> {
       String(done.lookedAt),
       milliseconds(again),
       rate(done.touched, again, "records"),
+      cpuEach(median(cpus), done.touched),
     ]);
     const nothing = await timed(resolveAll);
-    rows.push(["nothing changed", String(done.touched), String(done.lookedAt), milliseconds(nothing), "-"]);
+    rows.push(["nothing changed", String(done.touched), String(done.lookedAt), milliseconds(nothing), "-", "-"]);
     printTable(rows);
   });
   print(`Peak memory of this process: ${peakMemory()} (all records are held at once)`);

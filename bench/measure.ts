@@ -51,6 +51,9 @@ export function median(values: readonly number[]): number {
 export const rate = (count: number, ms: number, unit: string) =>
   `${Math.round((count / ms) * 1000).toLocaleString("en")} ${unit}/s`;
 
+/** `71 µs` of processor time for each of `count`. */
+export const cpuEach = (seconds: number, count: number): string => `${Math.round((seconds * 1e6) / count)} µs`;
+
 export const milliseconds = (ms: number) => (ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** Highest resident memory of this process so far. */

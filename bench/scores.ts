@@ -6,7 +6,9 @@ import { createScoreStore } from "#profile/store/scores/store.ts";
 import { scoreProfile } from "#profile/scores/score-profile.ts";
 import type { ProfileFacts, ScoreContext } from "#profile/scores/types.ts";
 import { generateCustomers } from "#stack/demo-shop/customer.ts";
+import { cpuSeconds } from "./cpu.ts";
 import {
+  cpuEach,
   median,
   milliseconds,
   peakMemory,
@@ -23,7 +25,8 @@ import { ordersOf, pagesOf, personsOf } from "./shop-records.ts";
 const HELP = `Usage: node bench/scores.ts [--profiles N] [--batch N] [--lanes N] [--runs K]
 
 Scores profiles of the demo shop: lifecycle stage, churn risk, band and next best action, each with reasons. First in
-memory, then through the database: from nothing, all again with equal answers, a twentieth of them again.
+memory, then through the database: from nothing, all again with equal answers, a twentieth of them again. CPU is that of
+this process and of Postgres together.
 
   --profiles N   profiles per run (default 20000)
   --batch N      profiles per transaction (default 2000)
@@ -113,7 +116,7 @@ async function throughDatabase({ database, workspaceId, connectionId }: Scratch)
   };
   await settleConsent();
 
-  const rows = [["through the database", "changed", "time", "rate"]];
+  const rows = [["through the database", "changed", "time", "rate", "CPU a profile"]];
   const measure = async (name: string) => {
     const done = { profiles: 0, changed: 0 };
     const lane = async () => {
@@ -124,8 +127,10 @@ async function throughDatabase({ database, workspaceId, connectionId }: Scratch)
         more = batch.more;
       }
     };
+    const before = cpuSeconds(process.pid);
     const time = await timed(() => Promise.all(Array.from({ length: options.lanes }, lane)));
-    const figures = [milliseconds(time), rate(done.profiles, time, "profiles")];
+    const cpu = cpuSeconds(process.pid) - before;
+    const figures = [milliseconds(time), rate(done.profiles, time, "profiles"), cpuEach(cpu, done.profiles)];
     rows.push([`${done.profiles} ${name}`, String(done.changed), ...figures]);
   };
   const touch = (share: number) =>
@@ -136,7 +141,13 @@ async function throughDatabase({ database, workspaceId, connectionId }: Scratch)
         [workspaceId, share],
       ),
     );
-  rows.push(["shop's rhythm", "-", milliseconds(await timed(() => scores.refreshBaseline(workspaceId, asOf))), "-"]);
+  rows.push([
+    "shop's rhythm",
+    "-",
+    milliseconds(await timed(() => scores.refreshBaseline(workspaceId, asOf))),
+    "-",
+    "-",
+  ]);
   await measure("from nothing");
   await touch(1);
   await settleConsent();
