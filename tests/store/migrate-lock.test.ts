@@ -38,7 +38,7 @@ const lockHolders = async () => {
 
 async function waitsForTable(): Promise<boolean> {
   const { rowCount } = await place.superuser.query(
-    "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = 'workspace'::regclass",
+    "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = 'workspace'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
   );
   return rowCount === 1;
 }
