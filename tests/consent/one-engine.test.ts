@@ -46,7 +46,7 @@ const entry = (more: Partial<ConsentEntry> = {}): ConsentEntry => ({
 function candidate(ledger: readonly ConsentEntry[], addresses: Addresses, of = traits): Candidate {
   const consents = effectiveConsent(ledger, NOW);
   const ids = { recordId: "r" as RecordId, vendorId: "1", profileId: "p" as ProfileId };
-  return { ...ids, createdAt: null, traits: of, consents, addresses, lastDelivered: {} };
+  return { ...ids, outputSeq: 1, createdAt: null, traits: of, consents, addresses, lastDelivered: {} };
 }
 
 /** What a plan would write into an empty record. */

@@ -18,6 +18,8 @@ export interface Vendor {
   /** Ids whose write answers success and changes nothing. */
   ignores: Set<string>;
   writes: number;
+  /** Records looked at. */
+  reads: number;
 }
 
 export interface Site {
@@ -32,10 +34,18 @@ const read = ({ records }: Vendor, id: string): LiveRecord => {
   return values === undefined ? { id, state: "gone", values: {} } : { id, state: "live", values };
 };
 
-/** Compares all candidates with the live values and seals; null where there is no plan to make. */
-export async function makePlan(site: Site, at: string, pageSize = 2): Promise<(Sealed & { planId: PlanId }) | null> {
+/**
+ * Compares all candidates with the live values and seals; null where there is no plan to make.
+ *
+ * @param options.stopAfter records looked at by then, from the first plan on: the attempt ends there; null
+ */
+export async function makePlan(
+  site: Site,
+  at: string,
+  { pageSize = 2, stopAfter, builtFor }: { pageSize?: number; stopAfter?: number; builtFor?: string } = {},
+): Promise<(Sealed & { planId: PlanId }) | null> {
   const { store, workspaceId, connectionId, vendor } = site;
-  const beginning = await store.begin(workspaceId, connectionId, at);
+  const beginning = await store.begin(workspaceId, connectionId, at, builtFor);
   if (beginning.outcome !== "building") return null;
   const destination = (await store.destinations(workspaceId)).find((one) => one.connectionId === connectionId);
   const fields = destination?.fields ?? [];
@@ -44,10 +54,13 @@ export async function makePlan(site: Site, at: string, pageSize = 2): Promise<(S
   for (let after: NewsCursor | null = null; ;) {
     const page = await store.news(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
     const ids = page.records.map(({ recordId }) => recordId);
-    const changes = (await store.candidates(workspaceId, beginning.planId, ids)).flatMap((candidate): PlanChange[] =>
+    const compared = await store.candidates(workspaceId, beginning.planId, ids);
+    const changes = compared.flatMap((candidate): PlanChange[] =>
       changeOf(wantedOf(candidate, limits), read(vendor, candidate.vendorId).values, ownership),
     );
-    await store.addChanges(workspaceId, beginning.planId, changes);
+    vendor.reads += compared.length;
+    await store.addChanges(workspaceId, beginning.planId, changes, compared);
+    if (vendor.reads >= (stopAfter ?? Infinity)) return null;
     if (page.next === null) break;
     after = page.next;
   }

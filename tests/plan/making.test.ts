@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClaimCursor } from "#profile/store/plan/apply.ts";
+import type { FieldValues } from "#profile/plan/types.ts";
 import { carryOut, makePlan } from "./carry-out.ts";
 import {
   ASOF,
@@ -94,7 +95,49 @@ describe("making a plan", () => {
     });
   });
 
-  it("starts a half-made plan again after a crash", async () => {
+  it("goes on with a half-made plan: what was compared is not compared again, unless its profile changed", async () => {
+    await people("a", "b", "c", "d", "e");
+    expect(await makePlan(site, ASOF, { stopAfter: 4 })).toBeNull();
+    expect(vendor.reads).toBe(4);
+    const half = await plans.openPlan(test.workspaceId, shop.connectionId);
+    if (half === null) throw new Error("a plan");
+    const [done] = await shop.query<{ vendor_id: string }>("SELECT vendor_id FROM plan_change ORDER BY vendor_id");
+    const changed = done?.vendor_id ?? "";
+    await shop.addOrders([[changed, "2026-09-01"]]);
+    await score();
+    const sealed = await makePlan(site, ASOF);
+    expect(sealed).toMatchObject({ planId: half.planId, changes: 5, compared: 5 });
+    expect(vendor.reads).toBe(4 + 1 + 1);
+    expect((await show(half.planId)).sample.find(({ vendorId }) => vendorId === changed)?.after[STAGE]).toBe(
+      "customer_new",
+    );
+    expect(await shop.query("SELECT FROM plan_compared")).toEqual([]);
+  });
+
+  it("takes back what a half-made plan wanted to change of a record that is right by now", async () => {
+    await people("a", "b", "c");
+    await makePlan(site, ASOF, { stopAfter: 2 });
+    const [done] = await shop.query<{ vendor_id: string; after: FieldValues }>(
+      "SELECT vendor_id, after FROM plan_change ORDER BY vendor_id",
+    );
+    vendor.records.set(done?.vendor_id ?? "", done?.after ?? {});
+    await shop.query("UPDATE profile SET output_seq = nextval('change_seq') WHERE profile_id = $1", [
+      shop.profileOf(done?.vendor_id ?? ""),
+    ]);
+    expect(await makePlan(site, ASOF)).toMatchObject({ changes: 2, compared: 3 });
+  });
+
+  it.each([
+    ["other fields", { builtFor: "other fields" }, ASOF],
+    ["the values of days ago", {}, "2026-09-08T12:00:00.000Z"],
+  ])("begins a half-made plan anew where it was compared for %s", async (_, options, at) => {
+    await people("a", "b", "c");
+    await makePlan(site, ASOF, { stopAfter: 2 });
+    expect(await makePlan(site, at, options)).toMatchObject({ changes: 3 });
+    expect(vendor.reads).toBe(2 + 3);
+  });
+
+  it("replaces what an attempt added that ended before it said what it had compared", async () => {
     await people("a", "b");
     const beginning = await plans.begin(test.workspaceId, shop.connectionId, ASOF);
     if (beginning.outcome !== "building") throw new Error(beginning.outcome);
@@ -128,7 +171,7 @@ describe("making a plan", () => {
     ]);
     await shop.touch(["a", "e"]);
     await score();
-    const sealed = await makePlan(site, ASOF, 1);
+    const sealed = await makePlan(site, ASOF, { pageSize: 1 });
     expect(sealed).toMatchObject({ changes: 3, compared: 3 });
   });
 

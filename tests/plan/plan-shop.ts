@@ -45,7 +45,7 @@ export function usePlanShop(): void {
     });
     // A new connection each time: plan ids follow from it, and the audit log is never emptied.
     shop = await openShop(test.database, test.workspaceId, `crm ${(shops += 1)}`);
-    vendor = { records: new Map(), refuses: new Set(), ignores: new Set(), writes: 0 };
+    vendor = { records: new Map(), refuses: new Set(), ignores: new Set(), writes: 0, reads: 0 };
     site = { store: plans, workspaceId: test.workspaceId, connectionId: shop.connectionId, vendor };
     await plans.defineFields(test.workspaceId, shop.connectionId);
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
 import { readMasterKeys, type Patience } from "#config.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
-import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import type { HubspotTwin, HubspotTwinOptions } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
 import type { StripeTwin } from "#connectors/stripe/twin/index.ts";
 import { createLogger, type Logger } from "#logger.ts";
@@ -67,6 +67,8 @@ export interface TestLoopOptions {
   /** Master key, base64; random unless given. */
   key?: string;
   patience?: Patience;
+  /** Of the HubSpot account, where it is to be as strict as a real one; then nothing was granted to it besides. */
+  hubspot?: HubspotTwinOptions;
 }
 
 /** Two connected accounts, empty until the test fills the twins; the first plan of each waits for approval. */
@@ -92,11 +94,21 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
   const { patience = UNHURRIED } = options;
   const deps: Dependencies = { ...dependencies, patience, now };
-  const hubspot = await startHubspotTwin({ ...FAST, now });
+  const hubspot = await startHubspotTwin({ ...(options.hubspot ?? FAST), now });
   const stripe = await startStripeTwin({ ...FAST, now });
   const connectionIds = {
-    hubspot: await connect(deps, test.workspaceId, "hubspot", hubspot.url, { accessToken: hubspot.accessToken }),
-    stripe: await connect(deps, test.workspaceId, "stripe", stripe.url, { apiKey: stripe.apiKey }),
+    hubspot: await connect(
+      deps,
+      test.workspaceId,
+      { connector: "hubspot", baseUrl: hubspot.url, ...(options.hubspot === undefined ? FAST : {}) },
+      { accessToken: hubspot.accessToken },
+    ),
+    stripe: await connect(
+      deps,
+      test.workspaceId,
+      { connector: "stripe", baseUrl: stripe.url, ...FAST },
+      { apiKey: stripe.apiKey },
+    ),
   };
   const stopWorkers = options.workers === false ? async () => undefined : await runWorkers(temporal, deps, masterKeys);
   const { installationId } = await deps.installation.get();
@@ -156,11 +168,10 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
 async function connect(
   deps: Dependencies,
   workspaceId: WorkspaceId,
-  connector: string,
-  baseUrl: string,
+  account: { connector: string; baseUrl: string; requestsPerSecond?: number },
   credentials: unknown,
 ): Promise<ConnectionId> {
-  const input = { connector, name: "main", baseUrl, writeBack: true, autoApplyShare: 1, requestsPerSecond: 10_000 };
+  const input = { ...account, name: "main", writeBack: true, autoApplyShare: 1 };
   const { connectionId } = await deps.connections.upsertConnection(workspaceId, input, "test");
   await deps.credentials.put(workspaceId, connectionId, credentials);
   await deps.plans.defineFields(workspaceId, connectionId);

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { ApplicationFailure, Context, cancellationSignal } from "@temporalio/activity";
 import type { OpenConnection } from "#connectors/core/contract.ts";
 import { definitionsOf } from "#profile/plan/fields.ts";
@@ -20,7 +21,7 @@ export function writeBackActivities(deps: Dependencies) {
     withTemporalErrors(work, (error) => noteRefusal(deps, input, error, "write-back"));
 
   return {
-    /** Compares and seals; says whether the plan waits for a person. A repeated attempt starts from scratch. */
+    /** Compares and seals; says whether the plan waits for a person. A repeated attempt goes on with what was compared. */
     buildPlan: (input: StepInput & Destination): Promise<BuiltPlan> =>
       atVendor(input, async () => {
         const { workspaceId, runId, connectionId } = input;
@@ -31,7 +32,8 @@ export function writeBackActivities(deps: Dependencies) {
         // Closed since the run began, as when its token was refused while reading: the connection says so itself.
         if (destination === undefined) return { planId: null, status: "none", supersededPlanId: null };
         const earlier = await plans.openPlan(workspaceId, connectionId);
-        const begun = await plans.begin(workspaceId, connectionId, instant());
+        const builtFor = hash("sha256", JSON.stringify(destination.fields), "hex");
+        const begun = await plans.begin(workspaceId, connectionId, instant(), builtFor);
         if (begun.outcome === "nothing") return { planId: null, status: "none", supersededPlanId: null };
         if (begun.outcome !== "building") {
           const { plan } = begun;

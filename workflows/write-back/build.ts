@@ -12,8 +12,11 @@ import type { PlanStore } from "#profile/store/plan/store.ts";
 import { prefetched } from "../prefetch.ts";
 import { refOf } from "./read-back.ts";
 
-/** Profiles looked at together for records that have news, and records compared together. */
+/** Profiles looked at together for records that have news. */
 const PORTION = 2_500;
+
+/** Records compared together, and kept as such: what a failed attempt has to do again is less than that. */
+const COMPARED = 1_000;
 
 /** Records put in order of their creation together: a few megabytes. With fewer, neighbours would be read apart more often. */
 const WINDOW = 100_000;
@@ -29,7 +32,8 @@ export interface BuildInput {
 }
 
 /**
- * Compares every record with news and stores what has to change. The plan is left open, to be sealed. While the vendor
+ * Compares every record with news and stores what has to change, portion by portion: an attempt that fails leaves what it
+ * has compared to the next one. The plan is left open, to be sealed. While the vendor
  * answers for some records, the next ones are looked up and the changes of those before are stored.
  */
 export async function buildChanges(input: BuildInput): Promise<void> {
@@ -37,9 +41,9 @@ export async function buildChanges(input: BuildInput): Promise<void> {
   const fields = input.fields.map(({ field }) => field);
   const ownership = Object.fromEntries(input.fields.map(({ field, ownership }) => [field, ownership]));
   let stored = Promise.resolve();
-  const store = async (compared: number, changes: PlanChange[]): Promise<void> => {
-    await plans.addChanges(workspaceId, planId, changes);
-    await input.onPortion({ compared, changes: changes.length });
+  const store = async (compared: Wanted[], changes: PlanChange[]): Promise<void> => {
+    await plans.addChanges(workspaceId, planId, changes, compared);
+    await input.onPortion({ compared: compared.length, changes: changes.length });
   };
   try {
     for await (const wanted of prefetched(wantedRecords(input))) {
@@ -49,13 +53,13 @@ export async function buildChanges(input: BuildInput): Promise<void> {
         return found?.state === "live" ? changeOf(record, found.values, ownership) : [];
       });
       await stored;
-      stored = store(wanted.length, changes);
+      stored = store(wanted, changes);
       // Observed with the next or at the end; until then a rejection must not count as unhandled.
       stored.catch(() => undefined);
     }
     await stored;
   } finally {
-    // Another attempt begins by clearing what there is of the plan: nothing of this one may come after.
+    // Another attempt goes on from what there is of the plan: nothing of this one may come after.
     await stored.catch(() => undefined);
   }
 }
@@ -65,7 +69,7 @@ async function* wantedRecords({ plans, workspaceId, planId, connector, fields }:
   const { stream, readSize, maxValueLength } = writeBackOf(connector);
   const limits = { fields: fields.map(({ field }) => field), maxValueLength };
   for await (const records of windows((after) => plans.news(workspaceId, planId, stream, { after, limit: PORTION }))) {
-    for (const portion of chunked(records, Math.max(PORTION, readSize))) {
+    for (const portion of chunked(records, Math.max(COMPARED, readSize))) {
       const found = await plans.candidates(workspaceId, planId, portion);
       yield found.map((candidate) => wantedOf(candidate, limits));
     }
@@ -96,7 +100,7 @@ export function writeBackOf(connector: Connector): NonNullable<Connector["writeB
 }
 
 /** What a record should hold. */
-export interface Wanted extends Pick<Candidate, "recordId" | "vendorId" | "profileId" | "createdAt" | "lastDelivered"> {
+export interface Wanted extends Omit<Candidate, "traits" | "consents" | "addresses"> {
   desired: FieldValues;
 }
 

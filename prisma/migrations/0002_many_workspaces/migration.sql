@@ -258,6 +258,23 @@ BEGIN
   END LOOP;
 END $$;
 
+-- What was compared for a plan under construction, so that another attempt goes on from there: the record, and the mark
+-- its profile had. Empty for every other plan.
+CREATE TABLE plan_compared (
+  workspace_id uuid NOT NULL,
+  plan_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  output_seq bigint NOT NULL,
+  PRIMARY KEY (workspace_id, plan_id, record_id),
+  FOREIGN KEY (workspace_id, plan_id) REFERENCES plan ON DELETE CASCADE
+);
+ALTER TABLE plan_compared ENABLE ROW LEVEL SECURITY;
+CREATE POLICY workspace_isolation ON plan_compared
+  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+-- Of the fields it compares: with others, what was compared says nothing.
+ALTER TABLE plan ADD COLUMN built_for text;
+
 -- How the refreshes of a workspace went that found nothing new: one row, however many there were.
 CREATE TABLE idle_refresh (
   workspace_id uuid PRIMARY KEY REFERENCES workspace,

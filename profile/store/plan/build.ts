@@ -21,8 +21,18 @@ export type Beginning =
   | { outcome: "unfinished"; plan: PlanSummary }
   | { outcome: "building"; planId: PlanId };
 
-/** Starts a plan, or says why there is none to make. After a crash a half-made one is started again under the same id. */
-export async function begin(transaction: Transaction, connectionId: ConnectionId, at: string): Promise<Beginning> {
+/**
+ * Starts a plan, or says why there is none to make. A half-made one is gone on with under the same id: what was compared
+ * for the same fields, not longer than a day ago, counts for as long as the profile does not change.
+ *
+ * @param builtFor stands for the fields it compares
+ */
+export async function begin(
+  transaction: Transaction,
+  connectionId: ConnectionId,
+  at: string,
+  builtFor = "",
+): Promise<Beginning> {
   const { workspaceId } = transaction;
   const { plannedSeq } = await lockConnection(transaction, connectionId);
   const open = await unfinishedPlan(transaction, connectionId);
@@ -36,20 +46,22 @@ export async function begin(transaction: Transaction, connectionId: ConnectionId
   // output hold this lock; those of other workspaces are not waited for.
   await lockProfiles(transaction);
   const throughSeq = await newestOutput(transaction);
-  if (open !== null) {
-    await transaction.query("DELETE FROM plan_change WHERE workspace_id = $1 AND plan_id = $2", [
-      workspaceId,
-      open.planId,
-    ]);
-  }
   if (open?.status === "building") {
-    await transaction.query("UPDATE plan SET through_seq = $3 WHERE workspace_id = $1 AND plan_id = $2", [
-      workspaceId,
-      open.planId,
-      throughSeq,
-    ]);
+    const [kept] = await transaction.query(
+      `UPDATE plan SET through_seq = $3 WHERE workspace_id = $1 AND plan_id = $2 AND built_for = $4
+         AND created_at > $5::timestamptz - interval '1 day' RETURNING plan_id`,
+      [workspaceId, open.planId, throughSeq, builtFor, at],
+    );
+    if (kept === undefined) {
+      await startOver(transaction, open.planId);
+      await transaction.query(
+        "UPDATE plan SET through_seq = $3, built_for = $4, created_at = $5 WHERE workspace_id = $1 AND plan_id = $2",
+        [workspaceId, open.planId, throughSeq, builtFor, at],
+      );
+    }
     return { outcome: "building", planId: open.planId };
   }
+  if (open !== null) await startOver(transaction, open.planId);
   if (open !== null) {
     await transaction.query(
       "UPDATE plan SET status = 'superseded', finished_at = $3 WHERE workspace_id = $1 AND plan_id = $2",
@@ -58,11 +70,19 @@ export async function begin(transaction: Transaction, connectionId: ConnectionId
   }
   const planId = await nextPlanId(transaction, connectionId);
   await transaction.query(
-    `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at)
-     VALUES ($1, $2, $3, 'building', $4, $5)`,
-    [workspaceId, planId, connectionId, throughSeq, at],
+    `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at, built_for)
+     VALUES ($1, $2, $3, 'building', $4, $5, $6)`,
+    [workspaceId, planId, connectionId, throughSeq, at, builtFor],
   );
   return { outcome: "building", planId };
+}
+
+async function startOver(transaction: Transaction, planId: PlanId): Promise<void> {
+  for (const table of ["plan_change", "plan_compared"])
+    await transaction.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND plan_id = $2`, [
+      transaction.workspaceId,
+      planId,
+    ]);
 }
 
 async function newestOutput(transaction: Transaction): Promise<number> {
@@ -107,7 +127,7 @@ interface NewsRow {
 
 /**
  * Records of the destination whose profile has news, in order of the news. A profile that changes while pages are read
- * moves to the end and is seen again; none is missed.
+ * moves to the end and is seen again; none is missed. Those that an earlier attempt compared as they still are, are left out.
  *
  * @param page `limit` counts profiles: with none or several records at the destination a page holds fewer or more
  */
@@ -136,8 +156,11 @@ export async function news(
        CROSS JOIN LATERAL (
          SELECT * FROM source_record WHERE workspace_id = $1 AND record_id = m.record_id OFFSET 0
        ) AS s
+       LEFT JOIN LATERAL (
+         SELECT output_seq FROM plan_compared WHERE workspace_id = $1 AND plan_id = $2 AND record_id = m.record_id OFFSET 0
+       ) AS k ON true
        WHERE s.connection_id = (SELECT connection_id FROM destination) AND s.stream = $3
-         AND s.kind = 'person' AND NOT s.deleted
+         AND s.kind = 'person' AND NOT s.deleted AND k.output_seq IS DISTINCT FROM news.output_seq
      )
      SELECT (SELECT json_build_object('profiles', count(*), 'last', max(output_seq)) FROM news) AS seen,
        page.record_id AS "recordId", page.source_created_at AS "createdAt"
@@ -159,6 +182,8 @@ export interface Candidate {
   recordId: RecordId;
   vendorId: string;
   profileId: ProfileId;
+  /** The profile's mark with which all this was read. */
+  outputSeq: number;
   /** When the vendor made the record (ISO 8601). */
   createdAt: string | null;
   traits: PlannableTraits;
@@ -173,6 +198,7 @@ interface CandidateRow {
   recordId: RecordId | null;
   vendorId: string | null;
   profileId: ProfileId | null;
+  outputSeq: number;
   createdAt: Date | null;
   email: string | null;
   phone: string | null;
@@ -196,7 +222,7 @@ export async function candidates(
        ) AS needs_written
        FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), page AS MATERIALIZED (
-       SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id
+       SELECT s.record_id, s.vendor_id, s.email, s.phone, s.source_created_at, m.profile_id, p.output_seq
        FROM unnest($3::uuid[]) AS wanted (record_id)
        CROSS JOIN LATERAL (
          SELECT * FROM source_record WHERE workspace_id = $1 AND record_id = wanted.record_id AND NOT deleted OFFSET 0
@@ -204,9 +230,12 @@ export async function candidates(
        CROSS JOIN LATERAL (
          SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = wanted.record_id OFFSET 0
        ) AS m
+       CROSS JOIN LATERAL (
+         SELECT output_seq FROM profile WHERE workspace_id = $1 AND profile_id = m.profile_id OFFSET 0
+       ) AS p
      )
      SELECT page.record_id AS "recordId", page.vendor_id AS "vendorId", page.profile_id AS "profileId",
-       page.source_created_at AS "createdAt", page.email, page.phone,
+       page.output_seq AS "outputSeq", page.source_created_at AS "createdAt", page.email, page.phone,
        (SELECT t.traits FROM profile_traits t WHERE t.workspace_id = $1 AND t.profile_id = page.profile_id) AS traits,
        (SELECT json_agg(json_build_object('purpose', s.purpose, 'channel', s.channel, 'state', s.state, 'addresses', s.addresses))
         FROM consent_state s WHERE s.workspace_id = $1 AND s.profile_id = page.profile_id) AS consents,
@@ -219,11 +248,12 @@ export async function candidates(
   if (rows.length === 0) throw notUnderConstruction(planId);
   const known = new Map(rows.map((row) => [row.recordId, row]));
   return recordIds.flatMap((recordId): Candidate[] => {
-    const { vendorId, profileId, createdAt, email, phone, traits, consents, written } = known.get(recordId) ?? {};
-    if (vendorId == null || profileId == null) return [];
+    const { vendorId, profileId, outputSeq, createdAt, email, phone, traits, consents, written } =
+      known.get(recordId) ?? {};
+    if (vendorId == null || profileId == null || outputSeq === undefined) return [];
     return [
       {
-        ...{ recordId, vendorId, profileId, createdAt: createdAt?.toISOString() ?? null },
+        ...{ recordId, vendorId, profileId, outputSeq, createdAt: createdAt?.toISOString() ?? null },
         traits: plannableTraits.parse(traits ?? {}),
         consents: knownAnswers.parse(consents ?? []),
         addresses: { email: email ?? null, phone: phone ?? null },
@@ -233,12 +263,43 @@ export async function candidates(
   });
 }
 
-/** Adds changes to a plan under construction; the same record again replaces its change. */
-export async function addChanges(transaction: Transaction, planId: PlanId, changes: PlanChange[]): Promise<void> {
+/** A record that was looked at, with the mark of its profile at that time. */
+export type Compared = Pick<Candidate, "recordId" | "vendorId" | "outputSeq">;
+
+/**
+ * Adds changes to a plan under construction; the same record again replaces its change, or takes it back where there is
+ * none any more. What was compared is kept for another attempt.
+ */
+export async function addChanges(
+  transaction: Transaction,
+  planId: PlanId,
+  changes: PlanChange[],
+  compared: readonly Compared[] = [],
+): Promise<void> {
   const plan = await lockPlan(transaction, planId);
   if (plan.status !== "building") throw new Error(`Plan ${planId} is ${plan.status}; changes can no longer be added.`);
+  await readByIndex(transaction);
+  const changed = new Set(changes.map(({ vendorId }) => vendorId));
+  const right = compared.filter(({ vendorId }) => !changed.has(vendorId)).map(({ vendorId }) => vendorId);
+  if (right.length > 0)
+    await transaction.query(
+      "DELETE FROM plan_change WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = ANY($3::text[])",
+      [transaction.workspaceId, planId, right],
+    );
   await insertChanges(transaction, planId, changes);
+  await keepCompared(transaction, compared, [planId]);
 }
+
+const keepCompared = insertInto<Compared>({
+  table: "plan_compared",
+  constants: ["plan_id"],
+  columns: {
+    record_id: { type: "uuid", of: ({ recordId }) => recordId },
+    output_seq: { type: "int8", of: ({ outputSeq }) => outputSeq },
+  },
+  key: ["plan_id", "record_id"],
+  onConflict: "update",
+});
 
 export async function insertChanges(transaction: Transaction, planId: PlanId, changes: PlanChange[]): Promise<void> {
   await writeChanges(transaction, changes, [planId]);
@@ -285,6 +346,10 @@ export async function seal(transaction: Transaction, planId: PlanId, stream: str
     [transaction.workspaceId, planId, plan.connectionId, stream],
   );
   const { changes, compared } = counts ?? { changes: 0, compared: 0 };
+  await transaction.query("DELETE FROM plan_compared WHERE workspace_id = $1 AND plan_id = $2", [
+    transaction.workspaceId,
+    planId,
+  ]);
   if (changes === 0) {
     await transaction.query(
       "UPDATE plan SET status = 'empty', compared = $3, finished_at = $4 WHERE workspace_id = $1 AND plan_id = $2",

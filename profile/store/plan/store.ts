@@ -26,6 +26,7 @@ import {
   news,
   seal,
   type Beginning,
+  type Compared,
   type Candidate,
   type NewsCursor,
   type NewsPage,
@@ -73,7 +74,7 @@ export interface PlanStore {
   defineFields(workspaceId: WorkspaceId, connectionId: ConnectionId, ownership?: Ownership): Promise<void>;
   /** The plan of the connection that is being made, waits or is being carried out. */
   openPlan(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<PlanSummary | null>;
-  begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string): Promise<Beginning>;
+  begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string, builtFor?: string): Promise<Beginning>;
   news(
     workspaceId: WorkspaceId,
     planId: PlanId,
@@ -81,7 +82,12 @@ export interface PlanStore {
     page: { after: NewsCursor | null; limit: number },
   ): Promise<NewsPage>;
   candidates(workspaceId: WorkspaceId, planId: PlanId, recordIds: readonly RecordId[]): Promise<Candidate[]>;
-  addChanges(workspaceId: WorkspaceId, planId: PlanId, changes: PlanChange[]): Promise<void>;
+  addChanges(
+    workspaceId: WorkspaceId,
+    planId: PlanId,
+    changes: PlanChange[],
+    compared?: readonly Compared[],
+  ): Promise<void>;
   seal(workspaceId: WorkspaceId, planId: PlanId, stream: string, at: string): Promise<Sealed>;
   approve(workspaceId: WorkspaceId, planId: PlanId, decision: Decision & { digest: string }): Promise<Approval>;
   reject(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): ReturnType<typeof reject>;
