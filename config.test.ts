@@ -27,7 +27,7 @@ const state = {
   pid: 1,
   databaseUrl: "postgresql://tributary_app:x@127.0.0.1:1/tributary",
   ownerUrl: "postgresql://postgres:x@127.0.0.1:1/tributary",
-  temporal: { address: "127.0.0.1:2", namespace: "default", uiUrl: null },
+  temporal: { address: "127.0.0.1:2", uiUrl: null, variables: {} },
   consoleUrl: "http://127.0.0.1:3",
   twins: {},
   twinsControl: null,

@@ -12,6 +12,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { MasterKeys } from "#profile/store/credentials.ts";
+import { ConfigError } from "./config-error.ts";
+import { temporalConfig, temporalVariables, type TemporalConfig } from "./temporal-config.ts";
+
+export { ConfigError };
 
 const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
@@ -37,13 +41,7 @@ const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   /** The schema's owner, who migrates and may create roles. Only `npm start` and `stack/migrate.ts` read it. */
   DATABASE_OWNER_URL: postgresUrl.optional(),
-  /** host:port of a Temporal server; without it `npm start` starts one. */
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d+$/, "must be host:port, for example 127.0.0.1:7233")
-    .optional(),
-  /** Temporal's name for this installation's share of a server. */
-  TEMPORAL_NAMESPACE: z.string().default("default"),
+  ...temporalVariables,
   /** The `temporal` program to start when TEMPORAL_ADDRESS is not set. */
   TEMPORAL_CLI_PATH: z.string().optional(),
   /** Where `npm start` keeps database, history, keys and logs; default `.tributary` in the project. */
@@ -55,6 +53,8 @@ const environmentSchema = z.object({
    * others still decrypt. Without it the file `master-key` in the data directory.
    */
   TRIBUTARY_KEY: z.string().optional(),
+  /** What `tributary codec-server` wants as a bearer token; without it that listens on loopback alone. */
+  TRIBUTARY_CODEC_TOKEN: z.string().optional(),
   /** Interface the HTTP server listens on. Anything but loopback needs a proxy with sign-in in front. */
   HOST: z.string().default("127.0.0.1"),
   /** Where people reach the console through a proxy; its host name is accepted besides loopback's. */
@@ -105,7 +105,12 @@ export const stackState = z.object({
   databaseUrl: z.string(),
   /** As the schema's owner; for migrations and looking around. */
   ownerUrl: z.string(),
-  temporal: z.object({ address: z.string(), namespace: z.string(), uiUrl: z.string().nullable() }),
+  temporal: z.object({
+    address: z.string(),
+    uiUrl: z.string().nullable(),
+    /** The other TEMPORAL_ variables that `npm start` was given: how to connect there. */
+    variables: z.record(z.string(), z.string()),
+  }),
   consoleUrl: z.string(),
   /** Base URLs of the demo's twins by connector; none without the demo. */
   twins: z.record(z.string(), z.string()),
@@ -117,7 +122,7 @@ export type StackState = z.infer<typeof stackState>;
 export interface Config {
   /** As the application's role. */
   databaseUrl: string;
-  temporal: { address: string; namespace: string };
+  temporal: TemporalConfig;
   masterKeys: MasterKeys;
   missingShare: number;
   patience: Patience;
@@ -130,11 +135,6 @@ export interface Config {
   };
   logLevel: Environment["LOG_LEVEL"];
   dataDir: string;
-}
-
-/** The person at the keyboard has to change something; the message says what. Never carries a value, only names. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
 }
 
 /** For a program's first steps: what its operator has to change is one sentence on standard error, not a stack. */
@@ -170,18 +170,18 @@ const patienceOf = (environment: Environment): Patience => ({
 export function loadConfig(raw: RawEnvironment = process.env): Config {
   const environment = parseEnvironment(raw);
   const dataDir = dataDirOf(environment);
-  const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE } = environment;
+  const { DATABASE_URL, TEMPORAL_ADDRESS } = environment;
   const running = DATABASE_URL === undefined || TEMPORAL_ADDRESS === undefined ? readStackState(dataDir) : null;
   const databaseUrl = DATABASE_URL ?? running?.databaseUrl;
-  const address = TEMPORAL_ADDRESS ?? running?.temporal.address;
-  if (databaseUrl === undefined || address === undefined) {
+  const temporal = temporalOf(environment, running);
+  if (databaseUrl === undefined || temporal === null) {
     throw new ConfigError(
       `Tributary is not running in ${dataDir}: run \`npm start\` in another terminal, or set DATABASE_URL and TEMPORAL_ADDRESS.`,
     );
   }
   return {
     databaseUrl,
-    temporal: { address, namespace: running?.temporal.namespace ?? TEMPORAL_NAMESPACE },
+    temporal,
     masterKeys: readMasterKeys(environment, dataDir),
     missingShare: environment.TRIBUTARY_MISSING_SHARE,
     patience: patienceOf(environment),
@@ -227,6 +227,18 @@ function alertsOf(environment: Environment): Config["alerts"] {
 
 export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+
+/**
+ * The Temporal that the environment names, else the running stack's, with what that one needs to be connected to.
+ *
+ * @returns null where there is neither
+ * @throws ConfigError naming each variable that is wrong
+ */
+export function temporalOf(environment: Environment, running: StackState | null): TemporalConfig | null {
+  if (environment.TEMPORAL_ADDRESS !== undefined) return temporalConfig(environment.TEMPORAL_ADDRESS, environment);
+  if (running === null) return null;
+  return temporalConfig(running.temporal.address, parseEnvironment(running.temporal.variables));
+}
 
 export function dataDirOf(environment: Pick<Environment, "TRIBUTARY_DATA_DIR">): string {
   const project = fileURLToPath(new URL(".", import.meta.url));

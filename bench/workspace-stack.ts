@@ -10,6 +10,7 @@ import { silent } from "#stack/log.ts";
 import { startPostgres } from "#stack/postgres/server.ts";
 import { findTemporal } from "#stack/temporal/program.ts";
 import { startTemporal } from "#stack/temporal/server.ts";
+import { plainTemporal } from "#temporal-config.ts";
 import { bundleWorkflows } from "#workflows/bundle.ts";
 import { openEngine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -53,7 +54,7 @@ export async function openBench() {
   const { dependencies: deps, database, close } = createDependencies({ databaseUrl: appUrl, masterKeys }, log);
   const { installationId: installation } = await deps.installation.get();
   const names = namesOf(installation);
-  const address = { address: temporal.address, namespace: "default" };
+  const address = plainTemporal(temporal.address);
   const engine = await openEngine(address, masterKeys, installation);
   const connection = await NativeConnection.connect({ address: temporal.address });
   const workflowBundle = await bundleWorkflows();

@@ -12,7 +12,7 @@ const state = {
   pid: 1,
   databaseUrl: "postgresql://a:b@127.0.0.1/c",
   ownerUrl: "postgresql://a:b@127.0.0.1/c",
-  temporal: { address: "127.0.0.1:2", namespace: "default", uiUrl: null },
+  temporal: { address: "127.0.0.1:2", uiUrl: null, variables: {} },
   consoleUrl: "http://127.0.0.1:3",
   twins: {},
   twinsControl: null,

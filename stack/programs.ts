@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import { get } from "node:http";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { Connection } from "@temporalio/client";
 import { z } from "zod";
 import { readMasterKeys, type Environment } from "#config.ts";
 import type { InstallationId } from "#profile/ids.ts";
+import { connectClient } from "#workflows/connect.ts";
 import { namesOf } from "#workflows/names.ts";
 import { DEMO_REQUESTS_PER_SECOND } from "./demo-shop/accounts.ts";
 import type { DataDir } from "./data-dir.ts";
@@ -62,15 +62,16 @@ export async function startPrograms(place: Place): Promise<RunningStack> {
     // Worker and console never get at the owner, whom row-level security does not bind.
     DATABASE_OWNER_URL: undefined,
     TEMPORAL_ADDRESS: services.temporal.address,
-    TEMPORAL_NAMESPACE: services.temporal.namespace,
     TRIBUTARY_DATA_DIR: dataDir.path,
     LOG_LEVEL: environment.LOG_LEVEL,
   };
   const twins = place.demo ? await startTwins(place) : null;
+  const { address, uiUrl, variables } = services.temporal;
   const writeState = (consoleUrl: string) =>
     dataDir.writeState({
       pid: process.pid,
-      ...{ databaseUrl: services.databaseUrl, ownerUrl: services.ownerUrl, temporal: services.temporal, consoleUrl },
+      ...{ databaseUrl: services.databaseUrl, ownerUrl: services.ownerUrl, consoleUrl },
+      temporal: { address, uiUrl, variables },
       twins: Object.fromEntries(Object.entries(twins?.tools ?? {}).map(([connector, { url }]) => [connector, url])),
       twinsControl: twins?.control ?? null,
     });
@@ -190,8 +191,9 @@ function instanceAt(url: string): Promise<string | null> {
 }
 
 /** A worker is ready when it asks for work. */
-async function isPolled({ address, namespace }: Services["temporal"], queue: string): Promise<boolean> {
-  const connection = await Connection.connect({ address });
+async function isPolled(temporal: Services["temporal"], queue: string): Promise<boolean> {
+  const { namespace } = temporal;
+  const connection = await connectClient(temporal);
   try {
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,

@@ -1,6 +1,7 @@
 /** What the parts of `npm start` hand to each other once everything runs. */
 import { z } from "zod";
 import type { MasterKeys } from "#profile/store/credentials.ts";
+import type { TemporalService } from "./services.ts";
 
 /** A stand-in of a vendor, filled with the demo business. */
 const twin = z.object({
@@ -33,7 +34,7 @@ export interface RunningStack {
   databaseUrl: string;
   /** As the schema's owner. */
   ownerUrl: string;
-  temporal: { address: string; namespace: string; uiUrl: string | null };
+  temporal: TemporalService;
   consoleUrl: string;
   /** Null without the demo. */
   twins: Twins | null;

@@ -1,11 +1,12 @@
 /** Starts the services that a worker needs, or uses the ones the environment names. */
-import { Connection } from "@temporalio/client";
 import type { Environment } from "#config.ts";
 import { migrate } from "#prisma/migrate.ts";
 import { startPostgres } from "./postgres/server.ts";
 import { isRunning, findProcess } from "./process-identity.ts";
 import type { Report } from "./report.ts";
 import { reasonOf, StackError } from "./stack-error.ts";
+import { connectionVariables, plainTemporal, temporalConfig, type TemporalConfig } from "#temporal-config.ts";
+import { connectClient } from "#workflows/connect.ts";
 import { findTemporal } from "./temporal/program.ts";
 import { startTemporal } from "./temporal/server.ts";
 
@@ -16,7 +17,13 @@ const WATCH_EVERY_MS = 2_000;
 export interface Services {
   databaseUrl: string;
   ownerUrl: string;
-  temporal: { address: string; namespace: string; uiUrl: string | null };
+  temporal: TemporalService;
+}
+
+export interface TemporalService extends TemporalConfig {
+  uiUrl: string | null;
+  /** The TEMPORAL_ variables that say how to connect there, the address apart. */
+  variables: Record<string, string>;
 }
 
 interface Place {
@@ -70,9 +77,10 @@ async function provideTemporal({ dataDir, environment, report, signal, onStop }:
   const namespace = environment.TEMPORAL_NAMESPACE;
   const given = environment.TEMPORAL_ADDRESS;
   if (given !== undefined) {
-    await checkTemporal(given, namespace);
-    report.log(`Temporal: using ${given}, as the environment says`);
-    return { address: given, namespace, uiUrl: null };
+    const config = temporalConfig(given, environment);
+    await checkTemporal(config);
+    report.log(`Temporal: using ${given}${config.tls === null ? "" : " over TLS"}, as the environment says`);
+    return { ...config, uiUrl: null, variables: connectionVariables(environment) };
   }
   if (namespace !== "default") {
     throw new StackError("TEMPORAL_NAMESPACE is for a server of your own: set TEMPORAL_ADDRESS too, or unset it.");
@@ -84,21 +92,19 @@ async function provideTemporal({ dataDir, environment, report, signal, onStop }:
     ({ address }) => `ready on ${address}`,
   );
   onStop(keepRunning("Temporal", temporal, report));
-  return { address: temporal.address, namespace, uiUrl: temporal.uiUrl };
+  return { ...plainTemporal(temporal.address), uiUrl: temporal.uiUrl, variables: {} };
 }
 
-async function checkTemporal(address: string, namespace: string): Promise<void> {
+async function checkTemporal(config: TemporalConfig): Promise<void> {
+  const connection = await connectClient(config);
   try {
-    const connection = await Connection.connect({ address, connectTimeout: "10 seconds" });
-    try {
-      await connection.workflowService.describeNamespace({ namespace });
-    } finally {
-      await connection.close();
-    }
+    await connection.workflowService.describeNamespace({ namespace: config.namespace });
   } catch (error) {
     throw new StackError(
-      `No Temporal answers at TEMPORAL_ADDRESS ${address}, namespace ${namespace} (${reasonOf(error)}).`,
+      `Temporal at TEMPORAL_ADDRESS ${config.address} does not let us use the namespace ${config.namespace} (${reasonOf(error)}).`,
     );
+  } finally {
+    await connection.close();
   }
 }
 

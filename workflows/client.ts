@@ -1,8 +1,10 @@
 /** How the console, the command line and the stack talk to Temporal. */
-import { Client, Connection, WorkflowIdConflictPolicy } from "@temporalio/client";
+import { Client, WorkflowIdConflictPolicy } from "@temporalio/client";
 import type { InstallationId, PlanId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { PlanSummary, PlanUnderWay } from "#profile/store/plan/rows.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
+import { connectClient } from "./connect.ts";
 import { dataConverter } from "./data-converter.ts";
 import { namesOf, planWorkflowId, undoWorkflowId } from "./names.ts";
 import { askedFor } from "./priority.ts";
@@ -11,11 +13,6 @@ import type { refreshWorkspace } from "./refresh/workflow.ts";
 import { endIfStuck, heldUp, makeRoom, type HeldUpPlan } from "./write-back/carrier.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
 import type { applyPlan, undoPlan } from "./write-back/workflow.ts";
-
-export interface TemporalAddress {
-  address: string;
-  namespace: string;
-}
 
 export interface Engine {
   readonly client: Client;
@@ -48,12 +45,12 @@ export interface Engine {
  * @param patienceMs how long the server may take to answer at all
  */
 export async function openEngine(
-  temporal: TemporalAddress,
+  temporal: TemporalConfig,
   keys: MasterKeys,
   installation: InstallationId | undefined,
   patienceMs = 10_000,
 ): Promise<Engine> {
-  const connection = await Connection.connect({ address: temporal.address, connectTimeout: patienceMs });
+  const connection = await connectClient(temporal, patienceMs);
   const client = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverter(keys) });
   const names = namesOf(installation);
   const taskQueue = names.engineQueue;

@@ -1,11 +1,12 @@
 /** The worker process. Start as many as you like, on as many machines; Temporal spreads the work. */
-import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
+import { Runtime, makeTelemetryFilterString } from "@temporalio/worker";
 import { loadConfig, orEnd } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { keepWatch } from "./alerts/watch.ts";
 import { refuseUnboundRole } from "./bound-role.ts";
 import { bundleWorkflows } from "./bundle.ts";
 import { openEngine } from "./client.ts";
+import { connectWorker } from "./connect.ts";
 import { createDependencies } from "./create-dependencies.ts";
 import { earlierRelease } from "./earlier-release.ts";
 import { refuseWrongKey } from "./master-key.ts";
@@ -30,7 +31,7 @@ await orEnd(() => refuseUnboundRole(database));
 await orEnd(() => refuseWrongKey(dependencies, masterKeys));
 const { installationId: installation } = await dependencies.installation.get();
 const workflowBundle = await bundleWorkflows({ traced: telemetry.traced });
-const connection = await NativeConnection.connect({ address: temporal.address });
+const connection = await orEnd(() => connectWorker(temporal));
 const engine = await openEngine(temporal, masterKeys, installation);
 const earlier = await earlierRelease(engine.client);
 if (earlier.isLeft) log.info("release 0.1.0 left workflows under way: they are carried to their end");

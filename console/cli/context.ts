@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { loadConfig } from "#config.ts";
+import { ConfigError, loadConfig } from "#config.ts";
 import type { Config } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import { createProfileViews } from "#profile/store/views/profile.ts";
@@ -75,11 +75,10 @@ export function withContext<T>(work: (context: Context) => Promise<T>): Promise<
 async function engineWithWorker({ temporal, masterKeys }: Config, { installation }: Dependencies): Promise<Engine> {
   const { installationId } = await installation.get();
   const engine = await openEngine(temporal, masterKeys, installationId).catch((error: unknown) => {
-    throw new CommandFailure(
-      `Temporal at ${temporal.address} does not answer. Is \`npm start\` running? \`tributary doctor\` tells you more.`,
-      1,
-      { cause: error },
-    );
+    const why = error instanceof ConfigError ? error.message : `Temporal at ${temporal.address} does not answer.`;
+    throw new CommandFailure(`${why} Is \`npm start\` running? \`tributary doctor\` tells you more.`, 1, {
+      cause: error,
+    });
   });
   if ((await engine.pollers()) > 0) return engine;
   await engine.close();

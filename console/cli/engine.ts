@@ -1,7 +1,8 @@
 /** Temporal's client, a fifth of what a command loads: most commands do without it, so it is loaded when asked for. */
 import type { Client } from "@temporalio/client";
 import type { MasterKeys } from "#profile/store/credentials.ts";
-import type { Engine, openEngine as open, TemporalAddress } from "#workflows/client.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
+import type { Engine, openEngine as open } from "#workflows/client.ts";
 import type * as schedules from "#workflows/schedules.ts";
 
 export const openEngine: typeof open = async (...args) => (await import("#workflows/client.ts")).openEngine(...args);
@@ -24,7 +25,7 @@ const PATIENCE_MS = 3_000;
 
 /** Lends Temporal's client to a look at things, opened when it is asked for; null: it does not answer. */
 export async function withTemporal<T>(
-  temporal: TemporalAddress,
+  temporal: TemporalConfig,
   keys: MasterKeys,
   work: (open: () => Promise<Client | null>) => Promise<T>,
 ): Promise<T> {

@@ -7,6 +7,7 @@ import { secretPatternsOf } from "#connectors/core/auth.ts";
 import { connectors } from "#connectors/registry.ts";
 import { Refusal } from "../refusal.ts";
 import { alertsCommand } from "./commands/alerts.ts";
+import { codecServerCommand } from "./commands/codec-server.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
@@ -82,6 +83,7 @@ for (const add of [
   pruneCommand,
   doctorCommand,
   alertsCommand,
+  codecServerCommand,
 ]) {
   add(program);
 }

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plainTemporal } from "#temporal-config.ts";
 import { alertChannels } from "#workflows/alerts/channels.ts";
 import { lookOnce, type Watching } from "#workflows/alerts/watch.ts";
 import {
@@ -34,7 +35,7 @@ beforeAll(async () => {
     mail: { smtpUrl: mail.url, to: "oncall@tributary.example", from: "tributary@tributary.example" },
     againHours: 24,
   };
-  const temporal = { address: loop.temporal.address, namespace: "default" };
+  const temporal = plainTemporal(loop.temporal.address);
   watching = {
     config: { alerts, temporal, masterKeys: loop.masterKeys },
     deps: loop.deps,

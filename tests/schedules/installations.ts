@@ -4,6 +4,7 @@ import { Client as Postgres } from "pg";
 import { readMasterKeys } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
+import { plainTemporal } from "#temporal-config.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -36,7 +37,7 @@ export async function createInstallation(
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies: deps, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
   const { installationId } = await deps.installation.get();
-  const engine = await openEngine({ address, namespace: "default" }, masterKeys, installationId);
+  const engine = await openEngine(plainTemporal(address), masterKeys, installationId);
   return {
     ...{ engine, deps, owner, workspaceId: test.workspaceId, names: namesOf(installationId) },
     addWorkspace: async (slug, refreshMinutes = 15) => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NativeConnection, Runtime, makeTelemetryFilterString } from "@temporalio/worker";
+import { Runtime, makeTelemetryFilterString } from "@temporalio/worker";
 import { readMasterKeys, type Patience } from "#config.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { HubspotTwin, HubspotTwinOptions } from "#connectors/hubspot/twin/index.ts";
@@ -18,8 +18,10 @@ import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts"
 import { findTemporal } from "#stack/temporal/program.ts";
 import { startTemporal } from "#stack/temporal/server.ts";
 import type { RunningTemporal } from "#stack/temporal/server.ts";
+import { plainTemporal } from "#temporal-config.ts";
 import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
+import { connectWorker } from "#workflows/connect.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { temporalLogger } from "#workflows/temporal-logger.ts";
@@ -112,7 +114,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   };
   const stopWorkers = options.workers === false ? async () => undefined : await runWorkers(temporal, deps, masterKeys);
   const { installationId } = await deps.installation.get();
-  const engine = await openEngine({ address: temporal.address, namespace: "default" }, masterKeys, installationId);
+  const engine = await openEngine(plainTemporal(temporal.address), masterKeys, installationId);
 
   return {
     ...{
@@ -199,7 +201,7 @@ export async function runWorkers(
   bundle?: WorkflowBundle,
 ): Promise<() => Promise<void>> {
   quieten(dependencies.log);
-  const connection = await NativeConnection.connect({ address: temporal.address });
+  const connection = await connectWorker(plainTemporal(temporal.address));
   const workflowBundle = bundle ?? (await bundleWorkflows());
   const { installationId: installation } = await dependencies.installation.get();
   const workers = await createWorkers({

@@ -1,7 +1,7 @@
 /** Is something stuck, late or failing? */
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import { findConditions } from "#workflows/attention/find.ts";
-import type { TemporalAddress } from "#workflows/client.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { attentionTitle } from "../../attention.ts";
 import { globals } from "../context.ts";
@@ -14,7 +14,7 @@ const TOLD_ELSEWHERE: readonly string[] = ["needs_reconnect", "stream_held"];
 
 export async function attentionFindings(
   deps: Dependencies,
-  temporal: TemporalAddress,
+  temporal: TemporalConfig,
   keys: MasterKeys,
 ): Promise<Finding[]> {
   const all = await deps.connections.listWorkspaces();

@@ -1,9 +1,10 @@
 /** Everything that must be in place, in the order in which it depends on each other. Never throws over a finding. */
-import { ConfigError, dataDirOf, parseEnvironment, readStackState } from "#config.ts";
-import type { Environment } from "#config.ts";
+import { ConfigError, dataDirOf, parseEnvironment, readStackState, temporalOf } from "#config.ts";
+import type { Environment, StackState } from "#config.ts";
 import { createLogger } from "#logger.ts";
 import type { InstallationId } from "#profile/ids.ts";
 import { createInstallationStore } from "#profile/store/installation.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import { commandEnvironment, globals } from "../context.ts";
@@ -22,29 +23,30 @@ import { toolFindings } from "./tools.ts";
 /** @param repair sets right on the way what needs no decision: the schedules */
 export async function examine({ repair }: { repair: boolean }): Promise<Finding[]> {
   let environment: Environment;
+  let running: StackState | null;
+  let named: TemporalConfig | null;
   try {
     environment = parseEnvironment(commandEnvironment());
+    running = readStackState(dataDirOf(environment));
+    named = temporalOf(environment, running);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [nodeFinding(), fail("environment", error.message.replaceAll("\n", "; "), "correct these variables")];
   }
   const dataDir = dataDirOf(environment);
-  const running = readStackState(dataDir);
   const { finding: key, keys } = keyFinding(environment, dataDir);
   const basics = [nodeFinding(), await diskFinding(dataDir), key, stackFinding(environment, running, dataDir)];
 
   const databaseUrl = environment.DATABASE_URL ?? running?.databaseUrl;
-  const address = environment.TEMPORAL_ADDRESS ?? running?.temporal.address;
-  const namespace = running?.temporal.namespace ?? environment.TEMPORAL_NAMESPACE;
   const database = databaseUrl === undefined ? [skip("database", "nothing runs")] : await lookAtDatabase(databaseUrl);
   const installation =
     database.every(({ state }) => state === "ok") && databaseUrl !== undefined
       ? await installationOf(databaseUrl)
       : null;
   const temporal =
-    address === undefined || keys === null
-      ? [skip(ENGINE, address === undefined ? "nothing runs" : "needs the master key")]
-      : await temporalFindings({ address, namespace }, keys, installation);
+    named === null || keys === null
+      ? [skip(ENGINE, named === null ? "nothing runs" : "needs the master key")]
+      : await temporalFindings(named, keys, installation);
   const usable = databaseUrl !== undefined && keys !== null && database.every(({ state }) => state === "ok");
   if (!usable) return [...basics, ...database, ...temporal, skip("tools", "needs the database and the master key")];
 
@@ -56,19 +58,17 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
       ...basics,
       ...database,
       ...temporal,
-      ...(address === undefined || installation === null
+      ...(named === null || installation === null
         ? []
-        : await scheduleFindings(dependencies, { address, namespace }, keys, { installation, repair })),
+        : await scheduleFindings(dependencies, named, keys, { installation, repair })),
       ...(await toolFindings(dependencies)),
       ...(await setAsideFindings(dependencies)),
       await sizeFinding(opened),
       ...(await retentionFindings(dependencies)),
-      ...(address === undefined ? [] : await attentionFindings(dependencies, { address, namespace }, keys)),
+      ...(named === null ? [] : await attentionFindings(dependencies, named, keys)),
       ...(await planFindings(
         dependencies,
-        answers && address !== undefined && installation !== null
-          ? () => openEngine({ address, namespace }, keys, installation)
-          : null,
+        answers && named !== null && installation !== null ? () => openEngine(named, keys, installation) : null,
       )),
     ];
   } finally {

@@ -1,7 +1,7 @@
 /** Is every workspace refreshed when it should be, and did a refresh never happen? */
 import type { InstallationId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
-import type { TemporalAddress } from "#workflows/client.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { globals } from "../context.ts";
 import { lookAtSchedules, openEngine, repairSchedules } from "../engine.ts";
@@ -14,7 +14,7 @@ const CHECK = "schedules";
 /** @param repair makes what is missing, and removes this installation's schedules of workspaces that are gone */
 export async function scheduleFindings(
   deps: Dependencies,
-  temporal: TemporalAddress,
+  temporal: TemporalConfig,
   keys: MasterKeys,
   { installation, repair }: { installation: InstallationId; repair: boolean },
 ): Promise<Finding[]> {

@@ -4,7 +4,7 @@ import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Database } from "#profile/store/database.ts";
 import { readDatabaseHealth, type DatabaseHealth } from "#profile/store/views/health.ts";
 import type { InstallationId } from "#profile/ids.ts";
-import type { TemporalAddress } from "#workflows/client.ts";
+import type { TemporalConfig } from "#temporal-config.ts";
 import { databaseAddress, databaseTrouble } from "../../database-trouble.ts";
 import { fail, ok, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
@@ -66,22 +66,22 @@ function deploymentFinding({ deployment, database, role, bypassesRowSecurity }: 
 
 /** @param installation null: the database does not tell, so that nobody knows whose workers to look for */
 export async function temporalFindings(
-  temporal: TemporalAddress,
+  temporal: TemporalConfig,
   keys: MasterKeys,
   installation: InstallationId | null,
 ): Promise<Finding[]> {
-  const { address } = temporal;
+  const { address, tls } = temporal;
   let engine;
   try {
     engine = await openEngine(temporal, keys, installation ?? undefined);
-  } catch {
-    // Whatever the client says of it, what matters is that nothing usable is there.
-    return [fail(ENGINE, `no Temporal answers at ${address}`, "start it: `npm start`, or correct TEMPORAL_ADDRESS")];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [fail(ENGINE, why, "start it: `npm start`, or correct the variables that say how to connect to it")];
   }
   try {
     const pollers = await inTime(engine.pollers());
     return [
-      ok(ENGINE, `Temporal at ${address}`),
+      ok(ENGINE, `Temporal at ${address}${tls === null ? "" : ", over TLS"}`),
       installation === null
         ? skip("worker", "needs the database")
         : pollers > 0
