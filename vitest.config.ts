@@ -6,8 +6,8 @@ const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/*
 
 /** Those that take longest, in the order of that. */
 const LONGEST = [
-  ...["loop/kill", "loop/failures", "loop/restart", "stack/first-real-account", "console/cli", "stack/start"],
-  ...["stack/postgres", "console/connect", "console/held-deletions"],
+  ...["deploy/upgrade", "loop/kill", "loop/failures", "loop/restart", "stack/first-real-account", "console/cli"],
+  ...["stack/start", "stack/postgres", "console/connect", "console/held-deletions"],
   ...["csv/fuzz", "csv/orders"],
 ];
 

@@ -39,7 +39,8 @@ const deps = earlier.isLeft ? { ...dependencies, isRefreshingSinceEarlier: earli
 const parts = { connection, namespace: temporal.namespace, dependencies: deps, masterKeys, workflowBundle, telemetry };
 const workers = [
   ...(await createWorkers({ ...parts, installation })),
-  ...(earlier.isLeft ? await createWorkers({ ...parts, installation: undefined }) : []),
+  // What began then waits for nothing of then: a refresh would wait for itself.
+  ...(earlier.isLeft ? await createWorkers({ ...parts, dependencies, installation: undefined }) : []),
 ];
 const schedules = keepSchedules(engine.client, dependencies);
 const watch = keepWatch(config, dependencies);
