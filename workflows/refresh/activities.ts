@@ -4,7 +4,7 @@ import type { WorkspaceId } from "#profile/ids.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { isUsable } from "../open-connection.ts";
 import type { News, OpenStreams, RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
-import { messageOf } from "./run-message.ts";
+import { messageOf, nothingMissing } from "./run-message.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
@@ -131,8 +131,7 @@ export function refreshActivities(deps: Dependencies) {
         cutOff: cutOff.map(({ name }) => name),
         late: await late.list(workspaceId),
       });
-      if (!("interrupted" in ending) && Object.values(rest).every((count) => count === 0))
-        await permissionsAreBack(workspaceId);
+      if (nothingMissing(ending)) await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, outcome, message);
       deps.log.info(rest, "run finished");
     },

@@ -43,4 +43,11 @@ export function messageOf(
   };
 }
 
+/** Every stream was read to its end and every tool compared, in this run. */
+export function nothingMissing(ending: RunEnding): boolean {
+  if ("interrupted" in ending) return false;
+  const { failedStreams, failedPlans, lateStreams = 0, latePlans = 0 } = ending;
+  return failedStreams + failedPlans + lateStreams + latePlans === 0;
+}
+
 const counted = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`;
