@@ -48,9 +48,11 @@ export async function endState({ test, hubspot, stripe }: TestLoop): Promise<End
   await client.connect();
   try {
     const state: EndState = {};
+    const plans = await planNames(client);
     const read = async (name: string, sql: string, values: unknown[] = []) => {
       const { rows } = await client.query<{ row: unknown }>(sql, values);
-      state[name] = rows.map(({ row }) => canonicalJson(withoutVarying(row))).toSorted();
+      const texts = rows.map(({ row }) => canonicalJson(withoutVarying(row)));
+      state[name] = texts.map((text) => text.replaceAll(UUID, (id) => plans.get(id) ?? id)).toSorted();
     };
     for (const [table, varying] of Object.entries(TABLES)) {
       await read(table, `SELECT to_jsonb(t) - $1::text[] AS row FROM ${table} t`, [varying]);
@@ -67,6 +69,17 @@ export async function endState({ test, hubspot, stripe }: TestLoop): Promise<End
   } finally {
     await client.end();
   }
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** The id of a plan is another one in each installation: here it is the first, the second ... of its tool. */
+async function planNames(client: Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ id: string; name: string }>(
+    `SELECT plan_id AS id, format('plan %s of %s', row_number() OVER (PARTITION BY connection_id ORDER BY created_at), connection_id)
+       AS name FROM plan`,
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 async function customerIds(client: Client): Promise<string[]> {

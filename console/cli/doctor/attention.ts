@@ -9,8 +9,8 @@ import { withTemporal } from "../engine.ts";
 import { fail, ok } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-/** Told by the look at the tools themselves. */
-const TOLD_ELSEWHERE: readonly string[] = ["needs_reconnect", "stream_held"];
+/** Told by the look at the tools and at the plans themselves. */
+const TOLD_ELSEWHERE: readonly string[] = ["needs_reconnect", "stream_held", "plan_stranded"];
 
 export async function attentionFindings(
   deps: Dependencies,

@@ -60,12 +60,12 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
       ...temporal,
       ...(named === null || installation === null
         ? []
-        : await scheduleFindings(dependencies, named, keys, { installation, repair })),
+        : await looked("schedules", () => scheduleFindings(dependencies, named, keys, { installation, repair }))),
       ...(await toolFindings(dependencies)),
       ...(await setAsideFindings(dependencies)),
       await sizeFinding(opened),
       ...(await retentionFindings(dependencies)),
-      ...(named === null ? [] : await attentionFindings(dependencies, named, keys)),
+      ...(named === null ? [] : await looked("work", () => attentionFindings(dependencies, named, keys))),
       ...(await planFindings(
         dependencies,
         answers && named !== null && installation !== null ? () => openEngine(named, keys, installation) : null,
@@ -73,6 +73,15 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
     ];
   } finally {
     await close();
+  }
+}
+
+/** What another finding keeps from being looked at (the key of another installation, say) does not keep the rest from being told. */
+async function looked(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [skip(check, `could not be looked at: ${error instanceof Error ? error.message : String(error)}`)];
   }
 }
 
