@@ -6,7 +6,15 @@ const exclude = [...configDefaults.exclude, ".tributary/**", "prisma/generated/*
 
 /** Those that take longest, in the order of that. */
 const LONGEST = [
-  ...["deploy/upgrade", "loop/kill", "loop/failures", "loop/restart", "stack/first-real-account", "console/cli"],
+  ...[
+    "deploy/upgrade",
+    "deploy/walk",
+    "loop/kill",
+    "loop/failures",
+    "loop/restart",
+    "stack/first-real-account",
+    "console/cli",
+  ],
   ...["stack/start", "stack/postgres", "console/connect", "console/held-deletions"],
   ...["csv/fuzz", "csv/orders"],
 ];
