@@ -70,18 +70,23 @@ export async function openBench() {
     /** What a worker process of its own needs. */
     environment: { DATABASE_URL: appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
 
-    /** With a HubSpot account of so many contacts, not read yet. */
-    async addWorkspace(slug: string, customers: number): Promise<Workspace> {
+    /** With a HubSpot account of so many contacts, not read yet; one that allows few calls has told us nothing of it. */
+    async addWorkspace(
+      slug: string,
+      customers: number,
+      { callsPerTenSeconds }: { callsPerTenSeconds?: number } = {},
+    ): Promise<Workspace> {
+      const slow = callsPerTenSeconds !== undefined;
       const { workspaceId } = await deps.connections.createWorkspace({
         // Its schedule is not to fire by itself meanwhile.
         ...{ slug, name: slug, defaultCountry: "GB", currency: "GBP", timeZone: "UTC", refreshMinutes: 1_440 },
       });
-      const twin = await startHubspotTwin({ requestsPerSecond: 10_000 });
+      const twin = await startHubspotTwin(slow ? { callsPerTenSeconds } : { requestsPerSecond: 10_000 });
       twins.push(twin);
       twin.load(smallShop({ people: customers, now: Date.now() }).hubspot);
       const { connectionId } = await deps.connections.upsertConnection(
         workspaceId,
-        { connector: "hubspot", name: "main", baseUrl: twin.url, requestsPerSecond: 10_000 },
+        { connector: "hubspot", name: "main", baseUrl: twin.url, ...(slow ? {} : { requestsPerSecond: 10_000 }) },
         "bench",
       );
       await deps.credentials.put(workspaceId, connectionId, { accessToken: twin.accessToken });
