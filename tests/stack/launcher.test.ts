@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findProcess } from "#stack/process-identity.ts";
@@ -81,5 +81,20 @@ describe("a launcher", () => {
     expect(findProcess(pid)).not.toBe(null);
     child.kill("SIGTERM");
     await expect.poll(() => findProcess(pid), { timeout: 10_000 }).toBe(null);
+  });
+
+  it.each([
+    ["worker", "workflows/worker.ts"],
+    ["console", "console/server/main.ts"],
+    ["migrate", "stack/migrate.ts"],
+  ])("has npm run %s start %s on Node 24 or newer", async (script, entry) => {
+    mkdirSync(dirname(join(project, entry)), { recursive: true });
+    writeFileSync(
+      join(project, entry),
+      "const [major]: string[] = process.versions.node.split('.'); console.log(major);",
+    );
+    const child = spawn("npm", ["run", "--silent", script], { cwd: project, stdio: ["ignore", "pipe", "ignore"] });
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    expect(Number(line)).toBeGreaterThanOrEqual(24);
   });
 });
