@@ -9,7 +9,7 @@ const HELP = `Usage: node bench/slow-vendor.ts [--contacts N] [--calls N]
 One HubSpot account that allows few calls and has not said so: its contacts are read, compared, written and read back. The
 stand-in counts the calls; beside them stands what the vendor's batches of a hundred take at least.
 
-  --contacts N   contacts of the account (default 13000, which takes some two minutes)
+  --contacts N   contacts of the account (default 13000, which takes a minute and a half)
   --calls N      calls that it allows in any ten seconds (default 100, as a Free account has it)`;
 
 /** Records to a call. */

@@ -70,7 +70,7 @@ export async function openBench() {
     /** What a worker process of its own needs. */
     environment: { DATABASE_URL: appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
 
-    /** With a HubSpot account of so many contacts, not read yet; one that allows few calls has told us nothing of it. */
+    /** With a HubSpot account of so many contacts, not read yet; one that allows few calls has not said so, and is written to. */
     async addWorkspace(
       slug: string,
       customers: number,
@@ -86,9 +86,13 @@ export async function openBench() {
       twin.load(smallShop({ people: customers, now: Date.now() }).hubspot);
       const { connectionId } = await deps.connections.upsertConnection(
         workspaceId,
-        { connector: "hubspot", name: "main", baseUrl: twin.url, ...(slow ? {} : { requestsPerSecond: 10_000 }) },
+        {
+          ...{ connector: "hubspot", name: "main", baseUrl: twin.url },
+          ...(slow ? { writeBack: true } : { requestsPerSecond: 10_000 }),
+        },
         "bench",
       );
+      if (slow) await deps.plans.defineFields(workspaceId, connectionId);
       await deps.credentials.put(workspaceId, connectionId, { accessToken: twin.accessToken });
       return { workspaceId, slug, hubspot: twin };
     },
