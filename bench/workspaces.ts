@@ -13,7 +13,7 @@ with one change takes, first alone, then while a large one is read for the first
 start; and that their schedules fire all over the interval, none being missed. The worker is in this process, with one stand-in
 of HubSpot for each workspace; Postgres and Temporal are real.
 
-  --workspaces N   small workspaces (default 12; by hand 300, which takes some ten minutes)
+  --workspaces N   small workspaces (default 12; by hand 300, of which making them alone takes over ten minutes)
   --customers N    of each of them (default 20)
   --large N        customers of the large one (default 5000; by hand 20000)
   --turns N        refreshes of a small one that are timed, alone and beside (default 5)`;

@@ -28,8 +28,8 @@ const BY_PRIORITY = ["matching.useNewMatcher=true"];
 
 /**
  * And within a priority in turns between workspaces. Several partitions of a queue each have an order of their own, so there
- * is one. This release reads nothing of what an older history has waiting in other partitions or without turns (measured),
- * so a history is begun with both or goes without.
+ * is one. What an older history has waiting in other partitions or without turns may never be read by this release, so a
+ * history is begun with both or goes without.
  */
 const IN_TURNS = [
   "matching.enableFairness=true",

@@ -7,7 +7,7 @@ import { type ConsentEntry, effectiveConsent } from "#profile/consent/ledger.ts"
 import type { ProfileId, RecordId } from "#profile/ids.ts";
 import { FIELDS, type PlannableTraits, usesLeft } from "#profile/plan/fields.ts";
 import { scoreProfile } from "#profile/scores/score-profile.ts";
-import type { Candidate } from "#profile/store/plan/build.ts";
+import type { Candidate } from "#profile/store/plan/candidates.ts";
 import { rowOf } from "#console/cli/commands/export.ts";
 import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
 import { person } from "#tests/support/records.ts";

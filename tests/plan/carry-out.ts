@@ -5,7 +5,8 @@ import { decideApply } from "#profile/plan/apply.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
-import type { NewsCursor, Sealed } from "#profile/store/plan/build.ts";
+import type { Sealed } from "#profile/store/plan/build.ts";
+import type { NewsCursor } from "#profile/store/plan/candidates.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
 

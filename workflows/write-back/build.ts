@@ -7,7 +7,7 @@ import { diffRecord } from "#profile/plan/diff.ts";
 import { allows } from "#profile/consent/decide.ts";
 import { desiredValues, usesOf } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
-import type { Candidate, NewsCursor, NewsPage } from "#profile/store/plan/build.ts";
+import type { Candidate, NewsCursor, NewsPage } from "#profile/store/plan/candidates.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { prefetched } from "../prefetch.ts";
 import { refOf } from "./read-back.ts";

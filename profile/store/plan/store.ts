@@ -19,19 +19,8 @@ import {
   type Ending,
   type Retrying,
 } from "./apply.ts";
-import {
-  addChanges,
-  begin,
-  candidates,
-  news,
-  seal,
-  type Beginning,
-  type Compared,
-  type Candidate,
-  type NewsCursor,
-  type NewsPage,
-  type Sealed,
-} from "./build.ts";
+import { addChanges, begin, seal, type Beginning, type Compared, type Sealed } from "./build.ts";
+import { candidates, news, type Candidate, type NewsCursor, type NewsPage } from "./candidates.ts";
 import { counts, destinationFields, sampledChanges } from "./columns.ts";
 import { approve, beginUndo, offerAgain, reject, type Approval, type Undoing } from "./decide.ts";
 import {
