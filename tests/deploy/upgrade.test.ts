@@ -129,8 +129,11 @@ async function beginWithRelease010(): Promise<[Background, Background]> {
   return [worker, console];
 }
 
-it("a plan that release 0.1.0 was writing when it was stopped is written to its end, nothing twice, and all else goes on", async () => {
-  if (release === null) return;
+it("a plan that release 0.1.0 was writing when it was stopped is written to its end, nothing twice, and all else goes on", async (context) => {
+  if (release === null) {
+    context.skip("The commit of release 0.1.0 is not in this copy of the history.");
+    return;
+  }
   const old = await beginWithRelease010();
   const { planId } = await planFor(before, "stripe");
   const toStripe = await promised(before, planId);

@@ -9,12 +9,12 @@ const compose = readFileSync(`${root}docker-compose.yml`, "utf8");
 const secrets = { POSTGRES_PASSWORD: "a1", APP_PASSWORD: "b2", TRIBUTARY_KEY: Buffer.alloc(32).toString("base64") };
 
 describe("docker-compose.yml", () => {
-  it("is accepted by docker compose, and refused while a secret is not set", () => {
+  it("is accepted by docker compose, and refused while a secret is not set", (context) => {
     const environment = { PATH: process.env["PATH"] };
     const config = (env: Record<string, string | undefined>) =>
       spawnSync("docker", ["compose", "config", "--quiet"], { cwd: root, env, encoding: "utf8" });
     if (spawnSync("docker", ["compose", "version"]).status !== 0) {
-      console.info("docker compose is not installed here: the file was not given to it.");
+      context.skip("docker compose is not installed here: the file was not given to it.");
       return;
     }
     const complete = config({ ...environment, ...secrets });

@@ -78,12 +78,15 @@ it("reads every row, also where a filter by row-level security would be an error
   expect(seen).toMatchObject({ workspace: 2, source_record: 4, source_content: 4, customer_order: 2 });
 });
 
-it("makes a complete backup with pg_dump", async () => {
+it("makes a complete backup with pg_dump", async (context) => {
   const { rows } = await place.owner.query<{ major: number }>(
     "SELECT current_setting('server_version_num')::int / 10000 AS major",
   );
   const program = findPostgresProgram("pg_dump", rows[0]?.major);
-  if (program === null) return;
+  if (program === null) {
+    context.skip("There is no pg_dump as new as the server here.");
+    return;
+  }
   const { status, stdout, stderr } = spawnSync(program, ["--data-only", "--inserts", place.ownerUrl], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
