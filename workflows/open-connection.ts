@@ -1,3 +1,4 @@
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { createVendorCall, type Allowance } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
@@ -81,7 +82,10 @@ export function openWith(
     // What could not be kept is named again by the next worker's first answer.
     limiter.learned(bucket, allowance).catch(() => undefined);
   };
-  const connection = connector.open({ settings: row.settings, credentials, baseUrl, call, learned, now: deps.now });
+  const connection = connector.open({
+    ...{ settings: row.settings, credentials, baseUrl, call, learned, now: deps.now },
+    pause: (ms) => pauseUnless(signal, ms),
+  });
   return {
     connector,
     connection: traced(connection, connector.id, deps.telemetry),
@@ -99,6 +103,12 @@ export function openWith(
       return taken;
     },
   };
+}
+
+async function pauseUnless(signal: AbortSignal, ms: number): Promise<void> {
+  await sleepFor(ms, undefined, { signal }).catch(() => {
+    throw new ConnectorError("transient", "Waiting for the vendor's work was cancelled on our side.");
+  });
 }
 
 /** The operator says what this account is allowed. An answer that names less is believed, one that names more is not. */

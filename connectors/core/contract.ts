@@ -14,6 +14,8 @@ export interface ConnectEnvironment<Settings, Credentials> {
   call: VendorCall;
   /** The vendor's answer named what this account is allowed: calls in any stretch of so many milliseconds. */
   learned?: (bucket: string, allowance: { calls: number; windowMs: number }) => void;
+  /** Lets time pass between two looks at work that the vendor does after it answered. Quota and retries are not its business. */
+  pause?: (ms: number) => Promise<void>;
   /** The clock, passed in. Milliseconds since the epoch. */
   now: () => number;
 }
@@ -107,6 +109,19 @@ export interface RecordWrite {
   /** Same write, same key: lets the vendor recognise a repeat. */
   idempotencyKey: string;
   grant: Grant;
+  /** The vendor's job that an earlier attempt left this very write with, and of which nobody has seen the end. */
+  job?: string;
+}
+
+/** What goes with the writes, for vendors that need it. */
+export interface WriteContext {
+  /** What our fields hold, by name: for vendors that type a value by how it is sent. What is not named is text. */
+  types: Readonly<Record<string, FieldDefinition["type"]>>;
+  /**
+   * The vendor has taken these writes and does them later, under this job. Awaited before anything else is asked, so that
+   * whoever comes after a crash looks at the job and does not order the same once more.
+   */
+  begun(job: string, ids: readonly string[]): Promise<void>;
 }
 
 export interface WriteResult {
@@ -133,8 +148,11 @@ export interface WriteBack<Client> {
    * so that those asked for together are neighbours in a list by age.
    */
   readLive(client: Client, records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
-  /** One result per write, in input order; throws only when the whole call failed. Never carries a subscription. */
-  write(client: Client, writes: RecordWrite[]): Promise<WriteResult[]>;
+  /**
+   * One result per write, in input order; throws only when the whole call failed. Never carries a subscription. Where the
+   * vendor's job is still under way, the result is `retry`: the next attempt gets the write with its `job`.
+   */
+  write(client: Client, writes: RecordWrite[], context: WriteContext): Promise<WriteResult[]>;
 }
 
 export interface RateLimit {
@@ -208,8 +226,11 @@ export interface OpenConnection {
   count(stream: string): Promise<number | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
   readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
-  write(writes: RecordWrite[]): Promise<WriteResult[]>;
+  /** Without a context every value is text and no job is kept. */
+  write(writes: RecordWrite[], context?: WriteContext): Promise<WriteResult[]>;
 }
+
+const NO_CONTEXT: WriteContext = { types: {}, begun: async () => undefined };
 
 export function defineConnector<Settings, Credentials, Client>(
   spec: ConnectorSpec<Settings, Credentials, Client>,
@@ -248,7 +269,7 @@ export function defineConnector<Settings, Credentials, Client>(
         count: (stream) => streamOf(stream).count(client),
         ensureFields: (fields) => writable().ensureFields(client, fields),
         readLive: (records, fields) => writable().readLive(client, records, fields),
-        write: (writes) => writable().write(client, writes),
+        write: (writes, context = NO_CONTEXT) => writable().write(client, writes, context),
       };
     },
   };

@@ -37,7 +37,7 @@ async function changesFor(...ids: string[]): Promise<ClaimedChange[]> {
     ids.map(async (id): Promise<ClaimedChange> => ({
       ...{ vendorId: id, recordId: shop.idOf(id), profileId: await shop.profileOf(id), createdAt: null },
       ...{ before: EMPTY, after: VALUES },
-      ...{ uses: usesOf(VALUES), status: "pending", attempts: 0, idempotencyKey: id },
+      ...{ uses: usesOf(VALUES), status: "pending", attempts: 0, idempotencyKey: id, job: null },
     })),
   );
 }

@@ -136,6 +136,42 @@ describe("carrying out", () => {
     expect(await key()).not.toBe(first);
   });
 
+  it("keeps the vendor's job with a change until its end was seen, and a new try after a failure begins without one", async () => {
+    await people("a", "b");
+    const planId = await approved();
+    await plans.startApplying(test.workspaceId, planId);
+    const jobs = async () =>
+      (await plans.claim(test.workspaceId, planId, { limit: 5, after: null })).map(({ vendorId, job }) => [
+        vendorId,
+        job,
+      ]);
+    await plans.markSent(test.workspaceId, planId, ["a", "b"]);
+    await plans.markJob(test.workspaceId, planId, "job-1", ["a"]);
+    expect(await jobs(), "after a crash").toEqual([
+      ["a", "job-1"],
+      ["b", null],
+    ]);
+    const slow = { outcome: "retry", reason: "Still at it." } as const;
+    await plans.recordResults(test.workspaceId, planId, [{ vendorId: "a", ...slow }], ASOF);
+    expect((await jobs())[0], "after a pass that did not see its end").toEqual(["a", "job-1"]);
+    await plans.markSent(test.workspaceId, planId, ["a"]);
+    await plans.markJob(test.workspaceId, planId, "job-2", ["a"]);
+    expect((await jobs())[0], "ordered anew").toEqual(["a", "job-2"]);
+    const failed = { outcome: "failed", reason: "Refused." } as const;
+    const results = [
+      { vendorId: "a", ...failed },
+      { vendorId: "b", ...failed },
+    ];
+    await plans.recordResults(test.workspaceId, planId, results, ASOF);
+    await plans.finish(test.workspaceId, planId, ASOF);
+    expect(await plans.retryFailed(test.workspaceId, planId, admin)).toMatchObject({ outcome: "approved" });
+    await plans.startApplying(test.workspaceId, planId);
+    expect(await jobs(), "tried again").toEqual([
+      ["a", null],
+      ["b", null],
+    ]);
+  });
+
   it("gives up on a change that is never done after five tries", async () => {
     await people("a");
     const planId = await approved();

@@ -210,6 +210,7 @@ async function carryOutPlan(connectionId: ConnectionId, planned: PlanStore): Pro
   const vendorIds = claimed.map(({ vendorId }) => vendorId);
   expect(vendorIds.length).toBe(BATCH);
   await planned.markSent(workspaceId, planId, vendorIds);
+  await planned.markJob(workspaceId, planId, "job", vendorIds);
   const results = claimed.map(({ vendorId, before, after }, n) =>
     n === 0
       ? { vendorId, outcome: "skipped" as const, cause: "live_changed" as const, reason: "Changed." }

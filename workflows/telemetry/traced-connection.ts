@@ -15,6 +15,6 @@ export function traced(connection: OpenConnection, connector: string, telemetry:
       })),
     ensureFields: (fields) => span("prepare fields", 0, () => connection.ensureFields(fields)),
     readLive: (ids, fields) => span("read live values", ids.length, () => connection.readLive(ids, fields)),
-    write: (writes) => span("write", writes.length, () => connection.write(writes)),
+    write: (writes, context) => span("write", writes.length, () => connection.write(writes, context)),
   };
 }

@@ -4,6 +4,7 @@ import { chunked } from "#connectors/core/batches.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { PlanId } from "#profile/ids.ts";
 import { decideApply } from "#profile/plan/apply.ts";
+import { fieldType } from "#profile/plan/fields.ts";
 import type { ApplyDecision } from "#profile/plan/apply.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
@@ -169,13 +170,20 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
   try {
     const writes = granted.map(({ change, values, grant }): RecordWrite => ({
       ...{ id: change.vendorId, values, grant, idempotencyKey: change.idempotencyKey },
+      ...(change.job === null ? {} : { job: change.job }),
     }));
-    const answers = new Map((await input.connection.write(writes)).map((answer) => [answer.id, answer]));
+    const results = await input.connection.write(writes, {
+      types: typesOf(writes.flatMap(({ values }) => Object.keys(values))),
+      begun: (job, ids) => input.plans.markJob(input.workspaceId, input.planId, job, ids),
+    });
+    const answers = new Map(results.map((answer) => [answer.id, answer]));
     return granted.map((one) => ({ ...one, answer: answers.get(one.change.vendorId) }));
   } finally {
     input.beforeSending(null);
   }
 }
+
+const typesOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, fieldType(name)]));
 
 function withoutWriting(
   vendorId: string,

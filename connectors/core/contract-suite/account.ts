@@ -81,7 +81,7 @@ export function openForContract(
   const now = access.now ?? Date.now;
   const call = createVendorCall({ connector, limiter, now, ...(observe === undefined ? {} : { observe }) });
   const { settings, credentials, baseUrl } = access;
-  return connector.open({ settings, credentials, baseUrl, call, now });
+  return connector.open({ settings, credentials, baseUrl, call, now, pause: async () => undefined });
 }
 
 /** A walk this long without an end is going round in circles. */

@@ -1,6 +1,6 @@
 /** Writing our fields and reading them back: one answer per record, true ones, whatever happens in between. */
 import { describe, expect, it } from "vitest";
-import type { FieldDefinition, OpenConnection, RecordRef, RecordWrite } from "../contract.ts";
+import type { FieldDefinition, OpenConnection, RecordRef, RecordWrite, WriteContext } from "../contract.ts";
 import { ConnectorError } from "../errors.ts";
 import { issueGrant } from "../grant.ts";
 import { expectDiscreet, expectNoRefusals, failureOf, peopleOf, readToEnd } from "./account.ts";
@@ -23,10 +23,9 @@ const FIELDS: FieldDefinition[] = [
   },
 ];
 const FIELD_NAMES = FIELDS.map((field) => field.name);
+const TYPES = Object.fromEntries(FIELDS.map(({ name, type }) => [name, type]));
 const TEXT = "tributary_contract_text";
 const CHOICE = "tributary_contract_choice";
-/** More than two batches of any vendor. */
-const MANY = 230;
 
 const grant = issueGrant({
   profileId: "00000000-0000-8000-8000-000000000000",
@@ -45,8 +44,13 @@ const refsOf = (ids: string[]): RecordRef[] => ids.map((id) => ({ id }));
 export function testWriteBack(bench: Bench): void {
   const { connector, without = {} } = bench.subject;
   const stream = connector.writeBack?.stream ?? "";
+  /** More than two batches. */
+  const MANY = 2 * (connector.writeBack?.batchSize ?? 0) + 30;
   const ready = async (people: number) => {
-    const connection = await bench.begin(people);
+    const opened = await bench.begin(people);
+    // As the framework does: vendors that have no definitions type a value by how it is sent.
+    const context: WriteContext = { types: TYPES, begun: async () => undefined };
+    const connection: OpenConnection = { ...opened, write: (writes) => opened.write(writes, context) };
     await connection.ensureFields(FIELDS);
     const ids = Array.from({ length: people }, (_, index) => bench.account.idOf(stream, index));
     return { connection, ids };

@@ -42,6 +42,8 @@ export interface ClaimedChange extends PlanChange {
   attempts: number;
   /** The same for a repeated try whose outcome is unknown, another after a failed one. */
   idempotencyKey: string;
+  /** The vendor's job that an earlier try left it with; null: none, or its end was seen. */
+  job: string | null;
 }
 
 /** The last change of the portion before. */
@@ -65,7 +67,7 @@ export async function claim(
     Row & { createdAt: Date | null; before: unknown; after: unknown; uses: unknown }
   >(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
-       coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts,
+       coalesce(d.status, 'pending') AS status, coalesce(d.attempts, 0) AS attempts, d.job,
        CASE WHEN isfinite(c.source_created_at) THEN c.source_created_at END AS "createdAt"
      FROM plan_change c ${DELIVERY_OF_C}
      WHERE c.workspace_id = $1 AND c.plan_id = $2 AND (c.source_created_at, c.vendor_id) > ($4::timestamptz, $5::text)
@@ -99,6 +101,22 @@ export async function markSent(transaction: Transaction, planId: PlanId, vendorI
        attempts = tried.attempts + CASE WHEN tried.status = 'pending' THEN 1 ELSE 0 END
      WHERE tried.status IN ('pending', 'sent')`,
     [transaction.workspaceId, planId, vendorIds.toSorted()],
+  );
+}
+
+/** To be committed before the vendor is asked about the job, so that a try after a crash asks about it too. */
+export async function markJob(
+  transaction: Transaction,
+  planId: PlanId,
+  job: string,
+  vendorIds: readonly string[],
+): Promise<void> {
+  await transaction.query(
+    `INSERT INTO delivery AS tried (workspace_id, plan_id, vendor_id, status, attempts, job)
+     SELECT $1, $2, vendor_id, 'sent', 1, $4 FROM unnest($3::text[]) AS begun (vendor_id)
+     ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET job = excluded.job
+     WHERE tried.status IN ('pending', 'sent')`,
+    [transaction.workspaceId, planId, vendorIds.toSorted(), job],
   );
 }
 

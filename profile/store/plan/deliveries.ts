@@ -35,7 +35,7 @@ export async function recordDeliveries(
      ${changeOf("r")}
      ON CONFLICT (workspace_id, plan_id, vendor_id) DO UPDATE SET reason = excluded.reason, before = excluded.before,
        after = excluded.after, read_back = excluded.read_back, grant_entry_ids = excluded.grant_entry_ids,
-       delivered_at = excluded.delivered_at,
+       delivered_at = excluded.delivered_at, job = CASE WHEN excluded.status = 'pending' THEN tried.job END,
        status = CASE WHEN excluded.status = 'pending' AND tried.attempts > 0 AND tried.attempts % ${maxAttempts} = 0 THEN 'failed'
          ELSE excluded.status END
      WHERE tried.status IN ('pending', 'sent')

@@ -131,7 +131,7 @@ export async function advancePlanned(transaction: Transaction, plan: PlanSummary
 
 /** SQL: beside each change `c` of plan $2 its delivery `d`, where it was tried. */
 export const DELIVERY_OF_C = `LEFT JOIN LATERAL (
-  SELECT status, attempts, reason FROM delivery WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = c.vendor_id OFFSET 0
+  SELECT status, attempts, reason, job FROM delivery WHERE workspace_id = $1 AND plan_id = $2 AND vendor_id = c.vendor_id OFFSET 0
 ) AS d ON true`;
 
 /** SQL: beside each row of `named`, which has a `vendor_id`, its change `c` of plan $2. */

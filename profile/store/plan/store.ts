@@ -9,6 +9,7 @@ import type { Database, Transaction } from "../database.ts";
 import {
   claim,
   finish,
+  markJob,
   markSent,
   recordResults,
   retryFailed,
@@ -89,6 +90,7 @@ export interface PlanStore {
     portion: { limit: number; after: ClaimCursor | null },
   ): Promise<ClaimedChange[]>;
   markSent(workspaceId: WorkspaceId, planId: PlanId, vendorIds: string[]): Promise<void>;
+  markJob(workspaceId: WorkspaceId, planId: PlanId, job: string, vendorIds: readonly string[]): Promise<void>;
   recordResults(workspaceId: WorkspaceId, planId: PlanId, results: ChangeResult[], at: string): Promise<void>;
   finish(workspaceId: WorkspaceId, planId: PlanId, at: string): Promise<Ending>;
   retryFailed(workspaceId: WorkspaceId, planId: PlanId, decision: Decision): Promise<Retrying>;
@@ -122,6 +124,7 @@ export function createPlanStore(database: Database): PlanStore {
     startApplying: inside(startApplying),
     claim: inside(claim),
     markSent: inside(markSent),
+    markJob: inside(markJob),
     recordResults: inside(recordResults),
     finish: inside(finish),
     retryFailed: inside(retryFailed),
