@@ -4,13 +4,14 @@ import { Refusal } from "./refusal.ts";
 
 export type RetentionWords = Partial<Record<`keep${Capitalize<RetentionKind>}`, string>>;
 
-const OPTIONS = { runs: "keepRuns", plans: "keepPlans", versions: "keepVersions" } as const;
+const OPTIONS = { runs: "keepRuns", plans: "keepPlans", versions: "keepVersions", figures: "keepFigures" } as const;
 
 /** What the option is about. */
 export const KEEPS: Record<RetentionKind, string> = {
   runs: "what each run did",
   plans: "the values before and after of what was written, by which it can be undone",
   versions: "what a tool said of a record before it changed",
+  figures: "what was spent and counted by day",
 };
 
 /** Nobody undoes after ten years; what should stay, stays for ever. */

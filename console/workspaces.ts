@@ -76,7 +76,7 @@ export async function setWorkspace(
   if (Object.keys({ ...checked, ...keeps }).length === 0)
     throw new Refusal(
       "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start, --keep-runs, " +
-        "--keep-plans, --keep-versions.",
+        "--keep-plans, --keep-versions, --keep-figures.",
       "words",
     );
   const after = await connections.createWorkspace({ ...input, ...checked });

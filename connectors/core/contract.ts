@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Auth } from "./auth.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
-import type { CanonicalRecord, RecordKind } from "./records.ts";
+import type { CanonicalRecord, FigureFlag, RecordKind } from "./records.ts";
 
 /** What a connection's client is made from. `baseUrl` comes from trusted configuration, never from a vendor's reply. */
 export interface ConnectEnvironment<Settings, Credentials> {
@@ -40,6 +40,23 @@ export interface Reject {
   raw: unknown;
 }
 
+/**
+ * A day of which the page holds every figure there is: what was held of it and is not on the page is removed with the page.
+ * Other days are left alone, and a figure of a day that the page does not name is refused.
+ */
+export interface ReplacedDay {
+  /** The property or ad account, as in its records. */
+  account: string;
+  /** `2026-11-27`, in the account's own time zone. */
+  day: string;
+  /** The vendor makes no more corrections to it, as far as we know. */
+  settled: boolean;
+  /** Said of the day as a whole, also where no row is left of it. */
+  flags: FigureFlag[];
+  /** False: a row could not be understood, so nothing is taken as gone. */
+  whole?: false;
+}
+
 export interface RecordPage {
   records: CanonicalRecord[];
   rejects: Reject[];
@@ -49,6 +66,8 @@ export interface RecordPage {
   atEnd: boolean;
   /** Everything the vendor has was seen by this read, so absence means deletion. Only in a stream that deletes so. */
   fullScan: boolean;
+  /** Of figures only. */
+  days?: ReplacedDay[];
   /** A row on this page could not be identified: absence proves nothing in this read. */
   gap?: boolean;
 }

@@ -26,6 +26,8 @@ export function goneRecord(kind: RecordKind, tombstone: Tombstone): CanonicalRec
     case "subscription":
     case "touchpoint":
     case "consent":
+    case "spend":
+    case "metric":
       return null;
   }
 }

@@ -84,3 +84,8 @@ export function daySpan(day: string, timeZone: string): { from: string; to: stri
   const next = localToUtc(midnight + DAY_MS, timeZone);
   return { from: new Date(localToUtc(midnight, timeZone)).toISOString(), to: new Date(next - 1).toISOString() };
 }
+
+/** The day that clocks in the zone show at an instant, in milliseconds: the other way round. */
+export function dayAt(instant: number, timeZone: string): string {
+  return new Date(instant + offsetAt(instant, zoneOf(timeZone))).toISOString().slice(0, 10);
+}

@@ -158,6 +158,66 @@ export const dealRecord = z.strictObject({
   closedAt: instant.nullable(),
 });
 
+/** What a vendor says of a day's figures besides the figures. Each makes them no more than a part of the truth. */
+export const figureFlag = z.enum([
+  /** Rows of few people were withheld. */
+  "thresholded",
+  /** Worked out from a part of the data. */
+  "sampled",
+  /** Rows beyond a limit were folded into one, "(other)": what is missing here may stand there. */
+  "other",
+]);
+export type FigureFlag = z.infer<typeof figureFlag>;
+
+/** More than any vendor lets one ask for. */
+const DIMENSIONS = 20;
+const wordName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z][a-z0-9_]*$/);
+
+/**
+ * Figures of a day, by dimensions: they are about nobody, and never reach identity, consent or a profile. A day that is read
+ * again takes the place of what was held of it (`ReplacedDay` in `contract.ts`).
+ */
+const figure = {
+  /** Unique within the day, the account and the name of the figure: `figureId` makes one of the dimensions. */
+  id: key,
+  updatedAt: z.null(),
+  deleted: z.literal(false),
+  /** The property or ad account that the figure is of, as the vendor names it. */
+  account: key,
+  /** In the account's own time zone. */
+  day: z.iso.date(),
+  /** In our words where we have some: channel, source, medium, campaign, landing_page, event. No personal data. */
+  dimensions: z
+    .record(wordName, line)
+    .refine((dimensions) => Object.keys(dimensions).length <= DIMENSIONS, `more than ${DIMENSIONS} dimensions`),
+  flags: z.array(figureFlag).max(3),
+};
+
+/** Money spent on advertising. */
+export const spendRecord = z.strictObject({
+  ...figure,
+  kind: z.literal("spend"),
+  /** Millionths of the currency's unit, as ad platforms count: 1.50 EUR is 1,500,000. */
+  amountMicros: minor,
+  /** The account's. */
+  currency,
+});
+
+/** Any other figure: sessions, clicks, conversions, revenue as the tool counts it. */
+export const metricRecord = z.strictObject({
+  ...figure,
+  kind: z.literal("metric"),
+  name: wordName,
+  value: z.number(),
+  /** `people`: each counted once, so that sums over rows or days count some twice. `ratio`: never to be summed. */
+  unit: z.enum(["count", "people", "ratio", "seconds", "micros"]),
+  /** Of `micros` (see `amountMicros`); null with every other unit. */
+  currency: currency.nullable(),
+});
+
 export const canonicalRecord = z.discriminatedUnion("kind", [
   personRecord,
   orderRecord,
@@ -166,6 +226,8 @@ export const canonicalRecord = z.discriminatedUnion("kind", [
   consentRecord,
   organisationRecord,
   dealRecord,
+  spendRecord,
+  metricRecord,
 ]);
 
 export type PersonRecord = z.infer<typeof personRecord>;
@@ -175,5 +237,8 @@ export type TouchpointRecord = z.infer<typeof touchpointRecord>;
 export type ConsentRecord = z.infer<typeof consentRecord>;
 export type OrganisationRecord = z.infer<typeof organisationRecord>;
 export type DealRecord = z.infer<typeof dealRecord>;
+export type SpendRecord = z.infer<typeof spendRecord>;
+export type MetricRecord = z.infer<typeof metricRecord>;
+export type FigureRecord = SpendRecord | MetricRecord;
 export type CanonicalRecord = z.infer<typeof canonicalRecord>;
 export type RecordKind = CanonicalRecord["kind"];

@@ -1,6 +1,6 @@
 /** A stream as its connector defines it, and as the framework runs it: rows checked one by one, walks that end. */
 import { z } from "zod";
-import type { RecordPage, Reject, Stream } from "./contract.ts";
+import type { RecordPage, Reject, ReplacedDay, Stream } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
 import { goneRecord } from "./gone.ts";
 import type { Tombstone } from "./gone.ts";
@@ -15,6 +15,8 @@ export interface RawPage<Cursor> {
   rejects?: Reject[];
   /** Where to go on after this page, also the checkpoint: reading again from here gives exactly what follows. */
   next: Cursor;
+  /** Days whose figures are all on this page: they take the place of what was held of them. Only of figures. */
+  days?: Omit<ReplacedDay, "whole">[];
   /** The vendor says there is nothing more now. `next` is then where the next incremental read starts. */
   atEnd: boolean;
   /** Set on the last page of a full read that listed everything. */
@@ -82,10 +84,17 @@ async function* readStream<Client, Row, Cursor, Extra>(
       atEnd: page.atEnd,
       fullScan: page.fullScan === true && !gap,
       ...(pageGap ? { gap: true } : {}),
+      ...(page.days === undefined ? {} : { days: daysOf(page.days, rejects) }),
     };
     if (page.atEnd) return;
   }
   throw new ConnectorError("contract", `${spec.title} stopped without the vendor saying that nothing more is there.`);
+}
+
+/** A row that was refused may be one that seems to be missing. */
+function daysOf(days: Omit<ReplacedDay, "whole">[], rejects: Reject[]): ReplacedDay[] {
+  const refused = rejects.some(({ kept }) => kept !== true);
+  return refused ? days.map((day) => ({ ...day, whole: false })) : days;
 }
 
 async function recordsOf<Client, Row, Cursor, Extra>(

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { ConfigError, loadConfig } from "#config.ts";
 import type { Config } from "#config.ts";
 import { createLogger } from "#logger.ts";
+import { createFigureReader } from "#profile/store/views/figures.ts";
+import type { FigureReader } from "#profile/store/views/figures.ts";
 import { createProfileViews } from "#profile/store/views/profile.ts";
 import type { ProfileViews } from "#profile/store/views/profile.ts";
 import { readRejectReasons } from "#profile/store/views/health.ts";
@@ -20,7 +22,7 @@ import { openEngine } from "./engine.ts";
 
 export interface StoresContext {
   config: Config;
-  stores: Dependencies & { views: ProfileViews; reader: Reader };
+  stores: Dependencies & { views: ProfileViews; reader: Reader; figures: FigureReader };
   /** @throws ConfigError when stored credentials need another master key: new ones would be kept under the wrong one */
   checkKey(): Promise<void>;
   /** Connects to Temporal the first time it is asked for, and makes sure that a worker is there to do what is asked. */
@@ -48,7 +50,8 @@ export async function withStores<T>(work: (context: StoresContext, database: Dat
   const { dependencies, database, close } = createDependencies(config, log);
   let engine: Promise<Engine> | undefined;
   try {
-    const stores = { ...dependencies, views: createProfileViews(database), reader: createReader(database) };
+    const views = { views: createProfileViews(database), reader: createReader(database) };
+    const stores = { ...dependencies, ...views, figures: createFigureReader(database) };
     // Whatever a command does first, an unreachable database is reported in one sentence.
     await dependencies.connections.listWorkspaces().catch((error: unknown) => {
       throw asDatabaseFailure(error, config.databaseUrl);

@@ -13,6 +13,7 @@ import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
+import { figuresCommands } from "./commands/figures.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
@@ -79,6 +80,7 @@ for (const add of [
   profileCommand,
   importCommand,
   exportCommand,
+  figuresCommands,
   setAsideCommand,
   pruneCommand,
   doctorCommand,

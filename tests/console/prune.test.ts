@@ -35,11 +35,13 @@ const writtenPlan = async () => {
 
 it("a workspace says how long it keeps what, and takes another time or none", async () => {
   const listed = await tributary("workspace", "list");
-  expect(listed.out).toMatch(/runs are kept +plans are kept +versions are kept\n.* 90 days +90 days +30 days/);
+  expect(listed.out).toMatch(
+    /runs are kept +plans are kept +versions are kept +figures are kept\n.* 90 days +90 days +30 days +1096 days/,
+  );
   const wrong = await tributary("workspace", "set", "test", "--keep-plans", "soon");
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('"soon" is not a time to keep plans for')]);
   const set = await tributary("workspace", "set", "test", "--keep-plans", "45d", "--keep-runs", "forever");
-  expect(set.out).toMatch(/ for ever +45 days +30 days/);
+  expect(set.out).toMatch(/ for ever +45 days +30 days +1096 days/);
 });
 
 it("a plan says until when it can be undone", async () => {

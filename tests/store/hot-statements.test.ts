@@ -6,13 +6,15 @@ import { createConnectionStore } from "#profile/store/connections.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
-import { createIngestStore } from "#profile/store/ingest/store.ts";
+import { createIngestStore, type IngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore, type PlanStore } from "#profile/store/plan/store.ts";
+import { pruneFigures } from "#profile/store/retention/figures.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
-import type { CanonicalRecord } from "#connectors/core/records.ts";
+import { createFigureReader } from "#profile/store/views/figures.ts";
+import type { CanonicalRecord, PersonRecord } from "#connectors/core/records.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { consent, order, page, person } from "#tests/support/records.ts";
+import { consent, metric, order, page, person, replaced, spend } from "#tests/support/records.ts";
 
 /** Rows of each large table that were there before; a batch is a small part of that. */
 const KNOWN = 60_000;
@@ -20,7 +22,7 @@ const BATCH = 300;
 /** The connection that all of them came by. */
 const LARGEST = "00000000-0000-4000-8000-000000000001" as ConnectionId;
 const LARGE =
-  /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership|consent_entry)(_\d)?$/;
+  /^(source_record|source_content|identifier|customer_order|touchpoint|profile|membership|consent_entry|spend|metric)(_\d)?$/;
 
 interface Plan {
   "Node Type": string;
@@ -73,6 +75,14 @@ async function fill(): Promise<void> {
       INSERT INTO touchpoint (workspace_id, record_id, connection_id, stream, vendor_id, person_record_id, type, at, channel, hash)
         SELECT workspace_id, gen_random_uuid(), connection_id, 'old', n::text, record_id, 'email_click', now(), 'email', ''
         FROM made;
+      INSERT INTO figure_day (workspace_id, connection_id, stream, account, day)
+        SELECT DISTINCT workspace_id, connection_id, 'old', 'properties/1', date '2020-01-01' + n % 600 FROM made;
+      INSERT INTO metric (workspace_id, record_id, connection_id, stream, account, day, dimensions, name, value, unit, flags, hash)
+        SELECT workspace_id, gen_random_uuid(), connection_id, 'old', 'properties/1', date '2020-01-01' + n % 600, '{}',
+          'sessions', n, 'count', '{}', '' FROM made;
+      INSERT INTO spend (workspace_id, record_id, connection_id, stream, account, day, dimensions, amount_micros, currency, flags, hash)
+        SELECT workspace_id, gen_random_uuid(), connection_id, 'old', 'properties/1', date '2020-01-01' + n % 600, '{}',
+          n, 'GBP', '{}', '' FROM made;
       DROP TABLE made`);
   }
 }
@@ -143,7 +153,7 @@ function faultsOf(text: string, plan: Plan): string[] {
   return faults.map((fault) => `${fault}: ${text.replaceAll(/\s+/g, " ").slice(0, 200)}`);
 }
 
-const people = (start: number, city: string): CanonicalRecord[] =>
+const people = (start: number, city: string): PersonRecord[] =>
   Array.from({ length: BATCH }, (_, index) => start + index).map((n) =>
     person(String(n), {
       emails: [`shopper${n}@brightleaf.co.uk`],
@@ -155,6 +165,24 @@ const people = (start: number, city: string): CanonicalRecord[] =>
       city,
     }),
   );
+
+/** A day of figures and what takes its place, and one of a connection that has much; then what is past its time. */
+async function replaceFigures(database: Database, ingest: IngestStore, connectionId: ConnectionId): Promise<void> {
+  const { workspaceId } = test;
+  const save = (stream: string, from: unknown, value: number, kept = 0) =>
+    ingest.savePage(workspaceId, {
+      ...{ connectionId, stream, from },
+      page: page(
+        Array.from({ length: BATCH - kept }, (_, n) => [metric(String(n), { value }), spend(String(n))]).flat(),
+        { days: replaced(["2026-11-01"]), next: { value } },
+      ),
+    });
+  await save("channels", null, 1);
+  await save("channels", { value: 1 }, 2, 10);
+  await database.inWorkspace(workspaceId, (transaction) => pruneFigures(transaction, new Date("2020-01-04")));
+  await createFigureReader(database).metrics(workspaceId, { from: "2020-03-01", to: "2020-03-03" });
+  await createFigureReader(database).spend(workspaceId, { from: "2020-03-01", to: "2020-03-03", stream: "old" });
+}
 
 /** As autovacuum does: it looks at each partition by itself and never at the table they make up. */
 async function lookAsAutovacuum(): Promise<void> {
@@ -238,6 +266,7 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
       for (let more = true; more;) ({ more } = await identity.resolveBatch(test.workspaceId, { limit: BATCH }));
     };
     await save(null, people(0, "Leeds"));
+    await replaceFigures(planning(second, plans), ingest, connectionId);
     // Said again, with a later time and nothing else.
     await save(
       { at: BATCH },
@@ -270,7 +299,7 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
     await carryOutPlan(connectionId, planned);
     await planAll(planned);
     await second.close();
-    for (const part of ["AS home", "SET source_updated_at"])
+    for (const part of ["AS home", "SET source_updated_at", "INSERT INTO metric", "DELETE FROM metric", "JOIN spend"])
       expect([...plans.keys()].some((text) => text.includes(part))).toBe(true);
     expect(plans.size).toBeGreaterThan(20);
     expect([...plans].flatMap(([text, plan]) => faultsOf(text, plan))).toEqual([]);
@@ -291,8 +320,10 @@ it("the planner knows tables in partitions, which autovacuum leaves out", async 
   expect(rows.map(({ name }) => name)).toEqual([
     "customer_order",
     "identifier",
+    "metric",
     "source_content",
     "source_record",
+    "spend",
     "touchpoint",
   ]);
   for (const table of rows) expect(table.rows, table.name).toBeGreaterThanOrEqual(KNOWN);

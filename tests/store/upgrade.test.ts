@@ -7,12 +7,13 @@ import { createConnectionStore } from "#profile/store/connections.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
+import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { createProfileViews } from "#profile/store/views/profile.ts";
 import { createReader } from "#profile/store/views/read.ts";
 import { createPlace, type Place } from "#tests/support/installation.ts";
-import { page, person } from "#tests/support/records.ts";
+import { metric, page, person, replaced, spend } from "#tests/support/records.ts";
 import { installRelease010 } from "#tests/support/release-0.1.0.ts";
 
 let place: Place;
@@ -173,4 +174,16 @@ it("goes on reading from the position it had, and knows what it has", async () =
     query<{ n: number }>("SELECT count(*)::int AS n FROM source_record WHERE stream = 'contacts'"),
   );
   expect(rows).toEqual([{ n: 61 }]);
+});
+
+it("takes figures by day, which the release had no tables for, and keeps them for a time of their own", async () => {
+  const workspaceId = (await id("moss")) as WorkspaceId;
+  const connectionId = (await id("moss hubspot")) as ConnectionId;
+  const saved = await createIngestStore(database).savePage(workspaceId, {
+    ...{ connectionId, stream: "channels", from: null },
+    page: page([metric("a"), spend("b")], { days: replaced(["2026-11-01"]) }),
+  });
+  expect(saved).toMatchObject({ outcome: "saved", counts: { inserted: 2 } });
+  const retention = createRetentionStore(database);
+  expect(await retention.keep(workspaceId, { figures: 400 })).toMatchObject({ figures: 400 });
 });

@@ -2,12 +2,14 @@
 import type {
   ConsentRecord,
   DealRecord,
+  MetricRecord,
   OrderRecord,
   PersonRecord,
+  SpendRecord,
   SubscriptionRecord,
   TouchpointRecord,
 } from "#connectors/core/records.ts";
-import type { RecordPage } from "#connectors/core/contract.ts";
+import type { RecordPage, ReplacedDay } from "#connectors/core/contract.ts";
 
 const base = { updatedAt: "2026-05-01T00:00:00Z", deleted: false };
 
@@ -117,6 +119,41 @@ export function deal(id: string, personIds: string[], fields: Partial<DealRecord
     closedAt: null,
     ...fields,
   };
+}
+
+const figure = { updatedAt: null, deleted: false, account: "properties/1", day: "2026-11-01" } as const;
+
+export function metric(id: string, fields: Partial<MetricRecord> = {}): MetricRecord {
+  return {
+    ...figure,
+    flags: [],
+    kind: "metric",
+    id,
+    dimensions: { channel: id },
+    name: "sessions",
+    value: 10,
+    unit: "count",
+    currency: null,
+    ...fields,
+  };
+}
+
+export function spend(id: string, fields: Partial<SpendRecord> = {}): SpendRecord {
+  return {
+    ...figure,
+    flags: [],
+    kind: "spend",
+    id,
+    dimensions: { campaign: id },
+    amountMicros: 1_500_000,
+    currency: "GBP",
+    ...fields,
+  };
+}
+
+/** Days that a page replaces. */
+export function replaced(days: string[], fields: Partial<ReplacedDay> = {}): ReplacedDay[] {
+  return days.map((day) => ({ account: "properties/1", day, settled: true, flags: [], ...fields }));
 }
 
 /** A page that ends an incremental read; say `next` and `atEnd` otherwise. */

@@ -19,6 +19,11 @@ export async function* mergePages(
   let held: MergedPage | null = null;
   try {
     for await (const page of pages) {
+      // Each reading of a day takes the place of the one before: two of them are never one.
+      if (held !== null && daysMeet(held, page)) {
+        yield held;
+        held = null;
+      }
       held = held === null ? { ...page, pages: 1 } : joined(held, page);
       if (held.atEnd || held.pages >= most || held.records.length + held.rejects.length >= RECORDS_PER_SAVE) {
         yield held;
@@ -32,6 +37,11 @@ export async function* mergePages(
   if (held !== null) yield held;
 }
 
+function daysMeet(before: RecordPage, page: RecordPage): boolean {
+  const known = new Set(before.days?.map(({ account, day }) => `${day} ${account}`));
+  return page.days?.some(({ account, day }) => known.has(`${day} ${account}`)) ?? false;
+}
+
 function joined(before: MergedPage, page: RecordPage): MergedPage {
   return {
     records: [...before.records, ...page.records],
@@ -40,6 +50,9 @@ function joined(before: MergedPage, page: RecordPage): MergedPage {
     next: page.next,
     atEnd: page.atEnd,
     fullScan: page.fullScan,
+    ...(before.days === undefined && page.days === undefined
+      ? {}
+      : { days: [...(before.days ?? []), ...(page.days ?? [])] }),
     ...(before.gap === true || page.gap === true ? { gap: true } : {}),
     pages: before.pages + 1,
   };

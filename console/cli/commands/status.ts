@@ -2,11 +2,13 @@ import type { Command } from "commander";
 import type { PlanStatus } from "#profile/plan/types.ts";
 import type { LateStream } from "#profile/store/ingest/late.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
+import type { FigureDays } from "#profile/store/views/figures.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
 import type { Engine } from "#workflows/client.ts";
 import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import { findConditions } from "#workflows/attention/find.ts";
 import type { Condition } from "#workflows/attention/judge.ts";
+import { dayNotes } from "../../figure-words.ts";
 import { describeOutcome } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";
@@ -34,7 +36,7 @@ export function statusCommand(program: Command): void {
       withContext(async (context) => {
         const { config, workspace, stores } = context;
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans, rejects, held, late, idle] = await Promise.all([
+        const [overview, streams, [run], plans, rejects, held, late, idle, figures] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
@@ -43,6 +45,7 @@ export function statusCommand(program: Command): void {
           stores.held.list(workspaceId),
           stores.late.list(workspaceId),
           stores.news.idleRefreshes(workspaceId),
+          stores.figures.days(workspaceId),
         ]);
         const attention = await withTemporal(config.temporal, config.masterKeys, (open) =>
           findConditions(stores, open, workspace),
@@ -55,6 +58,7 @@ export function statusCommand(program: Command): void {
           overview,
           rejects,
           streams,
+          figures,
           held,
           late,
           lastRun: run ?? null,
@@ -87,6 +91,7 @@ export function statusCommand(program: Command): void {
                 ]),
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
+            ...(figures.length === 0 ? [] : [heading("Figures by day"), figureTable(figures)]),
             ...underWay(late, plans),
             ...(calls.length === 0 ? [] : [heading("Calls to tools in the last 24 hours"), callTable(calls)]),
             heading("Customers"),
@@ -143,6 +148,22 @@ function streamTable(streams: StreamRow[]): string {
       stream.vendorCount,
       stream.storedCount,
       moments(stream.lastSuccessAt),
+    ]),
+  );
+}
+
+function figureTable(figures: FigureDays[]): string {
+  return table(
+    ["tool", "name", "stream", "account", "from", "to", "days", "to be known"],
+    figures.map((one) => [
+      one.connector,
+      one.connectionName,
+      one.stream,
+      one.account,
+      one.first,
+      one.last,
+      one.days,
+      dayNotes(one),
     ]),
   );
 }

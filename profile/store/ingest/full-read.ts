@@ -1,12 +1,11 @@
 /** A full read: what it listed, and what is marked as deleted because it did not. */
-import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import { markChanged } from "../identity/marks.ts";
 import { forgetRejects } from "./rejects.ts";
 import type { Place } from "./save-rows.ts";
-import { orders, sourceRecords, subscriptions, touchpoints, type Table } from "./tables.ts";
+import { orders, sourceRecords, subscriptions, touchpoints, type StoredRecord, type Table } from "./tables.ts";
 
 /** Where missing records stop being plausible as deletions: more than `records` and more than `share` of the known. */
 export interface Brake {
@@ -126,7 +125,7 @@ const vanishingFrom = (table: { name: string }) => `
     )
   EXCEPT SELECT record_id FROM full_read_seen WHERE workspace_id = $1 AND connection_id = $2 AND stream = $3`;
 
-async function missing<Row extends CanonicalRecord>(
+async function missing<Row extends StoredRecord>(
   transaction: Transaction,
   place: Place,
   table: Table<Row>,
@@ -145,7 +144,7 @@ async function missing<Row extends CanonicalRecord>(
   return { vanishing, known: vanishing + listed };
 }
 
-async function sweepVanished<Row extends CanonicalRecord>(
+async function sweepVanished<Row extends StoredRecord>(
   transaction: Transaction,
   place: Place,
   table: Table<Row>,

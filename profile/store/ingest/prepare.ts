@@ -1,19 +1,20 @@
 /** A page of records made ready for the database: checked, deduplicated, hashed, sorted into tables. Pure. */
 import { hash } from "node:crypto";
 import type { z } from "zod";
-import type { RecordPage, Reject } from "#connectors/core/contract.ts";
+import type { RecordPage, Reject, ReplacedDay } from "#connectors/core/contract.ts";
 import {
   canonicalRecord,
   type CanonicalRecord,
-  type ConsentRecord,
+  type FigureRecord,
   type OrderRecord,
   type SubscriptionRecord,
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
-import { recordIdOf, type RecordId } from "#profile/ids.ts";
+import { recordIdOf, uuidOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
-import { type IdOf, peopleOf, type Prepared, type SourceRecord, type Stated } from "./tables.ts";
+import type { Figure } from "./days.ts";
+import { type IdOf, peopleOf, type Prepared, type SourceRecord, type Stated, type StoredRecord } from "./tables.ts";
 
 export interface PreparedPage {
   /** Valid records, repeats within the page included. */
@@ -33,6 +34,9 @@ export interface PreparedPage {
   subscriptions: Prepared<SubscriptionRecord>[];
   touchpoints: Prepared<TouchpointRecord>[];
   consents: Stated[];
+  figures: Figure[];
+  /** As the page names them, less what could not be taken. */
+  days: ReplacedDay[];
 }
 
 /** A record, and its JSON without `updatedAt`. */
@@ -52,6 +56,11 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
   const newest = new Map<string, Checked>();
   let records = 0;
   let gap = page.gap === true;
+  const days = new Map((page.days ?? []).map((day) => [dayKey(day), day]));
+  /** A figure of it was refused; without a day it may be of any. */
+  const notWhole = (day: unknown) => {
+    for (const [key, known] of days) if (day === null || known.day === day) days.set(key, { ...known, whole: false });
+  };
   for (const candidate of page.records) {
     const parsed = canonicalRecord.safeParse(candidate);
     if (!parsed.success) {
@@ -60,6 +69,11 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
       gap ||= id === null;
       const named = id === null ? { ref: "(no id)" } : { ref: id, id };
       refuse({ ...named, reason: reasonOf(parsed.error), raw: candidate });
+      notWhole("day" in candidate ? candidate.day : null);
+      continue;
+    }
+    if (isFigure(parsed.data) && !days.has(dayKey(parsed.data))) {
+      refuse({ ref: parsed.data.id, id: parsed.data.id, reason: NO_DAY, raw: candidate });
       continue;
     }
     records += 1;
@@ -81,8 +95,10 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
     subscriptions: [],
     touchpoints: [],
     consents: [],
+    figures: [],
+    days: [...days.values()],
   };
-  for (const checked of newest.values()) shelve(prepared, storableOf(checked), idOf);
+  for (const checked of newest.values()) shelve(prepared, storableOf(checked), place, idOf);
   return prepared;
 }
 
@@ -98,7 +114,7 @@ function recordIdsOf({ connectionId, stream: own }: Place): IdOf {
   };
 }
 
-function shelve(page: PreparedPage, { record, text }: Checked, idOf: IdOf): void {
+function shelve(page: PreparedPage, { record, text }: Checked, place: Place, idOf: IdOf): void {
   switch (record.kind) {
     case "person":
     case "organisation":
@@ -117,6 +133,10 @@ function shelve(page: PreparedPage, { record, text }: Checked, idOf: IdOf): void
     case "consent":
       page.consents.push({ record, personId: idOf(record.person.id, record.person.stream) });
       break;
+    case "spend":
+    case "metric":
+      page.figures.push({ record, recordId: figureIdOf(place, record), hash: hash("sha256", text, "hex") });
+      break;
   }
 }
 
@@ -132,11 +152,7 @@ function storableOf(checked: Checked): Checked {
  * Parsing has put the keys into the schema's order, whatever order they came in, so plain JSON is canonical here; moving
  * fields in the schema costs one round of needless changes.
  */
-function prepare<Row extends Exclude<CanonicalRecord, ConsentRecord>>(
-  record: Row,
-  text: string,
-  idOf: IdOf,
-): Prepared<Row> {
+function prepare<Row extends StoredRecord>(record: Row, text: string, idOf: IdOf): Prepared<Row> {
   return {
     record,
     recordId: idOf(record.id),
@@ -151,8 +167,25 @@ function prepare<Row extends Exclude<CanonicalRecord, ConsentRecord>>(
  * and neither takes the other's place.
  */
 function keyOf({ record, text }: Checked): string {
-  return record.kind === "consent" ? text : `${shelfOf(record)} ${record.id}`;
+  if (record.kind === "consent") return text;
+  return isFigure(record) ? figureKey(record) : `${shelfOf(record)} ${record.id}`;
 }
+
+const NO_DAY = "The figure belongs to a day that the page does not name.";
+
+const isFigure = (record: CanonicalRecord): record is FigureRecord =>
+  record.kind === "spend" || record.kind === "metric";
+
+const dayKey = ({ account, day }: { account: string; day: string }): string => `${day} ${account}`;
+
+/** No id of one day, whatever a connector makes it of, is ever that of another. */
+function figureKey(record: FigureRecord): string {
+  const name = record.kind === "metric" ? record.name : "";
+  return [record.kind, record.account, record.day, name, record.id].join("\u0000");
+}
+
+const figureIdOf = ({ connectionId, stream }: Place, record: FigureRecord) =>
+  uuidOf("figure", connectionId, stream, figureKey(record)) as RecordId;
 
 /** Kinds that share a table share its ids. */
 function shelfOf({ kind }: CanonicalRecord): string {

@@ -1,9 +1,8 @@
 /** Bulk writing: one statement per table and page, sorted, deduplicated, and only for rows that say something new. */
-import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import { among, listed } from "../among.ts";
 import { matchByHash, type Transaction } from "../database.ts";
-import type { Prepared, Said, Table } from "./tables.ts";
+import type { Prepared, Said, StoredRecord, Table } from "./tables.ts";
 
 export interface Place {
   connectionId: ConnectionId;
@@ -40,7 +39,7 @@ export interface BulkResult {
  *
  * @param rows one per record id
  */
-export async function saveRows<Row extends CanonicalRecord>(
+export async function saveRows<Row extends StoredRecord>(
   transaction: Transaction,
   place: Place,
   table: Table<Row>,
@@ -74,7 +73,7 @@ export async function saveRows<Row extends CanonicalRecord>(
 }
 
 /** What was said before, where it is not what is said now. */
-const replacedBy = (changed: Prepared<CanonicalRecord>[], stored: ReadonlyMap<RecordId, Stored>): Said[] =>
+const replacedBy = (changed: Prepared<StoredRecord>[], stored: ReadonlyMap<RecordId, Stored>): Said[] =>
   changed.flatMap(({ recordId, hash }) => {
     const before = stored.get(recordId);
     return before === undefined || before.hash === hash ? [] : [{ recordId, hash: before.hash }];
@@ -83,7 +82,7 @@ const replacedBy = (changed: Prepared<CanonicalRecord>[], stored: ReadonlyMap<Re
 /** `touched`: same content, later time at the vendor. Remembered, so that a late older version stays out. */
 function compare(
   before: Stored,
-  { record, hash }: Prepared<CanonicalRecord>,
+  { record, hash }: Prepared<StoredRecord>,
 ): "changed" | "unchanged" | "touched" | "stale" {
   const updatedMs = record.updatedAt === null ? null : Date.parse(record.updatedAt);
   if (before.hash === hash && before.deleted === record.deleted) {
@@ -92,7 +91,7 @@ function compare(
   return updatedMs !== null && before.updated_ms !== null && updatedMs < before.updated_ms ? "stale" : "changed";
 }
 
-async function readStored<Row extends CanonicalRecord>(
+async function readStored<Row extends StoredRecord>(
   transaction: Transaction,
   table: Table<Row>,
   rows: Prepared<Row>[],
@@ -106,7 +105,7 @@ async function readStored<Row extends CanonicalRecord>(
   return new Map(stored.map((row) => [row.record_id, row]));
 }
 
-async function moveSourceTime<Row extends CanonicalRecord>(
+async function moveSourceTime<Row extends StoredRecord>(
   transaction: Transaction,
   table: Table<Row>,
   rows: Prepared<Row>[],

@@ -16,6 +16,7 @@ import { heldReason, RELEASED } from "./held.ts";
 import { saveRows, type Place } from "./save-rows.ts";
 import { canonicalJson, storable } from "./content.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
+import { replaceDays } from "./days.ts";
 import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage } from "./prepare.ts";
@@ -56,7 +57,7 @@ export interface PageCounts {
   rejected: number;
   /** On rows that were taken, about what could not be taken from them. */
   remarks: number;
-  /** No longer listed by the full read that this page ended: marked as deleted. */
+  /** No longer listed by the full read that this page ended: marked as deleted. Figures gone from their day: removed. */
   vanished: number;
 }
 
@@ -178,6 +179,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
           await saveRows(transaction, place, subscriptions, prepared.subscriptions),
           await saveRows(transaction, place, touchpoints, prepared.touchpoints),
         ];
+        const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
         const consents = await appendConsents(transaction, connectionId, prepared.consents);
         await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
         const listed = [...saved.flatMap((result) => result.known), ...prepared.rejectedIds];
@@ -193,7 +195,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         await moveCursor(transaction, place, page, fullRead, held);
 
         const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
-          saved.reduce((total, result) => total + result[key], 0);
+          saved.reduce((total, result) => total + result[key], key === "stale" ? 0 : figures[key]);
         const counts = {
           read: page.rawCount,
           records: prepared.records,
@@ -203,7 +205,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
           stale: sum("stale") + prepared.duplicates,
           rejected: prepared.rejects.filter(({ kept }) => kept !== true).length,
           remarks: prepared.rejects.filter(({ kept }) => kept === true).length,
-          vanished: swept.vanished,
+          vanished: swept.vanished + figures.vanished,
         };
         return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
       });

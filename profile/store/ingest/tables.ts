@@ -3,6 +3,7 @@ import type {
   CanonicalRecord,
   ConsentRecord,
   DealRecord,
+  FigureRecord,
   OrderRecord,
   OrganisationRecord,
   PersonRecord,
@@ -26,13 +27,16 @@ export interface Prepared<Record> {
   people: RecordId[];
 }
 
+/** What has a row of its own in a table of its kind. Consent is a ledger, and figures belong to a day. */
+export type StoredRecord = Exclude<CanonicalRecord, ConsentRecord | FigureRecord>;
+
 /** A statement of consent, and the person record it is about. */
 export interface Stated {
   record: ConsentRecord;
   personId: RecordId;
 }
 
-interface Shape<Record extends CanonicalRecord> {
+interface Shape<Record extends StoredRecord> {
   name: string;
   /** Besides those that every table has. */
   columns: Readonly<{ [name: string]: Column<Prepared<Record>> }>;
@@ -53,7 +57,7 @@ type Write<Record> = (
   constants: [ConnectionId, string],
 ) => Promise<void>;
 
-export interface Table<Record extends CanonicalRecord> extends Shape<Record> {
+export interface Table<Record extends StoredRecord> extends Shape<Record> {
   /** Inserts rows that the table does not hold, and writes what belongs to them. */
   insert: Write<Record>;
   /** The same for rows that it may hold: looking for each once more costs a fifth of writing it. */
@@ -75,7 +79,7 @@ interface Alongside<Record> {
   supersede(transaction: Transaction, versions: readonly Said[]): Promise<void>;
 }
 
-function table<Record extends CanonicalRecord>(shape: Shape<Record>, alongside?: Alongside<Record>): Table<Record> {
+function table<Record extends StoredRecord>(shape: Shape<Record>, alongside?: Alongside<Record>): Table<Record> {
   const into = {
     table: shape.name,
     constants: ["connection_id", "stream"],
@@ -120,7 +124,7 @@ const FACT = {
   onVanish: "deleted = true",
 };
 
-const person_record_id: Column<Prepared<CanonicalRecord>> = { type: "uuid", of: ({ people }) => people[0] };
+const person_record_id: Column<Prepared<StoredRecord>> = { type: "uuid", of: ({ people }) => people[0] };
 
 const personText = (of: (record: PersonRecord) => string | null): Column<Prepared<SourceRecord>> => ({
   type: "text",
@@ -250,7 +254,7 @@ export const touchpoints = table<TouchpointRecord>({
 export type IdOf = (vendorId: string, stream?: string) => RecordId;
 
 /** The person records a record is about: several for a deal, at most one for a fact, none for a person. */
-export function peopleOf(record: Exclude<CanonicalRecord, ConsentRecord>, idOf: IdOf): RecordId[] {
+export function peopleOf(record: StoredRecord, idOf: IdOf): RecordId[] {
   switch (record.kind) {
     case "person":
       return [];

@@ -3,6 +3,7 @@ import { pastBefore, RETENTION_KINDS, type Retention, type RetentionKind } from 
 import type { WorkspaceId } from "#profile/ids.ts";
 import { ENDED } from "#profile/plan/types.ts";
 import type { Database, Transaction } from "../database.ts";
+import { pastFigures, pruneFigures } from "./figures.ts";
 import { pastPlans, pruneLines, prunePlan, weighPlans } from "./plans.ts";
 import { pastRuns, pruneRuns } from "./runs.ts";
 import { retentionOf, setRetention } from "./settings.ts";
@@ -90,11 +91,12 @@ export function createRetentionStore(database: Database): RetentionStore {
                 AND started_at < (SELECT max(started_at) FROM run WHERE workspace_id = $1)) AS runs,
              (SELECT min(coalesce(finished_at, created_at)) FROM plan
               WHERE workspace_id = $1 AND pruned_at IS NULL AND status = ANY($2::text[])) AS plans,
-             (SELECT min(since) FROM superseded_content WHERE workspace_id = $1) AS versions
+             (SELECT min(since) FROM superseded_content WHERE workspace_id = $1) AS versions,
+             (SELECT min(day) FROM figure_day WHERE workspace_id = $1)::timestamp AT TIME ZONE 'UTC' AS figures
            FROM workspace WHERE workspace_id = $1`,
           [workspaceId, ENDED],
         );
-        return row ?? { runs: null, plans: null, versions: null, prunedAt: null };
+        return row ?? { runs: null, plans: null, versions: null, figures: null, prunedAt: null };
       }),
 
     isDue: (workspaceId, at) =>
@@ -112,6 +114,7 @@ const WEIGH: Record<RetentionKind, (transaction: Transaction, before: Date) => P
   runs: pastRuns,
   plans: weighPlans,
   versions: pastVersions,
+  figures: pastFigures,
 };
 
 type Batches = (database: Database, workspaceId: WorkspaceId, before: Date, limit: number) => AsyncGenerator<Prunable>;
@@ -120,6 +123,7 @@ const BATCHES: Record<RetentionKind, Batches> = {
   runs: repeated(pruneRuns),
   plans: planBatches,
   versions: repeated(pruneVersions),
+  figures: repeated(pruneFigures),
 };
 
 async function* planBatches(
@@ -159,6 +163,7 @@ const nothing = (): Pruned => ({
   runs: { rows: {}, bytes: 0 },
   plans: { rows: {}, bytes: 0 },
   versions: { rows: {}, bytes: 0 },
+  figures: { rows: {}, bytes: 0 },
 });
 
 function add(sum: Prunable, { rows, bytes }: Prunable): void {

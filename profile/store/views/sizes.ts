@@ -8,6 +8,7 @@ const KINDS = {
   ],
   customers: ["profile", "profile_traits", "profile_alias", "membership", "consent_state", "set_aside"],
   "plans and deliveries": ["plan", "plan_change", "delivery", "last_written"],
+  "figures by day": ["spend", "metric", "figure_day"],
   runs: ["run", "run_step"],
   "consent ledger and audit log": ["consent_entry", "audit_log"],
 } satisfies Record<string, string[]>;
