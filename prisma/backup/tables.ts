@@ -7,7 +7,10 @@ export interface Table {
   columns: string[];
 }
 
-/** Of every table but the ledger of migrations, which migrating writes; what others refer to comes before them. */
+/**
+ * Of every table that is backed up; what others refer to comes before them. Not the ledger of migrations, which migrating
+ * writes, nor the numbers of transactions, which mean nothing on another server.
+ */
 export async function listTables(owner: Client): Promise<Table[]> {
   const { rows } = await owner.query<Table & { needs: string[] }>(
     `SELECT relname AS name,
@@ -16,7 +19,8 @@ export async function listTables(owner: Client): Promise<Table[]> {
        ARRAY(SELECT other.relname::text FROM pg_constraint JOIN pg_class other ON other.oid = confrelid
          WHERE contype = 'f' AND conrelid = t.oid AND confrelid <> t.oid) AS needs
      FROM pg_class t
-     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_prisma_migrations'
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+       AND relname NOT IN ('_prisma_migrations', 'consent_news')
      ORDER BY relname`,
   );
   const ordered = new Map<string, Table>();

@@ -44,7 +44,7 @@ async function answersOf(id: string, channel: "email" | "sms" = "email"): Promis
 }
 
 async function sending(id: string, channel: "email" | "sms" = "email"): Promise<string> {
-  const facts = (await shop.consent.factsFor(shop.workspaceId, [shop.idOf(id)], NOW)).get(shop.idOf(id));
+  const facts = (await shop.consent.basisFor(shop.workspaceId, [shop.idOf(id)])).factsOf(shop.idOf(id), NOW);
   if (facts === undefined) return "nobody's";
   const decided = decide(facts, [{ purpose: "marketing", channel }], NOW);
   return "refused" in decided ? decided.reason : "allowed";

@@ -10,6 +10,7 @@ import { createPlanStore } from "#profile/store/plan/store.ts";
 import { openShop, type Shop } from "#tests/identity/shop.ts";
 import { consent, person } from "#tests/support/records.ts";
 import { type ApplyInput, sendPortion } from "#workflows/write-back/apply.ts";
+import { readPermissions } from "#workflows/write-back/ask.ts";
 import { verified } from "#workflows/write-back/read-back.ts";
 
 const VALUES: FieldValues = {
@@ -91,15 +92,19 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
     },
     readLive: async (records) => records.map(({ id }) => ({ id, state: "live", values: written.get(id) ?? {} })),
   };
+  const asking = { consent: shop.consent, workspaceId: shop.workspaceId, kind, now };
+  const recordIds = changes.map(({ recordId }) => recordId);
   const {
     results: unsent,
     sent,
     failure,
   } = await sendPortion(changes, {
-    ...{ plans: createPlanStore(shop.database), consent: shop.consent, workspaceId: shop.workspaceId },
+    ...asking,
+    permissions: await readPermissions(recordIds, asking),
+    plans: createPlanStore(shop.database),
     connection: connection as OpenConnection, // the parts that are used
     planId: "00000000-0000-8000-8000-000000000000" as PlanId,
-    ...{ batchSize: 2, kind, fresh: true, without: [], now },
+    ...{ batchSize: 2, fresh: true, without: [] },
     beforeSending: (next) => {
       check = next;
     },

@@ -11,7 +11,7 @@ import { page } from "#tests/support/records.ts";
 export type Shop = Awaited<ReturnType<typeof openShop>>;
 
 export async function openShop() {
-  const { database, workspaceId, drop } = await createTestDatabase();
+  const { database, ownerUrl, workspaceId, drop } = await createTestDatabase();
   const connections = createConnectionStore(database);
   const made = await connections.upsertConnection(workspaceId, { connector: "csv", name: "till" }, "tests");
   const connectionId: ConnectionId = made.connectionId;
@@ -25,6 +25,7 @@ export async function openShop() {
 
   return {
     database,
+    ownerUrl,
     workspaceId,
     connectionId,
     identity,

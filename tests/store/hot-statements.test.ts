@@ -281,7 +281,9 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
     await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals, ...called]);
     const ids = Array.from({ length: BATCH }, (_, index) => recordIdOf(connectionId, "people", String(index)));
     const consents = createConsentStore(planning(second, plans));
-    expect((await consents.factsFor(test.workspaceId, ids, new Date().toISOString())).size).toBe(BATCH);
+    const basis = await consents.basisFor(test.workspaceId, ids);
+    expect(ids.filter((id) => basis.factsOf(id, new Date().toISOString()) !== undefined)).toHaveLength(BATCH);
+    expect(await consents.stillHolds(test.workspaceId, basis)).toBe(true);
     expect(
       (await consents.refreshBatch(test.workspaceId, { limit: BATCH, at: new Date().toISOString() })).profiles,
     ).toBe(BATCH);

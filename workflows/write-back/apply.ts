@@ -9,11 +9,13 @@ import type { ApplyDecision } from "#profile/plan/apply.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
-import { ask, type Asked, type AskInput, type Granted, type Writable } from "./ask.ts";
+import type { Asked, AskInput, Granted, Permissions, Writable } from "./ask.ts";
 import { fieldsOf, refOf } from "./read-back.ts";
 
 export interface ApplyInput extends AskInput {
   plans: PlanStore;
+  /** Of the records of this portion. */
+  permissions: Permissions;
   connection: OpenConnection;
   /** Records per vendor call. */
   batchSize: number;
@@ -79,9 +81,8 @@ async function alreadyThere(
   already: { change: ClaimedChange; decision: Extract<ApplyDecision, { decision: "already" }> }[],
   input: ApplyInput,
 ): Promise<ChangeResult[]> {
-  const { granted } = await ask(
+  const { granted } = await input.permissions.of(
     already.map(({ change, decision }) => ({ change, values: decision.after, before: decision.before })),
-    input,
   );
   const grants = new Map(granted.map(({ change, grant }) => [change.vendorId, grant]));
   return already.map(({ change: { vendorId }, decision: { before, after, readBack } }) => ({
@@ -112,7 +113,7 @@ async function sendBatches(batches: Writable[][], portion: SentPortion, input: A
       const following = batches[n + 1];
       let asked = await (prepared ?? prepare(batch, input));
       prepared = undefined;
-      if (isStale(asked, input)) asked = await ask(batch, input);
+      if (isStale(asked, input)) asked = await input.permissions.of(batch);
       portion.results.push(...asked.refused);
       const leaving = () => {
         if (following === undefined || prepared !== undefined) return;
@@ -136,7 +137,7 @@ async function prepare(batch: readonly Writable[], input: ApplyInput): Promise<A
     input.planId,
     batch.map(({ change }) => change.vendorId),
   );
-  return ask(batch, input);
+  return input.permissions.of(batch);
 }
 
 /**
@@ -152,7 +153,7 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
   /** Calls that leave at the same time ask once. */
   let asking: Promise<void> | undefined;
   const askAgain = async () => {
-    latest = await ask(granted, input);
+    latest = await input.permissions.of(granted);
     withdrawn = latest.refused.length > 0;
   };
   input.beforeSending(async () => {

@@ -1,9 +1,10 @@
 /** Asking the ledger whether records may be written, right before they are. */
 import type { Grant } from "#connectors/core/grant.ts";
 import { decide } from "#profile/consent/decide.ts";
-import type { WorkspaceId } from "#profile/ids.ts";
+import type { RecordId, WorkspaceId } from "#profile/ids.ts";
 import { usesLeft } from "#profile/plan/fields.ts";
 import type { FieldValues, PlanKind } from "#profile/plan/types.ts";
+import type { SendingBasis } from "#profile/store/consent/sending.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 
@@ -33,20 +34,45 @@ export interface Asked {
 
 const MOVED = "The record belongs to another customer now; the next plan compares it again.";
 
-/** What the ledger says of each record at this moment. */
-export async function ask(asked: readonly Writable[], { consent, workspaceId, kind, now }: AskInput): Promise<Asked> {
-  const askedAt = now();
-  const at = new Date(askedAt).toISOString();
-  const facts = await consent.factsFor(
-    workspaceId,
-    asked.map(({ change }) => change.recordId),
-    at,
-  );
+/** What was read for a portion is read again after this, changed or not. */
+const KEPT_MS = 60_000;
+
+/** The permissions of one portion. */
+export interface Permissions {
+  /** What the ledger says of each record at this moment. */
+  of(asked: readonly Writable[]): Promise<Asked>;
+}
+
+/** Reads what the ledger knows of all these records at once; whenever that changed, of those alone that are asked about. */
+export async function readPermissions(recordIds: readonly RecordId[], input: AskInput): Promise<Permissions> {
+  const { consent, workspaceId, now } = input;
+  const read = async (ids: readonly RecordId[]) => ({ readAt: now(), basis: await consent.basisFor(workspaceId, ids) });
+  let known = await read(recordIds);
+  const holdsFor = async (ids: readonly RecordId[]): Promise<boolean> =>
+    now() - known.readAt < KEPT_MS &&
+    ids.every((id) => known.basis.recordIds.has(id)) &&
+    consent.stillHolds(workspaceId, known.basis);
+  return {
+    async of(asked) {
+      const askedAt = now();
+      if (asked.length === 0) return { granted: [], refused: [], askedAt };
+      const ids = asked.map(({ change }) => change.recordId);
+      if (!(await holdsFor(ids))) known = await read(ids);
+      return { ...decideAll(asked, known.basis, { kind: input.kind, at: new Date(askedAt).toISOString() }), askedAt };
+    },
+  };
+}
+
+function decideAll(
+  asked: readonly Writable[],
+  basis: SendingBasis,
+  { kind, at }: { kind: PlanKind; at: string },
+): Pick<Asked, "granted" | "refused"> {
   const granted: Granted[] = [];
   const refused: ChangeResult[] = [];
   for (const one of asked) {
     const { vendorId, recordId, profileId, uses } = one.change;
-    const known = facts.get(recordId);
+    const known = basis.factsOf(recordId, at);
     // These values are another customer's. What an undo puts back was the record's own.
     if (kind === "write" && known !== undefined && known.profileId !== profileId) {
       refused.push({ vendorId, outcome: "skipped", cause: "live_changed", reason: MOVED });
@@ -57,5 +83,5 @@ export async function ask(asked: readonly Writable[], { consent, workspaceId, ki
     if ("refused" in grant) refused.push({ vendorId, outcome: "skipped", cause: "consent", reason: grant.reason });
     else granted.push({ ...one, grant });
   }
-  return { granted, refused, askedAt };
+  return { granted, refused };
 }

@@ -3,6 +3,7 @@ import type { OpenConnection } from "#connectors/core/contract.ts";
 import type { ChangeResult, ClaimCursor, ClaimedChange } from "#profile/store/plan/apply.ts";
 import { prefetched } from "../prefetch.ts";
 import { type ApplyInput, type Sent, sendPortion } from "./apply.ts";
+import { type Permissions, readPermissions } from "./ask.ts";
 import { verified } from "./read-back.ts";
 
 /** Changes claimed together; connectors cut this into calls as suits their vendor. */
@@ -11,7 +12,7 @@ const PORTION = 1_000;
 /** What was sent longer ago is read back however little it is: results show, and a crash leaves little to look at again. */
 const SETTLE_AFTER_MS = 30_000;
 
-export interface CarryOutInput extends Omit<ApplyInput, "fresh"> {
+export interface CarryOutInput extends Omit<ApplyInput, "fresh" | "permissions"> {
   /** Reads back beside the calls that write, which are held up to ask for consent. */
   reader: Pick<OpenConnection, "readLive">;
   /** As many records are worth reading back together. */
@@ -41,9 +42,9 @@ export async function carryOut(input: CarryOutInput): Promise<void> {
   };
   let stopped: { failure: unknown } | undefined;
   try {
-    for await (const claimed of prefetched(portions(input))) {
+    for await (const { claimed, permissions } of prefetched(portions(input))) {
       waiting.since ??= input.now();
-      const { results, sent, ...rest } = await sendPortion(claimed, { ...input, fresh: input.isFresh() });
+      const { results, sent, ...rest } = await sendPortion(claimed, { ...input, permissions, fresh: input.isFresh() });
       waiting.results.push(...results);
       waiting.sent.push(...sent);
       if ("failure" in rest) throw rest.failure;
@@ -75,12 +76,14 @@ async function settleNow(results: ChangeResult[], sent: Sent[], { reader, onSett
   if (all.length > 0) await onSettled(all);
 }
 
-async function* portions({ plans, workspaceId, planId }: CarryOutInput): AsyncGenerator<ClaimedChange[]> {
+async function* portions(input: CarryOutInput): AsyncGenerator<{ claimed: ClaimedChange[]; permissions: Permissions }> {
+  const { plans, workspaceId, planId } = input;
   for (let after: ClaimCursor | null = null; ;) {
     const claimed = await plans.claim(workspaceId, planId, { limit: PORTION, after });
     const last = claimed.at(-1);
     if (last === undefined) return;
     after = last;
-    yield claimed;
+    const recordIds = claimed.map(({ recordId }) => recordId);
+    yield { claimed, permissions: await readPermissions(recordIds, input) };
   }
 }

@@ -391,3 +391,40 @@ CREATE FUNCTION workspaces_to_watch() RETURNS TABLE (workspace_id uuid, slug tex
   $$;
 REVOKE ALL ON FUNCTION workspaces_to_watch() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION workspaces_to_watch() TO tributary_app;
+
+-- Which transactions changed what consent at the moment of sending rests on. What was read for a whole portion of a plan holds
+-- for each call of it as long as nothing stands here that the reading could not see. Written by triggers, so that no writer
+-- can forget it; kept for an hour, which is many times as long as anything that was read is trusted.
+CREATE TABLE consent_news (
+  workspace_id uuid NOT NULL,
+  transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, transaction_id)
+);
+ALTER TABLE consent_news ALTER COLUMN workspace_id SET STATISTICS 0;
+ALTER TABLE consent_news ENABLE ROW LEVEL SECURITY;
+CREATE POLICY workspace_isolation ON consent_news
+  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+CREATE FUNCTION note_consent_news() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp
+  AS $$
+BEGIN
+  -- Outside of any workspace only the owner changes something: it may concern all of them. A restored database may hold the
+  -- number of this transaction already.
+  INSERT INTO consent_news AS known (workspace_id)
+    SELECT workspace_id FROM workspace
+    WHERE workspace_id = coalesce(nullif(current_setting('tributary.workspace_id', true), '')::uuid, workspace_id)
+    ON CONFLICT (workspace_id, transaction_id) DO UPDATE SET at = excluded.at WHERE known.at <> excluded.at;
+  RETURN NULL;
+END $$;
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['consent_entry', 'membership', 'identifier', 'source_record', 'shared_value', 'merge_refusal'] LOOP
+    EXECUTE format('CREATE TRIGGER consent_news AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I
+      FOR EACH STATEMENT EXECUTE FUNCTION note_consent_news()', t);
+  END LOOP;
+END $$;
+-- How national numbers are read, and when a day ends.
+CREATE TRIGGER consent_news AFTER UPDATE OF default_country, time_zone ON workspace
+  FOR EACH STATEMENT EXECUTE FUNCTION note_consent_news();

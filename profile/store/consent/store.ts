@@ -1,7 +1,5 @@
 /** Consent in the database: the answers of the ledger per profile, kept up to date, and asked again before sending. */
 import { isDeepStrictEqual } from "node:util";
-import { addressIdOf, readAddress } from "#profile/consent/address.ts";
-import type { ConsentFacts } from "#profile/consent/decide.ts";
 import {
   type ConsentAnswer,
   type ConsentEntry,
@@ -12,6 +10,7 @@ import {
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { entriesFor } from "./entries.ts";
 import { type Neighbours, whoMayBeOne } from "./neighbours.ts";
+import { readBasis, type SendingBasis, stillHolds } from "./sending.ts";
 import { among, listed } from "../among.ts";
 import { type Database, matchByHash, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
@@ -33,15 +32,10 @@ export interface ConsentStore {
     workspaceId: WorkspaceId,
     options: { limit: number; at: string },
   ): Promise<{ profiles: number; changed: number; more: boolean }>;
-  /**
-   * What `decide` needs to write to these records, straight from the ledger, for asking at the moment of sending: what whoever
-   * a record belongs to now has said, and the record's own addresses. A record that is nobody's is absent, which is not a yes.
-   */
-  factsFor(workspaceId: WorkspaceId, recordIds: readonly RecordId[], at: string): Promise<Map<RecordId, SendingFacts>>;
-}
-
-export interface SendingFacts extends ConsentFacts {
-  profileId: ProfileId;
+  /** What the ledger and identity know of these records, for asking at the moment of sending. */
+  basisFor(workspaceId: WorkspaceId, recordIds: readonly RecordId[]): Promise<SendingBasis>;
+  /** Whether nothing was committed since that could change what it says. Whoever is unsure reads again. */
+  stillHolds(workspaceId: WorkspaceId, basis: SendingBasis): Promise<boolean>;
 }
 
 export function createConsentStore(database: Database): ConsentStore {
@@ -50,8 +44,10 @@ export function createConsentStore(database: Database): ConsentStore {
       settingAside(database, { workspaceId, step: "consent", limit }, NOTHING, (transaction, size, took) =>
         refreshBatch(transaction, { limit: size, at, took }),
       ),
-    factsFor: (workspaceId, recordIds, at) =>
-      database.inWorkspace(workspaceId, (transaction) => readFacts(transaction, recordIds, at)),
+    basisFor: (workspaceId, recordIds) =>
+      database.inWorkspace(workspaceId, (transaction) => readBasis(transaction, recordIds)),
+    stillHolds: (workspaceId, basis) =>
+      database.inWorkspace(workspaceId, (transaction) => stillHolds(transaction, basis)),
   };
 }
 
@@ -143,40 +139,6 @@ async function readStates(
     else known.push(state);
   }
   return states;
-}
-
-async function readFacts(
-  transaction: Transaction,
-  recordIds: readonly RecordId[],
-  at: string,
-): Promise<Map<RecordId, SendingFacts>> {
-  if (recordIds.length === 0) return new Map();
-  const records = await transaction.query<{
-    record_id: RecordId;
-    profile_id: ProfileId;
-    email: string | null;
-    phone: string | null;
-  }>(
-    `SELECT record_id, profile_id, email, phone
-     FROM membership JOIN source_record USING (workspace_id, record_id)
-     WHERE workspace_id = $1 AND record_id ${among("$2")}`,
-    [transaction.workspaceId, listed(recordIds)],
-  );
-  const { country, timeZone } = await settingsOf(transaction);
-  const written = records.flatMap(({ profile_id: profileId, email, phone }) =>
-    [email, phone].flatMap((address) => {
-      const read = address === null ? null : readAddress(address, country);
-      return read === null ? [] : { profileId, addressId: addressIdOf(read) };
-    }),
-  );
-  const { entries } = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);
-  const answers = new Map([...entries].map(([id, own]) => [id, effectiveConsent(own, at, { timeZone })]));
-  return new Map(
-    records.map(({ record_id, profile_id, email, phone }) => [
-      record_id,
-      { profileId: profile_id, answers: answers.get(profile_id) ?? [], recipient: { email, phone } },
-    ]),
-  );
 }
 
 const writeStates = insertInto<{ profileId: ProfileId; state: ConsentState }>({

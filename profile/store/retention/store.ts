@@ -2,6 +2,7 @@
 import { pastBefore, RETENTION_KINDS, type Retention, type RetentionKind } from "#profile/retention.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import { ENDED } from "#profile/plan/types.ts";
+import { forgetNews } from "../consent/sending.ts";
 import type { Database, Transaction } from "../database.ts";
 import { pastFigures, pruneFigures } from "./figures.ts";
 import { pastPlans, pruneLines, prunePlan, weighPlans } from "./plans.ts";
@@ -77,9 +78,13 @@ export function createRetentionStore(database: Database): RetentionStore {
           if (!goOn()) return { pruned, done: false };
         }
       }
-      await inside(workspaceId, (transaction) =>
-        transaction.query("UPDATE workspace SET pruned_at = $2 WHERE workspace_id = $1", [workspaceId, new Date(at)]),
-      );
+      await inside(workspaceId, async (transaction) => {
+        await forgetNews(transaction);
+        await transaction.query("UPDATE workspace SET pruned_at = $2 WHERE workspace_id = $1", [
+          workspaceId,
+          new Date(at),
+        ]);
+      });
       return { pruned, done: true };
     },
 
