@@ -16,6 +16,19 @@ CREATE OR REPLACE FUNCTION list_workspaces() RETURNS TABLE (workspace_id uuid, s
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'SELECT w.workspace_id, w.slug, w.refresh_minutes FROM workspace w ORDER BY w.slug';
 
+-- What every table with customer data needs (docs/decisions/014-no-statistics-of-workspaces.md): rows of one workspace only, and
+-- a planner that knows no workspace. For this and later migrations.
+CREATE FUNCTION isolate_by_workspace(t regclass) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp
+  AS $isolate$
+BEGIN
+  EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN workspace_id SET STATISTICS 0', t);
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
+  EXECUTE format($p$CREATE POLICY workspace_isolation ON %s
+    USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
+    WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
+END $isolate$;
+REVOKE ALL ON FUNCTION isolate_by_workspace(regclass) FROM PUBLIC;
+
 -- What this database was last migrated as: its name, and the role that its rights were given to. A copy under another name
 -- and a role that was changed by hand are told by the difference.
 CREATE TABLE deployment (
@@ -120,16 +133,7 @@ INSERT INTO superseded_content (workspace_id, record_id, hash)
   FROM source_content c JOIN source_record r USING (workspace_id, record_id) WHERE c.hash <> r.hash;
 CREATE INDEX superseded_content_since ON superseded_content (workspace_id, since);
 
-DO $$
-DECLARE t text;
-BEGIN
-  FOREACH t IN ARRAY ARRAY['retention', 'last_written', 'superseded_content'] LOOP
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-    EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
-      USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
-      WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
-  END LOOP;
-END $$;
+SELECT isolate_by_workspace(t) FROM unnest(ARRAY['retention', 'last_written', 'superseded_content']::regclass[]) AS t;
 
 -- Who this installation is. Its name is in everything it keeps at Temporal, so that two installations can share a namespace.
 CREATE TABLE installation (
@@ -268,10 +272,7 @@ CREATE TABLE plan_compared (
   PRIMARY KEY (workspace_id, plan_id, record_id),
   FOREIGN KEY (workspace_id, plan_id) REFERENCES plan ON DELETE CASCADE
 );
-ALTER TABLE plan_compared ENABLE ROW LEVEL SECURITY;
-CREATE POLICY workspace_isolation ON plan_compared
-  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
-  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+SELECT isolate_by_workspace('plan_compared');
 -- Of the fields it compares: with others, what was compared says nothing.
 ALTER TABLE plan ADD COLUMN built_for text;
 
@@ -285,10 +286,7 @@ CREATE TABLE idle_refresh (
   since timestamptz,
   last_at timestamptz
 );
-ALTER TABLE idle_refresh ENABLE ROW LEVEL SECURITY;
-CREATE POLICY workspace_isolation ON idle_refresh
-  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
-  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+SELECT isolate_by_workspace('idle_refresh');
 
 -- Plans that do not depend on which workspaces the planner has met (docs/decisions/014-no-statistics-of-workspaces.md):
 -- knowing nothing of the column it takes every workspace for a two-hundredth of a table. What it knows already is forgotten;
@@ -358,17 +356,7 @@ CREATE TABLE watch (
 );
 INSERT INTO watch DEFAULT VALUES;
 
-DO $$
-DECLARE t text;
-BEGIN
-  FOREACH t IN ARRAY ARRAY['vendor_call', 'alert'] LOOP
-    EXECUTE format('ALTER TABLE %I ALTER COLUMN workspace_id SET STATISTICS 0', t);
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-    EXECUTE format($p$CREATE POLICY workspace_isolation ON %I
-      USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
-      WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))$p$, t);
-  END LOOP;
-END $$;
+SELECT isolate_by_workspace(t) FROM unnest(ARRAY['vendor_call', 'alert']::regclass[]) AS t;
 
 -- Which workspaces somebody has to look at: one question for all of them, answered from few rows.
 CREATE INDEX run_open ON run (workspace_id) WHERE finished_at IS NULL;
@@ -401,11 +389,7 @@ CREATE TABLE consent_news (
   at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, transaction_id)
 );
-ALTER TABLE consent_news ALTER COLUMN workspace_id SET STATISTICS 0;
-ALTER TABLE consent_news ENABLE ROW LEVEL SECURITY;
-CREATE POLICY workspace_isolation ON consent_news
-  USING (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid))
-  WITH CHECK (workspace_id = (SELECT nullif(current_setting('tributary.workspace_id', true), '')::uuid));
+SELECT isolate_by_workspace('consent_news');
 CREATE FUNCTION note_consent_news() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp
   AS $$
 BEGIN
