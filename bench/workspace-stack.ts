@@ -37,6 +37,8 @@ export interface Look {
   ms: number;
 }
 
+const shopOf = (slug: string) => ({ slug, name: slug, defaultCountry: "GB", currency: "GBP", timeZone: "UTC" });
+
 export async function openBench() {
   const program = await findTemporal({ environment: process.env, log: silent });
   const [postgres, temporal] = await Promise.all([
@@ -77,10 +79,8 @@ export async function openBench() {
       { callsPerTenSeconds }: { callsPerTenSeconds?: number } = {},
     ): Promise<Workspace> {
       const slow = callsPerTenSeconds !== undefined;
-      const { workspaceId } = await deps.connections.createWorkspace({
-        // Its schedule is not to fire by itself meanwhile.
-        ...{ slug, name: slug, defaultCountry: "GB", currency: "GBP", timeZone: "UTC", refreshMinutes: 1_440 },
-      });
+      // Its schedule is not to fire by itself meanwhile.
+      const { workspaceId } = await deps.connections.createWorkspace({ ...shopOf(slug), refreshMinutes: 1_440 });
       const twin = await startHubspotTwin(slow ? { callsPerTenSeconds } : { requestsPerSecond: 10_000 });
       twins.push(twin);
       twin.load(smallShop({ people: customers, now: Date.now() }).hubspot);
@@ -104,6 +104,16 @@ export async function openBench() {
     },
 
     scheduleOf: ({ workspaceId }: Workspace) => scheduleOf(engine.client, deps, workspaceId),
+
+    /** Takes effect with the next look after the schedules. */
+    refreshEvery: ({ slug }: Workspace, refreshMinutes: number) =>
+      deps.connections.createWorkspace({ ...shopOf(slug), refreshMinutes }),
+
+    async firedSoFar({ workspaceId }: Workspace): Promise<{ taken: number; missed: number; joined: number }> {
+      const { info } = await engine.client.schedule.getHandle(names.refreshSchedule(workspaceId)).describe();
+      const { numActionsTaken: taken, numActionsMissedCatchupWindow: missed, numActionsSkippedOverlap: joined } = info;
+      return { taken, missed, joined };
+    },
 
     /** Reads everything, then until nothing is new. */
     async settle({ workspaceId }: Workspace): Promise<void> {

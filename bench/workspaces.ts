@@ -1,7 +1,9 @@
 /** `node bench/workspaces.ts`: many small workspaces beside a large one, on real servers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import pMap from "p-map";
 import { makeUpSchedules } from "#workflows/schedules.ts";
 import { median, milliseconds, print, printHeading, printTable, readOptions, timed } from "./measure.ts";
 import { openBench, type Look, type Workspace } from "./workspace-stack.ts";
@@ -13,27 +15,36 @@ with one change takes, first alone, then while a large one is read for the first
 start; and that their schedules fire all over the interval, none being missed. The worker is in this process, with one stand-in
 of HubSpot for each workspace; Postgres and Temporal are real.
 
-  --workspaces N   small workspaces (default 12; by hand 300, of which making them alone takes over ten minutes)
+  --workspaces N   small workspaces (default 12; by hand 300)
   --customers N    of each of them (default 20)
   --large N        customers of the large one (default 5000; by hand 20000)
-  --turns N        refreshes of a small one that are timed, alone and beside (default 5)`;
+  --turns N        refreshes of a small one that are timed, alone and beside (default 5)
+  --watch MINUTES  let all schedules fire at this interval, for so long, and count the refreshes (default: none)`;
 
-const options = readOptions(HELP, { workspaces: 12, customers: 20, large: 5_000, turns: 5 });
+const options = readOptions(HELP, { workspaces: 12, customers: 20, large: 5_000, turns: 5, watch: 0 });
+/** Workspaces made and read at a time. */
+const SIDE_BY_SIDE = 8;
 
 const bench = await openBench();
 try {
   printHeading(`${options.workspaces} workspaces of ${options.customers} customers, one of ${options.large}`);
-  const all: Workspace[] = [];
+  let all: Workspace[] = [];
   const made = await timed(async () => {
-    for (let shop = 1; shop <= options.workspaces; shop++) {
-      const workspace = await bench.addWorkspace(`shop-${shop}`, options.customers);
-      await bench.settle(workspace);
-      all.push(workspace);
-    }
+    all = await pMap(
+      Array.from({ length: options.workspaces }, (_, index) => `shop-${index + 1}`),
+      async (slug) => {
+        const workspace = await bench.addWorkspace(slug, options.customers);
+        await bench.settle(workspace);
+        return workspace;
+      },
+      { concurrency: SIDE_BY_SIDE },
+    );
   });
-  print(`Made and read for the first time: ${milliseconds(made / options.workspaces)} each`);
+  print(`Made and read for the first time, ${SIDE_BY_SIDE} at a time: ${milliseconds(made / options.workspaces)} each`);
   await idle(all);
+  await changed(all);
   await schedules(all);
+  if (options.watch > 0) await firing(all);
   await beside(all);
 } finally {
   await bench.close();
@@ -45,16 +56,59 @@ async function idle(all: readonly Workspace[]): Promise<void> {
   for (const workspace of all) looks.push(await bench.scheduled(workspace));
   const cpu = process.cpuUsage(before);
   print("\nOne idle refresh of each, one after the other");
-  const chosen = [...new Set([1, 17, all.length])].filter((place) => place <= all.length);
   printTable([
     ["workspace", "time", "actions"],
-    ...chosen.map((place) => {
+    ...placesIn(all).map((place) => {
       const look = looks[place - 1];
       return [String(place), milliseconds(look?.ms ?? Number.NaN), String(look?.actions ?? "-")];
     }),
   ]);
   print(`CPU of worker, client and stand-ins: ${milliseconds((cpu.user + cpu.system) / 1_000 / all.length)} each`);
   print(`Not idle: ${looks.filter((look) => !look.idle).length}`);
+}
+
+/** The first, the seventeenth and the last. */
+function placesIn(all: readonly Workspace[]): number[] {
+  return [...new Set([1, 17, all.length])].filter((place) => place <= all.length);
+}
+
+async function changed(all: readonly Workspace[]): Promise<void> {
+  const rows: string[][] = [];
+  for (const place of placesIn(all)) {
+    const workspace = all[place - 1];
+    if (workspace === undefined) continue;
+    const times: number[] = [];
+    for (let turn = 0; turn < options.turns; turn++) {
+      bench.change(workspace);
+      times.push((await bench.scheduled(workspace)).ms);
+    }
+    rows.push([String(place), milliseconds(median(times))]);
+  }
+  print("\nA refresh with one change, median");
+  printTable([["workspace", "time"], ...rows]);
+}
+
+/** The schedules as they are in use, at a shorter interval. */
+async function firing(all: readonly Workspace[]): Promise<void> {
+  await pMap(all, (workspace) => bench.refreshEvery(workspace, options.watch), { concurrency: SIDE_BY_SIDE });
+  await makeUpSchedules(bench.engine.client, bench.deps);
+  const before = await pMap(all, bench.firedSoFar, { concurrency: SIDE_BY_SIDE });
+  const cpu = process.cpuUsage();
+  await sleep(options.watch * 60_000);
+  const { user, system } = process.cpuUsage(cpu);
+  // Whose time came in the last second is still at it.
+  await sleep(15_000);
+  const after = await pMap(all, bench.firedSoFar, { concurrency: SIDE_BY_SIDE });
+  const fired = after.map(({ taken }, index) => taken - (before[index]?.taken ?? 0));
+  const sum = (of: "missed" | "joined") =>
+    after.reduce((total, one, index) => total + one[of] - (before[index]?.[of] ?? 0), 0);
+  print(
+    `\nEvery ${options.watch} minutes, for as long: ${fired.reduce((total, one) => total + one, 0)} refreshes began, ` +
+      `${fired.filter((times) => times === 0).length} workspaces had none; missed ${sum("missed")}, still busy ${sum("joined")}; ` +
+      `${Math.round((100 * (user + system)) / (options.watch * 60_000_000))} % of a core`,
+  );
+  await pMap(all, (workspace) => bench.refreshEvery(workspace, 1_440), { concurrency: SIDE_BY_SIDE });
+  await makeUpSchedules(bench.engine.client, bench.deps);
 }
 
 async function schedules(all: readonly Workspace[]): Promise<void> {
