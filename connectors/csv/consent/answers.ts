@@ -97,7 +97,10 @@ function wordAnswer(column: StatementColumn, meaning: CellMeaning, cell: string)
   const parts = cell.split(/[,;|]/).map((part) => part.replaceAll('"', "").trim());
   if (parts.some(isOptOutWord)) return "withdrawn";
   if (meaning === "undeliverable" && isKnownCell(cell)) return "undeliverable";
-  // The name asks for a yes, uncertainly to what: only a withdrawal in so many words counts.
-  if (column.polarity === "in") return meaning === "withdrawn" ? "withdrawn" : null;
+  // The name asks for a yes, uncertainly to what: nothing in it is one, but a no is no weaker for that.
+  if (column.polarity === "in") {
+    if (meaning === "withdrawn") return "withdrawn";
+    return column.bareNo && (meaning === "no" || meaning === "refused" || meaning === "ballot") ? "denied" : null;
+  }
   return meaning === "yes" || meaning === "cross" || meaning === "withdrawn" ? "withdrawn" : null;
 }

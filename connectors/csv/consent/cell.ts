@@ -125,8 +125,8 @@ function knownMeaning(text: string): CellMeaning | null {
   if (text === "" || ZERO_DATE.test(text)) return "blank";
   const sign = signs.get(text) ?? signs.get(text.toLowerCase());
   if (sign !== undefined) return sign;
-  // A sign that folds into a letter is not that letter, and a question is no answer.
-  if (!/[\p{L}\p{N}]/u.test(text) || text.includes("?")) return null;
+  // A sign that folds into a letter is not that letter, and a question is no answer. Some write -1 for yes, others for "not known".
+  if (!/[\p{L}\p{N}]/u.test(text) || text.includes("?") || text === "-1") return null;
   const folded = foldWords(text);
   return meanings.get(folded) ?? meanings.get(folded.replaceAll(" ", "")) ?? null;
 }

@@ -23,6 +23,8 @@ export interface StatementColumn {
   purpose: ConsentPurpose;
   /** What a cross in it marks, where the file's other values leave no doubt. */
   cross: "yes" | "no" | null;
+  /** Of words under a name that asks for a yes: whether a bare no among them counts, not only what takes a yes back. */
+  bareNo: boolean;
 }
 
 export interface DateColumn {
@@ -56,7 +58,7 @@ export function consentColumns(file: ReadFile, names: readonly string[]): Consen
     const date = dateOf(header, field, at);
     if (date !== null) dates.push(date);
     const statement = statementOf(header, field);
-    if (statement !== null) statements.push({ at, name, cross, ...statement });
+    if (statement !== null) statements.push({ at, name, cross, bareNo: header?.foreign === false, ...statement });
   });
   const namesEmail = statements.some(({ channels }) => channels.includes("email"));
   for (const statement of statements) {
@@ -65,6 +67,7 @@ export function consentColumns(file: ReadFile, names: readonly string[]): Consen
   }
   // A column that answers for each row knows better than the file's name; one with a word here and there does not.
   const answered = statements.some(({ role }) => role === "statement" || role === "status");
+  if (answered) for (const statement of statements) statement.bareNo = false;
   return { statements, dates, list: answered ? null : listOf(file.name, names) };
 }
 
@@ -91,7 +94,7 @@ function dateOf(header: ConsentHeader | null, field: ConsentField | null, at: nu
 function statementOf(
   header: ConsentHeader | null,
   field: ConsentField | null,
-): Omit<StatementColumn, "at" | "name" | "cross"> | null {
+): Omit<StatementColumn, "at" | "name" | "cross" | "bareNo"> | null {
   const negative = header !== null && (header.polarity === "out" || header.polarity === "unclear");
   const base = { channels: header?.channels ?? [], purpose: header?.purpose ?? "marketing" };
   if (negative) {

@@ -61,7 +61,12 @@ function fieldOf(header: ConsentHeader | null, shape: Shape): Found | null {
       ? null
       : { field: "consent_at", score: 0.9, why: "the name says consent_at" };
   }
-  if (role === "status" ? !shape.words.some(isListStatus) : !certain) return shape.optOuts > 0 ? optOuts : null;
+  if (role === "status" ? !shape.words.some(isListStatus) : !certain) {
+    if (shape.optOuts > 0) return optOuts;
+    return isUnsure(header) && shape.words.some((word) => isRefusing(word, header))
+      ? { field: "opt_out", score: 0.6, why: "the name does not say to what: a no in it counts, a yes does not" }
+      : null;
+  }
   // Values of another kind: the name means something else here.
   if (shape.filled > 0 && Math.max(shape.date, shape.email, shape.phone) > 0.5) return null;
   const channel = header.channels[0] ?? "email";
@@ -80,6 +85,15 @@ function fieldOf(header: ConsentHeader | null, shape: Shape): Found | null {
         score: 0.95,
         why: role === "status" ? "its values are those of a mailing list" : `the name says ${field}`,
       };
+}
+
+const isUnsure = ({ role, polarity, certain }: ConsentHeader): boolean =>
+  role === "statement" && polarity === "in" && !certain;
+
+/** A no to something else is none to advertising, unless it says itself that it takes a yes back. */
+function isRefusing(word: string, { foreign }: ConsentHeader): boolean {
+  const meaning = readConsentCell(word);
+  return meaning === "withdrawn" || (!foreign && (meaning === "no" || meaning === "refused" || meaning === "ballot"));
 }
 
 /** "Active" and "confirmed" may be an account's or an appointment's. */
@@ -111,10 +125,11 @@ function remarkOn(name: string, header: ConsentHeader | null, found: Found | nul
   if (header?.polarity === "unclear" && header.role === "statement") {
     return `Column "${name}" denies twice: a yes in it is taken for a no. Say opt_out= or consent_email=... to use other columns.`;
   }
-  if (header?.role === "statement" && header.polarity === "in" && !header.certain && found === null) {
+  if (header !== null && isUnsure(header) && (found === null || found.field === "opt_out")) {
     const asks = shape.words.some((word) => ["yes", "granted", "cross"].includes(readConsentCell(word)));
-    return asks
-      ? `Column "${name}" may hold consent, but its name does not say to what: it is not used. Say consent_email=${name} if a yes in it allows e-mail marketing.`
+    const used = found === null ? "it is not used" : "a no in it counts, a yes does not";
+    return asks || found !== null
+      ? `Column "${name}" may hold consent, but its name does not say to what: ${used}. Say consent_email=${name} if a yes in it allows e-mail marketing.`
       : null;
   }
   const answers =

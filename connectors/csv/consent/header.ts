@@ -12,6 +12,8 @@ export interface ConsentHeader {
   polarity: "in" | "out" | "unclear" | "either";
   /** The name can be read in one way only. A yes is taken from such columns alone. */
   certain: boolean;
+  /** It also speaks of something that is not advertising: terms, invoices, a third party. */
+  foreign: boolean;
   /** Empty: the name says none. */
   channels: ConsentChannel[];
   /** `mail` in the name: e-mail or letters, as other columns of the file decide. */
@@ -36,11 +38,12 @@ export function readConsentHeader(name: string): ConsentHeader | null {
   const channels = channelsOf(tokens);
   const role = roleOf(tokens, negation !== "none");
   if (role === null) return null;
-  const base = { role, channels, mail: has("mail") && channels.length === 0, purpose };
+  const foreign = has("unknown", "other", "detail", "elsewhere", "sharing", "profiling", "analytics", "reason");
+  const base = { role, channels, mail: has("mail") && channels.length === 0, purpose, foreign };
+  const clean = !foreign && !has("mail");
   if (role === "undeliverable") return { ...base, polarity: "out", certain: true };
   if (negation !== "none") return { ...base, polarity: negation, certain: true };
   const about = has("newsletter", "marketing") || channels.length > 0;
-  const foreign = has("unknown", "other", "detail", "elsewhere", "sharing", "profiling", "analytics", "mail", "reason");
   const said = has("subscribed") || (has("agreed", "registered") && about);
   switch (role) {
     case "date": {
@@ -51,22 +54,22 @@ export function readConsentHeader(name: string): ConsentHeader | null {
       if (!said && !has("agreed")) return null;
       const turning =
         has("subscribed", "registered") || tokens.some(({ text }) => /^(sub|susc|abo|accept|aceit)/.test(text));
-      return { ...base, polarity: turning ? "in" : "either", certain: !foreign };
+      return { ...base, polarity: turning ? "in" : "either", certain: clean };
     }
     case "source":
-      return said || has("agreed") ? { ...base, polarity: "either", certain: !foreign } : null;
+      return said || has("agreed") ? { ...base, polarity: "either", certain: clean } : null;
     case "status": {
       const clear = has("subscribed") || (about && tokens.some(({ kind, text }) => kind === "agreed" && text !== "ok"));
-      if (foreign && !has("subscribed", "agreed", "newsletter", "marketing")) return null;
-      return clear && !foreign
+      if (!clean && !has("subscribed", "agreed", "newsletter", "marketing")) return null;
+      return clear && clean
         ? { ...base, role: "statement", polarity: "in", certain: true }
-        : { ...base, polarity: "in", certain: !foreign };
+        : { ...base, polarity: "in", certain: clean };
     }
     default: {
-      if (said) return { ...base, polarity: "in", certain: !foreign };
+      if (said) return { ...base, polarity: "in", certain: clean };
       // "Newsletter" and "SMS marketing" are questions enough; "Marketing" or "E-mail" alone may be anything.
       const named = has("newsletter") || (has("marketing") && channels.length > 0);
-      if (named) return { ...base, polarity: "in", certain: !foreign && !isBroad(tokens) };
+      if (named) return { ...base, polarity: "in", certain: clean && !isBroad(tokens) };
       return has("agreed") ? { ...base, polarity: "in", certain: false } : null;
     }
   }

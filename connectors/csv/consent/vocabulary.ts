@@ -90,7 +90,7 @@ const lists: Record<TokenKind, string> = {
     "subscribed,optin,opt in,opted in,optedin,opts in,optins,double opt in,doi,double optin,abonniert,abonnent,abonnenten,abonne,abonnee," +
     "suscrito,suscrita,geabonneerd,prenumererar,prenumerant,subscrito,abonnerer,tilaaja,newsletterempfanger,newsletter abo,opt in status",
   agreed:
-    "consent,consents,consented,consenting,accept,accepts,accepted,acceptance,acceptsmarketing,permission,permissions,permitted,permit,allow," +
+    "contactable,can be,may be,may we,can we,happy to be,happy for,consent,consents,consented,consenting,accept,accepts,accepted,acceptance,acceptsmarketing,permission,permissions,permitted,permit,allow," +
     "allows,allowed,agree,agrees,agreed,agreement,approval,approved,authorised,authorized,authorisation,authorization,ok,okay,wants," +
     "want,wish,wishes,receive,receives,receiving,interested,subscribe,subscribes,subscriber,subscribers,subscription,subscriptions,einwilligung,einwilligungen," +
     "einverstandnis,einverstanden,zustimmung,zugestimmt,erlaubt,erlaubnis,abo,erhalten,erwunscht,eingewilligt,consentement," +
