@@ -6,12 +6,39 @@ export function chunked<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
+/** How much of a call an item takes besides its count, such as bytes. */
+export interface Weight<Item> {
+  of(item: Item): number;
+  /** That a part may come to together. */
+  most: number;
+}
+
+/** The items in parts of at most `size` whose weight together is within bounds, in order. One that is too heavy stands alone. */
+export function chunkedBy<Item>(items: readonly Item[], size: number, weight: Weight<Item>): Item[][] {
+  const parts: Item[][] = [];
+  let last: Item[] = [];
+  let together = 0;
+  for (const item of items) {
+    const weighs = weight.of(item);
+    if (last.length === 0 || last.length === size || together + weighs > weight.most) {
+      last = [];
+      parts.push(last);
+      together = 0;
+    }
+    last.push(item);
+    together += weighs;
+  }
+  return parts;
+}
+
 /** Up to so many unanswered items are asked again one by one, where an error that names nobody can only mean that one. */
 const FEW = 10;
 
 export interface Batching<Item, Result> {
   /** Items per call. */
   size: number;
+  /** What bounds a call besides the number of its items. */
+  weight?: Weight<Item>;
   /** Names an item in the vendor's answer; items of one key are asked once. */
   keyOf(item: Item): string;
   /** One call. Answers by key; a key left out was not answered. Throws `invalid_record` where the batch is refused whole. */
@@ -37,12 +64,14 @@ export async function inBatches<Item, Result>(
   batching: Batching<Item, Result>,
 ): Promise<Result[]> {
   const results = new Map<string, Result>();
+  const { weight } = batching;
+  const parts = (some: readonly Item[], size: number) =>
+    weight === undefined ? chunked(some, size) : chunkedBy(some, size, weight);
   const distinct = [...new Map(items.toReversed().map((item) => [batching.keyOf(item), item])).values()].toReversed();
   try {
-    for (const part of chunked(distinct, batching.size)) await sendPart(part, batching, results);
+    for (const part of parts(distinct, batching.size)) await sendPart(part, batching, results);
     const silent = distinct.filter((item) => !results.has(batching.keyOf(item)));
-    for (const part of chunked(silent, silent.length > FEW ? batching.size : 1))
-      await sendPart(part, batching, results);
+    for (const part of parts(silent, silent.length > FEW ? batching.size : 1)) await sendPart(part, batching, results);
   } catch (error) {
     const { interrupted } = batching;
     const bearable = error instanceof ConnectorError && error.retryable && results.size > 0;

@@ -16,8 +16,10 @@ export interface Subscription extends Pick<ConsentRecord, "basis" | "explicit" |
   /** The vendor's id of the list or type. */
   ref: string;
   use: Use;
-  /** `unspecified`: the vendor says that nobody ever said. `strange`: a word we do not know. */
+  /** `unspecified`: the vendor says that nobody ever said. `strange`: a word we do not know, or one that is not enough. */
   state: "granted" | "withdrawn" | "unspecified" | "strange";
+  /** What is wrong with a strange one, as a sentence without its full stop; unless given, that we do not know the word. */
+  why?: string;
   /** When it was said; null: undated. */
   at: string | null;
 }
@@ -64,7 +66,8 @@ export function statementsOf(subject: Subject, subscriptions: Subscriptions, use
     const strange = ofUse.find(({ state }) => state === "strange");
     const setBack = ofUse.find(({ at }) => at !== null);
     // A strange word may be a no; beside a yes to another list, "unspecified" is none.
-    if (strange !== undefined) doubt(use, `Subscription ${strange.ref} has a status we do not know`, strange.ref);
+    if (strange !== undefined)
+      doubt(use, strange.why ?? `Subscription ${strange.ref} has a status we do not know`, strange.ref);
     else if (ofUse.some(({ state }) => state !== "unspecified")) continue;
     else if (setBack === undefined) doubt(use, "No subscription has a status", null);
     else doubt(use, `Subscription ${setBack.ref} was set back to "not specified"`, setBack.ref);
@@ -95,4 +98,13 @@ export function sameUse(a: Use, b: Use): boolean {
 
 function distinct(uses: readonly Use[]): Use[] {
   return uses.filter((use, n) => uses.findIndex((other) => sameUse(other, use)) === n);
+}
+
+/** Sources are free words, the list of them is not documented: only what clearly names an act of the person counts. */
+export function saidByThePerson(source: string): boolean {
+  const words = source.toLowerCase().replaceAll("_", " ");
+  if (/import|api|integration|workflow|migrat|sync|manual|\buser\b|list/.test(words)) return false;
+  return /\bforms?\b|form submission|preference|unsubscribe|subscription page|double opt|email link|link in|reply|consent page/.test(
+    words,
+  );
 }

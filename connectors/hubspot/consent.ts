@@ -1,6 +1,6 @@
 /** HubSpot's subscription statuses and opt-outs as statements for the ledger. Pure. */
 import type { ConsentRecord } from "../core/records.ts";
-import { sameUse, statement, statementsOf } from "../core/statements.ts";
+import { sameUse, saidByThePerson, statement, statementsOf } from "../core/statements.ts";
 import type { Statements, Subject, Subscription, Use } from "../core/statements.ts";
 import type { ObjectRow, SubscriptionStatus } from "./schema.ts";
 
@@ -111,15 +111,6 @@ function basisOf(legalBasis: string | null): ConsentRecord["basis"] {
   if (legalBasis === "CONSENT_WITH_NOTICE") return "opt_in";
   if (legalBasis === "PERFORMANCE_OF_CONTRACT") return "contract";
   return legalBasis?.startsWith("LEGITIMATE_INTEREST") === true ? "legitimate_interest" : "none";
-}
-
-/** Sources are free words, the list of them is not documented: only what clearly names an act of the person counts. */
-function saidByThePerson(source: string): boolean {
-  const words = source.toLowerCase().replaceAll("_", " ");
-  if (/import|api|integration|workflow|migrat|sync|manual|\buser\b|list/.test(words)) return false;
-  return /\bforms?\b|form submission|preference|unsubscribe|subscription page|double opt|email link|link in|reply|consent page/.test(
-    words,
-  );
 }
 
 /** The explanation field and the status' free text may name people; addresses are taken out of what is kept. */

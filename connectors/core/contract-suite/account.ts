@@ -67,6 +67,10 @@ export interface ContractSubject {
   golden?: Golden;
   /** People are merged at this vendor. */
   merges?: boolean;
+  /** Streams of what happened and never changes, each with the reason: records are added where others would change. */
+  appendOnly?: Record<string, string>;
+  /** Deletions show at the latest so long after, as by a read of everything from time to time. Two hours unless given. */
+  deletionsShowAfterMs?: number;
   /** Faults that this kind of API cannot have, each with the reason. */
   without?: Partial<Record<keyof Faults, string>>;
 }

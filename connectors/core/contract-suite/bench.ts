@@ -51,6 +51,17 @@ export class Bench {
     return offer;
   }
 
+  isAppendOnly(stream: string): boolean {
+    return stream in (this.subject.appendOnly ?? {});
+  }
+
+  /** Makes news of the nth record; where records never change, of one more. Answers the id of which there is news. */
+  async alter(stream: string, index: number): Promise<string> {
+    if (this.isAppendOnly(stream)) return this.account.add(stream);
+    await this.account.change(stream, index);
+    return this.account.idOf(stream, index);
+  }
+
   advance(ms: number): void {
     this.#shift += ms;
   }

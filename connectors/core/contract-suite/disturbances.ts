@@ -139,19 +139,20 @@ export function testDisturbances(bench: Bench, stream: string): void {
       const connection = await bench.begin(SIZE);
       const full = await readToEnd(connection, stream);
       bench.advance(3_600_000);
+      const altered: string[] = [];
       for (let index = 0; index < SIZE; index++) {
         bench.advance(1_000);
-        await bench.account.change(stream, index);
+        altered.push(await bench.alter(stream, index));
       }
       bench.vendor.faults.shortPage = 40;
       bench.vendor.faults.misplacedRow = true;
       bench.advance(1_000);
       // It stands among the first of the page and shows the newest time of all.
-      await bench.account.change(stream, 30);
+      if (!bench.isAppendOnly(stream)) await bench.account.change(stream, 30);
       bench.vendor.faults.misplacedRow = false;
       const increment = await readToEnd(connection, stream, full.next);
       expectNoRejects(stream, increment.pages);
-      expectIds(lastWords(increment.pages, kind).keys(), idsOf(SIZE), "changes around a misplaced one");
+      expectIds(lastWords(increment.pages, kind).keys(), altered, "changes around a misplaced one");
     });
 
     itCan("otherMode", "a row of the other mode, refuses it and says so", async () => {
@@ -166,7 +167,7 @@ export function testDisturbances(bench: Bench, stream: string): void {
       const connection = await bench.begin(SIZE);
       const before = served(bench);
       const full = await readToEnd(connection, stream);
-      await bench.account.change(stream, 1);
+      await bench.alter(stream, 1);
       await readToEnd(connection, stream, full.next);
       expect(served(bench) - before).toBe(bench.calls);
     });

@@ -1,6 +1,7 @@
 /** Reading one stream: everything, what changed, what is gone, from any place, without loss. */
 import { describe, expect, it } from "vitest";
 import type { CanonicalRecord } from "../records.ts";
+import { ConnectorError } from "../errors.ts";
 import { expectCanonical, expectIds, expectNoRefusals, expectNoRejects, lastWords, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 
@@ -47,21 +48,22 @@ export function testReading(bench: Bench, stream: string): void {
       const connection = await bench.begin(MANY + 10);
       const full = await readToEnd(connection, stream);
       const before = lastWords(full.pages, kind);
-      for (let index = 0; index < MANY; index++) await bench.account.change(stream, index);
+      const altered: string[] = [];
+      for (let index = 0; index < MANY; index++) altered.push(await bench.alter(stream, index));
       const added = await bench.account.add(stream);
       // Longer ago than any overlap: only the position of the read before leads there.
       bench.advance(120 * MINUTE);
       const increment = await readToEnd(connection, stream, full.next);
       expectNoRejects(stream, increment.pages);
       const seen = lastWords(increment.pages, kind);
-      const changed = idsOf(MANY).filter((id) => differs(before.get(id), seen.get(id)));
-      expectIds(changed, idsOf(MANY), `${stream}: changes`);
+      const changed = altered.filter((id) => differs(before.get(id), seen.get(id)));
+      expectIds(changed, altered, `${stream}: changes`);
       expect(seen.get(added)?.deleted, `the added record ${added}`).toBe(false);
       // Whatever it did not list would be taken for deleted.
       if (increment.pages.some(({ fullScan }) => fullScan))
         expectIds(seen.keys(), [...idsOf(MANY + 10), added], `${stream}: says that it saw everything`);
       if (bench.account.vendor === undefined) return;
-      const datedAt = seen.get(idsOf(1)[0] ?? "")?.updatedAt;
+      const datedAt = seen.get(altered[0] ?? "")?.updatedAt;
       expect(datedAt, "says when the vendor changed it, so that older versions never win").not.toBeNull();
       bench.advance(60 * MINUTE);
       const settled = await readToEnd(connection, stream, increment.next);
@@ -79,15 +81,17 @@ export function testReading(bench: Bench, stream: string): void {
         const connection = await bench.begin(MANY + 10);
         const full = await readToEnd(connection, stream);
         for (let index = 0; index < MANY; index++) await bench.offered("remove")(stream, index);
-        bench.advance(120 * MINUTE);
-        const increment = await readToEnd(connection, stream, full.next);
+        bench.advance(bench.subject.deletionsShowAfterMs ?? 120 * MINUTE);
+        const increment = await readToEnd(connection, stream, full.next).catch((error: unknown) => {
+          // From time to time everything is read again: the framework does so when told to.
+          if (error instanceof ConnectorError && error.kind === "cursor_expired") return readToEnd(connection, stream);
+          throw error;
+        });
         expectNoRejects(stream, increment.pages);
-        const gone = [...lastWords(increment.pages, kind).values()].filter((record) => record.deleted);
-        expectIds(
-          gone.map(({ id }) => id),
-          idsOf(MANY),
-          `${stream}: deletions`,
-        );
+        const listed = lastWords(increment.pages, kind);
+        const saysAll = increment.pages.at(-1)?.fullScan === true;
+        const gone = idsOf(MANY + 10).filter((id) => listed.get(id)?.deleted ?? saysAll);
+        expectIds(gone, idsOf(MANY), `${stream}: deletions`);
       });
     }
 
@@ -129,13 +133,13 @@ function testMovement(bench: Bench, stream: string): void {
     const connection = await bench.begin(MANY);
     const { faults } = bench.vendor;
     let touched = false;
+    let altered: Promise<string[]> = Promise.resolve([]);
     faults.afterAnswer = () => {
       if (touched) return;
       touched = true;
       bench.advance(1_000);
       // Whichever end a list begins at, one of these has been read and the other has not.
-      void bench.account.change(stream, 0);
-      void bench.account.change(stream, MANY - 1);
+      altered = Promise.all([bench.alter(stream, 0), bench.alter(stream, MANY - 1)]);
       // A long list: at its end no overlap reaches back to here.
       bench.advance(120 * MINUTE);
     };
@@ -144,10 +148,11 @@ function testMovement(bench: Bench, stream: string): void {
     bench.advance(MINUTE);
     const later = await readToEnd(connection, stream, full.next);
     const changed = lastWords(later.pages, kind);
-    for (const index of [0, MANY - 1])
-      expect(changed.has(bench.account.idOf(stream, index)), `the record changed meanwhile, number ${index}`).toBe(
-        true,
-      );
+    const ids = await altered;
+    expect(ids.length, "changes made meanwhile").toBe(2);
+    // What was added may have come with the full read already, and need not come again.
+    const read = bench.isAppendOnly(stream) ? lastWords(full.pages, kind) : new Map<string, CanonicalRecord>();
+    for (const id of ids) expect(changed.has(id) || read.has(id), `the record changed meanwhile, ${id}`).toBe(true);
   });
 
   it("finds a change that the vendor showed only after the next read", async () => {
@@ -156,14 +161,14 @@ function testMovement(bench: Bench, stream: string): void {
     const full = await readToEnd(connection, stream);
     bench.advance(60 * MINUTE);
     faults.lag = MINUTE;
-    await bench.account.change(stream, 5);
+    const late = await bench.alter(stream, 5);
     faults.lag = 0;
     bench.advance(10_000);
     const first = await readToEnd(connection, stream, full.next);
     bench.advance(2 * MINUTE);
     const second = await readToEnd(connection, stream, first.next);
     const seen = lastWords([...first.pages, ...second.pages], kind);
-    expect(seen.has(bench.account.idOf(stream, 5)), "the late change").toBe(true);
+    expect(seen.has(late), "the late change").toBe(true);
   });
 
   it("misses no change where our clock runs ahead of the vendor's", async () => {
@@ -171,19 +176,17 @@ function testMovement(bench: Bench, stream: string): void {
     const connection = bench.open(30 * MINUTE);
     const full = await readToEnd(connection, stream);
     bench.advance(MINUTE);
-    await bench.account.change(stream, 5);
+    const changed = await bench.alter(stream, 5);
     bench.advance(MINUTE);
     const later = lastWords((await readToEnd(connection, stream, full.next)).pages, kind);
-    expect(later.has(bench.account.idOf(stream, 5)), "a change that our clock takes for older than the last read").toBe(
-      true,
-    );
+    expect(later.has(changed), "a change that our clock takes for older than the last read").toBe(true);
   });
 
   it("states no consent anew when another field changes", async () => {
     const connection = await bench.begin(12);
     const full = await readToEnd(connection, stream);
     bench.advance(60 * MINUTE);
-    for (let index = 0; index < 12; index++) await bench.account.change(stream, index);
+    for (let index = 0; index < 12; index++) await bench.alter(stream, index);
     const later = await readToEnd(connection, stream, full.next);
     const before = new Map([...lastWords(full.pages, "consent")].map(([id, record]) => [id, statement(record)]));
     for (const [id, record] of lastWords(later.pages, "consent"))
@@ -192,7 +195,7 @@ function testMovement(bench: Bench, stream: string): void {
 
   it("goes on where it was when the vendor restarts in between", async () => {
     const connection = await bench.begin(MANY);
-    await bench.account.change(stream, 3);
+    const id = await bench.alter(stream, 3);
     const pages = [];
     let next: unknown = null;
     for await (const page of connection.read(stream, null)) {
@@ -203,9 +206,8 @@ function testMovement(bench: Bench, stream: string): void {
     await bench.vendor.restart();
     const rest = await readToEnd(bench.open(), stream, pages[0]?.atEnd === true ? null : next);
     const seen = lastWords([...pages, ...rest.pages], kind);
-    expect(seen.size, "records read").toBe(MANY);
+    expect(seen.size, "records read").toBe(bench.isAppendOnly(stream) ? MANY + 1 : MANY);
     const fresh = lastWords((await readToEnd(bench.open(), stream)).pages, kind);
-    const id = bench.account.idOf(stream, 3);
     expect(fresh.get(id), "what was changed before the restart").toEqual(seen.get(id));
     const untouched = bench.account.idOf(stream, 4);
     expect(content(fresh.get(id), id), "the change survived").not.toEqual(content(fresh.get(untouched), untouched));
