@@ -2,9 +2,10 @@
 import type { Connector } from "./core/contract.ts";
 import { csv } from "./csv/index.ts";
 import { hubspot } from "./hubspot/index.ts";
+import { klaviyo } from "./klaviyo/index.ts";
 import { stripe } from "./stripe/index.ts";
 
-export const connectors: readonly Connector[] = [hubspot, stripe, csv];
+export const connectors: readonly Connector[] = [hubspot, klaviyo, stripe, csv];
 
 /** @throws Error when no connector has this id */
 export function connectorOf(id: string): Connector {

@@ -1,6 +1,8 @@
 /** The one list of twins: what stands in for a vendor in tests, in the demo and on a developer's machine. */
 import { inventedContacts } from "./hubspot/fixtures.ts";
 import { startHubspotTwin } from "./hubspot/twin/index.ts";
+import { inventedProfiles } from "./klaviyo/fixtures.ts";
+import { startKlaviyoTwin } from "./klaviyo/twin/index.ts";
 import { inventedCustomers } from "./stripe/fixtures.ts";
 import { startStripeTwin } from "./stripe/twin/index.ts";
 import type { Twin, TwinOptions } from "./core/twin/twin.ts";
@@ -23,6 +25,7 @@ export interface TwinEntry {
 }
 
 const DEMO_HUBSPOT_TOKEN = "demo-hubspot-token";
+const DEMO_KLAVIYO_KEY = "pk_demo_klaviyo";
 const DEMO_STRIPE_KEY = "sk_test_demo";
 
 export const twins: readonly TwinEntry[] = [
@@ -33,6 +36,16 @@ export const twins: readonly TwinEntry[] = [
     async start({ people = 0, ...options }) {
       const twin = await startHubspotTwin({ ...options, accessToken: DEMO_HUBSPOT_TOKEN });
       twin.load(inventedContacts(people));
+      return twin;
+    },
+  },
+  {
+    id: "klaviyo",
+    credentials: { apiKey: DEMO_KLAVIYO_KEY },
+    settings: {},
+    async start({ people = 0, ...options }) {
+      const twin = await startKlaviyoTwin({ ...options, apiKey: DEMO_KLAVIYO_KEY });
+      twin.load(inventedProfiles(people));
       return twin;
     },
   },
