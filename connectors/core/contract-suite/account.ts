@@ -71,6 +71,8 @@ export interface ContractSubject {
   appendOnly?: Record<string, string>;
   /** Deletions show at the latest so long after, as by a read of everything from time to time. Two hours unless given. */
   deletionsShowAfterMs?: number;
+  /** Streams that read the last days again each time, as where the vendor tells of no changes, each with the reason. */
+  rereads?: Record<string, string>;
   /** Faults that this kind of API cannot have, each with the reason. */
   without?: Partial<Record<keyof Faults, string>>;
 }

@@ -20,6 +20,12 @@ export class Bench {
     return stream;
   }
 
+  /** Whether it hands over days of figures in place of records. */
+  countsDays(name: string): boolean {
+    const { kind } = this.streamOf(name);
+    return kind === "metric" || kind === "spend";
+  }
+
   /** A fresh account whose streams hold `size` records each. */
   async begin(size: number): Promise<OpenConnection> {
     this.#shift = 0;
@@ -60,6 +66,10 @@ export class Bench {
     if (this.isAppendOnly(stream)) return this.account.add(stream);
     await this.account.change(stream, index);
     return this.account.idOf(stream, index);
+  }
+
+  isReread(stream: string): boolean {
+    return stream in (this.subject.rereads ?? {});
   }
 
   advance(ms: number): void {

@@ -4,6 +4,7 @@ import { lastWords, readToEnd } from "./account.ts";
 import type { ContractSubject } from "./account.ts";
 import { Bench } from "./bench.ts";
 import { testDisturbances } from "./disturbances.ts";
+import { testFigures } from "./figures.ts";
 import { testReading } from "./reading.ts";
 import { testWriteBack } from "./write-back.ts";
 
@@ -23,7 +24,8 @@ export function testConnector(subject: ContractSubject): void {
   });
 
   for (const stream of subject.streams ?? Object.keys(connector.streams)) {
-    testReading(bench, stream);
+    if (bench.countsDays(stream)) testFigures(bench, stream);
+    else testReading(bench, stream);
     if (connector.baseUrl !== null) testDisturbances(bench, stream);
   }
   if (subject.merges === true) testMerge(bench);
