@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { unlimited } from "#connectors/core/call.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { RateLimit } from "#connectors/core/contract.ts";
+import { ACCOUNT, seedOf } from "#connectors/google-ads/fixtures.ts";
+import { startGoogleAdsTwin } from "#connectors/google-ads/twin/index.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { ConnectionId } from "#profile/ids.ts";
 import { openWith } from "./open-connection.ts";
@@ -45,4 +47,42 @@ it("what an answer says of the account's limit is passed on", async () => {
   const { limits, taught } = await asked(null);
   expect(limits["general"]).toMatchObject({ calls: 190, windowMs: 10_000 });
   expect(taught[0]).toEqual(["general", { calls: 100, windowMs: 10_000 }]);
+});
+
+it("what a vendor counts for our app is spent from one budget by all accounts of the app, and by no other app's", async () => {
+  const twin = await startGoogleAdsTwin();
+  try {
+    const spent: string[] = [];
+    const limiterFor = (connector: string, account: string): RateLimiter => ({
+      ...unlimited,
+      acquire: async (bucket) => void spent.push(`${connector} ${account} ${bucket}`),
+    });
+    twin.load(seedOf({}));
+    const project = (id: string) =>
+      JSON.stringify({ project_id: id, client_id: "app", client_secret: "secret", refresh_token: "token" });
+    for (const [externalAccount, key] of [
+      ["1", twin.accessToken],
+      ["2", twin.accessToken],
+      ["3", project("other")],
+    ] as const) {
+      const { connection } = openWith(
+        { limiterFor, now: Date.now, telemetry: noTelemetry },
+        {
+          ...{ connector: "google-ads", connectionId: "c" as ConnectionId, externalAccount, baseUrl: twin.url },
+          ...{ settings: {}, requestsPerSecond: null },
+        },
+        { key, customerId: ACCOUNT },
+        new AbortController().signal,
+      );
+      await connection.check().catch(() => undefined);
+    }
+    expect(spent).toEqual([
+      "google-ads app sign-in operations",
+      "google-ads app sign-in operations",
+      // Its token is its account's affair.
+      "google-ads 3 token",
+    ]);
+  } finally {
+    await twin.close();
+  }
 });

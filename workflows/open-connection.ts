@@ -1,5 +1,5 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
-import { createVendorCall, type Allowance } from "#connectors/core/call.ts";
+import { createVendorCall, limiterByBucket, type Allowance } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
@@ -66,7 +66,11 @@ export function openWith(
   let calls: Record<string, number> = {};
   let beforeSending: (() => Promise<void>) | null = null;
   const limits = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
-  const limiter = deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId);
+  const limiter = limiterByBucket(
+    limits,
+    deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
+    deps.limiterFor(row.connector, `app ${connector.appOf(credentials)}`),
+  );
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
     ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal },

@@ -27,6 +27,21 @@ const nothing = async () => undefined;
 /** No budget: for sources without network and for tests of connectors alone. */
 export const unlimited: RateLimiter = { acquire: nothing, block: nothing, refused: nothing, learned: nothing };
 
+/** Buckets that the vendor counts for our app are spent from by all of its accounts, the others by one account. */
+export function limiterByBucket(
+  limits: Readonly<Record<string, RateLimit>>,
+  ofAccount: RateLimiter,
+  ofApp: RateLimiter,
+): RateLimiter {
+  const of = (bucket: string) => (limits[bucket]?.countedFor === "app" ? ofApp : ofAccount);
+  return {
+    acquire: (bucket, limit, signal) => of(bucket).acquire(bucket, limit, signal),
+    block: (bucket, untilMs) => of(bucket).block(bucket, untilMs),
+    refused: (bucket, untilMs) => of(bucket).refused(bucket, untilMs),
+    learned: (bucket, allowance) => of(bucket).learned(bucket, allowance),
+  };
+}
+
 export interface VendorCallOptions {
   connector: Pick<Connector, "title" | "limits" | "classify">;
   limiter: RateLimiter;

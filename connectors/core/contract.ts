@@ -180,6 +180,8 @@ export interface RateLimit {
   windowMs: number;
   /** The same for every account, whatever was granted to one besides: `requests_per_second` of a connection is not about it. */
   fixed?: true;
+  /** `app`: the vendor counts the calls of our app, whichever account they are for (`appOf`); else those of the account. */
+  countedFor?: "app";
   /** What the vendor's answers may raise `calls` to; twice as many unless given. */
   mostCalls?: number;
   source: string;
@@ -207,6 +209,8 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   baseUrl: string | null;
   /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
   limits: Record<string, RateLimit>;
+  /** Which app the credentials belong to, where limits are counted for one; no secret. Left out: there is one for all. */
+  appOf?(credentials: Credentials): string;
   connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
   /** Turns whatever the SDK threw into a ConnectorError; undefined: a fault of the network or our own. `httpErrors` makes one. */
   classify(error: unknown): ConnectorError | undefined;
@@ -235,6 +239,7 @@ export interface Connector {
   /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */
   parseCredentials(raw: unknown): unknown;
   isIdle(stream: string, settings: unknown, cursor: unknown): boolean;
+  appOf(credentials: unknown): string;
   open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
 }
 
@@ -265,6 +270,7 @@ export function defineConnector<Settings, Credentials, Client>(
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
     parseCredentials: (raw) => spec.credentials.parse(raw),
+    appOf: (raw) => spec.appOf?.(spec.credentials.parse(raw)) ?? "app",
     isIdle: (stream, settings, cursor) => spec.isIdle?.(stream, spec.settings.parse(settings), cursor) ?? false,
     open(environment) {
       const client = spec.connect({
