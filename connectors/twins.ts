@@ -1,4 +1,6 @@
 /** The one list of twins: what stands in for a vendor in tests, in the demo and on a developer's machine. */
+import { ACCOUNT as ADS_ACCOUNT, inventedAdvertising } from "./google-ads/fixtures.ts";
+import { startGoogleAdsTwin } from "./google-ads/twin/index.ts";
 import { inventedContacts } from "./hubspot/fixtures.ts";
 import { startHubspotTwin } from "./hubspot/twin/index.ts";
 import { inventedProfiles } from "./klaviyo/fixtures.ts";
@@ -27,6 +29,7 @@ export interface TwinEntry {
 const DEMO_HUBSPOT_TOKEN = "demo-hubspot-token";
 const DEMO_KLAVIYO_KEY = "pk_demo_klaviyo";
 const DEMO_STRIPE_KEY = "sk_test_demo";
+const DEMO_ADS_TOKEN = "ya29.demo-google-ads-token";
 
 export const twins: readonly TwinEntry[] = [
   {
@@ -56,6 +59,16 @@ export const twins: readonly TwinEntry[] = [
     async start({ people = 0, ...options }) {
       const twin = await startStripeTwin({ ...options, apiKey: DEMO_STRIPE_KEY });
       twin.load(inventedCustomers(people, twin.now()));
+      return twin;
+    },
+  },
+  {
+    id: "google-ads",
+    credentials: { customerId: ADS_ACCOUNT, key: DEMO_ADS_TOKEN },
+    settings: {},
+    async start({ people = 0, ...options }) {
+      const twin = await startGoogleAdsTwin({ ...options, accessToken: DEMO_ADS_TOKEN });
+      twin.load(inventedAdvertising(people, twin.now()));
       return twin;
     },
   },

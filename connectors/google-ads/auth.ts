@@ -1,0 +1,32 @@
+import type { TokenAuth } from "#connectors/core/auth.ts";
+
+export const ADS_SCOPE = "https://www.googleapis.com/auth/adwords";
+
+/** Private keys, client secrets, refresh and access tokens as Google writes them. Read 2026-11: https://cloud.google.com/docs/authentication/token-types */
+export const auth: TokenAuth = {
+  kind: "token",
+  fields: [
+    {
+      name: "customerId",
+      title: "customer id",
+      secret: false,
+      env: "GOOGLE_ADS_CUSTOMER_ID",
+      where:
+        "In Google Ads: the ten digits at the top right, of one account or of a manager account; of a manager, all accounts below it are read.",
+    },
+    {
+      name: "key",
+      title: "credentials",
+      secret: true,
+      env: "GOOGLE_ADS_CREDENTIALS",
+      where:
+        "A service account's key file that has access to the account, or the file with client_id, client_secret and refresh_token of somebody who has; the JSON on one line. connectors/google-ads/README.md lists the steps.",
+    },
+  ],
+  secretPatterns: [
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
+    /\bya29\.[\w.-]{8,}/g,
+    /\bGOCSPX-[\w-]{8,}/g,
+    /\b1\/\/[\w-]{20,}/g,
+  ],
+};
