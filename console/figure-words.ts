@@ -1,5 +1,6 @@
 /** Figures by day as a person reads them: amounts, counts, and what is to be known of them. */
 import { minorDigits } from "#connectors/core/currency.ts";
+import { figureFlag } from "#connectors/core/records.ts";
 import type { FigureFlag, MetricRecord } from "#connectors/core/records.ts";
 import type { FigureDays } from "#profile/store/views/figures.ts";
 
@@ -7,7 +8,12 @@ const FLAGS: Record<FigureFlag, string> = {
   thresholded: "rows of few people are withheld",
   sampled: "estimated from a part of the data",
   other: 'rows beyond the tool\'s limit are in "(other)"',
+  truncated: "rows beyond the tool's limit are left out",
+  restricted: "some figures are hidden from the account that reads",
+  withheld: "the tool gave none and named a reason",
 };
+
+const FIGURE_FLAGS = figureFlag.options;
 
 const MICROS = 1_000_000;
 
@@ -52,9 +58,7 @@ export function dayNotes({ missing, partial, unsettled, flagged, corrected }: Fi
   return [
     ...days(missing, "between these not read"),
     ...days(partial, "with rows that could not be understood"),
-    ...days(flagged.thresholded, `where ${FLAGS.thresholded}`),
-    ...days(flagged.sampled, FLAGS.sampled),
-    ...days(flagged.other, `where ${FLAGS.other}`),
+    ...FIGURE_FLAGS.flatMap((flag) => days(flagged[flag], flag === "sampled" ? FLAGS[flag] : `where ${FLAGS[flag]}`)),
     ...days(unsettled, "may still change"),
     ...days(corrected, "corrected by the tool"),
   ].join("; ");

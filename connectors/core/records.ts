@@ -166,6 +166,12 @@ export const figureFlag = z.enum([
   "sampled",
   /** Rows beyond a limit were folded into one, "(other)": what is missing here may stand there. */
   "other",
+  /** Rows beyond some limit were left out altogether. */
+  "truncated",
+  /** We may not see some of the figures, such as revenue; those are missing. */
+  "restricted",
+  /** The tool names a reason for giving none: that is not zero. */
+  "withheld",
 ]);
 export type FigureFlag = z.infer<typeof figureFlag>;
 
@@ -193,7 +199,7 @@ const figure = {
   dimensions: z
     .record(wordName, line)
     .refine((dimensions) => Object.keys(dimensions).length <= DIMENSIONS, `more than ${DIMENSIONS} dimensions`),
-  flags: z.array(figureFlag).max(3),
+  flags: z.array(figureFlag).max(6),
 };
 
 /** Money spent on advertising. */

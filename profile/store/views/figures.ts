@@ -1,4 +1,5 @@
 /** Figures by day, for people: sums over what they were not asked to be told apart by, with what is to be known of them. */
+import { figureFlag } from "#connectors/core/records.ts";
 import type { FigureFlag, MetricRecord } from "#connectors/core/records.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { readByIndex, type Database } from "../database.ts";
@@ -49,7 +50,7 @@ export interface FigureDays {
   /** Days of which a row could not be understood. */
   partial: number;
   unsettled: number;
-  /** How many days are thresholded, sampled, have an (other) row. */
+  /** How many days have it. */
   flagged: Record<FigureFlag, number>;
   /** Days whose figures were corrected by the tool after they had first been read. */
   corrected: number;
@@ -127,9 +128,7 @@ function linesOf(
 }
 
 function daysOf(database: Database, workspaceId: WorkspaceId): Promise<FigureDays[]> {
-  const flagged = (["thresholded", "sampled", "other"] satisfies FigureFlag[]).map(
-    (flag) => `'${flag}', count(*) FILTER (WHERE '${flag}' = ANY(flags))`,
-  );
+  const flagged = figureFlag.options.map((flag) => `'${flag}', count(*) FILTER (WHERE '${flag}' = ANY(flags))`);
   return database.inWorkspace(workspaceId, (transaction) =>
     transaction.query<FigureDays>(
       `SELECT connection_id AS "connectionId", connector, name AS "connectionName", stream, account,
