@@ -1,4 +1,6 @@
 /** The one list of twins: what stands in for a vendor in tests, in the demo and on a developer's machine. */
+import { inventedVisits } from "./ga4/fixtures.ts";
+import { startGa4Twin } from "./ga4/twin/index.ts";
 import { ACCOUNT as ADS_ACCOUNT, inventedAdvertising } from "./google-ads/fixtures.ts";
 import { startGoogleAdsTwin } from "./google-ads/twin/index.ts";
 import { inventedContacts } from "./hubspot/fixtures.ts";
@@ -30,6 +32,7 @@ const DEMO_HUBSPOT_TOKEN = "demo-hubspot-token";
 const DEMO_KLAVIYO_KEY = "pk_demo_klaviyo";
 const DEMO_STRIPE_KEY = "sk_test_demo";
 const DEMO_ADS_TOKEN = "ya29.demo-google-ads-token";
+const DEMO_GA4_TOKEN = "demo-ga4-token";
 
 export const twins: readonly TwinEntry[] = [
   {
@@ -69,6 +72,16 @@ export const twins: readonly TwinEntry[] = [
     async start({ people = 0, ...options }) {
       const twin = await startGoogleAdsTwin({ ...options, accessToken: DEMO_ADS_TOKEN });
       twin.load(inventedAdvertising(people, twin.now()));
+      return twin;
+    },
+  },
+  {
+    id: "ga4",
+    credentials: { propertyId: "314159265", key: DEMO_GA4_TOKEN },
+    settings: {},
+    async start({ people = 0, ...options }) {
+      const twin = await startGa4Twin({ ...options, accessToken: DEMO_GA4_TOKEN });
+      twin.load(inventedVisits(people, twin.yesterday()));
       return twin;
     },
   },

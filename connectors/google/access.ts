@@ -57,12 +57,12 @@ export function googleAccess(options: {
   if (!key.trim().startsWith("{"))
     return { originOf, authorization: async () => ({ authorization: `Bearer ${key.trim()}` }) };
 
-  let made: Promise<TokenMaker> | undefined;
   let token: { value: string; until: number } | undefined;
   let fetching: Promise<string> | undefined;
 
   async function fetchToken(): Promise<string> {
-    const maker = await (made ??= makerOf(parseKey(key), scopes, originOf(TOKEN_ORIGIN)));
+    // A new one each time: the library's keeps a token by a clock of its own.
+    const maker = await makerOf(parseKey(key), scopes, originOf(TOKEN_ORIGIN));
     return call(bucket, "oauth.token", async (signal) => {
       // The library takes no signal; whoever waits is released by the call's own time-out.
       signal.throwIfAborted();
