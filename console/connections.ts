@@ -2,6 +2,7 @@
  * Connecting a business' own accounts: what the command line does, and pages can do. Credentials are tried at the vendor
  * before anything is stored, and nothing made here ever writes without an approved plan.
  */
+import { isWritable } from "#connectors/core/contract.ts";
 import type { AccountIdentity, Connector } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { connectors } from "#connectors/registry.ts";
@@ -97,7 +98,15 @@ export async function connect(
   await deps.connections.upsertConnection(
     workspaceId,
     // No share: every plan of a newly made connection waits for a person.
-    { connector: connector.id, name, baseUrl, settings, requestsPerSecond, writeBack: true, autoApplyShare: null },
+    {
+      connector: connector.id,
+      name,
+      baseUrl,
+      settings,
+      requestsPerSecond,
+      writeBack: isWritable(connector),
+      autoApplyShare: null,
+    },
     actor,
   );
   return keep(deps, workspaceId, { connector, row, credentials, identity, lacking }, actor);

@@ -254,6 +254,9 @@ export interface OpenConnection {
   write(writes: RecordWrite[], context?: WriteContext): Promise<WriteResult[]>;
 }
 
+/** Whether anything of ours goes into the tool, once somebody has approved it. */
+export const isWritable = ({ writeBack }: Pick<Connector, "writeBack">): boolean => writeBack !== undefined;
+
 const NO_CONTEXT: WriteContext = { types: {}, begun: async () => undefined };
 
 export function defineConnector<Settings, Credentials, Client>(

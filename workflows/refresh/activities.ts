@@ -1,3 +1,4 @@
+import { isWritable } from "#connectors/core/contract.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import { runIdOf } from "#profile/ids.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
@@ -84,10 +85,10 @@ export function refreshActivities(deps: Dependencies) {
         runId,
         waitMs: patience.streamMs,
         streams: found?.streams ?? (await streamsToSync(workspaceId)),
-        destinations: (await plans.destinations(workspaceId)).map(({ connectionId, connector }) => ({
-          connectionId,
-          connector,
-        })),
+        // Whatever a connection says: a tool that is only read from is none.
+        destinations: (await plans.destinations(workspaceId))
+          .filter(({ connector }) => isWritable(connectorOf(connector)))
+          .map(({ connectionId, connector }) => ({ connectionId, connector })),
         pruneDue: await deps.retention.isDue(workspaceId, deps.now()),
       };
     },

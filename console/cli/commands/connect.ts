@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
+import { isWritable } from "#connectors/core/contract.ts";
 import type { Connector } from "#connectors/core/contract.ts";
 import { connectors } from "#connectors/registry.ts";
 import { connect, connectable, findConnection, reconnect } from "../../connections.ts";
@@ -116,7 +117,7 @@ function render({ connection, connector, identity, lacking }: Connected, workspa
     modeWords(connection, connector.title),
     "The credentials are stored encrypted.",
     ...lacking.map(({ stream, reason }) => `Its ${stream} cannot be read with them: ${reason}`),
-    ...(connector.writeBack === undefined ? [] : ["Nothing is written to it until you approve a plan."]),
+    ...(isWritable(connector) ? ["Nothing is written to it until you approve a plan."] : []),
     "Next: tributary sync",
   ].join("\n");
 }
