@@ -15,6 +15,9 @@ export interface Mistake {
 const hubspot = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
   ...{ what, vendor: "hubspot", file: `hubspot/${file}`, edits },
 });
+const klaviyo = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
+  ...{ what, vendor: "klaviyo", file: `klaviyo/${file}`, edits },
+});
 const stripe = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
   ...{ what, vendor: "stripe", file: `stripe/${file}`, edits },
 });
@@ -165,5 +168,70 @@ export const MISTAKES: Mistake[] = [
   stripe("a row holds what JSON cannot", "row.ts", [
     "{ ...body, asRead: read }",
     "{ ...body, size: 1n, asRead: read }",
+  ]),
+  // Klaviyo
+  klaviyo("a suppression does not count beside a subscription", "consent.ts", [
+    "if (noes.length > 0)",
+    "if (noes.length > 99)",
+  ]),
+  klaviyo("subscriptions are not asked for", "client.ts", [
+    '            additionalFieldsProfile: ["subscriptions"],\n',
+    "",
+  ]),
+  klaviyo("the phone is dropped", "mapping.ts", ["phones: [text(attributes.phone_number)]", "phones: [text(null)]"]),
+  klaviyo("no overlap with the read before", "read/windows.ts", ["overlapMs: overlapMinutes * 60_000", "overlapMs: 0"]),
+  klaviyo("the next read begins where the list ended", "read/profiles.ts", [
+    "const settledAt = position?.settledAt ?? settledOf(client, startedAt, page);",
+    "const settledAt = settledOf(client, startedAt, page);",
+  ]),
+  klaviyo("our own clock counts, not the vendor's", "read/windows.ts", [
+    "settledAt({ startedAt, servedAt,",
+    "settledAt({ startedAt, servedAt: servedAt === null ? null : startedAt,",
+  ]),
+  klaviyo("the second page of changes is dropped", "read/profiles.ts", [
+    '    page.next === null\n      ? { phase: "suppressed"',
+    '    page.rows.length > 0\n      ? { phase: "suppressed"',
+  ]),
+  klaviyo("a full read does not say that it saw everything", "read/profiles.ts", [", fullScan: true }", " }"]),
+  klaviyo("everything is read once and never again", "read/profiles.ts", [
+    "if (now - fullAt >= client.settings.fullReadHours * 3_600_000)",
+    "if (now - fullAt >= Number.MAX_SAFE_INTEGER)",
+  ]),
+  klaviyo("changes of consent are looked for by `updated` alone", "read/profiles.ts", [
+    '? { phase: "suppressed", ...WINDOW_START, since, settledAt, fullAt }',
+    '? { phase: "rest", settledAt, fullAt }',
+  ]),
+  klaviyo("an open is kept of everybody", "mapping.ts", [
+    "mayKeepOpens?.has(profile) !== true",
+    "mayKeepOpens === undefined",
+  ]),
+  klaviyo("an order carries its amount", "mapping.ts", [
+    "amountMinor: null, currency: null",
+    'amountMinor: 1, currency: "GBP"',
+  ]),
+  klaviyo("a number is written as text", "encode.ts", [
+    'if (type === "number") return',
+    'if (type === "number" && value === "") return',
+  ]),
+  klaviyo("what is cleared is left alone", "encode.ts", ["      unset.push(name);\n", ""]),
+  klaviyo("a job that is complete did everything", "import-job.ts", [
+    "const addsUp = known && completed + failed === total && failures.size === failed && unclear === 0;",
+    "const addsUp = true;",
+  ]),
+  klaviyo("failures of an import are called written", "write-back.ts", [
+    "else if (code !== undefined)",
+    'else if (code === "")',
+  ]),
+  klaviyo("a job of an earlier attempt is ordered again", "write-back.ts", [
+    "if (job !== undefined) jobs.set(job,",
+    'if (job === "") jobs.set(job,',
+  ]),
+  klaviyo("batches are split by count alone", "write-back.ts", [
+    "      weight: { of: ({ bytes }) => bytes, most: IMPORT_BYTES },\n",
+    "",
+  ]),
+  klaviyo("a property of Klaviyo's own is written", "write-back.ts", [
+    "const OURS = /^[a-z][a-z0-9_]{0,39}$/;",
+    "const OURS = /./;",
   ]),
 ];
