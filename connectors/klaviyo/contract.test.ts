@@ -110,6 +110,23 @@ describe("reading", () => {
     expect(refused).toEqual([]);
   });
 
+  it("costs one page of each stream and few calls where there is no news", async () => {
+    const { twin, connection } = await connected(30);
+    const metrics = ["Unsubscribed", "Unsubscribed from List", "Subscribed to List", "Subscribed to SMS Marketing"];
+    for (const metric of metrics) twin.track({ metric, profile: idOf(1), datetime: "2026-01-01T00:00:00.000Z" });
+    for (const stream of ["profiles", "events", "lists"]) {
+      const { next } = await readToEnd(connection, stream);
+      clock += 2 * HOUR;
+      const first = await readToEnd(connection, stream, next);
+      const before = [...twin.requests.values()].reduce((sum, calls) => sum + calls, 0);
+      const quiet = await readToEnd(connection, stream, first.next);
+      expect(quiet.pages.length, stream).toBe(1);
+      const calls = [...twin.requests.values()].reduce((sum, count) => sum + count, 0) - before;
+      // Changed, suppressed, the list of metrics, and the events of each of four.
+      expect(calls, stream).toBe({ profiles: 7, events: 1, lists: 2 }[stream]);
+    }
+  });
+
   it("reads everything again after a day, for Klaviyo does not tell what was deleted", async () => {
     const { twin, connection } = await connected(5);
     const full = await readToEnd(connection, "profiles");
@@ -238,6 +255,19 @@ describe("writing", () => {
     // 27 KB each: 184 of them are just below 5 MB.
     expect(twin.requests.get(IMPORT)).toBe(2);
     expect(twin.answers.has(`${IMPORT} 413`)).toBe(false);
+  });
+
+  it("keeps the type of a value: a number stays a number, a date is one, and what is cleared is no longer there", async () => {
+    const { twin, connection } = await connected(1);
+    const context: WriteContext = {
+      types: { tributary_risk: "number", tributary_last_computed: "datetime" },
+      begun: async () => undefined,
+    };
+    const values = { tributary_risk: "0.50", tributary_last_computed: "2026-03-01T00:00:00Z", [STAGE]: "7" };
+    await connection.write([write(idOf(1), { ...values, tributary_old: "x" })], context);
+    await connection.write([write(idOf(1), { tributary_old: null })], context);
+    const stored = { tributary_risk: 0.5, tributary_last_computed: "2026-03-01T00:00:00.000Z", [STAGE]: "7" };
+    expect(twin.properties(idOf(1))).toEqual(stored);
   });
 
   it("takes one job for a thousand profiles", async () => {

@@ -58,6 +58,8 @@ async function* readLists(client: KlaviyoClient, from: Cursor | null): AsyncGene
       const raw = page.rows.map((row) => (typeof row === "object" && row !== null ? { ...row, list } : row));
       const atEnd = page.next === null && id === last;
       place = { after: page.next, anew: page.anew };
+      // Hundreds of lists that nobody joined are no page each.
+      if (raw.length === 0 && rejects.length === 0 && page.next === null && !atEnd) break;
       yield { raw, rejects, next: atEnd ? rest : { list: id, ...place, since, settledAt }, atEnd };
       rejects = [];
       if (page.next === null) break;

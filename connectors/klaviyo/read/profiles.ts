@@ -57,15 +57,23 @@ export const profiles = defineStream<KlaviyoClient, ProfileRow, Cursor>({
 });
 
 async function* readProfiles(client: KlaviyoClient, from: Cursor | null): AsyncGenerator<Page> {
+  // Asked for once, however many pages of events there are.
+  let metrics: Promise<string[]> | undefined;
+  const consentMetrics = () => (metrics ??= consentMetricsOf(client));
   for (let position = from; ;) {
-    const page = await readPage(client, position);
-    yield page;
+    const page = await readPage(client, position, consentMetrics);
+    // In a quiet hour nothing is found three times over: that is one page.
+    if (page.raw.length > 0 || page.atEnd || page.next.phase === position?.phase) yield page;
     if (page.atEnd) return;
     position = page.next;
   }
 }
 
-async function readPage(client: KlaviyoClient, position: Cursor | null): Promise<Page> {
+async function readPage(
+  client: KlaviyoClient,
+  position: Cursor | null,
+  consentMetrics: () => Promise<string[]>,
+): Promise<Page> {
   switch (position?.phase) {
     case undefined:
     case "all":
@@ -77,7 +85,7 @@ async function readPage(client: KlaviyoClient, position: Cursor | null): Promise
     case "suppressed":
       return suppressed(client, position);
     case "consented":
-      return consented(client, position);
+      return consented(client, position, await consentMetrics());
   }
 }
 
@@ -130,17 +138,17 @@ async function suppressed(client: KlaviyoClient, position: At<"suppressed">): Pr
 }
 
 /** Nor is it of other changes of consent: their events name the profiles. */
-async function consented(client: KlaviyoClient, position: At<"consented">): Promise<Page> {
+async function consented(client: KlaviyoClient, position: At<"consented">, metrics: readonly string[]): Promise<Page> {
   const { since, settledAt, fullAt } = position;
-  const metric = (await consentMetrics(client)).find(
-    (id) => id > position.metric || (id === position.metric && position.after !== null),
-  );
+  const isOpen = (id: string) => id > position.metric || (id === position.metric && position.after !== null);
+  const metric = metrics.find(isOpen);
   if (metric === undefined) return { raw: [], next: { phase: "rest", settledAt, fullAt }, atEnd: true };
   const filter = `and(equals(metric_id,${JSON.stringify(metric)}),greater-or-equal(datetime,${secondBefore(since)}))`;
   const place = position.metric === metric ? position : WINDOW_START;
   const events = await pageOrAnew(place, (after) => client.events(filter, after));
-  const raw = await profilesOf(client, events);
-  return { raw, next: { ...position, metric, after: events.next, anew: events.anew }, atEnd: false };
+  const next: Cursor = { ...position, metric, after: events.next, anew: events.anew };
+  if (events.rows.length === 0 && events.next === null) return consented(client, next, metrics);
+  return { raw: await profilesOf(client, events), next, atEnd: false };
 }
 
 async function profilesOf(client: KlaviyoClient, events: Listed): Promise<unknown[]> {
@@ -157,7 +165,7 @@ async function profilesOf(client: KlaviyoClient, events: Listed): Promise<unknow
 }
 
 /** In the order of their ids. */
-async function consentMetrics(client: KlaviyoClient): Promise<string[]> {
+async function consentMetricsOf(client: KlaviyoClient): Promise<string[]> {
   const ids: string[] = [];
   for await (const { rows } of walkPages("Klaviyo's metrics", (after) => client.metrics(after)))
     for (const row of rows) {
