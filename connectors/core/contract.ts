@@ -211,7 +211,11 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   limits: Record<string, RateLimit>;
   /** Which app the credentials belong to, where limits are counted for one; no secret. Left out: there is one for all. */
   appOf?(credentials: Credentials): string;
-  connect(environment: ConnectEnvironment<Settings, Credentials>): Client;
+  /**
+   * Made when the first call is about to be. What only calls need, above all the vendor's SDK, is imported here and not at
+   * the top of a file: every command and every worker loads every definition.
+   */
+  connect(environment: ConnectEnvironment<Settings, Credentials>): Client | Promise<Client>;
   /** Turns whatever the SDK threw into a ConnectorError; undefined: a fault of the network or our own. `httpErrors` makes one. */
   classify(error: unknown): ConnectorError | undefined;
   /** Who are we at the vendor: proves that the credentials work. */
@@ -276,11 +280,13 @@ export function defineConnector<Settings, Credentials, Client>(
     appOf: (raw) => spec.appOf?.(spec.credentials.parse(raw)) ?? "app",
     isIdle: (stream, settings, cursor) => spec.isIdle?.(stream, spec.settings.parse(settings), cursor) ?? false,
     open(environment) {
-      const client = spec.connect({
+      const parsed = {
         ...environment,
         settings: spec.settings.parse(environment.settings),
         credentials: spec.credentials.parse(environment.credentials),
-      });
+      };
+      let connected: Promise<Client> | undefined;
+      const client = () => (connected ??= Promise.resolve(spec.connect(parsed)));
       const streamOf = (name: string): Stream<Client> => {
         const stream = spec.streams[name];
         if (stream === undefined) throw new ConnectorError("contract", `${spec.title} has no stream "${name}".`);
@@ -292,12 +298,14 @@ export function defineConnector<Settings, Credentials, Client>(
         return spec.writeBack;
       };
       return {
-        check: () => spec.check(client),
-        read: (stream, cursor) => streamOf(stream).read(client, cursor),
-        count: (stream) => streamOf(stream).count(client),
-        ensureFields: (fields) => writable().ensureFields(client, fields),
-        readLive: (records, fields) => writable().readLive(client, records, fields),
-        write: (writes, context = NO_CONTEXT) => writable().write(client, writes, context),
+        check: async () => spec.check(await client()),
+        read: async function* (stream, cursor) {
+          yield* streamOf(stream).read(await client(), cursor);
+        },
+        count: async (stream) => streamOf(stream).count(await client()),
+        ensureFields: async (fields) => writable().ensureFields(await client(), fields),
+        readLive: async (records, fields) => writable().readLive(await client(), records, fields),
+        write: async (writes, context = NO_CONTEXT) => writable().write(await client(), writes, context),
       };
     },
   };

@@ -1,35 +1,19 @@
 /** The calls of HubSpot we use: one function per call, replies checked, every one through the account's quota. */
 import { Client } from "@hubspot/api-client";
 import type { Filter } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
-import { FilterOperatorEnum } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { PropertyCreate } from "@hubspot/api-client/lib/codegen/crm/properties/models/PropertyCreate.js";
 import { z } from "zod";
 import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
 import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
-import { consentChannel, consentPurpose } from "../core/records.ts";
 import { servedAtOf } from "../core/retry-after.ts";
 import { allowanceIn } from "./allowance.ts";
 import { untilMidnightMs } from "../core/midnight.ts";
 import { DayUsedUp, isDayUsedUp, saysHubspot } from "./errors.ts";
-import { DEFAULT_OVERLAP_MINUTES, SEARCH_PAGE } from "./limits.ts";
+import { SEARCH_PAGE } from "./limits.ts";
 import * as reply from "./schema.ts";
 import type { BatchProblem, ObjectRow, PropertyReply } from "./schema.ts";
 import { refuseUnlessJson } from "./sdk-replies.ts";
-
-export { FilterOperatorEnum as Operator };
-
-const use = z.strictObject({ channel: consentChannel, purpose: consentPurpose });
-
-export const settings = z.strictObject({
-  /** HubSpot subscription type id -> what it permits. Types not named are e-mail marketing. */
-  subscriptions: z.record(z.string(), use).default({}),
-  /** How far an incremental read reaches back behind the last one, for the search index lags behind. */
-  overlapMinutes: z.number().min(1).max(1440).default(DEFAULT_OVERLAP_MINUTES),
-});
-export type Settings = z.infer<typeof settings>;
-
-export const credentials = z.strictObject({ accessToken: z.string().min(1) });
-export type Credentials = z.infer<typeof credentials>;
+import type { Credentials, Settings } from "./settings.ts";
 
 export type ObjectType = "contacts" | "companies" | "deals";
 

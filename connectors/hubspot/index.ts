@@ -1,11 +1,11 @@
 import { defineConnector } from "../core/contract.ts";
 import { auth } from "./auth.ts";
-import { createClient, credentials, settings } from "./client.ts";
 import type { HubspotClient } from "./client.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { companies, deals } from "./read/associated.ts";
 import { contacts } from "./read/contacts.ts";
+import { credentials, settings } from "./settings.ts";
 import { writeBack } from "./write-back.ts";
 
 export const hubspot = defineConnector({
@@ -16,7 +16,7 @@ export const hubspot = defineConnector({
   auth,
   baseUrl: "https://api.hubapi.com",
   limits: LIMITS,
-  connect: createClient,
+  connect: async (environment) => (await import("./client.ts")).createClient(environment),
   classify,
   check: async (client: HubspotClient) => {
     const { portalId, accountType } = await client.account();

@@ -8,36 +8,12 @@ import { agentFor, HttpRefusal } from "#connectors/core/http.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import { allowanceIn } from "./allowance.ts";
 import { KlaviyoRefusal } from "./errors.ts";
-import {
-  DEFAULT_EVENT_OVERLAP_MINUTES,
-  DEFAULT_FULL_READ_HOURS,
-  DEFAULT_OVERLAP_MINUTES,
-  EVENT_PAGE,
-  IMPORT_ERROR_PAGE,
-  LIST_PAGE,
-  PROFILE_PAGE,
-} from "./limits.ts";
+import { idsIn } from "./filter.ts";
+import { EVENT_PAGE, IMPORT_ERROR_PAGE, LIST_PAGE, PROFILE_PAGE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
 import * as reply from "./schema.ts";
 import { CallSession } from "./sdk-session.ts";
-
-export const settings = z.strictObject({
-  /**
-   * Whether opened e-mails are kept: `consented` keeps those of people whose consent to open tracking stands in Klaviyo.
-   * Clicks and orders are the person's own doing and always kept.
-   */
-  opens: z.enum(["off", "consented"]).default("off"),
-  /** How far an incremental read of profiles and lists reaches back behind the last one. */
-  overlapMinutes: z.number().min(1).max(1440).default(DEFAULT_OVERLAP_MINUTES),
-  /** The same for events, which arrive late and dated when they happened. */
-  eventOverlapMinutes: z.number().min(1).max(20_160).default(DEFAULT_EVENT_OVERLAP_MINUTES),
-  /** After so many hours all profiles are read again: nothing else shows which were deleted. */
-  fullReadHours: z.number().min(1).max(720).default(DEFAULT_FULL_READ_HOURS),
-});
-export type Settings = z.infer<typeof settings>;
-
-export const credentials = z.strictObject({ apiKey: z.string().min(1) });
-export type Credentials = z.infer<typeof credentials>;
+import type { Credentials, Settings } from "./settings.ts";
 
 export interface Listed {
   /** Unchecked. */
@@ -261,8 +237,6 @@ export function cursorIn(link: string | null | undefined): string | null {
   if (cursor !== "") return cursor;
   throw new ConnectorError("contract", "Klaviyo names a next page by an address that holds no cursor.");
 }
-
-export const idsIn = (ids: readonly string[]): string => `any(id,${JSON.stringify(ids)})`;
 
 /** Klaviyo itself has no such object, as opposed to a proxy that does not know the way. */
 async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {

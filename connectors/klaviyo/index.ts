@@ -1,12 +1,12 @@
 /** Klaviyo: profiles with their consent, what they did, which lists they joined; our fields as custom properties. */
 import { defineConnector } from "#connectors/core/contract.ts";
 import { auth } from "./auth.ts";
-import { createClient, credentials, settings } from "./client.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { events } from "./read/events.ts";
 import { lists } from "./read/lists.ts";
 import { profiles } from "./read/profiles.ts";
+import { credentials, settings } from "./settings.ts";
 import { writeBack } from "./write-back.ts";
 
 export const klaviyo = defineConnector({
@@ -17,7 +17,7 @@ export const klaviyo = defineConnector({
   auth,
   baseUrl: "https://a.klaviyo.com",
   limits: LIMITS,
-  connect: createClient,
+  connect: async (environment) => (await import("./client.ts")).createClient(environment),
   classify,
   check: (client) => client.account(),
   streams: { profiles, events, lists },

@@ -1,32 +1,16 @@
 /** The calls to Stripe we make, one function each, through the official SDK. */
 import { Stripe } from "stripe";
-import { z } from "zod";
 import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import type { Mode } from "#connectors/core/stream.ts";
 import { settledAt } from "#connectors/core/walk.ts";
+import { isMissing } from "./errors.ts";
 import { StripeHttpClient } from "./http-client.ts";
 import { PAGE_SIZE } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
-import { accountReply, customerMetadata, listReply } from "./schema.ts";
-
-export const credentials = z.strictObject({ apiKey: z.string().min(1) });
-export type Credentials = z.infer<typeof credentials>;
-
-export const settings = z.strictObject({
-  /** How far an incremental read reaches back before the last one: events become visible late and out of order. */
-  overlapMinutes: z
-    .number()
-    .int()
-    .min(1)
-    .max(24 * 60)
-    .default(5),
-});
-export type Settings = z.infer<typeof settings>;
-
-/** The API version this code was written for; events rendered in another one are fetched anew. */
-export const API_VERSION = Stripe.API_VERSION;
+import { accountReply, API_VERSION, customerMetadata, listReply } from "./schema.ts";
+import type { Credentials, Settings } from "./settings.ts";
 
 /** The SDK's own patience per attempt, below the framework's so that the SDK is the one that hangs up. */
 const REQUEST_TIMEOUT_MS = 45_000;
@@ -179,11 +163,6 @@ async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {
     if (isMissing(error)) return null;
     throw error;
   }
-}
-
-/** Stripe has no such object, as opposed to no such page. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof ConnectorError && error.details.vendorCode === "resource_missing";
 }
 
 /** A key says it itself. Read 2026-11: https://docs.stripe.com/keys#test-live-modes */

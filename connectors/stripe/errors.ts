@@ -1,5 +1,4 @@
 /** What the Stripe SDK throws, told as who has to act. Stripe's own messages can quote values and keys: never passed on. */
-import { Stripe } from "stripe";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { httpErrors } from "#connectors/core/http-errors.ts";
 import type { VendorAnswer } from "#connectors/core/http-errors.ts";
@@ -51,17 +50,29 @@ const classifyAnswer = httpErrors<StripeAnswer>({
 export function classify(error: unknown): ConnectorError | undefined {
   const answered = classifyAnswer(error);
   if (answered !== undefined) return answered;
-  if (error instanceof Stripe.errors.StripeConnectionError)
+  if (isSdkError(error, "StripeConnectionError"))
     return new ConnectorError("transient", "The connection to Stripe failed.");
   // The SDK could not read the reply: cut off, or not JSON.
-  if (error instanceof Stripe.errors.StripeAPIError)
-    return new ConnectorError("transient", "Stripe's answer could not be read.");
+  if (isSdkError(error, "StripeAPIError")) return new ConnectorError("transient", "Stripe's answer could not be read.");
   return undefined;
+}
+
+/**
+ * By the name that the SDK gives each kind: its classes would load all of it wherever an error is told.
+ * https://docs.stripe.com/error-handling?lang=node (2026-11)
+ */
+function isSdkError(error: unknown, type: "StripeConnectionError" | "StripeAPIError"): error is { detail?: unknown } {
+  return error instanceof Error && "type" in error && error.type === type;
+}
+
+/** Stripe has no such object, as opposed to no such page. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ConnectorError && error.details.vendorCode === "resource_missing";
 }
 
 /** Every refusal comes as `HttpRefusal` out of our own `fetch` (see client.ts), inside the SDK's wrapping. */
 function answerOf(error: unknown): StripeAnswer | undefined {
-  const refused = error instanceof Stripe.errors.StripeConnectionError ? error.detail : error;
+  const refused = isSdkError(error, "StripeConnectionError") ? error.detail : error;
   if (!(refused instanceof HttpRefusal)) return undefined;
   const said = refusal.safeParse(refused.body).data?.error;
   return {

@@ -7,7 +7,7 @@ import { createVendorCall, unlimited } from "#connectors/core/call.ts";
 import type { OpenConnection } from "#connectors/core/contract.ts";
 import { issueGrant } from "#connectors/core/grant.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
-import { API_VERSION } from "./client.ts";
+import { API_VERSION } from "./schema.ts";
 import { stripe } from "./index.ts";
 
 /** 2026-03-01T00:00:00Z */

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite/index.ts";
 import type { OpenConnection, RecordPage } from "#connectors/core/contract.ts";
 import { issueGrant } from "#connectors/core/grant.ts";
-import { API_VERSION } from "./client.ts";
+import { API_VERSION } from "./schema.ts";
 import { stripe } from "./index.ts";
 
 type Query = Record<string, string>;

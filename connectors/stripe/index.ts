@@ -4,7 +4,6 @@ import { defineStream } from "#connectors/core/stream.ts";
 import type { StreamSpec } from "#connectors/core/stream.ts";
 import type { z } from "zod";
 import { auth } from "./auth.ts";
-import { connect, credentials, settings } from "./client.ts";
 import type { StripeClient } from "./client.ts";
 import { chargesOf, itemsOf, returnedOf } from "./detail.ts";
 import { classify } from "./errors.ts";
@@ -15,6 +14,7 @@ import type { Cursor, Source } from "./reading.ts";
 import { modeOf, rowOf, tombstone } from "./row.ts";
 import type { Row } from "./row.ts";
 import { chargeBody, customerBody, refundBody, subscriptionBody } from "./schema.ts";
+import { credentials, settings } from "./settings.ts";
 import { customerWriteBack } from "./write-back.ts";
 
 /** Stripe offers no counts, so none is given: completeness rests on the list having ended. */
@@ -42,7 +42,7 @@ export const stripe = defineConnector({
   auth,
   baseUrl: "https://api.stripe.com",
   limits: LIMITS,
-  connect,
+  connect: async (environment) => (await import("./client.ts")).connect(environment),
   classify,
   check: (client) => client.account(),
   streams: {

@@ -22,13 +22,13 @@ import type { RawPage } from "#connectors/core/stream.ts";
 import { walkPages } from "#connectors/core/walk.ts";
 import { latestChanges } from "./changes.ts";
 import type { Change } from "./changes.ts";
-import { API_VERSION, isMissing } from "./client.ts";
 import type { Page, PageQuery, Resource, StripeClient } from "./client.ts";
 import { ofOneRow } from "./detail.ts";
+import { isMissing } from "./errors.ts";
 import { inParallel } from "#connectors/core/in-parallel.ts";
 import { EVENT_RETENTION_SECONDS, PARALLEL_CALLS } from "./limits.ts";
 import { withReading } from "./row.ts";
-import { eventBody, listedObject } from "./schema.ts";
+import { API_VERSION, eventBody, listedObject } from "./schema.ts";
 
 const seconds = z.number().int();
 

@@ -1,8 +1,12 @@
 /**
  * Stripe's replies, only the fields read. `nullish` throughout: objects inside events are rendered in the API version of
- * their day, where a field may be null, absent or both. Unknown fields are dropped. API version 2026-10-28.endive.
+ * their day, where a field may be null, absent or both. Unknown fields are dropped.
  */
+import type { Stripe } from "stripe";
 import { z } from "zod";
+
+/** That of the SDK, and the one this code was written for; events rendered in another one are fetched anew. */
+export const API_VERSION: typeof Stripe.API_VERSION = "2026-10-28.endive";
 
 /** To the end of the year 9999: past it there is no date to be made. */
 const seconds = z.number().int().min(0).max(253_402_300_799);

@@ -1,6 +1,6 @@
 import { chunked } from "../../core/batches.ts";
 import { defineStream } from "../../core/stream.ts";
-import { Operator } from "../client.ts";
+import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient } from "../client.ts";
 import { BATCH_SIZE } from "../limits.ts";
 import { CONTACT_PROPERTIES, contactToRecords, mergedIdsOf } from "../mapping.ts";

@@ -6,7 +6,7 @@ import { ID_START } from "../../core/id-walk.ts";
 import { idOf } from "../../core/stream.ts";
 import type { RawPage } from "../../core/stream.ts";
 import { settledAt } from "../../core/walk.ts";
-import { Operator } from "../client.ts";
+import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient, ObjectType } from "../client.ts";
 import { LIST_PAGE } from "../limits.ts";
 import { objectRow } from "../schema.ts";

@@ -3,7 +3,7 @@ import type { Filter } from "@hubspot/api-client/lib/codegen/crm/objects/models/
 import { ID_START, nextIdPosition } from "../../core/id-walk.ts";
 import type { IdPosition } from "../../core/id-walk.ts";
 import { cursorGuard } from "../../core/walk.ts";
-import { Operator } from "../client.ts";
+import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient, Listed, ObjectType } from "../client.ts";
 import { SEARCH_CAP } from "../limits.ts";
 

@@ -2,8 +2,6 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import { ConfigError, isLoopback, loadConfig, parseEnvironment, readStackState } from "#config.ts";
 import { createLogger } from "#logger.ts";
-import { createCodecServer } from "../../codec/server.ts";
-import { listen } from "../../server/listen.ts";
 import { commandEnvironment, globals } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { wholeNumber } from "../number-option.ts";
@@ -46,7 +44,12 @@ async function serve({ host, port, origin, encode }: CodecOptions): Promise<void
       2,
     );
   const uiUrl = readStackState(config.dataDir)?.temporal.uiUrl ?? null;
-  const { encryptionCodec } = await import("#workflows/codec.ts");
+  // Loaded for this command alone: no other serves anything.
+  const [{ createCodecServer }, { listen }, { encryptionCodec }] = await Promise.all([
+    import("../../codec/server.ts"),
+    import("../../server/listen.ts"),
+    import("#workflows/codec.ts"),
+  ]);
   const server = createCodecServer({
     codec: encryptionCodec(config.masterKeys),
     namespace: config.temporal.namespace,
