@@ -50,7 +50,12 @@ function runAndExit(node, entry, args) {
   const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(projectRoot, entry), ...args], {
     // The channel lets the command notice when this process is killed, and then end what it started.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` },
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`,
+      // Here and in what it starts; see keep-compiled.ts.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(projectRoot, "node_modules", ".cache", "tributary"),
+    },
   });
   // Ctrl-C reaches the child from the terminal as well; it takes two signals in a row as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
