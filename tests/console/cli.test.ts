@@ -3,12 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { silent } from "#stack/log.ts";
-import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal } from "#stack/temporal/server.ts";
 import { makeUpSchedules } from "#workflows/schedules.ts";
 import { startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { addressOf, contactIdOf, smallShop } from "#tests/support/people.ts";
+import { startOwnTemporal } from "#tests/support/temporal.ts";
 import { runCli, type Ended } from "./run-cli.ts";
 
 const PEOPLE = 60;
@@ -353,8 +351,7 @@ describe("doctor", () => {
   });
 
   it("notices a Temporal without a worker, for which other commands do not wait", async () => {
-    const program = await findTemporal({ environment: process.env, log: silent });
-    const idle = await startTemporal({ program, ephemeral: true });
+    const idle = await startOwnTemporal();
     try {
       const here = { ...environment, TEMPORAL_ADDRESS: idle.address };
       const [doctor, sync] = await Promise.all([runCli(here, ["doctor", "--json"]), runCli(here, ["sync"])]);

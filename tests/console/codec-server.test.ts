@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMasterKeys } from "#config.ts";
 import { silent } from "#stack/log.ts";
 import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal } from "#stack/temporal/server.ts";
+import { sharedTemporal } from "#tests/support/temporal.ts";
 import { runCli } from "#tests/console/run-cli.ts";
 import { REPLAY_KEY } from "#tests/replay/key.ts";
 import { folderOf } from "#tests/replay/releases.ts";
@@ -60,7 +60,7 @@ beforeAll(async () => {
     serve(["--port=0", `--origin=${PAGE}/`]),
     serve(["--port=0", `--origin=${PAGE}`, "--encode"], { TRIBUTARY_CODEC_TOKEN: TOKEN }),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   for (const { child } of [open, guarded]) {
     child.kill("SIGTERM");
@@ -194,24 +194,31 @@ describe("who may ask the codec server", () => {
 describe("Temporal's own command line", () => {
   it("shows through it what a workflow was started with, and without it does not", async () => {
     const program = await findTemporal({ environment: process.env, log: silent });
-    const temporal = await startTemporal({ program, ephemeral: true });
-    try {
-      const connection = await Connection.connect({ address: temporal.address });
-      const keys = readMasterKeys({ TRIBUTARY_KEY: REPLAY_KEY }, "");
-      const client = new Client({ connection, dataConverter: dataConverter(keys) });
-      await client.workflow.start("any", { workflowId: "w", taskQueue: "nobody", args: [{ said: "quillonette" }] });
-      await connection.close();
-      const show = async (...more: string[]) => {
-        const args = ["workflow", "show", "--workflow-id=w", "--output=json", `--address=${temporal.address}`, ...more];
-        return (await promisify(execFile)(program, args)).stdout;
-      };
-      const input = Buffer.from('{"said":"quillonette"}').toString("base64");
-      expect(await show()).not.toContain(input);
-      expect(await show(`--codec-endpoint=${guarded.url}`, `--codec-auth=Bearer ${TOKEN}`)).toContain(input);
-    } finally {
-      await temporal.stop();
-    }
-  }, 60_000);
+    const temporal = await sharedTemporal();
+    const connection = await Connection.connect({ address: temporal.address });
+    const keys = readMasterKeys({ TRIBUTARY_KEY: REPLAY_KEY }, "");
+    const client = new Client({ connection, dataConverter: dataConverter(keys) });
+    await client.workflow.start("any", {
+      workflowId: "codec-server-test",
+      taskQueue: "nobody",
+      args: [{ said: "quillonette" }],
+    });
+    await connection.close();
+    const show = async (...more: string[]) => {
+      const args = [
+        "workflow",
+        "show",
+        "--workflow-id=codec-server-test",
+        "--output=json",
+        `--address=${temporal.address}`,
+        ...more,
+      ];
+      return (await promisify(execFile)(program, args)).stdout;
+    };
+    const input = Buffer.from('{"said":"quillonette"}').toString("base64");
+    expect(await show()).not.toContain(input);
+    expect(await show(`--codec-endpoint=${guarded.url}`, `--codec-auth=Bearer ${TOKEN}`)).toContain(input);
+  });
 });
 
 /** `fetch` does not let anybody choose the name. */

@@ -9,11 +9,10 @@ import { inventedContacts } from "#connectors/hubspot/fixtures.ts";
 import { startHubspotTwin, type HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { inventedCustomers } from "#connectors/stripe/fixtures.ts";
 import { startStripeTwin, type StripeTwin } from "#connectors/stripe/twin/index.ts";
-import { silent } from "#stack/log.ts";
 import { startPostgres, type RunningPostgres } from "#stack/postgres/server.ts";
-import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal, type RunningTemporal } from "#stack/temporal/server.ts";
+import type { RunningTemporal } from "#stack/temporal/server.ts";
 import { connect, withParts } from "#tests/support/installation.ts";
+import { startOwnTemporal } from "#tests/support/temporal.ts";
 import { checkOutRelease010 } from "./release.ts";
 import { openTerminal, type Background, type Terminal } from "./terminal.ts";
 
@@ -38,9 +37,7 @@ beforeAll(async () => {
   if (release === null) return;
   [postgres, temporal, hubspot, stripe] = await Promise.all([
     startPostgres({ ephemeral: "in memory" }),
-    findTemporal({ environment: process.env, log: silent }).then((program) =>
-      startTemporal({ program, ephemeral: true }),
-    ),
+    startOwnTemporal(),
     startHubspotTwin({ requestsPerSecond: 10_000 }),
     startStripeTwin({ requestsPerSecond: 10_000 }),
   ]);

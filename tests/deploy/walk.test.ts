@@ -6,13 +6,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { twinOf } from "#connectors/twins.ts";
-import { silent } from "#stack/log.ts";
 import { findFreePort } from "#stack/ports.ts";
 import { startPostgres, type RunningPostgres } from "#stack/postgres/server.ts";
-import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal, type RunningTemporal } from "#stack/temporal/server.ts";
+import type { RunningTemporal } from "#stack/temporal/server.ts";
 import { connect } from "#tests/support/installation.ts";
 import { startPgbouncer, type Pooler } from "#tests/support/pgbouncer.ts";
+import { startOwnTemporal } from "#tests/support/temporal.ts";
 import { openTerminal, type Background, type Terminal } from "./terminal.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -48,10 +47,9 @@ const atWork: Background[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tributary-walk-"));
-  const program = await findTemporal({ environment: process.env, log: silent });
   [servers, temporals] = await Promise.all([
     Promise.all([startPostgres({ ephemeral: "in memory" }), startPostgres({ ephemeral: "in memory" })]),
-    Promise.all([startTemporal({ program, ephemeral: true }), startTemporal({ program, ephemeral: true })]),
+    Promise.all([startOwnTemporal(), startOwnTemporal()]),
   ]);
   for (const port of ["4101", "4102"]) ports.set(port, await findFreePort(Number(port)));
   for (const [index, port] of ["5432", "5433"].entries()) ports.set(port, servers[index]?.port ?? 0);
@@ -94,11 +92,12 @@ const lines = steps.flatMap(({ language, text }) => (language === "sh" ? [text] 
 
 const plan = z.object({ planId: z.string(), connector: z.string(), kind: z.string(), status: z.string() });
 type Plan = z.infer<typeof plan>;
-const plans = async (): Promise<Plan[]> =>
-  z.array(plan).parse(JSON.parse(await terminal.done("npx tributary plan list --json")));
+/** A look beside the page: the same program, without npx. */
+const look = (words: string): Promise<string> => terminal.done(`node console/cli/main.ts ${words}`);
+const plans = async (): Promise<Plan[]> => z.array(plan).parse(JSON.parse(await look("plan list --json")));
 
 /** Everybody with consent and traits; the order of rows means nothing. */
-const everybody = async (): Promise<string[]> => (await terminal.done("npx tributary export")).split("\n").toSorted();
+const everybody = async (): Promise<string[]> => (await look("export")).split("\n").toSorted();
 
 const contact = z.object({
   id: z.string(),

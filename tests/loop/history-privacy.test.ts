@@ -61,7 +61,7 @@ beforeAll(async () => {
   const tokens = [hubspot.accessToken, stripe.apiKey, new URL(DATABASE_URL).password, TRIBUTARY_KEY];
   const changed = [addressOf(900), mobileOf(900).slice(1), "fernandkettle-mail"];
   secrets = [...new Set([...FIRST, ...LAST, ...people, ...changed, ...tokens, ...reasons])];
-  histories = await exportHistories(engine.client);
+  histories = await exportHistories(engine.client, loop.names.engineQueue);
   decrypted = [];
   const codec = encryptionCodec(loop.masterKeys);
   for (const { type, json } of histories) {
@@ -70,7 +70,7 @@ beforeAll(async () => {
       decrypted.push({ where: type, text: Buffer.from(plain?.data ?? []).toString("utf8") });
     }
   }
-}, 180_000);
+});
 afterAll(() => loop.stop());
 
 const found = (text: string) => secrets.filter((secret) => text.toLowerCase().includes(secret.toLowerCase()));

@@ -7,7 +7,6 @@ import { startWorkerProcess } from "#tests/support/worker-process.ts";
 const story: Story = { people: 600, at: Date.now() };
 /** Work that takes seconds, so that the restart falls inside it. */
 const VENDOR_DELAY_MS = 25;
-const TIMEOUT_MS = 240_000;
 let undisturbed: EndState;
 
 /** Tells the story with a disturbance in the middle of each chapter. */
@@ -44,26 +43,18 @@ async function tell(
 
 beforeAll(async () => {
   undisturbed = (await tell({}, async () => undefined)).state;
-}, TIMEOUT_MS);
+});
 
 describe("a server restarted in the middle of every chapter", () => {
-  it(
-    "changes nothing of the end when it is Postgres, and the worker lives on",
-    async () => {
-      const { state, disturbances } = await tell({ durable: "postgres" }, (loop) => loop.restartPostgres());
-      expect(disturbances).toBe(3);
-      expect(differences(undisturbed, state)).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  it("changes nothing of the end when it is Postgres, and the worker lives on", async () => {
+    const { state, disturbances } = await tell({ durable: "postgres" }, (loop) => loop.restartPostgres());
+    expect(disturbances).toBe(3);
+    expect(differences(undisturbed, state)).toEqual([]);
+  });
 
-  it(
-    "changes nothing of the end when it is Temporal, and the worker lives on",
-    async () => {
-      const { state, disturbances } = await tell({ durable: "temporal" }, (loop) => loop.temporal.restart());
-      expect(disturbances).toBe(3);
-      expect(differences(undisturbed, state)).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  it("changes nothing of the end when it is Temporal, and the worker lives on", async () => {
+    const { state, disturbances } = await tell({ durable: "temporal" }, (loop) => loop.restartTemporal());
+    expect(disturbances).toBe(3);
+    expect(differences(undisturbed, state)).toEqual([]);
+  });
 });

@@ -60,7 +60,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const seen = new Set<string>();
-  for (const { type, json } of await exportHistories(engine.client)) {
+  for (const { type, json } of await exportHistories(engine.client, loop.names.engineQueue)) {
     // Of the many streams' histories those that went differently: as many activities, as many failures.
     const { events } = JSON.parse(json) as { events: { eventType: string }[] }; // Temporal's own format.
     const shape = `${type} ${events.map(({ eventType }) => eventType).join()}`;

@@ -31,8 +31,6 @@ export async function createInstallation(
   const test = await createTestDatabase({ max: 4 });
   const owner = new Postgres({ connectionString: test.ownerUrl });
   await owner.connect();
-  // A clone of the template is the same installation; this one is another.
-  await owner.query("UPDATE installation SET installation_id = gen_random_uuid()");
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies: deps, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);

@@ -3,9 +3,8 @@ import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { runIdOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
-import { silent } from "#stack/log.ts";
-import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal, type RunningTemporal } from "#stack/temporal/server.ts";
+import type { RunningTemporal } from "#stack/temporal/server.ts";
+import { startOwnTemporal } from "#tests/support/temporal.ts";
 import { namesOf } from "#workflows/names.ts";
 import { keepSchedules, makeUpSchedules, repairSchedules } from "#workflows/schedules.ts";
 import { createInstallation, scheduleIds, type Installation } from "./installations.ts";
@@ -16,8 +15,8 @@ let temporal: RunningTemporal;
 const installations: Installation[] = [];
 
 beforeAll(async () => {
-  const program = await findTemporal({ environment: process.env, log: silent });
-  temporal = await startTemporal({ program, ephemeral: true });
+  // Its schedules are all there are.
+  temporal = await startOwnTemporal();
 });
 afterEach(async () => {
   for (const one of installations.splice(0)) {

@@ -28,8 +28,11 @@ export async function createTestDatabase(options: { max?: number } = {}): Promis
   const name = `tributary_test_${process.pid}_${randomBytes(4).toString("hex")}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template.ownerUrl).pathname.slice(1)} STRATEGY FILE_COPY`);
   const ownerUrl = withDatabase(template.ownerUrl, name);
-  // A clone is its own database, not a copy of another installation's.
-  await onServer("UPDATE deployment SET database_name = current_database()", name);
+  // A clone is an installation of its own, not a copy of another's.
+  await onServer(
+    "UPDATE deployment SET database_name = current_database(); UPDATE installation SET installation_id = gen_random_uuid()",
+    name,
+  );
   const appUrl = withDatabase(template.appUrl, name);
   const workspace = await openTestWorkspace(ownerUrl, appUrl, options);
   return {

@@ -1,25 +1,32 @@
-/** Once per test run: a Postgres server, its files in memory, and a migrated template database that every test clones. */
+/**
+ * Once per test run: a Postgres server, its files in memory, with a migrated template database that every test clones, and
+ * a Temporal server that all installations of the run share.
+ */
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { migrate } from "#prisma/migrate.ts";
 import { startPostgres } from "#stack/postgres/server.ts";
 import { bundleWorkflows } from "#workflows/bundle.ts";
+import { startOwnTemporal } from "./temporal.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** The owner's URL of the migrated template database, and the application role's. */
     template: { ownerUrl: string; appUrl: string };
+    /** host:port, namespace `default`. */
+    temporal: { address: string };
   }
 }
 
 /** Uses the server of TEST_DATABASE_URL (a superuser's URL) when set, else starts its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env["TEST_DATABASE_URL"];
-  const [{ ownerUrl: serverUrl, stop }] = await Promise.all([
+  const [{ ownerUrl: serverUrl, stop }, temporal] = await Promise.all([
     given === undefined
       ? startPostgres({ ephemeral: "in memory" })
       : { ownerUrl: given, stop: () => Promise.resolve() },
+    startOwnTemporal(),
     // Made now, it is at hand for every worker of the run.
     bundleWorkflows(),
   ]);
@@ -38,8 +45,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   url.pathname = `/${name}`;
   const { appUrl } = await migrate(url.href);
   project.provide("template", { ownerUrl: url.href, appUrl });
+  project.provide("temporal", { address: temporal.address });
   return async () => {
     await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await stop();
+    await Promise.all([stop(), temporal.stop()]);
   };
 }

@@ -35,10 +35,10 @@ export function actionsOf({ events }: History): number {
   }, 0);
 }
 
-/** Every workflow of the namespace, closed or open, oldest first. */
-export async function exportHistories(client: Client): Promise<ExportedHistory[]> {
+/** Every workflow of an installation, by the queue it runs on, closed or open, oldest first. */
+export async function exportHistories(client: Client, queue: string): Promise<ExportedHistory[]> {
   const exported: ExportedHistory[] = [];
-  for await (const workflow of client.workflow.list()) {
+  for await (const workflow of client.workflow.list({ query: `TaskQueue = "${queue}"` })) {
     const { workflowId, runId, type, startTime, memo, typedSearchAttributes } = workflow;
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const listed = JSON.stringify({ memo, attributes: typedSearchAttributes.getAll() });

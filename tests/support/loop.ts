@@ -1,4 +1,4 @@
-/** The whole loop for one test file: twins, Postgres, a Temporal server and workers, all real. */
+/** The whole loop: twins, a database, Temporal and workers, all real, its installation's own or shared with others'. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +13,7 @@ import { createLogger, type Logger } from "#logger.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import type { Run } from "#profile/store/runs.ts";
-import { silent } from "#stack/log.ts";
 import { findProcess, sendSignal, waitForEnd } from "#stack/process-identity.ts";
-import { findTemporal } from "#stack/temporal/program.ts";
-import { startTemporal } from "#stack/temporal/server.ts";
 import type { RunningTemporal } from "#stack/temporal/server.ts";
 import { plainTemporal } from "#temporal-config.ts";
 import { openEngine } from "#workflows/client.ts";
@@ -30,10 +27,11 @@ import { bundleWorkflows, type WorkflowBundle } from "#workflows/bundle.ts";
 import { createWorkers } from "#workflows/workers.ts";
 import { createTestDatabase, createTestServer } from "./database.ts";
 import type { TestDatabase } from "./database.ts";
+import { sharedTemporal, startOwnTemporal } from "./temporal.ts";
 
 const FAST = { requestsPerSecond: 10_000 };
 /** A run is over when all is read and written, however slow the machine is today. */
-const UNHURRIED: Patience = { streamMs: 3_600_000, firstReadMs: 3_600_000 };
+export const UNHURRIED: Patience = { streamMs: 3_600_000, firstReadMs: 3_600_000 };
 /** A worker process keeps a schedule: at each quarter of an hour a refresh would come in between. */
 const NEVER_MINUTES = 9_000_000;
 
@@ -43,7 +41,7 @@ export interface TestLoop {
   hubspot: HubspotTwin;
   stripe: StripeTwin;
   connectionIds: { hubspot: ConnectionId; stripe: ConnectionId };
-  temporal: RunningTemporal;
+  temporal: Pick<RunningTemporal, "address">;
   masterKeys: MasterKeys;
   /** For a worker process of the test's own. */
   workerEnvironment: Record<string, string>;
@@ -56,6 +54,8 @@ export interface TestLoop {
   refresh(): Promise<Run>;
   /** Where that is `durable` only: stops and starts the server, its files kept. */
   restartPostgres(): Promise<void>;
+  /** Where Temporal is `durable` only: stops and starts the server, its history kept. */
+  restartTemporal(): Promise<void>;
   /** Where Temporal is `durable` only: its server starts again and knows nothing of what was. */
   loseTemporalHistory(): Promise<void>;
   stop(): Promise<void>;
@@ -64,7 +64,7 @@ export interface TestLoop {
 export interface TestLoopOptions {
   /** False: none, the test starts its own. */
   workers?: boolean;
-  /** The server that can be restarted: it keeps files, and a Postgres is the test's own. */
+  /** The server that can be restarted: it keeps files, and is the test's own; beside such a Postgres Temporal is, too. */
   durable?: "postgres" | "temporal";
   /** Master key, base64; random unless given. */
   key?: string;
@@ -78,12 +78,15 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   let shift = 0;
   const now = () => Date.now() + shift;
   const temporalDir = mkdtempSync(join(tmpdir(), "tributary-loop-temporal-"));
-  const [test, temporal] = await Promise.all([
+  const [test, ownTemporal] = await Promise.all([
     options.durable === "postgres" ? createTestServer({ max: 20 }) : createTestDatabase({ max: 20 }),
-    findTemporal({ environment: process.env, log: silent }).then((program) =>
-      startTemporal({ program, ...(options.durable === "temporal" ? { dataDir: temporalDir } : { ephemeral: true }) }),
-    ),
+    options.durable === undefined ? null : startOwnTemporal(options.durable === "temporal" ? temporalDir : undefined),
   ]);
+  const temporal = ownTemporal ?? (await sharedTemporal());
+  const durableTemporal = (): RunningTemporal => {
+    if (options.durable === "temporal" && ownTemporal !== null) return ownTemporal;
+    throw new Error("This loop's Temporal keeps no history of its own; ask for a durable one.");
+  };
   await test.database.inWorkspace(test.workspaceId, (transaction) =>
     transaction.query("UPDATE workspace SET refresh_minutes = $2 WHERE workspace_id = $1", [
       transaction.workspaceId,
@@ -137,15 +140,15 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
       if (test.restart === undefined) throw new Error("This loop shares its Postgres; ask for a durable one.");
       await test.restart();
     },
+    restartTemporal: () => durableTemporal().restart(),
     async loseTemporalHistory() {
-      if (options.durable !== "temporal") throw new Error("This server keeps no history; ask for a durable one.");
-      const server = findProcess(temporal.pid);
+      const server = findProcess(durableTemporal().pid);
       if (server !== null) {
         sendSignal(server.pid, "SIGKILL");
         await waitForEnd(server, 5_000);
       }
       rmSync(join(temporalDir, "temporal"), { recursive: true });
-      await temporal.restart();
+      await durableTemporal().restart();
     },
     advance(ms) {
       shift += ms;
@@ -160,7 +163,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     async stop() {
       await engine.close();
       await stopWorkers();
-      await Promise.all([hubspot.close(), stripe.close(), close(), temporal.stop()]);
+      await Promise.all([hubspot.close(), stripe.close(), close(), ownTemporal?.stop()]);
       rmSync(temporalDir, { recursive: true, force: true });
       await test.drop();
     },
@@ -195,7 +198,7 @@ export function quieten(log: Logger): void {
 
 /** Workers inside the test's process. @returns what stops them */
 export async function runWorkers(
-  temporal: RunningTemporal,
+  temporal: Pick<RunningTemporal, "address">,
   dependencies: Dependencies,
   masterKeys: MasterKeys,
   bundle?: WorkflowBundle,
