@@ -27,15 +27,15 @@ describe("a chain of shared mobiles", () => {
       person(String(n), { ...named(n), emails: [`guest${n}@brightleaf.co.uk`], phones: [mobile(n), mobile(n + 1)] }),
     );
 
-  it("of 3,000 people concerns three when one changes", async () => {
+  it("of 1,200 people concerns three when one changes", async () => {
     const shop = await freshShop();
-    await shop.save(chain(3_000));
+    await shop.save(chain(1_200));
     expect(await shop.resolveAll(1_000)).toMatchObject({
-      touched: 3_000,
-      records: 3_000,
-      created: 3_000,
+      touched: 1_200,
+      records: 1_200,
+      created: 1_200,
     });
-    await shop.save([{ ...person("1500"), ...chain(3_000)[1_500], city: "Leeds" }]);
+    await shop.save([{ ...person("600"), ...chain(1_200)[600], city: "Leeds" }]);
     expect(await shop.resolveAll()).toMatchObject({ touched: 1, records: 1, created: 0, merged: 0 });
   });
 
@@ -138,4 +138,4 @@ it("any order and any portions of people with shared mobiles, mailboxes and name
     ),
     { numRuns: 12 },
   );
-}, 60_000);
+});

@@ -12,7 +12,7 @@ const SEED = Number(process.env["SEED"] ?? 1);
 /** A kill costs up to the heart time-out, a growing pause before the next try, and a start of the worker. */
 const TIMEOUT_MS = 120_000 + KILLS * 60_000;
 /** Work that takes seconds, so that kills land inside it. */
-const PEOPLE = KILLS > 5 ? 3_000 : 900;
+const PEOPLE = KILLS > 5 ? 3_000 : 600;
 const VENDOR_DELAY_MS = 25;
 /** Of an undisturbed chapter's length; a kill after the end would be none. */
 const KILLED_WITHIN = 0.8;

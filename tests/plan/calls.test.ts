@@ -106,14 +106,15 @@ async function callsOf(work: () => Promise<unknown>): Promise<[listed: number, s
 }
 
 it("grows with the records alone: making it, looking again and reading back take a call for a hundred", async () => {
-  const count = 3_000;
+  // More than are compared, or looked at, in one go.
+  const count = 1_100;
   await fill(count);
   let planId = "" as PlanId;
   expect(await callsOf(async () => (planId = await built()))).toEqual([count / 100, 0, 0]);
   // Looked at again before, read back afterwards.
   expect(await callsOf(() => applied(planId))).toEqual([(2 * count) / 100, 0, count]);
   expect(await plans.finish(test.workspaceId, planId, at)).toMatchObject({ counts: { applied: count, failed: 0 } });
-}, 60_000);
+});
 
 it("is the same for an undo", async () => {
   await fill(300);
@@ -123,7 +124,7 @@ it("is the same for an undo", async () => {
   const begun = await plans.beginUndo(test.workspaceId, planId, { actor: "admin", at });
   if (begun.outcome !== "approved") throw new Error(begun.outcome);
   expect(await callsOf(() => applied(begun.plan.planId))).toEqual([6, 0, 300]);
-}, 60_000);
+});
 
 it("costs nothing for those between where few of many changed", async () => {
   await fill(1_500);
@@ -144,4 +145,4 @@ it("costs nothing for those between where few of many changed", async () => {
   expect(written).toBe(14);
   // Compared, looked at again, read back.
   expect(listed + single).toBeLessThanOrEqual(3 * 14);
-}, 60_000);
+});

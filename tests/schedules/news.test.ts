@@ -7,7 +7,7 @@ import { contactIdOf, smallShop } from "#tests/support/people.ts";
 
 const PEOPLE = 40;
 /** More than ten pages of a search hold. */
-const MANY = 2_600;
+const MANY = 2_100;
 /** Temporal Cloud counts two for each time a schedule fires. */
 const ACTIONS_OF_A_SCHEDULE = 2;
 const DAY_MS = 86_400_000;
