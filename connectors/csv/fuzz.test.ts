@@ -115,7 +115,7 @@ describe("any file", () => {
             .map((cells) => cells.map((cell) => quoted(cell, delimiter)).join(delimiter) + lineEnd)
             .join("");
           const content = damage === null ? text : text.slice(0, damage.at) + damage.text + text.slice(damage.at);
-          const began = performance.now();
+          const before = process.cpuUsage();
           const path = join(folder, `${number++}.csv`);
           await writeFile(path, content);
           const guess = await guessFile(path, { ...LONDON, ...(kind === null ? {} : { kind }) }).catch(onlyOurs);
@@ -131,13 +131,13 @@ describe("any file", () => {
           expect(tally.taken).toBeGreaterThanOrEqual(0);
           const whole = damage === null && guess.header && guess.start.offset === 0 && guess.delimiter === delimiter;
           if (whole && fitting && names.length > 1) expect(tally.rows).toBe(rows.length);
-          expect(performance.now() - began).toBeLessThan(5_000);
+          expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
         }),
         { numRuns: 2_000 },
       );
       expect(imports).toBeGreaterThan(1_500);
     });
-  }, 120_000);
+  }, 600_000);
 });
 
 function onlyOurs(error: unknown): null {

@@ -76,7 +76,7 @@ describe("addresses in a cell", () => {
   });
 
   it("takes no longer than the cell is long", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const text of [
       `${".:".repeat(200_000)}x@y.de`,
       "@".repeat(400_000),
@@ -91,7 +91,7 @@ describe("addresses in a cell", () => {
       ),
       { numRuns: 2_000 },
     );
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
   });
 });
 

@@ -89,23 +89,21 @@ describe("counting rows", () => {
 });
 
 describe("what no file can do", () => {
-  const began = () => performance.now();
-
   it.each([
     ["five million commas", ",".repeat(5_000_000)],
     ["five million letters", "x".repeat(5_000_000)],
     ["a cell of 400,000 signs before an address", `${".:".repeat(200_000)}x@brightleaf.co.uk,Eve Torr`],
     ["five million quotes", '"'.repeat(5_000_000)],
   ])("%s cost one row, little time and little memory", async (_, line) => {
-    const start = began();
-    const before = process.memoryUsage().heapUsed;
+    const cpuBefore = process.cpuUsage();
+    const heapBefore = process.memoryUsage().heapUsed;
     const { emails, rejects, tally, raw } = await read(`${TWO}${line}\nlast@brightleaf.co.uk,Last One\n`);
     expect(emails).toEqual([...EMAILS, "last@brightleaf.co.uk"]);
     expect(rejects).toEqual(["line 4: The line is longer than 131072 bytes."]);
     expect(tally).toEqual({ rows: 4, taken: 3, collapsed: 0, refused: 1 });
     expect(JSON.stringify(raw).length).toBeLessThan(50_000);
-    expect(performance.now() - start).toBeLessThan(5_000);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000_000);
+    expect(process.cpuUsage(cpuBefore).user).toBeLessThan(5_000_000);
+    expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200_000_000);
   });
 
   it("refuses cells and values beyond any length, and goes on", async () => {
@@ -124,9 +122,9 @@ describe("what no file can do", () => {
     ["a first line of 3,000 cells", `${"a,".repeat(3_000)}\n${TWO}`],
     ["a first line without an end", "x".repeat(3_000_000)],
   ])("%s is no table, said at once", async (_, content) => {
-    const start = began();
+    const before = process.cpuUsage();
     await expect(read(content)).rejects.toThrow(/is no header of a table/);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 
   it("an order of endless rows is refused, and the next one read", async () => {

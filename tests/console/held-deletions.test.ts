@@ -62,7 +62,7 @@ it("is asked once, shown everywhere, and answered by hand", async () => {
   expect(await livePeople()).toBe(100);
   const again = await tributary("sync", "--accept-deletions");
   expect(again).toMatchObject({ code: 3, err: "No deletions are waiting to be accepted.\n" });
-}, 120_000);
+});
 
 it("does not arise from another account's credentials: a full read finds out first and reads nothing", async () => {
   const { deps, workspaceId, connectionIds } = loop;
@@ -77,4 +77,4 @@ it("does not arise from another account's credentials: a full read finds out fir
     statusReason: expect.stringContaining("another account"),
   });
   expect(await livePeople()).toBe(100);
-}, 60_000);
+});

@@ -149,7 +149,7 @@ describe("a process", () => {
     } finally {
       await worker.stop();
     }
-  }, 240_000);
+  });
 });
 
 describe("tributary alerts test", () => {
@@ -164,7 +164,7 @@ describe("tributary alerts test", () => {
     ]);
     expect(hook.received.map(({ alert }) => alert.phase)).toEqual(["test"]);
     expect(mail.received.join()).toContain("This is a test");
-  }, 120_000);
+  });
 
   it("says what is missing, and what was not taken", async () => {
     hook.status = 500;
@@ -175,5 +175,5 @@ describe("tributary alerts test", () => {
     const nobody = await runCli(loop.workerEnvironment, ["alerts", "test"]);
     expect(nobody.code).toBe(1);
     expect(nobody.err).toContain("set TRIBUTARY_ALERT_WEBHOOK");
-  }, 120_000);
+  });
 });

@@ -51,7 +51,7 @@ beforeAll(async () => {
     .trim()
     .split("\n")
     .map((one) => line.parse(JSON.parse(one)));
-}, 180_000);
+});
 afterAll(() => loop.stop());
 
 const ofUndo = ({ workflowType, planId }: Line) => workflowType === "undoPlan" || planId === undone;

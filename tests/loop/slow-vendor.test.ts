@@ -37,7 +37,7 @@ it("a first plan is built, written and read back with hardly a call more than th
   expect(calls().reads).toBeLessThanOrEqual(3 * ONCE);
   expect(calls().writes).toBeLessThanOrEqual(ONCE + 1);
   expect(refusals()).toBeLessThanOrEqual(3);
-}, 120_000);
+});
 
 it("calls that are refused and answers that fail cost themselves, and not the plan", async () => {
   const { hubspot, deps, workspaceId, connectionIds } = loop;
@@ -58,4 +58,4 @@ it("calls that are refused and answers that fail cost themselves, and not the pl
   // Two refused, one failed, two of the second portion again.
   expect(calls().reads - before.reads).toBe(ONCE + 2 + 1 + 2);
   expect(calls().writes).toBe(before.writes);
-}, 120_000);
+});

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await worker.stop();
   const traceId = collector.spans.find((span) => valueOf(span, "tributary.runId") === runId)?.traceId;
   spans = collector.spans.filter((span) => span.traceId === traceId);
-}, 180_000);
+});
 afterAll(async () => {
   await loop.stop();
   await collector.close();

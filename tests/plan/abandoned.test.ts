@@ -10,7 +10,6 @@ import { smallShop } from "#tests/support/people.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
 import { planWorkflowId, undoWorkflowId } from "#workflows/names.ts";
 
-const TIMEOUT_MS = 240_000;
 const NOW = Date.now();
 /** Stripe takes one in a call. */
 const CUSTOMERS = 150;
@@ -105,7 +104,7 @@ beforeAll(async () => {
     undone = await endState(calm);
   });
   await calm.stop();
-}, TIMEOUT_MS);
+});
 
 it("compares with an undisturbed run, in which every record is written once", () => {
   expect(undisturbed).toBe(CUSTOMERS);
@@ -139,33 +138,25 @@ describe.each(losses)("a plan that nobody carries out any more because $name", (
   beforeAll(async () => {
     loop = await begin(durable === undefined ? {} : { durable });
     await withWorkers(loop, () => loop.refresh());
-  }, TIMEOUT_MS);
+  });
   afterAll(() => loop.stop());
 
-  it(
-    "is found, and a retry writes what the tool does not hold yet and nothing else",
-    async () => {
-      const { planId, digest } = await planOf(loop, "write");
-      await killWhileWriting(loop, () => loop.engine.approve(planId, "test", digest ?? ""));
-      expect(writesOf(loop)).toBeLessThan(CUSTOMERS);
-      await lose(loop, planWorkflowId(planId));
-      await withWorkers(loop, () => retryAsTold(loop, "write", why));
-      expect(differences(written, await endState(loop))).toEqual([]);
-      expect(writesOf(loop)).toBe(CUSTOMERS);
-    },
-    TIMEOUT_MS,
-  );
+  it("is found, and a retry writes what the tool does not hold yet and nothing else", async () => {
+    const { planId, digest } = await planOf(loop, "write");
+    await killWhileWriting(loop, () => loop.engine.approve(planId, "test", digest ?? ""));
+    expect(writesOf(loop)).toBeLessThan(CUSTOMERS);
+    await lose(loop, planWorkflowId(planId));
+    await withWorkers(loop, () => retryAsTold(loop, "write", why));
+    expect(differences(written, await endState(loop))).toEqual([]);
+    expect(writesOf(loop)).toBe(CUSTOMERS);
+  });
 
-  it(
-    "is finished the same way when it was an undo",
-    async () => {
-      await killWhileWriting(loop, () => undo(loop));
-      expect(writesOf(loop)).toBeLessThan(2 * CUSTOMERS);
-      await lose(loop, undoWorkflowId((await planOf(loop, "write")).planId));
-      await withWorkers(loop, () => retryAsTold(loop, "undo", why));
-      expect(differences(undone, await endState(loop))).toEqual([]);
-      expect(writesOf(loop)).toBe(2 * CUSTOMERS);
-    },
-    TIMEOUT_MS,
-  );
+  it("is finished the same way when it was an undo", async () => {
+    await killWhileWriting(loop, () => undo(loop));
+    expect(writesOf(loop)).toBeLessThan(2 * CUSTOMERS);
+    await lose(loop, undoWorkflowId((await planOf(loop, "write")).planId));
+    await withWorkers(loop, () => retryAsTold(loop, "undo", why));
+    expect(differences(undone, await endState(loop))).toEqual([]);
+    expect(writesOf(loop)).toBe(2 * CUSTOMERS);
+  });
 });

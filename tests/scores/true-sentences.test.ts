@@ -97,7 +97,7 @@ beforeAll(async () => {
     .toSorted((a, b) => a - b);
   const middle = (gaps.length - 1) / 2;
   gapOfShop = Math.round(((gaps[Math.floor(middle)] ?? NaN) + (gaps[Math.ceil(middle)] ?? NaN)) / 2);
-}, 120_000);
+});
 afterAll(() => shop.drop());
 
 const lastOf = ({ keptDays }: RawCustomer) => keptDays.at(-1) ?? "";

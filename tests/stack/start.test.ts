@@ -106,5 +106,5 @@ describe("npm start", () => {
     expect(left.filter((pid) => findProcess(pid) !== null)).toEqual([]);
     expect(readdirSync(join(dataDir, "processes"))).toEqual([]);
     expect(readdirSync(dataDir)).not.toContain("lock");
-  }, 240_000);
+  });
 });

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await owner.connect();
   for (let number = 1; number <= KNOWN; number++) await fill(test.database, await openWorkspace(number), ["Leeds"]);
   await owner.query("ANALYZE");
-}, 120_000);
+});
 afterAll(async () => {
   await owner.end();
   await test.drop();
@@ -145,7 +145,7 @@ it("a batch in a new workspace reads in proportion to the batch", async () => {
   const most = [...reads].filter(([, rows]) => rows > READ_AT_MOST * PEOPLE);
   expect(reads.size).toBeGreaterThan(30);
   expect(most.map(([text, rows]) => `${rows} rows: ${text.replaceAll(/\s+/g, " ").slice(0, 200)}`)).toEqual([]);
-}, 120_000);
+});
 
 it("the planner keeps no statistics of workspaces, however it looks", async () => {
   await refreshStatistics(test.database);

@@ -36,7 +36,7 @@ beforeAll(async () => {
     TEMPORAL_TLS_CLIENT_KEY_PATH: client.key,
   };
   worker = await startWorkerProcess(environment);
-}, 120_000);
+});
 afterAll(async () => {
   await worker.stop();
   await proxy.close();

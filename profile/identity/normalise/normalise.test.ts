@@ -147,7 +147,7 @@ describe("values of any length and content", () => {
   ];
 
   it("cost no more than a glance", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const raw of [...nasty, `${".:".repeat(200_000)}x@y.de`]) {
       normaliseEmail(raw);
       normalisePhone(raw, "DE");
@@ -166,6 +166,6 @@ describe("values of any length and content", () => {
       ),
       { numRuns: 2_000 },
     );
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 });
