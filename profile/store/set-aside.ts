@@ -74,7 +74,11 @@ export async function settingAside<Batch extends { more: boolean }>(
         const done = await work(transaction, size, (rows) => {
           taken = rows;
         });
-        await forgive(transaction, step, taken);
+        await forgive(
+          transaction,
+          step,
+          taken.map(({ id }) => id),
+        );
         return done;
       });
       return size === limit ? batch : { ...batch, more: true };
@@ -92,7 +96,7 @@ export async function settingAside<Batch extends { more: boolean }>(
 }
 
 /** Caused by what a row holds, as opposed to a server that is unreachable, full or busy. */
-function isOverContent(error: unknown): boolean {
+export function isOverContent(error: unknown): boolean {
   if (error instanceof DatabaseError) return /^(21|22|23|54)/.test(error.code ?? "");
   return (
     error instanceof TypeError ||
@@ -143,14 +147,14 @@ async function setAside(
 }
 
 /** Worked out this time: no longer set aside. Few ever are, so those are read first. */
-async function forgive(transaction: Transaction, step: Step, taken: readonly Taken[]): Promise<void> {
+export async function forgive(transaction: Transaction, step: Step, taken: readonly Taken["id"][]): Promise<void> {
   if (taken.length === 0) return;
   const aside = await transaction.query<{ id: Taken["id"] }>(
     "SELECT subject_id AS id FROM set_aside WHERE workspace_id = $1 AND step = $2",
     [transaction.workspaceId, step],
   );
   if (aside.length === 0) return;
-  const done = new Set(taken.map(({ id }) => id));
+  const done = new Set(taken);
   const forgiven = aside.flatMap(({ id }) => (done.has(id) ? [id] : []));
   if (forgiven.length === 0) return;
   await transaction.query(`DELETE FROM set_aside WHERE workspace_id = $1 AND step = $2 AND subject_id ${among("$3")}`, [

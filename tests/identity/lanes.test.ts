@@ -1,14 +1,16 @@
 /** Batches of identity side by side: whoever takes what when, the outcome is that of one after the other. */
 import { afterEach, expect, it } from "vitest";
 import type { PersonRecord } from "#connectors/core/records.ts";
+import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { person } from "#tests/support/records.ts";
 import { messyPeople } from "./people.ts";
 import { dropShops, freshShop, type Shop } from "./shop.ts";
 
 afterEach(dropShops);
 
+/** Each as a worker of its own. */
 const inLanes = (shop: Shop, lanes: number, limit: number) =>
-  Promise.all(Array.from({ length: lanes }, () => shop.resolveAll(limit)));
+  Promise.all(Array.from({ length: lanes }, () => shop.resolveAll(limit, createIdentityStore(shop.database))));
 
 /** Who holds one mailbox, by the numbers of holders and of names: 51 holders and four names are one too many. */
 function mailbox(name: string, holders: number, names: number): PersonRecord[] {
@@ -55,7 +57,7 @@ const crowdsLater = [...mailbox("edge", 51, 3), ...mailbox("below", 53, 6), ...m
 
 it.each([
   { lanes: 2, limit: 40 },
-  { lanes: 4, limit: 25 },
+  { lanes: 4, limit: 10 },
   { lanes: 3, limit: 130 },
 ])("$lanes lanes of $limit records give what one gives", async ({ lanes, limit }) => {
   const [one, several] = [await freshShop(), await freshShop()];
@@ -81,7 +83,8 @@ it("lanes that work while records still come in end with the same", async () => 
     await one.resolveAll();
     const ended = new AbortController();
     const lane = async () => {
-      while (!ended.signal.aborted) await several.resolveAll(30);
+      const identity = createIdentityStore(several.database);
+      while (!ended.signal.aborted) await several.resolveAll(30, identity);
     };
     const arrive = async () => {
       for (let start = 0; start < records.length; start += 60) await several.save(records.slice(start, start + 60));

@@ -44,7 +44,7 @@ export async function openShop() {
       });
       if (saved.outcome !== "saved") throw new Error("The page was not saved.");
     },
-    async resolveAll(limit = 2_000): Promise<ResolvedBatch> {
+    async resolveAll(limit = 2_000, worker = identity): Promise<ResolvedBatch> {
       const total: ResolvedBatch = {
         touched: 0,
         records: 0,
@@ -55,7 +55,7 @@ export async function openShop() {
         more: false,
       };
       for (let more = true; more;) {
-        const batch = await identity.resolveBatch(workspaceId, { limit });
+        const batch = await worker.resolveBatch(workspaceId, { limit });
         for (const key of ["touched", "records", "created", "merged", "split", "refusals"] as const)
           total[key] += batch[key];
         more = batch.more;

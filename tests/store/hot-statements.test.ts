@@ -260,12 +260,20 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
     const second = openDatabase(test.appUrl);
     const ingest = createIngestStore(planning(second, plans));
     const identity = createIdentityStore(planning(second, plans));
-    const save = async (from: unknown, records: CanonicalRecord[]) => {
+    const save = async (from: unknown, records: CanonicalRecord[], { beside = false } = {}) => {
       const given = page(records, { next: { at: records.length }, atEnd: true });
       await ingest.savePage(test.workspaceId, { connectionId, stream: "people", from, page: given });
+      if (beside) {
+        await owner.query("SELECT pg_advisory_lock_shared(hashtextextended('profiles ' || $1, 0))", [test.workspaceId]);
+        let touched = 0;
+        for (let turn = 0; turn < 3 && touched === 0; turn++)
+          ({ touched } = await identity.resolveBatch(test.workspaceId, { limit: BATCH }));
+        await owner.query("SELECT pg_advisory_unlock_all()");
+        expect(touched).toBeGreaterThanOrEqual(BATCH);
+      }
       for (let more = true; more;) ({ more } = await identity.resolveBatch(test.workspaceId, { limit: BATCH }));
     };
-    await save(null, people(0, "Leeds"));
+    await save(null, people(0, "Leeds"), { beside: true });
     await replaceFigures(planning(second, plans), ingest, connectionId);
     // Said again, with a later time and nothing else.
     await save(
@@ -278,7 +286,9 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
       consent(`c${index}`, String(index), { state: "withdrawn", address: `shopper${index}@brightleaf.co.uk` }),
     );
     const called = refusals.map((refusal) => ({ ...refusal, channel: "call" as const, address: "07400 100020" }));
-    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals, ...called]);
+    await save({ at: BATCH }, [...people(0, "York"), ...people(BATCH, "Hull"), ...orders, ...refusals, ...called], {
+      beside: true,
+    });
     const ids = Array.from({ length: BATCH }, (_, index) => recordIdOf(connectionId, "people", String(index)));
     const consents = createConsentStore(planning(second, plans));
     const basis = await consents.basisFor(test.workspaceId, ids);
@@ -301,7 +311,14 @@ describe.each(Object.entries(LOOKS))("%s", (when, look) => {
     await carryOutPlan(connectionId, planned);
     await planAll(planned);
     await second.close();
-    for (const part of ["AS home", "SET source_updated_at", "INSERT INTO metric", "DELETE FROM metric", "JOIN spend"])
+    for (const part of [
+      "AS home",
+      "SET source_updated_at",
+      "INSERT INTO metric",
+      "DELETE FROM metric",
+      "JOIN spend",
+      "FROM membership WHERE workspace_id = $1 AND record_id = ANY (ARRAY(SELECT unnest($2::uuid[])))\n       FOR UPDATE SKIP LOCKED",
+    ])
       expect([...plans.keys()].some((text) => text.includes(part))).toBe(true);
     expect(plans.size).toBeGreaterThan(20);
     expect([...plans].flatMap(([text, plan]) => faultsOf(text, plan))).toEqual([]);

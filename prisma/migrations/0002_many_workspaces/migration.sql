@@ -412,3 +412,6 @@ END $$;
 -- How national numbers are read, and when a day ends.
 CREATE TRIGGER consent_news AFTER UPDATE OF default_country, time_zone ON workspace
   FOR EACH STATEMENT EXECUTE FUNCTION note_consent_news();
+
+-- Several workers resolve one workspace. Each takes its records in this order, so that those of one person come into one hand.
+ALTER TABLE unresolved ADD COLUMN near integer NOT NULL DEFAULT 0;

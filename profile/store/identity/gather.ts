@@ -9,6 +9,7 @@ import { isStandoff } from "#profile/identity/standoff.ts";
 import { alsoLookedUpAs } from "#profile/identity/value-nodes.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
+import type { Beside } from "./beside.ts";
 import { crowdedAmong, type HeldValue, type Holder, holdersOf, MANY_HOLDERS } from "./holders.ts";
 import { HumanLinks, type Link } from "./human-links.ts";
 import type { Value } from "./shared-values.ts";
@@ -26,6 +27,8 @@ export interface Gathered {
   overflowing: Set<string>;
   /** Some value came into or out of `shared_value`: records that are not here may have to be looked at. */
   turned: boolean;
+  /** Records met whose components others are at work on; nothing of these is in here. */
+  dropped: ReadonlySet<RecordId>;
   mustLinks: HumanLink[];
   cuts: HumanLink[];
 }
@@ -43,15 +46,17 @@ export function resolveGathered({ records, bystanders, ...rest }: Gathered): Res
  * Values in `shared_value` are not followed, nor are those in standoff. But for these a whole component comes back, or
  * resolving it would not give what resolving everything gives.
  *
- * @param look called with the values of each round before they are followed; returns those that came into or out of
+ * @param options.look called with the values of each round before they are followed; returns those that came into or out of
  *   `shared_value`
+ * @param options.beside where other batches may be at work: every record met is locked, and components with one that cannot
+ *   be are left out
  */
 export async function gather(
   transaction: Transaction,
   start: readonly RecordId[],
-  look: Look = () => Promise.resolve([]),
+  { look = () => Promise.resolve([]), beside }: { look?: Look; beside?: Beside } = {},
 ): Promise<Gathered> {
-  const gathering = new Gathering(transaction, look);
+  const gathering = new Gathering(transaction, look, beside);
   await gathering.follow([...new Set(start)]);
   return gathering.result();
 }
@@ -75,6 +80,9 @@ const MANY_SHARED = 1_000;
 class Gathering {
   readonly #transaction: Transaction;
   readonly #look: Look;
+  readonly #beside: Beside | undefined;
+  /** Looked for, found or not. */
+  readonly #followed = new Set<RecordId>();
   /** Everybody met, followed or not. */
   readonly #people = new Map<RecordId, Person>();
   readonly #names = new Map<string, PersonName>();
@@ -88,20 +96,22 @@ class Gathering {
   readonly #humanLinks: HumanLinks;
   readonly #links = new Map<string, Link>();
 
-  constructor(transaction: Transaction, look: Look) {
+  constructor(transaction: Transaction, look: Look, beside: Beside | undefined) {
     this.#transaction = transaction;
     this.#look = look;
+    this.#beside = beside;
     this.#humanLinks = new HumanLinks(transaction);
   }
 
   async follow(start: RecordId[]): Promise<void> {
     for (let frontier = start; frontier.length > 0;) {
+      for (const id of frontier) this.#followed.add(id);
       // Asked for at once: the database answers the second while the first is taken in here.
       const [, held] = await Promise.all([this.#meet(frontier), this.#identifiersOf(frontier)]);
       const next = new Set<RecordId>(await this.#holdersToFollow(this.#load(frontier, held), frontier));
       for (const id of await this.#fellowMembers(frontier)) next.add(id);
       for (const id of await this.#linked(frontier)) next.add(id);
-      frontier = [...next].filter((id) => !this.#records.has(id));
+      frontier = [...next].filter((id) => !this.#followed.has(id));
       // What a human said of a bystander may have taken apart what such a value once joined.
       if (frontier.length === 0) frontier = await this.#linkedBystanders();
     }
@@ -116,6 +126,8 @@ class Gathering {
   }
 
   result(): Gathered {
+    const dropped = this.#beside?.connectedWithTaken(this.#links.values()) ?? new Set();
+    for (const id of dropped) this.#records.delete(id);
     const profileOf = new Map<RecordId, ProfileId>();
     for (const id of this.#records.keys()) {
       const profileId = this.#people.get(id)?.profileId;
@@ -129,6 +141,7 @@ class Gathering {
       profileOf,
       overflowing: this.#overflowing,
       turned: this.#turned,
+      dropped,
       mustLinks: links.filter(({ verdict }) => verdict === "same"),
       cuts: links.filter(({ verdict }) => verdict === "different"),
     };
@@ -136,8 +149,9 @@ class Gathering {
 
   /** Reads names, times and profiles of records not met before. */
   async #meet(ids: Iterable<RecordId>): Promise<void> {
-    const unknown = [...ids].filter((id) => !this.#people.has(id));
+    const unknown = [...ids].filter((id) => !this.#people.has(id) && this.#beside?.taken.has(id) !== true);
     if (unknown.length === 0) return;
+    await this.#beside?.lock(unknown);
     const rows = await this.#transaction.query<PersonRow>(
       `SELECT record_id AS "recordId", floor(extract(epoch FROM source_created_at) * 1000)::float8 AS "createdAtMs",
          first_name AS "firstName", last_name AS "lastName", postcode, profile_id AS "profileId"
@@ -146,6 +160,7 @@ class Gathering {
       [this.#transaction.workspaceId, listed(unknown)],
     );
     for (const { firstName, lastName, postcode, ...row } of rows) {
+      if (this.#beside?.isTaken(row.recordId, row.profileId) === true) continue;
       const name = this.#nameOf(firstName, lastName);
       this.#people.set(row.recordId, { ...row, name, postcode: postcodeKeyOf(postcode) });
     }
@@ -185,13 +200,20 @@ class Gathering {
       const { recordId, createdAtMs, name, postcode } = person;
       this.#records.set(id, { recordId, createdAtMs, name, postcode, identifiers });
       // Whoever was merged into this record names it by id.
-      see(valueIdOf("merged_into", id), "merged_into", id);
+      const named = valueIdOf("merged_into", id);
+      see(named, "merged_into", id);
+      const seen = [named];
       for (const holder of identifiers) {
         const { valueId, kind, value } = holder;
         see(valueId, kind, value)?.holders.push(holder);
+        seen.push(valueId);
         const other = alsoLookedUpAs[kind];
-        if (other !== undefined) see(valueIdOf(other, value), other, value);
+        if (other === undefined) continue;
+        const otherId = valueIdOf(other, value);
+        see(otherId, other, value);
+        seen.push(otherId);
       }
+      this.#beside?.noteRecord(person, seen, identifiers);
     }
     return values;
   }
@@ -216,10 +238,13 @@ class Gathering {
     ];
     await this.#meet(new Set(rows.map(({ recordId }) => recordId)));
     for (const row of rows) values.get(row.valueId)?.holders.push(row);
+    this.#beside?.noteAsked(values);
     const next: RecordId[] = [];
     for (const { kind, value } of values.values()) if (kind === "merged_into") next.push(value as RecordId);
     for (const valueId of new Set(rows.map((row) => row.valueId))) {
       const holders = values.get(valueId)?.holders ?? [];
+      // Somebody else's; what hangs together with it is left alone.
+      if (holders.some(({ recordId }) => this.#beside?.taken.has(recordId) === true)) continue;
       if (this.#joinsNobody(holders, values)) for (const holder of holders) this.#standBy(holder);
       else for (const { recordId } of holders) next.push(recordId);
     }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
-import { type Identifier, identifiersOf } from "#profile/identity/identifiers.ts";
+import { type Identifier, identifiersOf, nearnessOf } from "#profile/identity/identifiers.ts";
 import { among, listed } from "../among.ts";
 import { matchByHash, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
@@ -62,12 +62,16 @@ export async function identifyBatch(
   const [changed, known] = await Promise.all([peopleOf(transaction, ids), storedIdentifiers(transaction, ids)]);
   const defaultCountry = await defaultCountryOf(transaction);
   const stored = Map.groupBy(known, ({ recordId }) => recordId);
+  const near = new Map(marked.map(({ recordId }) => [recordId, 0]));
   let writing: Promise<unknown> = Promise.resolve();
   try {
     for (let start = 0; start < changed.length; start += PORTION) {
       const difference: Difference = { added: [], changed: [], dropped: [] };
       for (const record of changed.slice(start, start + PORTION)) {
-        compare(record, stored.get(record.recordId) ?? [], defaultCountry, difference);
+        const { recordId, connectionId, stream, data } = record;
+        const identifiers = identifiersOf(storedPerson.parse(data), { connectionId, stream, defaultCountry });
+        compare(recordId, identifiers, stored.get(recordId) ?? [], difference);
+        near.set(recordId, nearnessOf(identifiers));
       }
       await writing;
       writing = write(transaction, difference);
@@ -76,7 +80,7 @@ export async function identifyBatch(
     // Also when a record cannot be read: the transaction ends after its last statement.
     await writing;
   }
-  await markIdentified(transaction, ids);
+  await markIdentified(transaction, near);
   return marked.length;
 }
 
@@ -121,13 +125,13 @@ interface Difference {
 
 /** Adds to `difference` what is to be written for one record. */
 function compare(
-  { recordId, connectionId, stream, data }: ChangedPerson,
+  recordId: RecordId,
+  identifiers: readonly Identifier[],
   stored: readonly StoredRow[],
-  defaultCountry: string,
   difference: Difference,
 ): void {
   const left = new Map(stored.map((row) => [row.valueId, row]));
-  for (const identifier of identifiersOf(storedPerson.parse(data), { connectionId, stream, defaultCountry })) {
+  for (const identifier of identifiers) {
     const valueId = valueIdOf(identifier.kind, identifier.value);
     const known = left.get(valueId);
     left.delete(valueId);
@@ -170,9 +174,13 @@ async function write(transaction: Transaction, { added, changed, dropped }: Diff
   );
 }
 
-async function markIdentified(transaction: Transaction, ids: string): Promise<void> {
-  await transaction.query(
-    `UPDATE unresolved SET identified = true WHERE workspace_id = $1 AND record_id ${among("$2")}`,
-    [transaction.workspaceId, ids],
+/** @param near by record, what it goes by where work is shared out */
+async function markIdentified(transaction: Transaction, near: ReadonlyMap<RecordId, number>): Promise<void> {
+  await matchByHash(
+    transaction,
+    `UPDATE unresolved SET identified = true, near = done.near FROM unnest($2::uuid[], $3::int4[]) AS done (record_id, near)
+     WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
+       AND unresolved.record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(near.keys()), listed(near.values())],
   );
 }

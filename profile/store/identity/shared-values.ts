@@ -14,11 +14,15 @@ interface Crowd {
   names: number;
   /** Known as shared; null: it was not. */
   since: Date | null;
+  /** As counted then. */
+  known: number | null;
 }
 
 export type Value = Pick<Identifier, "kind" | "value"> & { valueId: string };
 
-const insertShared = insertInto<Crowd & Value>({
+type Crowded = Crowd & Value;
+
+const insertShared = insertInto<Crowded>({
   table: "shared_value",
   columns: {
     value_id: { type: "uuid", of: ({ valueId }) => valueId },
@@ -38,14 +42,7 @@ const insertShared = insertInto<Crowd & Value>({
  * @returns the values that turned
  */
 export async function refreshSharedValues(transaction: Transaction, values: readonly Value[]): Promise<Value[]> {
-  if (values.length === 0) return [];
-  const known = new Map(values.map((value) => [value.valueId, value]));
-  const crowds = (await crowdsOf(transaction, known.keys())).flatMap((crowd) => {
-    const value = known.get(crowd.valueId);
-    return value === undefined ? [] : { ...value, ...crowd };
-  });
-  const over = crowds.filter(({ holders, names }) => overflows(holders, names));
-  const under = crowds.filter(({ holders, names, since }) => since !== null && !overflows(holders, names));
+  const { over, under } = await lookAt(transaction, values);
   await insertShared(transaction, over);
   if (under.length > 0) {
     await transaction.query(`DELETE FROM shared_value WHERE workspace_id = $1 AND value_id ${among("$2")}`, [
@@ -66,11 +63,33 @@ export async function refreshSharedValues(transaction: Transaction, values: read
   return turned;
 }
 
+/** Whether nothing is to be written of these values, so that others may lean on the same. */
+export async function areAsKnown(transaction: Transaction, values: readonly Value[]): Promise<boolean> {
+  const { over, under } = await lookAt(transaction, values);
+  return under.length === 0 && over.every(({ holders, known }) => holders === known);
+}
+
+async function lookAt(
+  transaction: Transaction,
+  values: readonly Value[],
+): Promise<Record<"over" | "under", Crowded[]>> {
+  if (values.length === 0) return { over: [], under: [] };
+  const known = new Map(values.map((value) => [value.valueId, value]));
+  const crowds = (await crowdsOf(transaction, known.keys())).flatMap((crowd) => {
+    const value = known.get(crowd.valueId);
+    return value === undefined ? [] : { ...value, ...crowd };
+  });
+  return {
+    over: crowds.filter(({ holders, names }) => overflows(holders, names)),
+    under: crowds.filter(({ holders, names, since }) => since !== null && !overflows(holders, names)),
+  };
+}
+
 /** Of these values: those with more holders than go unasked, and those known as shared. */
 async function crowdsOf(transaction: Transaction, valueIds: Iterable<string>): Promise<Crowd[]> {
   return transaction.query<Crowd>(
     // The first count stops early: nearly all values have a holder or two.
-    `SELECT wanted.value_id AS "valueId", since,
+    `SELECT wanted.value_id AS "valueId", since, shared_value.holders AS known,
        CASE WHEN many THEN (SELECT count(*) FROM identifier WHERE workspace_id = $1 AND value_id = wanted.value_id)
          ELSE 0 END AS holders,
        CASE WHEN many THEN (

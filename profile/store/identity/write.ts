@@ -68,7 +68,7 @@ const members = {
   },
   key: ["record_id"],
 } as const;
-/** Identity alone writes memberships, one batch at a time: a record seen without one has none. */
+/** Identity alone writes memberships, and one batch at a time has a record: one seen without has none. */
 const insertMembers = insertInto<Move>({ ...members, onConflict: "fail" });
 const moveMembers = insertInto<Move>({ ...members, onConflict: "update", also: "since = now()" });
 
@@ -76,7 +76,7 @@ const moveMembers = insertInto<Move>({ ...members, onConflict: "update", also: "
 export async function writeDifference(
   transaction: Transaction,
   { clusters }: Resolution,
-  { created, moved, changed }: Difference,
+  { created, moved, changed, emptied }: Difference,
   touched: ReadonlySet<RecordId>,
 ): Promise<void> {
   // Sent at once: while the database writes the profiles, the members are made ready here.
@@ -95,10 +95,20 @@ export async function writeDifference(
   const withTouched = clusters.filter(
     ({ profileId, recordIds }) => !fresh.has(profileId) && recordIds.some((id) => touched.has(id)),
   );
+  if (emptied.length > 0)
+    await lockProfileRows(transaction, [...withTouched.map(({ profileId }) => profileId), ...changed, ...emptied]);
   await touchProfiles(
     transaction,
     withTouched.map(({ profileId }) => profileId),
     changed,
+  );
+}
+
+/** Whoever works out consent or scores for them ends first. In their order: ingest locks profiles, too. */
+async function lockProfileRows(transaction: Transaction, profileIds: readonly ProfileId[]): Promise<void> {
+  await transaction.query(
+    `SELECT FROM profile WHERE workspace_id = $1 AND profile_id ${among("$2")} ORDER BY profile_id FOR UPDATE`,
+    [transaction.workspaceId, listed(profileIds)],
   );
 }
 
