@@ -4,50 +4,17 @@ import { runIdOf } from "#profile/ids.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { isUsable } from "../open-connection.ts";
-import type { News, OpenStreams, RunEnding, RunStarted, StepInput, StreamToSync } from "./messages.ts";
+import { createDrain } from "./drain.ts";
+import type { News, OpenStreams, RunEnding, RunStarted, SharedStep, StreamToSync } from "./messages.ts";
 import { messageOf, nothingMissing } from "./run-message.ts";
 
 /** Profiles or records per transaction: long enough to be efficient, short enough to lose little. */
 const BATCH = 2_000;
 
-/** Batches side by side where they lock only what they take: two keep a database and a worker busy at the same time. */
-const LANES = 2;
-
 export function refreshActivities(deps: Dependencies) {
   const { connections, ingest, identity, consent, late, news, patience, scores, runs, plans } = deps;
 
-  /**
-   * Repeats a batch until nothing is left; every batch commits by itself, so a lost worker loses no finished one. With
-   * several lanes one batch is worked out here while another one is looked up or stored by the database.
-   */
-  async function drain(
-    input: StepInput,
-    step: string,
-    batch: (workspaceId: WorkspaceId) => Promise<{ more: boolean }>,
-    { lanes = 1 } = {},
-  ): Promise<void> {
-    const { workspaceId, runId } = input;
-    await runs.addCounts(workspaceId, runId, step, {});
-    let batches = 0;
-    const lane = async () => {
-      for (let left = true; left;) {
-        const { more, ...counts } = await deps.telemetry.span(`${step} batch`, {}, async (add) => {
-          const done = await batch(workspaceId);
-          add({ ...done });
-          return done;
-        });
-        await runs.addCounts(workspaceId, runId, step, counts);
-        left = more;
-        batches += 1;
-        // After the first, second, fourth ... batch: a first load grows what the next ones look through.
-        if (more && (batches & (batches - 1)) === 0) await deps.refreshStatistics();
-      }
-    };
-    // All come to their end before one's failure is told: the next attempt must not run beside a lane of this one.
-    const ended = await Promise.allSettled(Array.from({ length: lanes }, lane));
-    for (const one of ended) if (one.status === "rejected") throw one.reason;
-    await runs.addCounts(workspaceId, runId, step, {}, { finished: true });
-  }
+  const drain = createDrain(deps);
 
   /** Every stream was read, so what was missing has been granted: writing may go on too. */
   async function permissionsAreBack(workspaceId: WorkspaceId): Promise<void> {
@@ -103,25 +70,20 @@ export function refreshActivities(deps: Dependencies) {
       return { waitMs: 0 };
     },
 
-    resolveIdentities: (input: StepInput) =>
-      drain(input, "identity", (workspaceId) => identity.resolveBatch(workspaceId, { limit: BATCH }), { lanes: LANES }),
+    resolveIdentities: (input: SharedStep) =>
+      drain(input, "identity", (workspaceId) => identity.resolveBatch(workspaceId, { limit: BATCH })),
 
-    refreshConsents: (input: StepInput) => {
-      const at = new Date(deps.now()).toISOString();
-      return drain(input, "consent", (workspaceId) => consent.refreshBatch(workspaceId, { limit: BATCH, at }), {
-        lanes: LANES,
-      });
-    },
+    refreshConsents: (input: SharedStep) =>
+      drain(input, "consent", (workspaceId, at) => consent.refreshBatch(workspaceId, { limit: BATCH, at })),
 
-    async computeScores(input: StepInput): Promise<void> {
-      const asOf = new Date(deps.now()).toISOString();
-      // A load of one batch has had nobody look yet.
-      await deps.refreshStatistics();
-      await scores.refreshBaseline(input.workspaceId, asOf);
-      await drain(input, "scores", (workspaceId) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }), {
-        lanes: LANES,
-      });
-    },
+    computeScores: (input: SharedStep) =>
+      drain(input, "scores", (workspaceId, asOf) => scores.scoreBatch(workspaceId, { limit: BATCH, asOf }), {
+        before: async (asOf) => {
+          // A load of one batch has had nobody look yet.
+          await deps.refreshStatistics();
+          await scores.refreshBaseline(input.workspaceId, asOf);
+        },
+      }),
 
     async finishRun(ending: RunEnding): Promise<void> {
       const { workspaceId, runId, ...rest } = ending;

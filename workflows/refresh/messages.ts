@@ -53,6 +53,20 @@ export interface StepInput extends RefreshInput {
   runId: RunId;
 }
 
+/** A step that several workers may share. */
+export interface SharedStep extends StepInput {
+  /** Others can be asked to help. Left out by workers that do not ask: then the step is done to its end. */
+  mayShare?: true;
+  /** Of one who helps: which of them it is, and the step's instant. */
+  helps?: { part: number; at: string };
+}
+
+/** There is much more to do. Absent: nothing is left. */
+export interface Left {
+  /** The instant for which the step works, ISO 8601. */
+  at: string;
+}
+
 /** What became of a run's streams and tools. Late: not in time, and going on by itself. */
 export interface RunOutcome {
   failedStreams: number;

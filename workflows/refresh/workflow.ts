@@ -7,6 +7,7 @@ import { syncStream } from "../sync/workflow.ts";
 import { planAndApply } from "./destination.ts";
 import { planTools, type PlannedTools } from "./destinations.ts";
 import type { Look, News, RefreshInput, RefreshSummary, RunOutcome, RunStarted, StepInput } from "./messages.ts";
+import { shareOut } from "./sharing.ts";
 import { readStreams } from "./streams.ts";
 
 const engine = proxyActivities<Activities>({
@@ -29,9 +30,9 @@ export async function refreshWorkspace(input: RefreshInput, found?: News): Promi
   const inTime = patched("nothing waits for the slowest");
   try {
     const streams = inTime ? await readStreams(input, run) : await readAll(input, run);
-    await engine.resolveIdentities(step);
-    await engine.refreshConsents(step);
-    await engine.computeScores(step);
+    await shareOut(step, engine.resolveIdentities);
+    await shareOut(step, engine.refreshConsents);
+    await shareOut(step, engine.computeScores);
     const tools = inTime ? await planTools(step, run) : await planAll(step, run);
     const outcome: RunOutcome = { ...streams, failedPlans: tools.failed, latePlans: tools.late };
     // No version of its own: a history of a worker that did not ask says nothing of it, and none is due.
