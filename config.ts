@@ -1,6 +1,6 @@
 /**
  * The environment, parsed once. Every variable the product reads is named and explained here, except those that hold a
- * vendor's credentials: each connector names its own (connectors/core/auth.ts), and OpenTelemetry's own
+ * vendor's credentials or an app's: each connector names its own (connectors/core/auth.ts), and OpenTelemetry's own
  * (workflows/telemetry/settings.ts).
  *
  * Processes that `npm start` starts get everything from it. A command in another terminal (`npx tributary`) has no
@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { MasterKeys } from "#profile/store/credentials.ts";
+import { isLoopback } from "#connectors/core/loopback.ts";
 import { ConfigError } from "./config-error.ts";
 import { temporalConfig, temporalVariables, type TemporalConfig } from "./temporal-config.ts";
 
@@ -126,7 +127,15 @@ export interface Config {
   masterKeys: MasterKeys;
   missingShare: number;
   patience: Patience;
-  http: { host: string; port: number; tries: number; publicUrl: string | null; instance: string | null };
+  http: {
+    host: string;
+    port: number;
+    tries: number;
+    publicUrl: string | null;
+    instance: string | null;
+    /** Where a browser reaches the console, without a path. */
+    origin: string;
+  };
   /** Null: nobody is told in that way. */
   alerts: {
     webhook: { url: string; secret: string } | null;
@@ -191,11 +200,19 @@ export function loadConfig(raw: RawEnvironment = process.env): Config {
       tries: environment.PORT_TRIES,
       publicUrl: environment.TRIBUTARY_PUBLIC_URL ?? null,
       instance: environment.TRIBUTARY_INSTANCE ?? null,
+      origin: originOf(environment, running),
     },
     alerts: alertsOf(environment),
     logLevel: environment.LOG_LEVEL,
     dataDir,
   };
+}
+
+/** Vendors allow plain http for the name `localhost` alone. */
+function originOf({ TRIBUTARY_PUBLIC_URL, PORT }: Environment, running: StackState | null): string {
+  const url = new URL(TRIBUTARY_PUBLIC_URL ?? running?.consoleUrl ?? `http://localhost:${PORT ?? DEFAULT_PORT}`);
+  if (TRIBUTARY_PUBLIC_URL === undefined && isLoopback(url.hostname)) url.hostname = "localhost";
+  return url.origin;
 }
 
 /** @throws ConfigError naming what is missing beside what is set */
@@ -224,9 +241,6 @@ function alertsOf(environment: Environment): Config["alerts"] {
     againHours: environment.TRIBUTARY_ALERT_AGAIN_HOURS,
   };
 }
-
-export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 
 /**
  * The Temporal that the environment names, else the running stack's, with what that one needs to be connected to.

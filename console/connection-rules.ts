@@ -1,5 +1,6 @@
 /** What may be connected beside what: the rules that keep one business' accounts apart and its customers real. */
 import type { AccountIdentity, Connector } from "#connectors/core/contract.ts";
+import { isLoopback } from "#connectors/core/loopback.ts";
 import { workspaceIdOf, type WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import { Refusal } from "./refusal.ts";
@@ -105,11 +106,10 @@ export function checkedSettings(connector: Connector, settings: Record<string, u
 export function checkedUrl({ title }: Connector, text: string | null): string | null {
   if (text === null) return null;
   const url = URL.parse(text);
-  const isLoopback = url !== null && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   if (url === null || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw new Refusal("--base-url must be an address such as https://host:port, without user or query.", "words");
   // Credentials would cross the network in the clear.
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback))
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw new Refusal(
       `--base-url must begin with https:// (http:// only for this machine): ${title}'s credentials go there.`,
       "words",

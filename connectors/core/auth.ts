@@ -2,6 +2,8 @@
  * How a connection authenticates with a vendor: what to ask a person for, where that person finds it, and what such a
  * secret looks like, so that it is recognised wherever it turns up. Everything outside the vendor's folder asks this.
  */
+import type { SignIn } from "./oauth/sign-in.ts";
+
 export interface CredentialField {
   /** Name in the connector's credentials schema. */
   name: string;
@@ -21,6 +23,15 @@ export interface TokenAuth {
   fields: readonly CredentialField[];
   /** What the vendor's secrets look like: logs never show a match. Global, and not matching ordinary words. */
   secretPatterns: readonly RegExp[];
+  /** Ways to sign in at the vendor instead, the preferred one first. */
+  signIns?: readonly SignIn[];
+}
+
+/** A person signs in at the vendor; there is no key to hand over. */
+export interface SignInAuth {
+  kind: "sign-in";
+  signIns: readonly SignIn[];
+  secretPatterns: readonly RegExp[];
 }
 
 /** Nothing to authenticate with: local files. */
@@ -30,12 +41,15 @@ export interface NoAuth {
   instead: string;
 }
 
-/** Other kinds (a sign-in at the vendor) join here; whoever looks at `kind` says what it does about the ones it cannot. */
-export type Auth = TokenAuth | NoAuth;
+/** Whoever looks at `kind` says what it does about the ones it cannot. */
+export type Auth = TokenAuth | SignInAuth | NoAuth;
+
+/** None where there is no way to sign in. */
+export const signInsOf = (auth: Auth): readonly SignIn[] => (auth.kind === "none" ? [] : (auth.signIns ?? []));
 
 /** What logs must never show, whichever vendor it is from. */
 export function secretPatternsOf(connectors: readonly { auth: Auth }[]): RegExp[] {
-  return connectors.flatMap(({ auth }) => (auth.kind === "token" ? auth.secretPatterns : []));
+  return connectors.flatMap(({ auth }) => (auth.kind === "none" ? [] : auth.secretPatterns));
 }
 
 /**

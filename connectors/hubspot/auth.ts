@@ -1,4 +1,5 @@
 import type { TokenAuth } from "../core/auth.ts";
+import { signIn } from "./sign-in.ts";
 
 /** Private app tokens read `pat-<region>-<uuid>`. Read 2026-11: https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview */
 export const auth: TokenAuth = {
@@ -13,5 +14,7 @@ export const auth: TokenAuth = {
         "In HubSpot: Settings, Integrations, Private Apps, create one with the scopes that connectors/hubspot/README.md lists, then copy its access token.",
     },
   ],
-  secretPatterns: [/\bpat-[a-z0-9]+-[0-9a-f-]{8,}/gi],
+  signIns: [signIn],
+  // Refresh tokens of a sign-in read `<region>-<four characters>-<uuid>`; access tokens have no form of their own.
+  secretPatterns: [/\bpat-[a-z0-9]+-[0-9a-f-]{8,}/gi, /\b[a-z]{2}\d-[0-9a-f]{4}-[0-9a-f]{8}-[0-9a-f-]{20,}/gi],
 };

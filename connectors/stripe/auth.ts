@@ -1,4 +1,5 @@
 import type { TokenAuth } from "#connectors/core/auth.ts";
+import { app, connect } from "./sign-in.ts";
 
 /** `sk_`, `rk_` and `pk_` are keys, `whsec_` webhook secrets. Read 2026-11: https://docs.stripe.com/keys */
 export const auth: TokenAuth = {
@@ -13,5 +14,6 @@ export const auth: TokenAuth = {
         "In the Stripe Dashboard: Developers, API keys, create a restricted key with the rights that connectors/stripe/README.md lists.",
     },
   ],
+  signIns: [connect, app],
   secretPatterns: [/\b(?:sk|rk|pk|whsec)_[\w-]{8,}/g],
 };

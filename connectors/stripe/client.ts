@@ -60,6 +60,7 @@ type Reply = Promise<Stripe.Response<object>>;
 
 export function connect(environment: ConnectEnvironment<Settings, Credentials>): StripeClient {
   const { apiKey } = environment.credentials;
+  const mode = modeOf(apiKey) ?? environment.credentials.mode ?? null;
   const sdk = new Stripe(apiKey, {
     ...addressOf(environment.baseUrl),
     apiVersion: API_VERSION,
@@ -108,12 +109,11 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
 
   return {
     settings: environment.settings,
-    mode: modeOf(apiKey),
+    mode,
     account: () =>
       call("account", "account.retrieve", async () => {
         const account = accountReply.parse(await sdk.accounts.retrieveCurrent());
         const title = account.settings?.dashboard?.display_name ?? account.business_profile?.name ?? account.id;
-        const mode = modeOf(apiKey);
         return { account: account.id, title, ...(mode === null ? {} : { mode }) };
       }),
     list: (resource, query) => pageOf(resource, `${resource}.list`, () => lists[resource]({ limit, ...query })),

@@ -1,7 +1,11 @@
 /** What a person gives to connect an account. */
 import { z } from "zod";
 
-export const credentials = z.strictObject({ apiKey: z.string().min(1) });
+export const credentials = z.strictObject({
+  apiKey: z.string().min(1),
+  /** Of a sign-in, whose token need not show it. */
+  mode: z.enum(["live", "test"]).optional(),
+});
 export type Credentials = z.infer<typeof credentials>;
 
 export const settings = z.strictObject({

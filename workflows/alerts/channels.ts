@@ -1,6 +1,6 @@
 /** The ways of telling: a webhook, mail. */
 import { createHmac } from "node:crypto";
-import { isLoopback } from "#config.ts";
+import { isLoopback } from "#connectors/core/loopback.ts";
 import type { Config } from "#config.ts";
 import { textOf, titleOf, type AlertMessage } from "./message.ts";
 

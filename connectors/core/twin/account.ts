@@ -1,6 +1,7 @@
 /** The state of one account at a vendor: its tables, its clock, its counters, and the journal that brings them back. */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { z } from "zod";
+import type { TokenRow } from "./authorization-server.ts";
 import type { Faults } from "./faults.ts";
 import { Table } from "./table.ts";
 import type { Row } from "./table.ts";
@@ -27,6 +28,8 @@ export interface KeptReply extends Row {
 export class TwinAccount<F extends Faults = Faults> {
   readonly faults: F;
   readonly replies: Table<KeptReply>;
+  /** What the account's authorization server gave out. */
+  readonly tokens: Table<TokenRow>;
   readonly #clock: () => number;
   // Each table holds its own kind of rows; the journal hands back what it was given.
   readonly #tables = new Map<string, Table<never>>();
@@ -41,6 +44,7 @@ export class TwinAccount<F extends Faults = Faults> {
     this.faults = faults;
     this.#clock = clock;
     this.replies = this.table("replies");
+    this.tokens = this.table("tokens");
   }
 
   /** Milliseconds since the epoch, by the vendor's clock. */

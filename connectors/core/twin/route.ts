@@ -23,6 +23,10 @@ export interface Reply {
   status: number;
   body: unknown;
   headers?: Record<string, string>;
+  /** A page for people in place of the body. */
+  page?: string;
+  /** It is done, and whoever asked never hears of it. */
+  lost?: true;
 }
 
 export interface Route {
@@ -34,6 +38,8 @@ export interface Route {
   batch?: boolean;
   /** Repeats under one idempotency key have one effect. */
   idempotent?: boolean;
+  /** How long this route's answer waits, milliseconds. */
+  delayMs?(): number;
   handle(call: Call): Reply;
 }
 
@@ -67,6 +73,8 @@ export interface TwinDefinition {
   errors: VendorErrors;
   /** Whether a request carries the credentials of this account. */
   authorised(headers: Call["headers"]): boolean;
+  /** Whether a request's credentials were granted a route's permission; left out: they are good for everything. */
+  grants?(headers: Call["headers"], permission: string): boolean;
   /** Takes one call from the account's budgets; answers headers for the reply. Throws when there is none left. */
   admit(call: Call, route: Route): Record<string, string>;
   /** Headers of every reply. */

@@ -20,6 +20,13 @@ const PAGE_HEADERS = {
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
 };
 
+/** A form on it leads back to whoever sent the person here, which is on this machine. */
+const FORM_HEADERS = {
+  ...PAGE_HEADERS,
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://localhost:* http://127.0.0.1:*",
+};
+
 export class TwinServer {
   /** Calls so far, by operation. */
   readonly requests = new Map<string, number>();
@@ -99,7 +106,7 @@ export class TwinServer {
       handler: (request, reply) => {
         const call = callOf(this.#definition, operation, request, `req_${process}${++this.#served}`);
         count(this.requests, operation);
-        const { delayMs } = this.#definition.account.faults;
+        const delayMs = this.#definition.account.faults.delayMs + (route.delayMs?.() ?? 0);
         if (delayMs === 0) return this.#answer(call, route, guarded, reply);
         return sleep(delayMs).then(() => this.#answer(call, route, guarded, reply));
       },
@@ -142,7 +149,10 @@ export class TwinServer {
     const headers = admit(call, route);
     if (strikes(faults.breakServer, "count"))
       throw withRetryAfter(errors.broken(faults.breakServer.status ?? 503), faults.breakServer.retryAfterSeconds);
-    if (route.permission !== undefined && faults.denied.has(route.permission)) throw errors.denied(route.permission);
+    const { permission } = route;
+    const isDenied = (name: string) =>
+      faults.denied.has(name) || this.#definition.grants?.(call.headers, name) === false;
+    if (permission !== undefined && isDenied(permission)) throw errors.denied(permission);
     return headers;
   }
 
@@ -159,16 +169,19 @@ export class TwinServer {
   }
 
   #send(call: Call, reply: FastifyReply, answer: Reply, headers: Record<string, string>): void {
-    const text = JSON.stringify(answer.body);
+    const text = answer.page ?? JSON.stringify(answer.body);
     count(this.answers, `${call.operation} ${answer.status}`);
     const all = {
       "content-type": "application/json;charset=utf-8",
       date: new Date(this.#definition.account.now()).toUTCString(),
       ...this.#definition.headers(call),
       ...headers,
+      ...(answer.page === undefined ? {} : FORM_HEADERS),
       ...answer.headers,
     };
-    if (answer.status >= 400 || !strikes(this.#definition.account.faults, "dropReply")) {
+    const isLost =
+      answer.lost === true || (answer.status < 400 && strikes(this.#definition.account.faults, "dropReply"));
+    if (!isLost) {
       reply.code(answer.status).headers(all).send(text);
       return;
     }

@@ -7,9 +7,13 @@ import type { FieldDefinition } from "#connectors/core/contract.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
 import { dailyAllowance, rollingWindow } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
-import type { Paging, Route, Routes } from "#connectors/core/twin/route.ts";
+import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
+import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
+import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
+import type { Call, Paging, Route, Routes } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
+import { signIn as hubspotSignIn } from "../sign-in.ts";
 import { HubspotAccount, OBJECT_TYPES, valueOf } from "./account.ts";
 import type { HubspotFaults, Values } from "./account.ts";
 import { associations, batchRead, batchUpdate, readStatuses } from "./batch.ts";
@@ -27,6 +31,10 @@ export interface HubspotTwinOptions extends TwinOptions {
   callsPerTenSeconds?: number;
   /** Calls from midnight to midnight of the portal, in place of HubSpot's figure. */
   requestsPerDay?: number;
+  /** Apps that people can sign in with; the one of this machine unless given. */
+  apps?: AuthorizationServerOptions["apps"];
+  /** What refresh tokens do when they are used, in place of what HubSpot does. */
+  refresh?: AuthorizationServerOptions["refresh"];
 }
 
 const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus"] as const;
@@ -35,6 +43,7 @@ const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus"] a
 export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (typeof DEEDS)[number]> {
   readonly accessToken: string;
   readonly faults: HubspotFaults;
+  readonly signIn: AuthorizationServer;
   /** A value as it stands now; null where unset or unknown. */
   value(contactId: string, property: string): string | null;
   /** Everything of a contact that is set; null where there is no such contact. */
@@ -43,6 +52,9 @@ export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (ty
   /** How the account holds a property of its contacts. */
   field(name: string): { type: FieldDefinition["type"]; hidden: boolean };
 }
+
+/** A second account that a person can choose by mistake. It holds nothing: only who it is can be asked. */
+const SISTER_PORTAL = 48_151_999;
 
 const DEFAULT_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
 
@@ -73,13 +85,21 @@ const paging: Paging = {
 export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promise<HubspotTwin> {
   const account = new HubspotAccount(options.now);
   const accessToken = options.accessToken ?? DEFAULT_ACCESS_TOKEN;
+  const signIn = signInOf(account, options);
+  const isKey = ({ authorization }: Call["headers"]) => authorization === `Bearer ${accessToken}`;
   const twin = await startTwin(
     {
       title: "HubSpot",
       account,
-      routes: routesOf(account),
+      routes: routesOf(account, signIn),
       errors,
-      authorised: ({ authorization }) => authorization === `Bearer ${accessToken}`,
+      authorised: (headers) => isKey(headers) || signIn.tokenOf(headers) !== null,
+      grants: (headers, permission) => {
+        if (isKey(headers)) return true;
+        const token = signIn.tokenOf(headers);
+        return token?.account === String(PORTAL.portalId) && token.scopes.includes(permission);
+      },
+      parts: [signIn],
       admit: budgets(options, account),
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
@@ -93,6 +113,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
   return {
     ...twin,
     accessToken,
+    signIn,
     faults: account.faults,
     load: (seed) => account.load(seed),
     ...deeds(account, ...DEEDS),
@@ -110,9 +131,14 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
   };
 }
 
-function routesOf(account: HubspotAccount): Routes {
+function routesOf(account: HubspotAccount, signIn: AuthorizationServer): Routes {
   const routes: Routes = {
-    "GET /account-info/v3/details": { handle: () => ok(PORTAL) },
+    "GET /account-info/v3/details": {
+      handle: ({ headers }) => {
+        const chosen = signIn.tokenOf(headers)?.account;
+        return ok({ ...PORTAL, portalId: chosen === undefined ? PORTAL.portalId : Number(chosen) });
+      },
+    },
     "POST /crm/v3/objects/contacts/batch/update": {
       permission: "crm.objects.contacts.write",
       batch: true,
@@ -142,6 +168,36 @@ function routesOf(account: HubspotAccount): Routes {
       };
   }
   return routes;
+}
+
+/** Half an hour, and the same refresh token again: https://developers.hubspot.com/docs/api-reference/auth-oauth-v3/guide (2026-11). */
+function signInOf(account: HubspotAccount, { apps, refresh = "keep" }: HubspotTwinOptions): AuthorizationServer {
+  const { required, optional } = hubspotSignIn.scopes;
+  return authorizationServer({
+    title: "HubSpot",
+    account,
+    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
+    accounts: [
+      { id: String(PORTAL.portalId), title: "This account" },
+      { id: String(SISTER_PORTAL), title: "Another account, which is empty" },
+    ],
+    paths: {
+      authorize: "/oauth/authorize",
+      token: "/oauth/2026-03/token",
+      revoke: "/oauth/2026-03/token/revoke",
+    },
+    scopes: Object.fromEntries([...required, ...optional].map(({ name, purpose }) => [name, purpose])),
+    optionalParameter: "optional_scope",
+    authenticate: "body",
+    pkce: "offered",
+    accessSeconds: 1_800,
+    refresh,
+    answer: (grant, refreshToken) => ({
+      ...{ access_token: grant.access, refresh_token: refreshToken, expires_in: 1_800 },
+      ...{ token_type: "bearer", token_use: "access_token" },
+      ...{ hub_id: Number(grant.account), scopes: grant.scopes, user_id: 7 },
+    }),
+  });
 }
 
 function budgets(options: HubspotTwinOptions, account: HubspotAccount) {

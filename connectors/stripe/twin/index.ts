@@ -5,6 +5,7 @@
 import { deeds } from "#connectors/core/twin/account.ts";
 import { tokenBucket } from "#connectors/core/twin/limiter.ts";
 import type { Allowance } from "#connectors/core/twin/limiter.ts";
+import type { AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import type { Call, Paging } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
@@ -13,16 +14,21 @@ import type { StripeFaults } from "./account.ts";
 import { customerList, customerPage } from "./dashboard.ts";
 import { errors, idempotency } from "./errors.ts";
 import type { ChargeState, CustomerState } from "./objects.ts";
+import { WHO_AM_I } from "./reads.ts";
 import { API_VERSION } from "./render.ts";
 import type { Rendered } from "./render.ts";
 import { routesOf } from "./routes.ts";
 import type { StripeSeed } from "./seed.ts";
+import { ACCOUNT_ID, signInsOf } from "./sign-in.ts";
+import type { StripeSignIns } from "./sign-in.ts";
 
 export interface StripeTwinOptions extends TwinOptions {
   /** The one key that works; `sk_test_twin` unless given. */
   apiKey?: string;
   /** Live mode; test mode unless given. */
   livemode?: boolean;
+  /** Apps and platforms that people can sign in with; the one of this machine unless given. */
+  apps?: AuthorizationServerOptions["apps"];
 }
 
 /** What a merchant or their shop does at Stripe, without a request of ours. Each leaves the events Stripe would. */
@@ -34,6 +40,7 @@ const DEEDS = [
 export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeof DEEDS)[number]> {
   readonly faults: StripeFaults;
   readonly apiKey: string;
+  readonly signIns: StripeSignIns;
   /** Milliseconds since the epoch, by Stripe's clock. */
   now(): number;
   /** As it stands; undefined: deleted or never there. */
@@ -58,13 +65,20 @@ const paging: Paging = {
 export async function startStripeTwin(options: StripeTwinOptions): Promise<StripeTwin> {
   const account = new StripeAccount(options.now, options.livemode ?? false);
   const apiKey = options.apiKey ?? "sk_test_twin";
+  const signIns = signInsOf(account, options.apps);
+  const isKey = ({ authorization }: Call["headers"]) => keyOf(String(authorization ?? "")) === apiKey;
+  // Both give out of one table.
+  const tokenIn = (headers: Call["headers"]) => signIns.connect.tokenOf(headers);
   const twin = await startTwin(
     {
       title: "Stripe",
       account,
-      routes: routesOf(account),
+      routes: routesOf(account, ({ headers }) => tokenIn(headers)?.account ?? ACCOUNT_ID),
       errors,
-      authorised: ({ authorization }) => keyOf(String(authorization ?? "")) === apiKey,
+      authorised: (headers) => isKey(headers) || tokenIn(headers) !== null,
+      grants: (headers, permission) =>
+        isKey(headers) || tokenIn(headers)?.account === ACCOUNT_ID || permission === WHO_AM_I,
+      parts: [signIns.connect, signIns.app],
       admit: budgets(options.requestsPerSecond),
       headers: ({ headers, requestId }) => ({
         "request-id": requestId,
@@ -83,6 +97,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
   return {
     ...twin,
     apiKey,
+    signIns,
     faults: account.faults,
     load: (seed) => account.load(seed),
     now: () => account.now(),

@@ -1,5 +1,6 @@
 /** The endpoints that read: lists newest first, single objects, events, the account. */
 import { pageByIdCursor } from "#connectors/core/twin/paging.ts";
+import type { Call } from "#connectors/core/twin/route.ts";
 import type { Row } from "#connectors/core/twin/table.ts";
 import type { Collection, EventState, StripeAccount } from "./account.ts";
 import type { Endpoints } from "./endpoint.ts";
@@ -9,6 +10,9 @@ import type { Kind, States } from "./objects.ts";
 import { createdParam, limitParam, textParam, typesParam } from "./params.ts";
 import { render } from "./render.ts";
 import type { Rendered } from "./render.ts";
+
+/** What a key needs to see whose it is. */
+export const WHO_AM_I = "rak_accounts_kyc_basic_read";
 
 const LIST_PARAMS = ["created", "ending_before", "limit", "starting_after"];
 const EVENTS_KEPT_SECONDS = 30 * 24 * 3600;
@@ -54,7 +58,7 @@ const LISTINGS: { [K in Kind]: Listing<States[K]> } = {
   },
 };
 
-export function readEndpoints(account: StripeAccount): Endpoints {
+export function readEndpoints(account: StripeAccount, accountOf: (call: Call) => string): Endpoints {
   return {
     ...listing(account, "customers"),
     ...listing(account, "charges"),
@@ -66,10 +70,10 @@ export function readEndpoints(account: StripeAccount): Endpoints {
       answer: ({ params }) => listEvents(account, params),
     },
     "GET /v1/account": {
-      permission: "rak_accounts_kyc_basic_read",
+      permission: WHO_AM_I,
       params: [],
-      answer: () => ({
-        ...{ id: "acct_1TwinTwinTwinTwin", object: "account", country: "GB", default_currency: "gbp" },
+      answer: ({ call }) => ({
+        ...{ id: accountOf(call), object: "account", country: "GB", default_currency: "gbp" },
         business_profile: { name: "Stripe twin" },
         settings: { dashboard: { display_name: "Stripe twin", timezone: "Europe/London" } },
       }),

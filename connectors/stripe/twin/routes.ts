@@ -2,7 +2,7 @@
 import { strikes } from "#connectors/core/twin/faults.ts";
 import { KeptFailure } from "#connectors/core/twin/idempotency.ts";
 import { ok } from "#connectors/core/twin/route.ts";
-import type { Route, Routes } from "#connectors/core/twin/route.ts";
+import type { Call, Route, Routes } from "#connectors/core/twin/route.ts";
 import type { StripeAccount } from "./account.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { SERVER_ERROR, lockTimeout, stripeError } from "./errors.ts";
@@ -12,8 +12,9 @@ import { readEndpoints } from "./reads.ts";
 import type { Rendered } from "./render.ts";
 import { writeEndpoints } from "./writes.ts";
 
-export function routesOf(account: StripeAccount): Routes {
-  const endpoints = { ...readEndpoints(account), ...writeEndpoints(account) };
+/** @param accountOf whose credentials a request carries */
+export function routesOf(account: StripeAccount, accountOf: (call: Call) => string): Routes {
+  const endpoints = { ...readEndpoints(account, accountOf), ...writeEndpoints(account) };
   return Object.fromEntries(
     Object.entries(endpoints).map(([operation, endpoint]) => [
       operation,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { ConfigError, isLoopback, loadConfig, parseEnvironment, readStackState } from "#config.ts";
+import { ConfigError, loadConfig, parseEnvironment, readStackState } from "#config.ts";
+import { isLoopback } from "#connectors/core/loopback.ts";
 import { createLogger } from "#logger.ts";
 import { commandEnvironment, globals } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
