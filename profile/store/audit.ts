@@ -10,7 +10,8 @@ export type AuditAction =
   | "connection.created"
   | "connection.changed"
   | "connection.status"
-  | "deletions.accepted";
+  | "deletions.accepted"
+  | "keys.rotated";
 
 export interface AuditEntry {
   /** A person as the door they came through knows them, or the part of the product that acted by itself: `policy`, `sync`. */
