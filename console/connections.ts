@@ -9,11 +9,14 @@ import { connectors } from "#connectors/registry.ts";
 import { connectionIdOf, type WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
-import { openWith } from "#workflows/open-connection.ts";
+import type { SignedIn } from "#profile/store/credentials.ts";
+import { openStored, openWith } from "#workflows/open-connection.ts";
 import type { OpenedConnection } from "#workflows/open-connection.ts";
+import { wayOf, type Revoked } from "#workflows/sign-ins/sign-ins.ts";
 import {
   checkedSettings,
   checkedUrl,
+  FIRST_NAME,
   freeName,
   modeOf,
   refuseDemo,
@@ -27,7 +30,7 @@ const PATIENCE_MS = 60_000;
 
 export type ConnectionDependencies = Pick<
   Dependencies,
-  "connections" | "credentials" | "plans" | "limiterFor" | "now" | "telemetry"
+  "connections" | "credentials" | "plans" | "limiterFor" | "now" | "telemetry" | "signIns"
 >;
 
 export interface Connected {
@@ -53,7 +56,7 @@ export interface ConnectInput {
 /** @throws Refusal when there is no such connector, or nobody can be asked for credentials of its kind */
 export function connectable(id: string): Connector {
   const connector = connectors.find((candidate) => candidate.id === id.toLowerCase());
-  const known = connectors.filter(({ auth }) => auth.kind === "token").map(({ id }) => id);
+  const known = connectors.filter(({ auth }) => auth.kind !== "none").map(({ id }) => id);
   if (connector === undefined)
     throw new Refusal(
       // A key given here by mistake is not repeated.
@@ -80,8 +83,71 @@ export async function connect(
   const connector = connectable(input.connector);
   const all = await deps.connections.listConnections(workspaceId);
   const name = freeName(connector, input.name, all);
+  const row = rowFor(workspaceId, connector, name, input, all);
+  const proof = await tried(deps, connector, row, input.credentials);
+  refuseSameAccount(connector, name, proof.identity, all);
+  return add(deps, workspaceId, { connector, name, row, proof, all }, actor);
+}
+
+/** New credentials of the same account. @throws Refusal as `connect` does, and when they belong to another account */
+export async function reconnect(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  connection: Connection,
+  given: unknown,
+  actor: string,
+): Promise<Connected> {
+  const connector = connectable(connection.connector);
+  const proof = await tried(deps, connector, connection, given);
+  return renew(deps, workspaceId, { connector, connection, proof }, actor);
+}
+
+/**
+ * The same by a sign-in. An account that is connected already is one connection still: it is signed in again.
+ *
+ * @param of the connection that is signed in again; null: whichever the account has, or a new one
+ */
+export async function connectSignedIn(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  { of, ...input }: Omit<ConnectInput, "credentials"> & { of: Connection | null; signedIn: SignedIn },
+  actor: string,
+): Promise<Connected & { renewed: boolean }> {
+  refuseDemo(workspaceId);
+  const connector = connectable(input.connector);
+  const { signedIn } = input;
+  const given = wayOf(connector.id, signedIn.way).credentials(signedIn.tokens);
+  const all = await deps.connections.listConnections(workspaceId);
+  const row = of ?? rowFor(workspaceId, connector, input.name ?? FIRST_NAME, input, []);
+  const proof = { ...(await tried(deps, connector, row, given)), signedIn };
+  const { account } = proof.identity;
+  const same = all.find((each) => each.connector === connector.id && each.externalAccount === account);
+  // The same account as a stand-in plays it is none of the vendor's.
+  if (of === null && same !== undefined && same.baseUrl !== row.baseUrl)
+    refuseSameAccount(connector, "", proof.identity, all);
+  const connection = of ?? same ?? null;
+  if (connection !== null)
+    return { ...(await renew(deps, workspaceId, { connector, connection, proof }, actor)), renewed: true };
+  const name = freeName(connector, input.name, all);
+  const made = rowFor(workspaceId, connector, name, input, all);
+  return { ...(await add(deps, workspaceId, { connector, name, row: made, proof, all }, actor)), renewed: false };
+}
+
+interface Row extends Pick<
+  Connection,
+  "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
+> {}
+
+/** As the connection will be; one of that name that was disconnected comes back. */
+function rowFor(
+  workspaceId: WorkspaceId,
+  connector: Connector,
+  name: string,
+  input: Omit<ConnectInput, "credentials">,
+  all: readonly Connection[],
+): Row {
   const earlier = all.find((each) => each.connector === connector.id && each.name === name) ?? null;
-  const row = {
+  return {
     connector: connector.id,
     connectionId: connectionIdOf(workspaceId, connector.id, name),
     externalAccount: earlier?.externalAccount ?? null,
@@ -89,11 +155,19 @@ export async function connect(
     settings: checkedSettings(connector, input.settings ?? earlier?.settings ?? {}),
     requestsPerSecond: input.requestsPerSecond ?? earlier?.requestsPerSecond ?? null,
   };
-  const { credentials, identity, opened } = await tried(deps, connector, row, input.credentials);
-  if (earlier !== null) refuseOtherAccount(connector, earlier, identity);
-  refuseSameAccount(connector, name, identity, all);
-  refuseMixing(connector, modeOf(identity, row.baseUrl), name, all);
-  const lacking = await permissionsMissing(opened);
+}
+
+async function add(
+  deps: ConnectionDependencies,
+  workspaceId: WorkspaceId,
+  made: { connector: Connector; name: string; row: Row; proof: Proof; all: readonly Connection[] },
+  actor: string,
+): Promise<Connected> {
+  const { connector, name, row, proof, all } = made;
+  const earlier = all.find((each) => each.connector === connector.id && each.name === name) ?? null;
+  if (earlier !== null) refuseOtherAccount(connector, earlier, proof.identity);
+  refuseMixing(connector, modeOf(proof.identity, row.baseUrl), name, all);
+  const lacking = await permissionsMissing(proof.opened);
   const { settings, baseUrl, requestsPerSecond } = row;
   await deps.connections.upsertConnection(
     workspaceId,
@@ -109,35 +183,49 @@ export async function connect(
     },
     actor,
   );
-  return keep(deps, workspaceId, { connector, row, credentials, identity, lacking }, actor);
+  return keep(deps, workspaceId, { connector, row, proof, lacking }, actor);
 }
 
-/** New credentials of the same account. @throws Refusal as `connect` does, and when they belong to another account */
-export async function reconnect(
+async function renew(
   deps: ConnectionDependencies,
   workspaceId: WorkspaceId,
-  connection: Connection,
-  given: unknown,
+  { connector, connection, proof }: { connector: Connector; connection: Connection; proof: Proof },
   actor: string,
 ): Promise<Connected> {
-  const connector = connectable(connection.connector);
-  const { credentials, identity, opened } = await tried(deps, connector, connection, given);
-  refuseOtherAccount(connector, connection, identity);
+  refuseOtherAccount(connector, connection, proof.identity);
   const all = await deps.connections.listConnections(workspaceId);
-  refuseMixing(connector, modeOf(identity, connection.baseUrl), connection.name, all);
-  const lacking = await permissionsMissing(opened);
-  return keep(deps, workspaceId, { connector, row: connection, credentials, identity, lacking }, actor);
+  refuseMixing(connector, modeOf(proof.identity, connection.baseUrl), connection.name, all);
+  const lacking = await permissionsMissing(proof.opened);
+  return keep(deps, workspaceId, { connector, row: connection, proof, lacking }, actor);
 }
 
-/** Forgets the credentials. What was read and written stays; nothing is read or written any more. */
+/** For so long a vendor is told that a sign-in is over. */
+const REVOKED_WITHIN_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Forgets the credentials, and tells the vendor where it is a sign-in. What stays to be told a worker tells. What was read and
+ * written stays; nothing is read or written any more.
+ */
 export async function disconnect(
   deps: ConnectionDependencies,
-  { workspaceId, connectionId }: Connection,
+  connection: Connection,
   actor: string,
-): Promise<void> {
+): Promise<Revoked | "later" | "by hand"> {
+  const { workspaceId, connectionId } = connection;
   // First: whoever is at work finds the connection closed, not its credentials missing.
   await deps.connections.setStatus(workspaceId, connectionId, "disconnected", null, actor);
-  await deps.credentials.remove(workspaceId, connectionId);
+  const from = new Date(deps.now());
+  const tried = { from, until: new Date(from.getTime() + REVOKED_WITHIN_MS) };
+  if (!(await deps.credentials.startRevoking(workspaceId, connectionId, tried))) {
+    await deps.credentials.remove(workspaceId, connectionId);
+    return "by hand";
+  }
+  try {
+    return await deps.signIns.revoke(connection);
+  } catch (error) {
+    if (error instanceof ConnectorError) return "later";
+    throw error;
+  }
 }
 
 /** @throws Refusal when there is nothing to pause */
@@ -157,8 +245,9 @@ export async function resume(
   const connector = connectable(connection.connector);
   if (status === "disconnected")
     throw new Refusal(`"${name}" is disconnected: connect ${connector.title} again with its credentials.`, "state");
-  const credentials = await deps.credentials.get(workspaceId, connectionId);
-  const { identity } = await tried(deps, connector, connection, credentials ?? {});
+  const stored = await deps.credentials.read(workspaceId, connectionId);
+  const open = () => openStored(deps, connection, stored, AbortSignal.timeout(PATIENCE_MS));
+  const { identity } = await checked(connector, connection, open);
   refuseOtherAccount(connector, connection, identity);
   await deps.connections.setStatus(workspaceId, connectionId, "ready", null, actor);
   return identity;
@@ -192,24 +281,31 @@ export async function findConnection(
   return only;
 }
 
-interface Tried {
+/** Credentials that the vendor has accepted, and whose they are. */
+interface Proof {
   credentials: unknown;
+  /** They come from a sign-in, which is what is kept. */
+  signedIn?: SignedIn;
   identity: AccountIdentity;
   opened: OpenedConnection;
 }
 
-async function tried(
-  deps: ConnectionDependencies,
-  connector: Connector,
-  row: Parameters<typeof openWith>[1],
-  given: unknown,
-): Promise<Tried> {
+async function tried(deps: ConnectionDependencies, connector: Connector, row: Row, given: unknown): Promise<Proof> {
   const credentials = parsed(connector, given);
-  const opened = openWith(deps, row, credentials, AbortSignal.timeout(PATIENCE_MS));
+  const open = async () => openWith(deps, row, credentials, AbortSignal.timeout(PATIENCE_MS));
+  return { credentials, ...(await checked(connector, row, open)) };
+}
+
+async function checked(
+  connector: Connector,
+  { baseUrl }: Pick<Row, "baseUrl">,
+  open: () => Promise<OpenedConnection>,
+): Promise<Pick<Proof, "identity" | "opened">> {
   try {
-    return { credentials, opened, identity: await opened.connection.check() };
+    const opened = await open();
+    return { opened, identity: await opened.connection.check() };
   } catch (error) {
-    throw refusalOf(error, connector, row.baseUrl);
+    throw refusalOf(error, connector, baseUrl);
   }
 }
 
@@ -225,7 +321,7 @@ function parsed(connector: Connector, given: unknown): unknown {
 }
 
 /** Each cause asks for something different of the person, hence a sentence for each. */
-function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: string | null): unknown {
+export function refusalOf(error: unknown, { title, baseUrl: own }: Connector, baseUrl: string | null): unknown {
   if (!(error instanceof ConnectorError)) return error;
   const at = baseUrl ?? own ?? "";
   switch (error.kind) {
@@ -275,12 +371,14 @@ async function permissionsMissing({ connector, connection }: OpenedConnection): 
 async function keep(
   deps: ConnectionDependencies,
   workspaceId: WorkspaceId,
-  made: Omit<Connected, "connection"> & { row: Pick<Connection, "connectionId" | "baseUrl">; credentials: unknown },
+  made: Pick<Connected, "connector" | "lacking"> & { row: Pick<Row, "connectionId" | "baseUrl">; proof: Proof },
   actor: string,
 ): Promise<Connected> {
-  const { connector, row, credentials, identity, lacking } = made;
+  const { connector, row, proof, lacking } = made;
   const { connectionId } = row;
-  await deps.credentials.put(workspaceId, connectionId, credentials);
+  const { identity, signedIn } = proof;
+  if (signedIn === undefined) await deps.credentials.put(workspaceId, connectionId, proof.credentials);
+  else await deps.credentials.putSignIn(workspaceId, connectionId, signedIn);
   const mode = modeOf(identity, row.baseUrl);
   await deps.connections.updateConnection(
     workspaceId,

@@ -1,5 +1,6 @@
 import { USUAL_PATIENCE, type Config } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
+import { clientOf } from "#connectors/core/oauth/sign-in.ts";
 import type { Logger } from "#logger.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
@@ -19,18 +20,21 @@ import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
+import { createSignInAttempts } from "#profile/store/sign-in-attempts.ts";
 import { createAlertStore } from "#profile/store/alerts.ts";
 import { readAttentionFacts } from "#profile/store/views/attention.ts";
 import { createVendorCallStore } from "#profile/store/vendor-calls.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { createSignIns } from "./sign-ins/sign-ins.ts";
 import { keepCallTimes } from "./telemetry/call-times.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Binds every store to one pool. */
 export function createDependencies(
-  config: Pick<Config, "databaseUrl" | "masterKeys"> & Partial<Pick<Config, "missingShare" | "patience">>,
+  config: Pick<Config, "databaseUrl" | "masterKeys"> &
+    Partial<Pick<Config, "missingShare" | "patience">> & { now?: () => number },
   log: Logger,
   telemetry: Telemetry = noTelemetry,
 ): { dependencies: Dependencies; database: Database; close(): Promise<void> } {
@@ -45,10 +49,17 @@ export function createDependencies(
     return limiter;
   };
   const vendorCalls = createVendorCallStore(database);
+  const { now = Date.now } = config;
+  const credentials = createCredentialStore(database, config.masterKeys);
   const dependencies: Dependencies = {
     installation: createInstallationStore(database),
     connections: createConnectionStore(database),
-    credentials: createCredentialStore(database, config.masterKeys),
+    credentials,
+    signIns: createSignIns({
+      ...{ credentials, now, telemetry },
+      clientFor: (way, baseUrl) => clientOf(way, baseUrl, process.env),
+    }),
+    signInAttempts: createSignInAttempts(database),
     ingest: createIngestStore(database, {
       ...USUAL_BRAKE,
       ...(config.missingShare === undefined ? {} : { share: config.missingShare }),
@@ -66,7 +77,7 @@ export function createDependencies(
     retention: createRetentionStore(database),
     limiterFor,
     refreshStatistics: () => refreshStatistics(database),
-    now: Date.now,
+    now,
     log,
     telemetry,
     alerts: createAlertStore(database),

@@ -14,11 +14,13 @@ import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { RetentionStore } from "#profile/store/retention/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
+import type { SignInAttempts } from "#profile/store/sign-in-attempts.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 import type { AttentionFacts } from "#profile/store/views/attention.ts";
 import type { AlertStore } from "#profile/store/alerts.ts";
 import type { VendorCallStore } from "#profile/store/vendor-calls.ts";
+import type { SignIns } from "./sign-ins/sign-ins.ts";
 import type { CallTimesKept } from "./telemetry/call-times.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -27,6 +29,10 @@ export interface Dependencies {
   installation: InstallationStore;
   connections: ConnectionStore;
   credentials: CredentialStore;
+  /** Access by sign-ins. */
+  signIns: SignIns;
+  /** Sign-ins under way. */
+  signInAttempts: SignInAttempts;
   ingest: IngestStore;
   held: HeldDeletions;
   late: LateStreams;

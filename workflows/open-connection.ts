@@ -6,8 +6,10 @@ import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
+import type { Stored } from "#profile/store/credentials.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { VendorCallEnded } from "./telemetry/telemetry.ts";
+import { renewingConnection } from "./sign-ins/renewing-connection.ts";
 import { traced } from "./telemetry/traced-connection.ts";
 
 export interface OpenedConnection {
@@ -23,7 +25,7 @@ export interface OpenedConnection {
 /** How long a single call waits in its place after a refusal; for longer waits the activity ends and comes back later. */
 const PATIENCE_MS = 30_000;
 
-/** A connection ready for calls: its credentials decrypted, its account's shared quota in front. */
+/** A connection ready for calls: its credentials decrypted and good, its account's shared quota in front. */
 export async function openConnection(
   deps: Dependencies,
   workspaceId: WorkspaceId,
@@ -32,8 +34,33 @@ export async function openConnection(
 ): Promise<OpenedConnection> {
   const row = await deps.connections.get(workspaceId, connectionId);
   if (isClosed(row.status)) throw new ConnectorError("permission", `The connection "${row.name}" is ${row.status}.`);
-  const credentials = (await deps.credentials.get(workspaceId, connectionId)) ?? {};
-  return openWith(deps, row, credentials, signal, noting(deps, workspaceId));
+  const stored = await deps.credentials.read(workspaceId, connectionId);
+  return openStored(deps, row, stored, signal, noting(deps, workspaceId));
+}
+
+/** With what is stored for it; null: nothing is. @throws ConnectorError when a sign-in has ended */
+export async function openStored(
+  deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry" | "signIns">,
+  row: Connection,
+  stored: Stored | null,
+  signal: AbortSignal,
+  onCall?: (call: VendorCallEnded) => void,
+): Promise<OpenedConnection> {
+  if (stored?.kind === "sign_in") return openSignedIn(deps, row, signal, onCall);
+  return openWith(deps, row, stored?.credentials ?? {}, signal, onCall);
+}
+
+/** By a sign-in, whose tokens change while it is used. */
+async function openSignedIn(
+  deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry" | "signIns">,
+  row: Connection,
+  signal: AbortSignal,
+  onCall: (call: VendorCallEnded) => void = deps.telemetry.vendorCall,
+): Promise<OpenedConnection> {
+  const access = await deps.signIns.access(row);
+  const { open, ...opened } = prepared(deps, row, access.credentials, signal, onCall);
+  const again = (refused?: number) => deps.signIns.access(row, refused);
+  return { ...opened, connection: renewingConnection(access, again, open, deps.now) };
 }
 
 /** Nobody may call the vendor for it: that is no refusal, and stays until a person changes it. */
@@ -51,17 +78,31 @@ export const noting =
     deps.callTimes.note(workspaceId, call);
   };
 
+type OpenableRow = Pick<
+  Connection,
+  "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
+>;
+
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
   deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry">,
-  row: Pick<
-    Connection,
-    "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
-  >,
+  row: OpenableRow,
   credentials: unknown,
   signal: AbortSignal,
   onCall: (call: VendorCallEnded) => void = deps.telemetry.vendorCall,
 ): OpenedConnection {
+  const { open, ...opened } = prepared(deps, row, credentials, signal, onCall);
+  return { ...opened, connection: open(credentials) };
+}
+
+/** All but the client, which may have to be made anew. `credentials`: of whose app, whichever token. */
+function prepared(
+  deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry">,
+  row: OpenableRow,
+  credentials: unknown,
+  signal: AbortSignal,
+  onCall: (call: VendorCallEnded) => void,
+): Omit<OpenedConnection, "connection"> & { open(credentials: unknown): OpenConnection } {
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
   let beforeSending: (() => Promise<void>) | null = null;
@@ -86,13 +127,16 @@ export function openWith(
     // What could not be kept is named again by the next worker's first answer.
     limiter.learned(bucket, allowance).catch(() => undefined);
   };
-  const connection = connector.open({
-    ...{ settings: row.settings, credentials, baseUrl, call, learned, now: deps.now },
-    pause: (ms) => pauseUnless(signal, ms),
-  });
+  const { settings } = row;
+  const pause = (ms: number) => pauseUnless(signal, ms);
   return {
     connector,
-    connection: traced(connection, connector.id, deps.telemetry),
+    open: (credentials) =>
+      traced(
+        connector.open({ settings, credentials, baseUrl, call, learned, pause, now: deps.now }),
+        connector.id,
+        deps.telemetry,
+      ),
     streamOf: (stream) => {
       const known = connector.streams[stream];
       if (known === undefined) throw new ConnectorError("contract", `${connector.title} has no stream "${stream}".`);
@@ -134,10 +178,10 @@ const STATUS_AFTER: Partial<Record<ConnectorErrorKind, ConnectionStatus>> = {
 
 /** Shows on the connection what its customer has to do, when the vendor has refused us permanently. */
 export async function noteRefusal(
-  deps: Dependencies,
+  deps: Pick<Dependencies, "connections">,
   { workspaceId, connectionId }: { workspaceId: WorkspaceId; connectionId: ConnectionId },
   error: ConnectorError,
-  actor: "sync" | "write-back",
+  actor: "sync" | "write-back" | "sign-in",
 ): Promise<void> {
   const status = STATUS_AFTER[error.kind];
   if (status === undefined) return;

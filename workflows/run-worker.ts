@@ -11,6 +11,7 @@ import { createDependencies } from "./create-dependencies.ts";
 import { earlierRelease } from "./earlier-release.ts";
 import { refuseWrongKey } from "./master-key.ts";
 import { keepSchedules } from "./schedules.ts";
+import { keepSignedIn } from "./sign-ins/keep.ts";
 import { startTelemetry } from "./telemetry/start.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { createWorkers } from "./workers.ts";
@@ -43,12 +44,14 @@ const workers = [
   ...(earlier.isLeft ? await createWorkers({ ...parts, dependencies, installation: undefined }) : []),
 ];
 const schedules = keepSchedules(engine.client, dependencies);
+const signIns = keepSignedIn(dependencies);
 const watch = keepWatch(config, dependencies);
 log.info({ queues: workers.map((worker) => worker.options.taskQueue) }, "worker ready");
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await schedules.stop();
+  await signIns.stop();
   await watch.stop();
   await engine.close();
   await connection.close();

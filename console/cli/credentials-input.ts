@@ -4,7 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { credentialsFrom } from "#connectors/core/auth.ts";
+import { credentialsFrom, signInsOf } from "#connectors/core/auth.ts";
 import type { CredentialField } from "#connectors/core/auth.ts";
 import type { Connector } from "#connectors/core/contract.ts";
 import { CommandFailure } from "./failure.ts";
@@ -31,8 +31,9 @@ export async function readCredentials(
   }
   if (!process.stdin.isTTY) {
     const names = fields.map(({ env }) => env).join(" and ");
+    const other = signInsOf(auth).length > 0 ? ", or sign in with --sign-in" : "";
     throw new CommandFailure(
-      `There is no terminal to type ${title}'s credentials in: give them with --token-file FILE (- for standard input) or in ${names}.`,
+      `There is no terminal to type ${title}'s credentials in: give them with --token-file FILE (- for standard input) or in ${names}${other}.`,
       2,
     );
   }

@@ -15,6 +15,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { figuresCommands } from "./commands/figures.ts";
 import { importCommand } from "./commands/import.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { pruneCommand } from "./commands/prune.ts";
@@ -86,6 +87,7 @@ for (const add of [
   doctorCommand,
   alertsCommand,
   codecServerCommand,
+  keysCommand,
 ]) {
   add(program);
 }

@@ -1,4 +1,7 @@
-/** The HTTP server: health, JSON for programs, pages for people. It reads only; approving is the command line's. */
+/**
+ * The HTTP server: health, JSON for programs, pages for people. It reads only, but that it ends a sign-in which somebody began
+ * on the command line; approving is the command line's.
+ */
 import Fastify from "fastify";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
@@ -13,7 +16,9 @@ import type { Reader } from "#profile/store/views/read.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import { DEMO_WORKSPACE } from "../workspaces.ts";
 import { ICON, LOCAL_TIMES, STYLESHEET } from "./assets.ts";
+import type { SignInDependencies } from "../sign-in.ts";
 import { guard } from "./border.ts";
+import { connectRoutes } from "./connect-routes.ts";
 import type { Html } from "./html.ts";
 import { page, type Section } from "./pages/layout.ts";
 import { messagePage } from "./pages/message.ts";
@@ -35,6 +40,8 @@ export interface ServerStores {
 
 export interface ServerOptions {
   stores: ServerStores;
+  /** What signing in works with. */
+  signIn: SignInDependencies;
   log: Logger;
   /** Names the server is known by besides loopback's. */
   hosts: readonly string[];
@@ -59,7 +66,7 @@ const searchQuery = z.object({
     .default(""),
 });
 
-export function createServer({ stores, log, hosts, ping, instance = null }: ServerOptions): FastifyInstance {
+export function createServer({ stores, signIn, log, hosts, ping, instance = null }: ServerOptions): FastifyInstance {
   // Addresses of requests can name people: Fastify logs nothing (no logger), we log failures, without the address.
   const app = Fastify();
   guard(app, hosts);
@@ -190,6 +197,11 @@ export function createServer({ stores, log, hosts, ping, instance = null }: Serv
       return plan ? planPage(plan) : null;
     }),
   );
+
+  connectRoutes(app, {
+    deps: { ...signIn, log },
+    send: (reply, code, title, body) => sendPage(reply, code, title, body),
+  });
 
   app.get("/api/status", async () => {
     const current = await workspace();

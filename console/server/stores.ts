@@ -6,8 +6,12 @@ import type { Dependencies } from "#workflows/dependencies.ts";
 import type { ServerOptions } from "./server.ts";
 
 /** What the pages read from, on one database. */
-export function serverStores(dependencies: Dependencies, database: Database): Pick<ServerOptions, "stores" | "ping"> {
+export function serverStores(
+  dependencies: Dependencies,
+  database: Database,
+): Pick<ServerOptions, "stores" | "signIn" | "ping"> {
   return {
+    signIn: dependencies,
     stores: {
       ...dependencies,
       views: createProfileViews(database),

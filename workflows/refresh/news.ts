@@ -8,7 +8,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import type { StreamPosition } from "#profile/store/news.ts";
 import type { DoneStep } from "#profile/store/runs.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { isUsable, noting, openWith } from "../open-connection.ts";
+import { isUsable, noting, openStored } from "../open-connection.ts";
 import type { OpenedConnection } from "../open-connection.ts";
 import { mergePages } from "../sync/merge-pages.ts";
 import type { Look, RefreshInput, StreamToSync } from "./messages.ts";
@@ -73,13 +73,13 @@ export function newsActivities(deps: Dependencies) {
     streams: ReturnType<typeof streamsOf>,
   ): Promise<Glance[]> {
     const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(PATIENCE_MS)]);
-    const secret = streams.length === 0 ? null : await credentials.get(input.workspaceId, connection.connectionId);
+    const stored = streams.length === 0 ? null : await credentials.read(input.workspaceId, connection.connectionId);
     return Promise.all(
       streams.map(async ({ stream, position }) => {
         const left = { stream, done: null, isLeft: true };
         if (position?.settled !== true) return left;
         try {
-          const opened = openWith(deps, connection, secret ?? {}, signal, noting(deps, input.workspaceId));
+          const opened = await openStored(deps, connection, stored, signal, noting(deps, input.workspaceId));
           return await glance(input, stream, opened, position.cursor);
         } catch (error) {
           // Its workflow meets the same, tries again for as long as that makes sense, and says so.

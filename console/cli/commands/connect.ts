@@ -2,6 +2,8 @@ import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { isWritable } from "#connectors/core/contract.ts";
 import type { Connector } from "#connectors/core/contract.ts";
+import { signInsOf } from "#connectors/core/auth.ts";
+import { clientVariables } from "#connectors/core/oauth/sign-in.ts";
 import { connectors } from "#connectors/registry.ts";
 import { connect, connectable, findConnection, reconnect } from "../../connections.ts";
 import type { Connected } from "../../connections.ts";
@@ -11,15 +13,14 @@ import { CommandFailure } from "../failure.ts";
 import { readCredentials } from "../credentials-input.ts";
 import { print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
+import { signInByBrowser, wayToSignIn } from "../sign-in.ts";
+import type { SignInOptions } from "../sign-in.ts";
 
-interface ConnectOptions extends OutputOptions {
-  name?: string;
-  tokenFile?: string;
-  baseUrl?: string;
-  requestsPerSecond?: number;
-}
+type ConnectOptions = OutputOptions & SignInOptions;
 
 const SECRETS = `
+Where the operator has set up an app, you sign in at the tool in a browser: the link is opened or printed, and the command
+waits for your answer. Else, or with --key, credentials are used.
 Credentials are asked for without echo, or come from a file or from the environment; never from an argument, which other
 users of the machine could see. What each tool needs:
 ${connectors.flatMap(toolHelp).join("\n")}`;
@@ -29,10 +30,16 @@ export function connectCommand(program: Command): void {
     .command("connect")
     .argument("<connector>", "which tool")
     .allowExcessArguments(true)
-    .description("connect an account: asks for its credentials, checks them with the tool and stores them encrypted")
+    .description(
+      "connect an account: you sign in at the tool, or give its credentials; they are checked and stored encrypted",
+    )
     .option("--name <name>", 'tells a second account of one tool from the first (default: "main")')
     .option("--token-file <file>", "read the credentials from a file; - is standard input")
     .option("--base-url <url>", "for operators: a stand-in or proxy in place of the tool's own host")
+    .option("--sign-in", "sign in at the tool in a browser, also where no terminal is")
+    .option("--key", "give credentials, also where one could sign in")
+    .option("--way <way>", "how to sign in, where a tool has several ways")
+    .option("--no-open", "print the link only, without opening a browser")
     .option(
       "--requests-per-second <n>",
       "for operators: what this account is allowed, where that is more than the tool publishes",
@@ -42,10 +49,18 @@ export function connectCommand(program: Command): void {
     .addHelpText("after", SECRETS)
     .action((tool: string, options: ConnectOptions, command: Command) => {
       refuseArguments(command);
-      return withContext(async ({ stores, workspace, checkKey }) => {
+      return withContext(async (context) => {
+        const { stores, workspace, checkKey } = context;
         await checkKey();
         const connector = connectable(tool);
         const { name, baseUrl, requestsPerSecond } = options;
+        const way = await wayToSignIn(context, connector, options, baseUrl ?? null);
+        if (way !== null) {
+          const signedIn = await signInByBrowser(context, { connector, way, options });
+          const verb = signedIn.renewed ? "Signed in again to" : "Connected";
+          print(options, shown(signedIn), () => render(signedIn, workspace.slug, verb));
+          return;
+        }
         const input = {
           connector: connector.id,
           credentials: await readCredentials(connector, options.tokenFile),
@@ -65,15 +80,27 @@ export function connectCommand(program: Command): void {
     .description("give a connection new credentials for the same account")
     .option("--name <name>", "which connection, where the tool has several")
     .option("--token-file <file>", "read the credentials from a file; - is standard input")
+    .option("--sign-in", "sign in at the tool in a browser, also where no terminal is")
+    .option("--key", "give credentials, also where one could sign in")
+    .option("--way <way>", "how to sign in, where a tool has several ways")
+    .option("--no-open", "print the link only, without opening a browser")
     .option("--json", "print JSON")
     .addHelpText("after", SECRETS)
     .action((tool: string, options: Omit<ConnectOptions, "baseUrl">, command: Command) => {
       refuseArguments(command);
-      return withContext(async ({ stores, workspace, checkKey }) => {
+      return withContext(async (context) => {
+        const { stores, workspace, checkKey } = context;
         await checkKey();
         const { workspaceId, slug } = workspace;
         const connection = await findConnection(stores, workspaceId, tool, options.name);
-        const credentials = await readCredentials(connectable(connection.connector), options.tokenFile);
+        const connector = connectable(connection.connector);
+        const way = await wayToSignIn(context, connector, options, connection.baseUrl);
+        if (way !== null) {
+          const signedIn = await signInByBrowser(context, { connector, way, of: connection, options });
+          print(options, shown(signedIn), () => render(signedIn, slug, "Signed in again to"));
+          return;
+        }
+        const credentials = await readCredentials(connector, options.tokenFile);
         const connected = await reconnect(stores, workspaceId, connection, credentials, actor());
         print(options, shown(connected), () => render(connected, slug, "Reconnected"));
       });
@@ -81,8 +108,13 @@ export function connectCommand(program: Command): void {
 }
 
 function toolHelp({ id, auth }: Connector): string[] {
-  if (auth.kind !== "token") return [];
-  return auth.fields.flatMap(({ title, env, where }) => [`  ${id}: ${title} (${env})`, `    ${where}`]);
+  const fields = auth.kind === "token" ? auth.fields : [];
+  return [
+    ...fields.flatMap(({ title, env, where }) => [`  ${id}: ${title} (${env})`, `    ${where}`]),
+    ...signInsOf(auth).map(
+      (way) => `  ${id}, to sign in: ${way.app} (${clientVariables(way).join(", ")}), way ${way.id}`,
+    ),
+  ];
 }
 
 /** Whatever else was given may be the secret: it is not repeated, as the usual message would. */

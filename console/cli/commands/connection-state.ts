@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { connectorOf } from "#connectors/registry.ts";
 import { disconnect, findConnection, pause, resume } from "../../connections.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import { actor } from "../actor.ts";
@@ -18,8 +19,9 @@ export function connectionStateCommands(program: Command): void {
     "disconnect",
     "delete a connection's credentials: nothing is read or written any more",
     async (context, connection) => {
-      await disconnect(context.stores, connection, actor());
-      return `Disconnected "${connection.name}": its credentials are deleted here. What was read and written stays; revoke the key at the tool too.`;
+      const outcome = await disconnect(context.stores, connection, actor());
+      const { title } = connectorOf(connection.connector);
+      return `Disconnected "${connection.name}". What was read and written stays. ${SAID[outcome].replaceAll("the tool", title)}`;
     },
   );
   add(program, "pause", "stop reading and writing until `resume`", async (context, connection) => {
@@ -31,6 +33,16 @@ export function connectionStateCommands(program: Command): void {
     return `"${connection.name}" continues with the next run; the account is ${title}.`;
   });
 }
+
+const SAID: Record<Awaited<ReturnType<typeof disconnect>>, string> = {
+  revoked: "The sign-in was ended at the tool, and its tokens are deleted here.",
+  shared:
+    "The tokens are deleted here. The access was not ended at the tool: another connection signs in with it, and would be cut off.",
+  "not offered": "The tokens are deleted here; the tool lets only the account itself end the access.",
+  nothing: "Its credentials are deleted here.",
+  later: "The tool could not be told yet: a worker goes on trying for a week, then deletes the tokens.",
+  "by hand": "Its credentials are deleted here; revoke the key at the tool too.",
+};
 
 function add(
   program: Command,
