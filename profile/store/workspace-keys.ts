@@ -1,6 +1,6 @@
 /**
  * The keys that credentials are encrypted under: each workspace has its own, which is stored encrypted under a master key of
- * the operator's configuration. So a master key can be changed without touching a credential (docs/decisions/020).
+ * the operator's configuration. So a master key can be changed without touching a credential (docs/decisions/021-keys.md).
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import type { WorkspaceId } from "#profile/ids.ts";

@@ -1,6 +1,6 @@
 /**
  * Access by sign-ins: tokens that are good for a while, refreshed once however many need one, and kept before they are used
- * (docs/decisions/021).
+ * (docs/decisions/022-sign-ins.md).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { signInsOf } from "#connectors/core/auth.ts";
