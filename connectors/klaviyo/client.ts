@@ -64,7 +64,8 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       try {
         await send(session);
       } catch (error) {
-        throw error instanceof HttpRefusal ? new KlaviyoRefusal(error, scopes) : error;
+        if (!(error instanceof HttpRefusal)) throw error;
+        throw new KlaviyoRefusal(error, { scopes, byCursor: session.byCursor });
       }
       const { body, headers } = session.reply ?? { body: null, headers: new Headers() };
       const allowance = allowanceIn(headers);

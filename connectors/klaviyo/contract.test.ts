@@ -157,7 +157,6 @@ describe("reading", () => {
       const { twin, connection } = await connected(3, settings);
       twin.subscribe(idOf(1), { ...NEVER_SUBSCRIBED, email: { ...NEVER_SUBSCRIBED.email, open_tracking: tracking } });
       for (const n of [1, 2, 3]) twin.track({ metric: "Opened Email", profile: idOf(n) });
-      twin.track({ metric: "Opened Email", profile: null });
       twin.track({ metric: "Placed Order", profile: idOf(2) });
       const { pages } = await readToEnd(connection, "events");
       const touched = pages.flatMap(({ records }) =>

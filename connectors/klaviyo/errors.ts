@@ -4,13 +4,20 @@ import { httpErrors } from "#connectors/core/http-errors.ts";
 import type { VendorAnswer } from "#connectors/core/http-errors.ts";
 import { HttpRefusal } from "#connectors/core/http.ts";
 
-/** A refusal, and which scopes the call needs: the refusal itself does not reliably name them. */
-export class KlaviyoRefusal extends HttpRefusal {
-  readonly scopes: readonly string[];
+/** What the refusal itself does not reliably say of the call. */
+export interface RefusedCall {
+  /** Those it needs. */
+  scopes: readonly string[];
+  /** It asked for a page by cursor. */
+  byCursor: boolean;
+}
 
-  constructor(refusal: HttpRefusal, scopes: readonly string[]) {
+export class KlaviyoRefusal extends HttpRefusal {
+  readonly refused: RefusedCall;
+
+  constructor(refusal: HttpRefusal, refused: RefusedCall) {
     super(refusal.status, refusal.headers, refusal.body);
-    this.scopes = scopes;
+    this.refused = refused;
   }
 }
 
@@ -20,8 +27,6 @@ const errorBody = z.object({
     z.object({
       id: word,
       code: word,
-      detail: word,
-      source: z.object({ pointer: word, parameter: word }).optional().catch(undefined),
     }),
   ),
 });
@@ -37,8 +42,9 @@ export const classify = httpErrors<Answer>({
     const { status, headers } = error;
     const body = errorBody.safeParse(error.body).data;
     const first = body?.errors[0];
-    const scopes = error instanceof KlaviyoRefusal ? error.scopes : [];
-    const code = status === 400 && first?.source?.parameter === "page[cursor]" ? "lost_place" : first?.code;
+    const { scopes, byCursor } = error instanceof KlaviyoRefusal ? error.refused : { scopes: [], byCursor: false };
+    // A call that was right for the first page is wrong for its cursor alone.
+    const code = status === 400 && byCursor ? "lost_place" : first?.code;
     return { status, headers, code, requestId: first?.id, foreign: body === undefined, scopes };
   },
   statuses: {

@@ -154,8 +154,18 @@ export const golden: Golden = {
       [],
     ],
     [
-      { id: "4GOLD4", metric: "Läuft 2 mal!", profile: null, datetime: "2026-02-13T09:30:00+00:00" },
-      [{ ...touchpoint("4GOLD4", "la_uft_mal", "2026-02-13T09:30:00.000Z"), person: null }],
+      {
+        id: "4GOLD4",
+        metric: "Läuft 2 mal!",
+        profile: "01GOLD0000000000000000001",
+        datetime: "2026-02-13T09:30:00+00:00",
+      },
+      [
+        {
+          ...touchpoint("4GOLD4", "la_uft_mal", "2026-02-13T09:30:00.000Z"),
+          person: { stream: "profiles", id: "01GOLD0000000000000000001" },
+        },
+      ],
     ],
   ],
   lists: [

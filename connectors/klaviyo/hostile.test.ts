@@ -193,7 +193,7 @@ describe("rows", () => {
     expect(consents.map((consent) => "state" in consent && consent.state)).toEqual(["unknown", "unknown"]);
   });
 
-  it("of events whose metric is not included, or that have no time, are refused one by one", async () => {
+  it("of events whose metric is not included, or that have no time or no person, are refused one by one", async () => {
     const metrics = { M1: "Clicked Email" };
     const events = [
       event(1, "M1"),
@@ -201,11 +201,13 @@ describe("rows", () => {
       event(3, null),
       event(4, "M1", { datetime: null }),
       event(5, "M1", { datetime: null, timestamp: 1_770_000_000 }),
+      { ...event(6, "M1"), relationships: { metric: { data: { type: "metric", id: "M1" } } } },
+      { ...event(7, "M1"), relationships: null },
     ];
     const { connection } = await connected({ events, metrics });
     const read = await readAll(connection, "events");
     expect(idsOf(read, "touchpoint")).toEqual(["E1", "E5"]);
-    expect(rejectsOf(read).map(({ id }) => id)).toEqual(["E2", "E3", "E4"]);
+    expect(new Set(rejectsOf(read).map(({ id }) => id))).toEqual(new Set(["E2", "E3", "E4", "E6", "E7"]));
   });
 
   it("of lists that cannot be read are told, and the other lists are read", async () => {
@@ -296,20 +298,35 @@ describe("an incremental read", () => {
     expect(read.at(-1)?.next).toMatchObject({ phase: "rest" });
   });
 
-  it("begins its window anew where the cursor has expired, instead of reading everything", async () => {
-    const profiles = rows(250);
-    let expired = false;
-    const { connection, asked } = await connected({
-      ...{ profiles, pageCap: 100 },
-      instead: (one) => {
-        if (!isProfiles(one) || one.query.get("page[cursor]") !== "200" || expired) return undefined;
-        expired = true;
-        return refusal(400, "invalid", "page[cursor]");
-      },
+  it.each(["page[cursor]", "page_cursor", undefined])(
+    "begins its window anew where the cursor has expired (%s), instead of reading everything",
+    async (parameter) => {
+      const profiles = rows(250);
+      let expired = false;
+      const { connection, asked } = await connected({
+        ...{ profiles, pageCap: 100 },
+        instead: (one) => {
+          if (!isProfiles(one) || one.query.get("page[cursor]") !== "200" || expired) return undefined;
+          expired = true;
+          return refusal(400, "invalid", parameter);
+        },
+      });
+      const read = await readAll(connection, "profiles", REST);
+      expect(new Set(idsOf(read)).size).toBe(250);
+      expect(asked.filter(isProfiles).every(({ query }) => query.get("filter") !== null)).toBe(true);
+    },
+  );
+
+  it("whose cursors never work ends, and so does one whose filter is refused", async () => {
+    const always = await connected({
+      ...{ profiles: rows(250), pageCap: 100 },
+      instead: (one) => (one.query.has("page[cursor]") ? refusal(400, "invalid") : undefined),
     });
-    const read = await readAll(connection, "profiles", REST);
-    expect(new Set(idsOf(read)).size).toBe(250);
-    expect(asked.filter(isProfiles).every(({ query }) => query.get("filter") !== null)).toBe(true);
+    expect(await failureOf(readAll(always.connection, "profiles", REST))).toMatchObject({ kind: "cursor_expired" });
+    const filter = await connected({
+      instead: (one) => (one.query.has("filter") ? refusal(400, "invalid") : undefined),
+    });
+    expect(await failureOf(readAll(filter.connection, "profiles", REST))).toMatchObject({ kind: "invalid_record" });
   });
 
   it("asks for the second before its position, for there is no `greater-or-equal`", async () => {
@@ -430,6 +447,19 @@ describe("an import", () => {
     expect(outcomesOf(await connection.write(writes))).toEqual(["retry", "retry", "retry"]);
     expect(pauses()).toBeGreaterThan(3);
     expect(asked.length).toBeLessThan(20);
+  });
+
+  it("that is not known at once is looked for again, and not ordered twice", async () => {
+    let looks = 0;
+    const { connection, asked } = await connected({
+      profiles: rows(3),
+      instead: ({ method, path }) =>
+        method === "GET" && path === "/api/profile-bulk-import-jobs/job1" && (looks += 1) < 3
+          ? refusal(404, "not_found")
+          : undefined,
+    });
+    expect(outcomesOf(await connection.write(writes))).toEqual(["written", "written", "written"]);
+    expect(asked.filter(isImport).length).toBe(1);
   });
 
   it("that was cancelled is worth another try", async () => {

@@ -6,16 +6,19 @@ import { JOB_PAUSES_MS } from "./limits.ts";
 import { importErrorRow } from "./schema.ts";
 import type { ImportError, JobReply } from "./schema.ts";
 
+/** Whether this attempt began the job, or an earlier one of which some records are still open. */
+export type Whose = "fresh" | "resumed";
+
 /** `running` also for a word we do not know: it is neither an end nor a success. */
 export type JobEnd = JobReply | "running" | "cancelled" | "forgotten";
 
-/** Looks until it has ended, or for as long as one attempt may take. */
-export async function endOf(client: KlaviyoClient, job: string): Promise<JobEnd> {
+/** Looks until it has ended, or for as long as one attempt may take. One just begun may not be known at once. */
+export async function endOf(client: KlaviyoClient, job: string, whose: Whose): Promise<JobEnd> {
   for (const pauseMs of [...JOB_PAUSES_MS, null]) {
     const state = await client.importJob(job);
-    if (state === null) return "forgotten";
-    if (state.status === "cancelled") return "cancelled";
-    if (state.status === "complete") return state;
+    if (state === null && whose === "resumed") return "forgotten";
+    if (state?.status === "cancelled") return "cancelled";
+    if (state?.status === "complete") return state;
     if (pauseMs !== null) await client.pause(pauseMs);
   }
   return "running";
@@ -31,14 +34,14 @@ export interface Verdict {
 /**
  * A job that is `complete` may have failed for some, or have done nothing: only counts that add up speak for the others.
  *
- * @param whose of a job that an earlier attempt began, `entries` are a part, and their places in it are not known
+ * @param entries of a resumed job a part, whose places in it are not known
  */
 export async function verdictOn(
   client: KlaviyoClient,
   job: string,
   entries: readonly Encoded[],
   end: JobReply,
-  whose: "fresh" | "resumed",
+  whose: Whose,
 ): Promise<Verdict> {
   const { total_count: total, completed_count: completed, failed_count: failed } = end;
   const failures = new Map<string, string>();

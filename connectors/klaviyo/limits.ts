@@ -11,8 +11,9 @@ const READ = { readOn: "2026-11-22" } as const;
  */
 const L = { calls: 11, windowMs: 1_000, source: GUIDE, ...READ };
 const XL = { calls: 58, windowMs: 1_000, source: GUIDE, ...READ };
-const M = { calls: 5, windowMs: 2_000, source: API, ...READ };
-const XS = { calls: 1, windowMs: 4_000, source: API, ...READ };
+/** These are the same for everybody, whatever an operator says of an account's calls in a second. */
+const M = { calls: 5, windowMs: 2_000, fixed: true, source: API, ...READ } as const;
+const XS = { calls: 1, windowMs: 4_000, fixed: true, source: API, ...READ } as const;
 
 export const LIMITS = {
   profiles: L,

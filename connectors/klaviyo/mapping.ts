@@ -46,8 +46,10 @@ export interface EventExtra {
 export function eventToRecords(row: EventRow, { mayKeepOpens }: EventExtra): CanonicalRecord[] {
   const meaning = meaningOf(row.metric);
   if (meaning === null) throw new ConnectorError("invalid_record", "its metric has no name that could be kept");
-  const profile = row.relationships?.profile?.data?.id ?? null;
-  if (meaning.type === "email_opened" && (profile === null || mayKeepOpens?.has(profile) !== true)) return [];
+  const profile = row.relationships?.profile?.data?.id;
+  // Every event is somebody's: without a person it would be lost without a word.
+  if (profile === undefined) throw new ConnectorError("invalid_record", "it does not say whose it is");
+  if (meaning.type === "email_opened" && mayKeepOpens?.has(profile) !== true) return [];
   const { datetime, timestamp, event_properties: properties } = row.attributes;
   const at = instantOf(datetime) ?? (timestamp == null ? null : instantOf(secondsAsText(timestamp)));
   if (at === null) throw new ConnectorError("invalid_record", "it does not say when it happened");
@@ -73,11 +75,11 @@ function touchpoint(
     profile,
     channel,
     campaign,
-  }: Pick<TouchpointRecord, "type" | "at" | "channel" | "campaign"> & { profile: string | null },
+  }: Pick<TouchpointRecord, "type" | "at" | "channel" | "campaign"> & { profile: string },
 ): TouchpointRecord {
   return {
     ...{ kind: "touchpoint", id, updatedAt: at, deleted: false, type, at, channel, campaign },
-    person: profile === null ? null : { stream: "profiles", id: profile },
+    person: { stream: "profiles", id: profile },
     ...{ amountMinor: null, currency: null },
   };
 }

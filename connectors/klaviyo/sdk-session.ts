@@ -28,6 +28,8 @@ export interface CallOptions {
  */
 export class CallSession extends ApiKeySession {
   reply: Reply | undefined;
+  /** It asked for a page by cursor. */
+  byCursor = false;
   readonly #options: CallOptions;
 
   constructor(options: CallOptions) {
@@ -39,6 +41,7 @@ export class CallSession extends ApiKeySession {
   /** @throws HttpRefusal for any status but 2xx, redirects too */
   override async requestWithRetry(request: Request): Promise<Response> {
     const { agent, signal, json } = this.#options;
+    this.byCursor = "page[cursor]" in ((request.params ?? {}) as object);
     const response = await this.#sent({
       ...request,
       ...(json === undefined

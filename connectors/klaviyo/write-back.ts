@@ -18,7 +18,7 @@ import type { KlaviyoClient } from "./client.ts";
 import { encoded, encodedImport } from "./encode.ts";
 import type { Encoded } from "./encode.ts";
 import { endOf, verdictOn } from "./import-job.ts";
-import type { JobEnd } from "./import-job.ts";
+import type { Whose } from "./import-job.ts";
 import { FILTER_BYTES, IMPORT_BYTES, IMPORT_PROFILES, LONGEST_VALUE, PROFILE_PAGE, WRITE_BATCH } from "./limits.ts";
 import { liveRow } from "./schema.ts";
 
@@ -79,8 +79,10 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+type Results = Map<string, WriteResult>;
+
 async function write(client: KlaviyoClient, writes: RecordWrite[], context: WriteContext): Promise<WriteResult[]> {
-  const results = new Map<string, WriteResult>();
+  const results: Results = new Map();
   const open = new Map<string, { entry: Encoded; job: string | undefined }>();
   for (const [id, { values, job }] of merged(writes)) {
     const strange = Object.keys(values).find((name) => !OURS.test(name));
@@ -89,7 +91,7 @@ async function write(client: KlaviyoClient, writes: RecordWrite[], context: Writ
     else open.set(id, { entry, job });
   }
   for (const [job, entries] of resumed(open))
-    for (const [id, result] of await resultsOf(client, job, entries, await endOf(client, job), "resumed")) {
+    for (const [id, result] of await resultsOf(client, job, entries, "resumed")) {
       results.set(id, result);
       open.delete(id);
     }
@@ -128,37 +130,22 @@ function resumed(open: ReadonlyMap<string, { entry: Encoded; job: string | undef
   return jobs;
 }
 
-async function sendJob(
-  client: KlaviyoClient,
-  batch: Encoded[],
-  context: WriteContext,
-): Promise<Map<string, WriteResult>> {
+async function sendJob(client: KlaviyoClient, batch: Encoded[], context: WriteContext): Promise<Results> {
   const job = await client.startImport(encodedImport(batch));
-  await context.begun(
-    job,
-    batch.map(({ id }) => id),
-  );
-  return resultsOf(client, job, batch, await endOf(client, job), "fresh");
+  const ids = batch.map(({ id }) => id);
+  await context.begun(job, ids);
+  return resultsOf(client, job, batch, "fresh");
 }
 
 /** An entry that is left out has to be sent (again). */
-async function resultsOf(
-  client: KlaviyoClient,
-  job: string,
-  entries: Encoded[],
-  end: JobEnd,
-  whose: "fresh" | "resumed",
-): Promise<Map<string, WriteResult>> {
-  const results = new Map<string, WriteResult>();
-  const all = (outcome: WriteResult["outcome"], reason: string) =>
-    new Map(entries.map(({ id }): [string, WriteResult] => [id, { id, outcome, reason }]));
-  if (end === "running") return all("retry", "Klaviyo is still at the import.");
-  if (end === "forgotten" || end === "cancelled") {
-    if (whose === "resumed") return results;
-    return all(
-      "retry",
-      end === "cancelled" ? "Klaviyo cancelled the import." : "Klaviyo does not know the import it took.",
-    );
+async function resultsOf(client: KlaviyoClient, job: string, entries: Encoded[], whose: Whose): Promise<Results> {
+  const results: Results = new Map();
+  const say = (id: string, outcome: WriteResult["outcome"], reason: string) => results.set(id, { id, outcome, reason });
+  const end = await endOf(client, job, whose);
+  if (typeof end === "string") {
+    if (end === "running") for (const { id } of entries) say(id, "retry", "Klaviyo is still at the import.");
+    else if (whose === "fresh") for (const { id } of entries) say(id, "retry", "Klaviyo cancelled the import.");
+    return results;
   }
   const { failures, vouched } = await verdictOn(client, job, entries, end, whose);
   const looked = entries.filter(({ id }) => failures.has(id) || !vouched);
@@ -168,17 +155,10 @@ async function resultsOf(
     const { id } = entry;
     const code = failures.get(id);
     const now = live.get(id);
-    if (now !== undefined && now.state !== "live")
-      results.set(id, { id, outcome: "gone", reason: "Klaviyo no longer has this profile." });
-    else if (code !== undefined)
-      results.set(id, { id, outcome: "rejected", reason: `Klaviyo refused this profile in an import (${code}).` });
+    if (now !== undefined && now.state !== "live") say(id, "gone", "Klaviyo no longer has this profile.");
+    else if (code !== undefined) say(id, "rejected", `Klaviyo refused this profile in an import (${code}).`);
     else if (now === undefined || holds(now, entry)) results.set(id, { id, outcome: "written" });
-    else if (whose === "fresh")
-      results.set(id, {
-        id,
-        outcome: "retry",
-        reason: "Klaviyo ended the import and does not vouch for this profile.",
-      });
+    else if (whose === "fresh") say(id, "retry", "Klaviyo ended the import and does not vouch for this profile.");
   }
   return results;
 }

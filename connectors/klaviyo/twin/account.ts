@@ -27,7 +27,7 @@ export interface ProfileRow extends Row {
 
 export interface EventRow extends Row {
   metricId: string;
-  profile: string | null;
+  profile: string;
   at: number;
   properties: Record<string, unknown>;
 }

@@ -130,7 +130,7 @@ export const events = (account: KlaviyoAccount): Listing<EventRow> => ({
     return {
       ...{ type: "event", id: row.id, attributes },
       relationships: {
-        ...(row.profile === null ? {} : { profile: { data: { type: "profile", id: row.profile } } }),
+        profile: { data: { type: "profile", id: row.profile } },
         metric: { data: { type: "metric", id: row.metricId } },
       },
       links: { self: `https://a.klaviyo.com/api/events/${row.id}/` },

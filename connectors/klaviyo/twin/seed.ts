@@ -23,7 +23,7 @@ export interface KlaviyoSeedEvent {
   /** The metric's name; it is made where the account has none of that name. */
   metric: string;
   /** The profile's id. */
-  profile: string | null;
+  profile: string;
   datetime: string;
   properties?: Record<string, unknown>;
 }
