@@ -13,6 +13,8 @@ import { countsOf } from "#tests/support/loop.ts";
 
 /** More than the batches after which a worker asks for help, and enough for each of two helpers. */
 const PROFILES = 20_000;
+/** Profiles of a batch. */
+const BATCH = 2_000;
 
 let test: TestDatabase;
 let owner: Client;
@@ -36,10 +38,10 @@ afterAll(async () => {
   await test.drop();
 });
 
-type Batch = Awaited<ReturnType<ConsentStore["refreshBatch"]>>;
+type ConsentBatch = Awaited<ReturnType<ConsentStore["refreshBatch"]>>;
 
 /** The activities of one worker. @param around what comes before and after each batch of consent */
-function worker(around: (batch: () => Promise<Batch>) => Promise<Batch> = (batch) => batch()) {
+function worker(around: (batch: () => Promise<ConsentBatch>) => Promise<ConsentBatch> = (batch) => batch()) {
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: randomBytes(32).toString("base64") }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
@@ -82,6 +84,27 @@ it("whoever began leaves the rest to all, who end it together; everything is cou
   const [run] = await one.runs.lastRuns(test.workspaceId, 1);
   expect(run?.steps).toEqual([expect.objectContaining({ step: "consent", finishedAt: expect.any(Date) })]);
   if (run !== undefined) expect(countsOf(run, "consent")["profiles"]).toBe(PROFILES);
+});
+
+it("what one lane leaves is left, though the other has found the end", async () => {
+  const { workspaceId } = test;
+  // Four whole batches and a part of one, which ends last.
+  await owner.query("DELETE FROM profile WHERE profile_id IN (SELECT profile_id FROM profile LIMIT $1)", [
+    PROFILES - 4 * BATCH - 1,
+  ]);
+  const { beginRun, refreshConsents, runs } = worker(async (batch) => {
+    const done = await batch();
+    if (done.profiles === BATCH) return done;
+    const counted = async () => {
+      const [run] = await runs.lastRuns(workspaceId, 1);
+      return run === undefined ? 0 : countsOf(run, "consent")["profiles"];
+    };
+    while ((await counted()) !== 4 * BATCH) await owner.query("SELECT pg_sleep(0.01)");
+    await counted();
+    return done;
+  });
+  const { runId } = await beginRun({ workspaceId, key: "lanes" });
+  expect(await refreshConsents({ ...stepOf(runId), mayShare: true })).toEqual({ at: expect.any(String) });
 });
 
 it("a worker that does not ask does everything itself", async () => {

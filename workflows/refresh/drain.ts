@@ -83,7 +83,8 @@ export function createDrain(deps: Dependencies) {
         await deps.runs.addCounts(workspaceId, runId, step, counts);
         goOn = more;
         batches += 1;
-        left.much = mayShare === true && more && batches >= SHARED_AFTER;
+        // Said by one lane, it holds, whatever the other finds.
+        if (mayShare === true && more && batches >= SHARED_AFTER) left.much = true;
         // After the first, second, fourth ... batch: a first load grows what the next ones look through.
         if (more && (batches & (batches - 1)) === 0) await deps.refreshStatistics();
       }
@@ -94,7 +95,7 @@ export function createDrain(deps: Dependencies) {
       const ended = await Promise.allSettled(Array.from({ length: LANES }, lane));
       for (const one of ended) if (one.status === "rejected") throw one.reason;
     } while (mine.again && !left.much);
-    // At once: who comes from now on has to look for himself.
+    // At once: whoever comes from now on begins anew.
     over();
     if (left.much) return { at };
     await deps.runs.addCounts(workspaceId, runId, step, {}, { finished: true });
