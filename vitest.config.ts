@@ -12,15 +12,8 @@ const HANGING_MS = 240_000;
 
 /** Those that take longest, in the order of that. */
 const LONGEST = [
-  ...[
-    "deploy/upgrade",
-    "deploy/walk",
-    "loop/kill",
-    "loop/failures",
-    "loop/restart",
-    "stack/first-real-account",
-    "console/cli",
-  ],
+  ...["loop/kill", "loop/failures", "deploy/walk", "loop/restart", "deploy/upgrade", "stack/first-real-account"],
+  ...["plan/abandoned", "plan/carrier", "console/cli", "loop/late", "temporal/tls", "loop/alerts", "console/prune"],
   ...["stack/start", "stack/postgres", "console/connect", "console/held-deletions"],
   ...["csv/fuzz", "csv/orders"],
 ];
