@@ -23,8 +23,8 @@ export interface CallOptions {
 }
 
 /**
- * The session of one call. The SDK's deserialiser is given nothing: it makes `Invalid Date` of a strange date, drops what
- * it does not know and fails for the whole page on a row without attributes (23.0.0). Rows are checked one by one by us.
+ * The session of one call. The SDK's deserialiser is given nothing: it makes an empty list of a suppression or a page in a
+ * form it does not know, and `Invalid Date` of a strange date (observed with 23.0.0). Rows are checked one by one by us.
  */
 export class CallSession extends ApiKeySession {
   reply: Reply | undefined;
