@@ -4,6 +4,7 @@ import type { Auth } from "./auth.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import type { CanonicalRecord, FigureFlag, RecordKind } from "./records.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 /** What a connection's client is made from. `baseUrl` comes from trusted configuration, never from a vendor's reply. */
 export interface ConnectEnvironment<Settings, Credentials> {
@@ -72,13 +73,28 @@ export interface RecordPage {
   gap?: boolean;
 }
 
+/** A record that the vendor said something about. */
+export interface RecordNews {
+  /** Vendor id. */
+  id: string;
+  /** When it happened, ISO 8601: what the vendor answers now is at least as new. */
+  at: string;
+}
+
+/** What came of reading single records. Of each one asked for, it is there, is gone, or is among the rejects. */
+export type FoundRecords = Pick<RecordPage, "records" | "rejects" | "rawCount">;
+
 /** A stream with its types erased, as the framework sees it; made by `defineStream`. */
 export interface Stream<Client> {
   readonly title: string;
   readonly kind: RecordKind;
+  /** Its records can be asked for by id. */
+  readonly finds: boolean;
   /** How deletions show. `full-scan`: what a complete read no longer lists is gone, besides what the vendor says is. */
   readonly deletes: "tombstones" | "full-scan" | "none";
   read(client: Client, cursor: unknown): AsyncGenerator<RecordPage>;
+  /** Reads these records as they stand now; one that the vendor says it does not have comes as deleted. */
+  find(client: Client, news: readonly RecordNews[]): Promise<FoundRecords>;
   /** The vendor's own count, for reconciling after a full read; null where it offers none. */
   count(client: Client): Promise<number | null>;
 }
@@ -227,6 +243,8 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
    */
   isIdle?(stream: string, settings: Settings, cursor: unknown): boolean;
   writeBack?: WriteBack<Client>;
+  /** Left out: the vendor sends nothing, or nothing that tells of our streams. */
+  webhooks?: Webhooks;
 }
 
 /** A connector with its types erased, as the registry and the framework see it. */
@@ -236,8 +254,9 @@ export interface Connector {
   readonly auth: Auth;
   readonly baseUrl: string | null;
   readonly limits: Record<string, RateLimit>;
-  readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes">>;
+  readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes" | "finds">>;
   readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "readSize" | "maxValueLength">;
+  readonly webhooks?: Webhooks;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */
@@ -251,6 +270,7 @@ export interface Connector {
 export interface OpenConnection {
   check(): Promise<AccountIdentity>;
   read(stream: string, cursor: unknown): AsyncGenerator<RecordPage>;
+  find(stream: string, news: readonly RecordNews[]): Promise<FoundRecords>;
   count(stream: string): Promise<number | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
   readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
@@ -274,6 +294,7 @@ export function defineConnector<Settings, Credentials, Client>(
     limits: spec.limits,
     streams: spec.streams,
     ...(spec.writeBack === undefined ? {} : { writeBack: spec.writeBack }),
+    ...(spec.webhooks === undefined ? {} : { webhooks: spec.webhooks }),
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
     parseCredentials: (raw) => spec.credentials.parse(raw),
@@ -302,6 +323,7 @@ export function defineConnector<Settings, Credentials, Client>(
         read: async function* (stream, cursor) {
           yield* streamOf(stream).read(await client(), cursor);
         },
+        find: async (stream, news) => streamOf(stream).find(await client(), news),
         count: async (stream) => streamOf(stream).count(await client()),
         ensureFields: async (fields) => writable().ensureFields(await client(), fields),
         readLive: async (records, fields) => writable().readLive(await client(), records, fields),

@@ -1,6 +1,6 @@
 /** A stream as its connector defines it, and as the framework runs it: rows checked one by one, walks that end. */
 import { z } from "zod";
-import type { RecordPage, Reject, ReplacedDay, Stream } from "./contract.ts";
+import type { FoundRecords, RecordNews, RecordPage, Reject, ReplacedDay, Stream } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
 import { goneRecord } from "./gone.ts";
 import type { Tombstone } from "./gone.ts";
@@ -39,11 +39,24 @@ export interface StreamSpec<Client, Row, Cursor, Extra = undefined> extends Pick
   mode?: { expected(client: Client): Mode | null; of(raw: unknown): Mode | null };
   /** Yields pages from the cursor on; null is a full read from the start. Ends after the page with `atEnd`. */
   read(client: Client, cursor: Cursor | null): AsyncGenerator<RawPage<Cursor>>;
+  /**
+   * Reads single records as they stand now, in rows of the same form; at most 1,000 of different ids. `gone`: the vendor itself says
+   * that it does not have them. Whoever is in neither was not answered for. Left out: they cannot be asked for by id.
+   */
+  find?(client: Client, news: readonly RecordNews[]): Promise<FoundRows>;
   /** Asks for what the rows of a page lack. Its `rejects` are remarks beside the rows, such as a missing permission. */
   enrich?(client: Client, rows: Row[]): Promise<{ extra: Extra; rejects?: Reject[] }>;
   /** Pure. The stream's main kind, and others with it (a contact also yields consent). A throw rejects that one row. */
   toRecords(row: Row, extra: Extra): CanonicalRecord[];
   count?(client: Client): Promise<number | null>;
+}
+
+export interface FoundRows {
+  /** Unchecked. */
+  raw: unknown[];
+  rejects?: Reject[];
+  /** Ids. */
+  gone?: string[];
 }
 
 export type Mode = "live" | "test";
@@ -56,6 +69,8 @@ export function defineStream<Client, Row, Cursor, Extra = undefined>(
     title: spec.title,
     kind: spec.kind,
     deletes: spec.deletes,
+    finds: spec.find !== undefined,
+    find: (client, news) => findRecords(spec, client, news),
     read: (client, cursor) => readStream(spec, client, cursor),
     count: async (client) => (spec.count === undefined ? null : spec.count(client)),
   };
@@ -91,6 +106,19 @@ async function* readStream<Client, Row, Cursor, Extra>(
   throw new ConnectorError("contract", `${spec.title} stopped without the vendor saying that nothing more is there.`);
 }
 
+async function findRecords<Client, Row, Cursor, Extra>(
+  spec: StreamSpec<Client, Row, Cursor, Extra>,
+  client: Client,
+  news: readonly RecordNews[],
+): Promise<FoundRecords> {
+  if (spec.find === undefined) throw new ConnectorError("contract", `${spec.title} cannot be asked for by id.`);
+  const { raw, rejects: unread = [], gone = [] } = await spec.find(client, news);
+  const { records, rejects, rawCount } = await recordsOf(spec, client, { raw, rejects: unread }, 0);
+  const happenedAt = new Map(news.map(({ id, at }) => [id, at]));
+  const tombstones = gone.flatMap((id) => goneRecord(spec.kind, { id, at: happenedAt.get(id) ?? null }) ?? []);
+  return { records: [...records, ...tombstones], rejects, rawCount: rawCount + gone.length };
+}
+
 /** A row that was refused may be one that seems to be missing. */
 function daysOf(days: Omit<ReplacedDay, "whole">[], rejects: Reject[]): ReplacedDay[] {
   const refused = rejects.some(({ kept }) => kept !== true);
@@ -100,7 +128,7 @@ function daysOf(days: Omit<ReplacedDay, "whole">[], rejects: Reject[]): Replaced
 async function recordsOf<Client, Row, Cursor, Extra>(
   spec: StreamSpec<Client, Row, Cursor, Extra>,
   client: Client,
-  page: RawPage<Cursor>,
+  page: Pick<RawPage<Cursor>, "raw" | "rejects">,
   /** Rows of the pages before, so that two rows without an id are not taken for one. */
   before: number,
 ) {

@@ -124,12 +124,17 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
         return { results, after: paging?.next?.after ?? null, servedAt: servedAtOf(served), total };
       }),
 
-    /** At most 100 ids, none twice. A merged id answers under the winner's id. */
-    readBatch: (type: ObjectType, ids: string[], properties: string[]): Promise<BatchAnswer<ObjectRow>> =>
+    /** At most 100 ids, none twice. A merged id answers under the winner's id. Either the live ones or the archived. */
+    readBatch: (
+      type: ObjectType,
+      ids: string[],
+      properties: string[],
+      archived = false,
+    ): Promise<BatchAnswer<ObjectRow>> =>
       ask("general", `${type}.batchRead`, async () => {
         const inputs = ids.map((id) => ({ id }));
         const body = { inputs, properties, propertiesWithHistory: [] };
-        return batch(reply.objectRow, await sdk.crm.objects.batchApi.read(type, body, false));
+        return batch(reply.objectRow, await sdk.crm.objects.batchApi.read(type, body, archived));
       }),
 
     /** The values a property of contacts has had. At most 50 ids. */
@@ -141,10 +146,10 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       }),
 
     /** The live record this id answers with (a merged id answers with the winner's), or null. */
-    read: (id: string, properties: string[]): Promise<ObjectRow | null> =>
-      ask("general", "contacts.read", async () => {
+    read: (id: string, properties: string[], type: ObjectType = "contacts"): Promise<ObjectRow | null> =>
+      ask("general", `${type}.read`, async () => {
         try {
-          return reply.objectRow.parse(await sdk.crm.objects.basicApi.getById("contacts", id, properties));
+          return reply.objectRow.parse(await sdk.crm.objects.basicApi.getById(type, id, properties));
         } catch (error) {
           if (isMissing(error)) return null;
           throw error;

@@ -6,6 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { companies, deals } from "./read/associated.ts";
 import { contacts } from "./read/contacts.ts";
 import { credentials, settings } from "./settings.ts";
+import { webhooks } from "./webhooks.ts";
 import { writeBack } from "./write-back.ts";
 
 export const hubspot = defineConnector({
@@ -26,6 +27,7 @@ export const hubspot = defineConnector({
   },
   streams: { contacts, companies, deals },
   writeBack,
+  webhooks,
 });
 
 /**

@@ -1,6 +1,7 @@
 /** What a person gives to connect an account. */
 import { z } from "zod";
 import { consentChannel, consentPurpose } from "../core/records.ts";
+import { webhookSecrets } from "../core/webhooks.ts";
 import { DEFAULT_OVERLAP_MINUTES } from "./limits.ts";
 
 const use = z.strictObject({ channel: consentChannel, purpose: consentPurpose });
@@ -13,5 +14,5 @@ export const settings = z.strictObject({
 });
 export type Settings = z.infer<typeof settings>;
 
-export const credentials = z.strictObject({ accessToken: z.string().min(1) });
+export const credentials = z.strictObject({ accessToken: z.string().min(1), webhookSecrets });
 export type Credentials = z.infer<typeof credentials>;

@@ -9,12 +9,15 @@ import { chargesOf, itemsOf, returnedOf } from "./detail.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
+import { find } from "./find.ts";
 import { cursor, read } from "./reading.ts";
 import type { Cursor, Source } from "./reading.ts";
 import { modeOf, rowOf, tombstone } from "./row.ts";
 import type { Row } from "./row.ts";
 import { chargeBody, customerBody, refundBody, subscriptionBody } from "./schema.ts";
 import { credentials, settings } from "./settings.ts";
+import { STREAM_EVENTS } from "./stream-events.ts";
+import { webhooks } from "./webhooks.ts";
 import { customerWriteBack } from "./write-back.ts";
 
 /** Stripe offers no counts, so none is given: completeness rests on the list having ended. */
@@ -28,6 +31,7 @@ function stream<Body extends { id: string }, Extra>(
     title: source.title,
     cursor,
     read: (client, from) => read(client, source, from),
+    find: (client, news) => find(client, source, news),
     row: rowOf(body),
     tombstone,
     mode: { expected: (client) => client.mode, of: modeOf },
@@ -50,7 +54,7 @@ export const stripe = defineConnector({
       {
         title: "Customers",
         resource: "customers",
-        eventTypes: ["customer.created", "customer.updated", "customer.deleted"],
+        eventTypes: STREAM_EVENTS.customers,
         listsAll: true,
       },
       customerBody,
@@ -61,18 +65,7 @@ export const stripe = defineConnector({
       {
         title: "Charges",
         resource: "charges",
-        eventTypes: [
-          "charge.succeeded",
-          "charge.pending",
-          "charge.failed",
-          "charge.captured",
-          "charge.expired",
-          "charge.refunded",
-          "charge.updated",
-          "charge.dispute.closed",
-          "charge.dispute.funds_reinstated",
-          "charge.dispute.funds_withdrawn",
-        ],
+        eventTypes: STREAM_EVENTS.charges,
       },
       chargeBody,
       {
@@ -86,7 +79,7 @@ export const stripe = defineConnector({
       {
         title: "Refunds",
         resource: "refunds",
-        eventTypes: ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"],
+        eventTypes: STREAM_EVENTS.refunds,
         // Inside an event the charge is a bare id, and the charge is what names the person.
         eventsLackDetail: true,
       },
@@ -102,13 +95,7 @@ export const stripe = defineConnector({
       {
         title: "Subscriptions",
         resource: "subscriptions",
-        eventTypes: [
-          "customer.subscription.created",
-          "customer.subscription.updated",
-          "customer.subscription.deleted",
-          "customer.subscription.paused",
-          "customer.subscription.resumed",
-        ],
+        eventTypes: STREAM_EVENTS.subscriptions,
       },
       subscriptionBody,
       {
@@ -120,4 +107,5 @@ export const stripe = defineConnector({
     ),
   },
   writeBack: customerWriteBack,
+  webhooks,
 });

@@ -47,7 +47,7 @@ export interface Source {
   title: string;
   resource: Resource;
   /** At most 20: more are refused by Stripe. */
-  eventTypes: string[];
+  eventTypes: readonly string[];
   /** The object inside an event lacks what the mapping needs, so it is always fetched by id. */
   eventsLackDetail?: boolean;
   /** What the list leaves out is gone. */
@@ -130,7 +130,7 @@ async function* readEvents(client: StripeClient, source: Source, from: EventsCur
 
 /** Pages of events, newest first as they come, each newer than the one before; the last one has no more after it. */
 async function* walk(client: StripeClient, source: Source, from: EventsCursor): AsyncGenerator<Page> {
-  const listed = (query: PageQuery) => client.events(source.eventTypes, query);
+  const listed = (query: PageQuery) => client.events([...source.eventTypes], query);
   let after = from.mode === "newer" ? from.after : null;
   if (from.mode === "events") {
     const start = from.since - client.settings.overlapMinutes * 60;
@@ -196,7 +196,8 @@ async function rawOf(client: StripeClient, source: Source, change: Change): Prom
   return withReading(enough ? body : await client.retrieve(source.resource, id), read);
 }
 
-function missingOf({ title }: Source, id: string, found: unknown): Reject[] {
+/** The dead letter of an object that could not be read; none where it was found. */
+export function missingOf({ title }: Pick<Source, "title">, id: string, found: unknown): Reject[] {
   if (found !== null && !(found instanceof Error)) return [];
   const why = found === null ? "an event tells of it, but Stripe has no such object." : found.message;
   return [{ ref: id, id, reason: `${title}, ${id}: ${why}`, raw: { id } }];

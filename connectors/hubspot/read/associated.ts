@@ -11,6 +11,7 @@ import { objectRow } from "../schema.ts";
 import type { BatchProblem, ObjectRow } from "../schema.ts";
 import { objectCursor } from "./cursor.ts";
 import type { ObjectCursor } from "./cursor.ts";
+import { findObjects } from "./find.ts";
 import { readObjects, tombstoneOf } from "./objects.ts";
 
 interface Associated {
@@ -21,6 +22,7 @@ interface Associated {
 }
 
 function associatedStream(type: "companies" | "deals", { title, kind, properties, toRecords }: Associated) {
+  const reading = { type, properties, modifiedProperty: "hs_lastmodifieddate" } as const;
   return defineStream<HubspotClient, ObjectRow, ObjectCursor, AssociatedExtra>({
     title,
     kind,
@@ -28,8 +30,8 @@ function associatedStream(type: "companies" | "deals", { title, kind, properties
     deletes: "full-scan",
     row: objectRow,
     tombstone: tombstoneOf,
-    read: (client, cursor) =>
-      readObjects(client, { type, properties, modifiedProperty: "hs_lastmodifieddate" }, cursor),
+    read: (client, cursor) => readObjects(client, reading, cursor),
+    find: (client, news) => findObjects(client, reading, news),
     enrich: async (client, rows) => {
       const live = rows.filter((row) => row.archived !== true);
       const contactIds = await contactsOf(

@@ -10,6 +10,7 @@ import type { ObjectRow } from "../schema.ts";
 import { readConsents } from "./consents.ts";
 import { objectCursor } from "./cursor.ts";
 import type { ObjectCursor } from "./cursor.ts";
+import { findObjects } from "./find.ts";
 import { readObjects, tombstoneOf } from "./objects.ts";
 import { searchAll } from "./search.ts";
 
@@ -28,6 +29,7 @@ export const contacts = defineStream<HubspotClient, ObjectRow, ObjectCursor, Con
   row: objectRow,
   tombstone: tombstoneOf,
   read: (client, cursor) => readObjects(client, reading, cursor),
+  find: (client, news) => findObjects(client, reading, news),
   enrich: async (client, rows) => {
     const { consents, rejects } = await readConsents(
       client,
