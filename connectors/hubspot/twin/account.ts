@@ -35,6 +35,16 @@ export interface ObjectRow extends Row {
   statuses: SubscriptionStatus[];
   /** When `hs_email_optout` last changed. */
   optoutAt: number | null;
+  /** Deleted for privacy: HubSpot knows nothing of it any more. */
+  forgotten?: true;
+}
+
+/** What happened to a record, in the words of a webhook subscription. */
+export interface Happening {
+  type: ObjectType;
+  id: string;
+  what: "creation" | "propertyChange" | "deletion" | "restore" | "merge" | "privacyDeletion" | "associationChange";
+  more?: Record<string, unknown>;
 }
 
 interface Named extends Row {
@@ -62,6 +72,8 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
   /** Subscription types the account has, by id. */
   readonly subscriptionTypes = this.table<Named>("subscriptionTypes");
   readonly contactsByEmail: (email: string) => ObjectRow[];
+  /** Told of what happens as it happens. */
+  onHappening: ((happening: Happening) => void) | null = null;
   /** Losers of the seed whose winners are still to be loaded. */
   readonly #merged = new Map<string, string>();
 
@@ -88,7 +100,7 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
       type,
       table,
       live: table.view({ key, where: live }),
-      archived: table.view({ key, where: (row) => !live(row) }),
+      archived: table.view({ key, where: (row) => !live(row) && row.forgotten !== true }),
       search: table.view({ key: (row) => row.modifiedAt, where: live, tie: scrambled, indexed: true }),
     };
   }
@@ -140,6 +152,7 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     const id = String(this.next("ids"));
     const at = new Date(this.now()).toISOString();
     this.stores[type].table.put(this.#row(type, { id, properties, createdAt: at, updatedAt: at }, { contactIds }));
+    this.onHappening?.({ type, id, what: "creation" });
     return id;
   }
 
@@ -151,16 +164,43 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     const optout = "hs_email_optout" in values ? { optoutAt: at } : {};
     const properties = { ...object.properties, ...values };
     this.stores[type].table.put({ ...object, ...optout, ...more, properties, modifiedAt: at });
+    for (const [propertyName, propertyValue] of Object.entries(values))
+      this.onHappening?.({ type, id, what: "propertyChange", more: { propertyName, propertyValue } });
   }
 
   archive(type: ObjectType, id: string): void {
     const object = this.stores[type].table.get(id);
-    if (object !== undefined) this.stores[type].table.put({ ...object, archivedAt: this.now() });
+    if (object === undefined) return;
+    this.stores[type].table.put({ ...object, archivedAt: this.now() });
+    this.onHappening?.({ type, id, what: "deletion" });
+  }
+
+  /** For good: no list and no call shows it any more. */
+  forget(id: string): void {
+    const object = this.contact(id);
+    if (object === undefined) return;
+    const nothing = { properties: {}, statuses: [], archivedAt: this.now() };
+    this.stores.contacts.table.put({ ...object, ...nothing, forgotten: true });
+    this.onHappening?.({ type: "contacts", id, what: "privacyDeletion" });
   }
 
   restore(type: ObjectType, id: string): void {
     const object = this.stores[type].table.get(id);
-    if (object !== undefined) this.stores[type].table.put({ ...object, archivedAt: null, modifiedAt: this.now() });
+    if (object === undefined) return;
+    this.stores[type].table.put({ ...object, archivedAt: null, modifiedAt: this.now() });
+    this.onHappening?.({ type, id, what: "restore" });
+  }
+
+  /** Whose companies and deals they are. */
+  associate(type: "companies" | "deals", id: string, contactIds: string[]): void {
+    const object = this.stores[type].table.get(id);
+    if (object === undefined) return;
+    this.stores[type].table.put({ ...object, contactIds });
+    const word = type === "companies" ? "COMPANY" : "DEAL";
+    for (const contactId of contactIds) {
+      const ends = { fromObjectId: Number(contactId), toObjectId: Number(id), associationType: `CONTACT_TO_${word}` };
+      this.onHappening?.({ type: "contacts", id: contactId, what: "associationChange", more: ends });
+    }
   }
 
   /** The loser is archived and its id answers with the winner. */
@@ -184,6 +224,8 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
       if (value !== null && (winner.properties[name] ?? null) === null && !(name in values)) values[name] = value;
     this.stores.contacts.table.put({ ...loser, mergedInto: winner.id, archivedAt: this.now() });
     this.change("contacts", winner.id, values);
+    const ids = { primaryObjectId: winner.number, mergedObjectIds: [loser.number], newObjectId: winner.number };
+    this.onHappening?.({ type: "contacts", id: winner.id, what: "merge", more: ids });
   }
 
   /** Sets one subscription status, as the person's preference page does. */

@@ -33,7 +33,8 @@ export function batchRead(account: HubspotAccount, type: ObjectType, call: Call)
     const object = account.stores[type].table.get(id);
     // A merged id answers with the record it lives on in.
     const current = object === undefined || archived ? object : account.winnerOf(object);
-    if (current === undefined || (current.archivedAt !== null) !== archived) missing.push(id);
+    const isShown = current !== undefined && (current.archivedAt !== null) === archived && current.forgotten !== true;
+    if (!isShown) missing.push(id);
     else found.add(current);
   }
   const present = presenter(account, type, properties, propertiesWithHistory);

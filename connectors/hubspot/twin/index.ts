@@ -11,6 +11,7 @@ import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
 import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import type { Call, Paging, Route, Routes } from "#connectors/core/twin/route.ts";
+import type { WebhookSender } from "#connectors/core/twin/webhook-sender.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
 import { signIn as hubspotSignIn } from "../sign-in.ts";
@@ -23,6 +24,7 @@ import { contactListPage, contactPage } from "./page.ts";
 import { propertyRoutes } from "./property-routes.ts";
 import { searchObjects } from "./search.ts";
 import type { HubspotSeed } from "./seed.ts";
+import { hubspotWebhooks, type Notification } from "./webhooks.ts";
 
 export interface HubspotTwinOptions extends TwinOptions {
   /** The one token the account accepts. */
@@ -37,13 +39,14 @@ export interface HubspotTwinOptions extends TwinOptions {
   refresh?: AuthorizationServerOptions["refresh"];
 }
 
-const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus"] as const;
+const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus", "forget", "associate"] as const;
 
 /** Everything besides the wire happens "at the vendor": somebody edits, deletes or merges in HubSpot itself. */
 export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (typeof DEEDS)[number]> {
   readonly accessToken: string;
   readonly faults: HubspotFaults;
   readonly signIn: AuthorizationServer;
+  readonly webhooks: WebhookSender<Notification>;
   /** A value as it stands now; null where unset or unknown. */
   value(contactId: string, property: string): string | null;
   /** Everything of a contact that is set; null where there is no such contact. */
@@ -87,6 +90,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
   const accessToken = options.accessToken ?? DEFAULT_ACCESS_TOKEN;
   const signIn = signInOf(account, options);
   const isKey = ({ authorization }: Call["headers"]) => authorization === `Bearer ${accessToken}`;
+  const webhooks = hubspotWebhooks(account, PORTAL.portalId);
   const twin = await startTwin(
     {
       title: "HubSpot",
@@ -99,7 +103,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
         const token = signIn.tokenOf(headers);
         return token?.account === String(PORTAL.portalId) && token.scopes.includes(permission);
       },
-      parts: [signIn],
+      parts: [signIn, webhooks],
       admit: budgets(options, account),
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
@@ -114,6 +118,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
     ...twin,
     accessToken,
     signIn,
+    webhooks,
     faults: account.faults,
     load: (seed) => account.load(seed),
     ...deeds(account, ...DEEDS),

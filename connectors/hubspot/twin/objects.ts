@@ -68,7 +68,8 @@ export function getObject(account: HubspotAccount, type: ObjectType, id: string,
   const found = account.stores[type].table.get(id);
   if (found === undefined) throw notFound();
   const object = account.winnerOf(found);
-  if ((object.archivedAt !== null) !== (query.get("archived") === "true")) throw notFound();
+  const archived = query.get("archived") === "true";
+  if ((object.archivedAt !== null) !== archived || object.forgotten === true) throw notFound();
   return ok(presenter(account, type, namesIn(query, "properties"))(object));
 }
 

@@ -52,6 +52,8 @@ export class StripeAccount extends TwinAccount<StripeFaults> {
   readonly livemode: boolean;
   readonly collections: { [K in Kind]: Collection<States[K]> };
   readonly events: Collection<EventState>;
+  /** Told of each event as it happens. */
+  onEvent: ((event: EventState) => void) | null = null;
 
   constructor(clock: (() => number) | undefined, livemode: boolean) {
     super(
@@ -121,7 +123,7 @@ export class StripeAccount extends TwinAccount<StripeFaults> {
     if (before !== undefined && state.deleted !== true && Object.keys(previous).length === 0) return after;
     this.collections[kind].table.put(state);
     const key = by?.headers["idempotency-key"];
-    this.events.table.put({
+    const event: EventState = {
       ...{ id: this.newId("evt"), type, created: this.seconds(), apiVersion: this.faults.eventApiVersion },
       ...{
         kind,
@@ -129,7 +131,9 @@ export class StripeAccount extends TwinAccount<StripeFaults> {
         request: { id: by?.requestId ?? null, idempotency_key: typeof key === "string" ? key : null },
       },
       ...(before === undefined || type.endsWith(".deleted") ? {} : { previous }),
-    });
+    };
+    this.events.table.put(event);
+    this.onEvent?.(event);
     return after;
   }
 

@@ -21,6 +21,7 @@ import { routesOf } from "./routes.ts";
 import type { StripeSeed } from "./seed.ts";
 import { ACCOUNT_ID, signInsOf } from "./sign-in.ts";
 import type { StripeSignIns } from "./sign-in.ts";
+import { stripeWebhooks, type StripeWebhooks } from "./webhooks.ts";
 
 export interface StripeTwinOptions extends TwinOptions {
   /** The one key that works; `sk_test_twin` unless given. */
@@ -41,6 +42,9 @@ export interface StripeTwin extends Twin<StripeSeed>, Pick<StripeAccount, (typeo
   readonly faults: StripeFaults;
   readonly apiKey: string;
   readonly signIns: StripeSignIns;
+  readonly webhooks: StripeWebhooks;
+  /** The merchant disconnects us: the key is refused, and endpoints are told. */
+  deauthorize(): void;
   /** Milliseconds since the epoch, by Stripe's clock. */
   now(): number;
   /** As it stands; undefined: deleted or never there. */
@@ -69,6 +73,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
   const isKey = ({ authorization }: Call["headers"]) => keyOf(String(authorization ?? "")) === apiKey;
   // Both give out of one table.
   const tokenIn = (headers: Call["headers"]) => signIns.connect.tokenOf(headers);
+  const webhooks = stripeWebhooks(account, ACCOUNT_ID);
   const twin = await startTwin(
     {
       title: "Stripe",
@@ -78,7 +83,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
       authorised: (headers) => isKey(headers) || tokenIn(headers) !== null,
       grants: (headers, permission) =>
         isKey(headers) || tokenIn(headers)?.account === ACCOUNT_ID || permission === WHO_AM_I,
-      parts: [signIns.connect, signIns.app],
+      parts: [signIns.connect, signIns.app, webhooks],
       admit: budgets(options.requestsPerSecond),
       headers: ({ headers, requestId }) => ({
         "request-id": requestId,
@@ -98,6 +103,15 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
     ...twin,
     apiKey,
     signIns,
+    webhooks,
+    deauthorize() {
+      account.faults.revoked = true;
+      webhooks.happened({
+        ...{ id: account.newId("evt"), object: "event", type: "account.application.deauthorized" },
+        ...{ created: account.seconds(), livemode: account.livemode, api_version: API_VERSION },
+        data: { object: { id: "ca_twin", object: "application", name: "Tributary" } },
+      });
+    },
     faults: account.faults,
     load: (seed) => account.load(seed),
     now: () => account.now(),

@@ -148,7 +148,8 @@ function listEvents(account: StripeAccount, params: Params): Rendered {
   };
 }
 
-function renderEvent({ livemode }: StripeAccount, event: EventState): Rendered {
+/** As listed, and as sent to endpoints. */
+export function renderEvent({ livemode }: StripeAccount, event: EventState): Rendered {
   const { id, created, type, request, kind, object, previous, apiVersion } = event;
   return {
     ...{ id, object: "event", api_version: apiVersion, created, livemode, pending_webhooks: 0, request, type },
