@@ -3,6 +3,7 @@ import { pruneActivities } from "./prune/activities.ts";
 import { newsActivities } from "./refresh/news.ts";
 import { refreshActivities } from "./refresh/activities.ts";
 import { syncActivities } from "./sync/activities.ts";
+import { webhookActivities } from "./webhooks/activities.ts";
 import { writeBackActivities } from "./write-back/activities.ts";
 
 /** Every activity the workers register. */
@@ -11,6 +12,7 @@ export function createActivities(deps: Dependencies) {
     ...syncActivities(deps),
     ...newsActivities(deps),
     ...refreshActivities(deps),
+    ...webhookActivities(deps),
     ...writeBackActivities(deps),
     ...pruneActivities(deps),
   };

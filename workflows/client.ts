@@ -7,9 +7,10 @@ import type { TemporalConfig } from "#temporal-config.ts";
 import { connectClient } from "./connect.ts";
 import { dataConverter } from "./data-converter.ts";
 import { namesOf, planWorkflowId, undoWorkflowId } from "./names.ts";
-import { askedFor } from "./priority.ts";
+import { askedFor, lookingForNews } from "./priority.ts";
 import type { RefreshSummary } from "./refresh/messages.ts";
 import type { refreshWorkspace } from "./refresh/workflow.ts";
+import type { refreshOnWebhook } from "./webhooks/workflow.ts";
 import { endIfStuck, heldUp, makeRoom, type HeldUpPlan } from "./write-back/carrier.ts";
 import type { Approval, PlanInput, UndoInput, UndoSummary } from "./write-back/messages.ts";
 import type { applyPlan, undoPlan } from "./write-back/workflow.ts";
@@ -18,6 +19,8 @@ export interface Engine {
   readonly client: Client;
   /** Starts a refresh, or joins the one under way, and waits for its end. */
   refresh(workspaceId: WorkspaceId): Promise<RefreshSummary>;
+  /** Webhooks are stored that a refresh has to look at; joins the one that looks already. */
+  webhooksArrived(workspaceId: WorkspaceId): Promise<void>;
   /** @throws when the digest is not the plan's, or the plan no longer waits */
   approve(planId: PlanId, actor: string, digest: string): Promise<void>;
   reject(planId: PlanId, actor: string): Promise<void>;
@@ -74,6 +77,15 @@ export async function openEngine(
         priority: askedFor(workspaceId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
+    webhooksArrived: async (workspaceId) => {
+      await client.workflow.signalWithStart<typeof refreshOnWebhook>("refreshOnWebhook", {
+        workflowId: names.webhookRefresh(workspaceId),
+        taskQueue,
+        args: [{ workspaceId, ...ours }],
+        signal: "webhooksArrived",
+        priority: lookingForNews(workspaceId),
+      });
+    },
     approve: (planId, actor, digest) =>
       planHandle(planId).executeUpdate<void, [Approval]>("approve", { args: [{ actor, digest }] }),
     reject: (planId, actor) => planHandle(planId).executeUpdate<void, [string]>("reject", { args: [actor] }),

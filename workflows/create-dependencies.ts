@@ -23,6 +23,8 @@ import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { createSignInAttempts } from "#profile/store/sign-in-attempts.ts";
 import { createAlertStore } from "#profile/store/alerts.ts";
 import { readAttentionFacts } from "#profile/store/views/attention.ts";
+import { createDueRecords } from "#profile/store/webhooks/due.ts";
+import { createWebhookInbox } from "#profile/store/webhooks/inbox.ts";
 import { createVendorCallStore } from "#profile/store/vendor-calls.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -66,6 +68,8 @@ export function createDependencies(
     }),
     held: createHeldDeletions(database),
     late: createLateStreams(database),
+    inbox: createWebhookInbox(database),
+    due: createDueRecords(database),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),

@@ -19,6 +19,8 @@ import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 import type { AttentionFacts } from "#profile/store/views/attention.ts";
 import type { AlertStore } from "#profile/store/alerts.ts";
+import type { DueRecords } from "#profile/store/webhooks/due.ts";
+import type { WebhookInbox } from "#profile/store/webhooks/inbox.ts";
 import type { VendorCallStore } from "#profile/store/vendor-calls.ts";
 import type { SignIns } from "./sign-ins/sign-ins.ts";
 import type { CallTimesKept } from "./telemetry/call-times.ts";
@@ -36,6 +38,9 @@ export interface Dependencies {
   ingest: IngestStore;
   held: HeldDeletions;
   late: LateStreams;
+  /** Webhooks that were taken, and what is to be read because of them. */
+  inbox: WebhookInbox;
+  due: DueRecords;
   identity: IdentityStore;
   consent: ConsentStore;
   scores: ScoreStore;

@@ -2,4 +2,5 @@
 export { planDestination } from "./refresh/destination.ts";
 export { refreshOnSchedule, refreshWorkspace } from "./refresh/workflow.ts";
 export { syncStream } from "./sync/workflow.ts";
+export { refreshOnWebhook } from "./webhooks/workflow.ts";
 export { applyPlan, undoPlan } from "./write-back/workflow.ts";

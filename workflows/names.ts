@@ -23,6 +23,8 @@ export function namesOf(installation: InstallationId | undefined) {
     scheduledRefresh: (workspaceId: string) =>
       installation === undefined ? `scheduled-${workspaceId}` : `${ours}scheduled/${workspaceId}`,
     refresh: (workspaceId: string) => `${ours}refresh/${workspaceId}`,
+    /** A workflow's own, beside the schedule's: it is there while webhooks arrive. */
+    webhookRefresh: (workspaceId: string) => `${ours}webhooks/${workspaceId}`,
     planning: (connectionId: string) => `${ours}planning/${connectionId}`,
     sync: (connectionId: string, stream: string) => `${ours}sync/${connectionId}/${stream}`,
   };

@@ -181,7 +181,7 @@ export async function noteRefusal(
   deps: Pick<Dependencies, "connections">,
   { workspaceId, connectionId }: { workspaceId: WorkspaceId; connectionId: ConnectionId },
   error: ConnectorError,
-  actor: "sync" | "write-back" | "sign-in",
+  actor: "sync" | "write-back" | "sign-in" | "webhook",
 ): Promise<void> {
   const status = STATUS_AFTER[error.kind];
   if (status === undefined) return;

@@ -8,6 +8,8 @@ import { hostNames } from "./border.ts";
 import { listen } from "./listen.ts";
 import { createServer } from "./server.ts";
 import { serverStores } from "./stores.ts";
+import { openWebhooks } from "./webhooks/open.ts";
+import { tellTemporal } from "./webhooks/temporal.ts";
 
 const config = await orEnd(() => loadConfig());
 const log = createLogger({ name: "console", level: config.logLevel });
@@ -18,8 +20,13 @@ await orEnd(() =>
     if (error instanceof ConfigError) throw error;
   }),
 );
+const temporal = tellTemporal(config, dependencies);
+const webhooks = openWebhooks(dependencies, {
+  ...{ log, publicUrl: config.http.publicUrl, environment: process.env, send: temporal.webhooksArrived },
+});
 const server = createServer({
   ...serverStores(dependencies, database),
+  webhooks: webhooks.routes,
   log,
   hosts: hostNames(config.http),
   instance: config.http.instance,
@@ -27,7 +34,7 @@ const server = createServer({
 const watch = keepWatch(config, dependencies);
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
-    void Promise.all([server.close(), watch.stop()]).then(close);
+    void Promise.all([server.close().then(webhooks.close).then(temporal.close), watch.stop()]).then(close);
   });
 }
 const port = await orEnd(() => listen(server, config.http));

@@ -27,6 +27,7 @@ import { planPage } from "./pages/plan.ts";
 import { plansPage } from "./pages/plans.ts";
 import { profilePage } from "./pages/profile.ts";
 import { profilesPage } from "./pages/profiles.ts";
+import { webhookRoutes, type WebhookRoutes } from "./webhooks/routes.ts";
 
 export interface ServerStores {
   connections: ConnectionStore;
@@ -49,6 +50,8 @@ export interface ServerOptions {
   instance?: string | null;
   /** Throws when the database cannot be reached. */
   ping(): Promise<void>;
+  /** Left out: none are taken. */
+  webhooks?: WebhookRoutes;
 }
 
 const PAGE = 50;
@@ -66,10 +69,19 @@ const searchQuery = z.object({
     .default(""),
 });
 
-export function createServer({ stores, signIn, log, hosts, ping, instance = null }: ServerOptions): FastifyInstance {
+export function createServer({
+  stores,
+  signIn,
+  log,
+  hosts,
+  ping,
+  webhooks,
+  instance = null,
+}: ServerOptions): FastifyInstance {
   // Addresses of requests can name people: Fastify logs nothing (no logger), we log failures, without the address.
   const app = Fastify();
   guard(app, hosts);
+  if (webhooks !== undefined) webhookRoutes(app, webhooks);
 
   const sendPage = (reply: FastifyReply, code: number, title: string, body: Html, at: Section | null = null) =>
     reply

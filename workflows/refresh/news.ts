@@ -11,6 +11,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { isUsable, noting, openStored } from "../open-connection.ts";
 import type { OpenedConnection } from "../open-connection.ts";
 import { mergePages } from "../sync/merge-pages.ts";
+import { webhookReader } from "../webhooks/read.ts";
 import type { Look, RefreshInput, StreamToSync } from "./messages.ts";
 
 /** Of a vendor, for one stream: with more to read it gets a workflow of its own. */
@@ -29,6 +30,7 @@ interface Glance {
 
 export function newsActivities(deps: Dependencies) {
   const { connections, credentials, ingest, news } = deps;
+  const readWebhooks = webhookReader(deps);
 
   /** Streams of the connection that are to be asked, each with where it stands. */
   function streamsOf(connection: Connection, positions: ReadonlyMap<string, StreamPosition>) {
@@ -96,6 +98,8 @@ export function newsActivities(deps: Dependencies) {
       const { workspaceId } = input;
       const at = new Date(deps.now()).toISOString();
       if (await news.isWholeRefreshDue(workspaceId, at)) return { outcome: "everything" };
+      // Usually a workflow of their own has read them; here is who makes up for one that could not be begun.
+      const told = await readWebhooks(input);
       const positions = new Map(
         (await news.positions(workspaceId)).map((each) => [`${each.connectionId} ${each.stream}`, each]),
       );
@@ -105,7 +109,7 @@ export function newsActivities(deps: Dependencies) {
       ).flat();
       cancellationSignal().throwIfAborted();
       const streams = glances.filter(({ isLeft }) => isLeft).map(({ stream }) => stream);
-      const done = glances.flatMap((each) => each.done ?? []);
+      const done = addedUp([...told.done, ...glances.flatMap((each) => each.done ?? [])]);
       if (streams.length === 0 && !(await news.isAnythingDue(workspaceId, at))) {
         await news.noteIdle(workspaceId, at);
         return { outcome: "nothing" };
@@ -113,4 +117,15 @@ export function newsActivities(deps: Dependencies) {
       return { outcome: "news", news: { streams, done } };
     },
   };
+}
+
+/** A stream may have been read in two ways. */
+function addedUp(steps: readonly DoneStep[]): DoneStep[] {
+  const sums = new Map<string, DoneStep["counts"]>();
+  for (const { step, counts } of steps) {
+    const sum = { ...sums.get(step) };
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+    sums.set(step, sum);
+  }
+  return [...sums].map(([step, counts]) => ({ step, counts }));
 }

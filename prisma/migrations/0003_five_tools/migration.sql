@@ -182,3 +182,166 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
   END LOOP;
 END $$;
+
+-- Webhooks: what vendors tell us by themselves. Which workspaces an account belongs to is asked across all of them.
+CREATE INDEX connection_account ON connection (connector, external_account);
+
+-- Every event that was taken, so that its repetition is recognised. Ids and times, nothing of what the event says.
+CREATE TABLE webhook_inbox (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  -- The vendor's; the same at every delivery.
+  event_id text NOT NULL,
+  effect text NOT NULL CHECK (effect IN ('changed', 'erased', 'access')),
+  occurred_at timestamptz NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, connection_id, event_id)
+) PARTITION BY HASH (workspace_id);
+CREATE INDEX webhook_inbox_past ON webhook_inbox (workspace_id, received_at);
+DO $$
+BEGIN
+  FOR part IN 0..7 LOOP
+    EXECUTE format('CREATE TABLE webhook_inbox_%s PARTITION OF webhook_inbox FOR VALUES WITH (MODULUS 8, REMAINDER %s)', part, part);
+  END LOOP;
+END $$;
+
+-- What is to be asked of a vendor because of events: a record, or, where stream and id are empty, whether we still have access.
+-- However many events name a record, it is here once.
+CREATE TABLE webhook_due (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  -- The vendor was told to forget the record for good.
+  erased boolean NOT NULL,
+  -- Of the newest event.
+  occurred_at timestamptz NOT NULL,
+  -- Of the oldest event that has had no effect yet.
+  since timestamptz NOT NULL DEFAULT now(),
+  seq bigint NOT NULL DEFAULT nextval('change_seq'),
+  attempts integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, connection_id, stream, vendor_id)
+);
+
+-- How webhooks arrive, a row for each connection that has had any.
+CREATE TABLE webhook_arrival (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  events bigint NOT NULL,
+  repeated bigint NOT NULL,
+  first_at timestamptz NOT NULL DEFAULT now(),
+  last_at timestamptz NOT NULL DEFAULT now(),
+  last_occurred_at timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, connection_id)
+);
+
+-- Records that a vendor was told to forget for good. Here they are deleted like others; what else is known of them is still to be
+-- erased.
+CREATE TABLE vendor_erasure (
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  stream text NOT NULL,
+  vendor_id text NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, connection_id, stream, vendor_id)
+);
+-- The parts too: somebody who names one must not get around the table.
+SELECT isolate_by_workspace(oid) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+  AND relname ~ '^(webhook_inbox|webhook_due|webhook_arrival|vendor_erasure)(_\d)?$';
+
+-- Requests that were not believed, or about accounts that nobody has connected: nobody's, so counted for the installation.
+CREATE TABLE webhook_refusal (
+  connector text NOT NULL,
+  -- Whose own address was called; zeros: the connector's.
+  connection_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  reason text NOT NULL,
+  requests bigint NOT NULL,
+  last_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (connector, connection_id, reason)
+);
+REVOKE ALL ON webhook_refusal FROM tributary_app;
+
+-- Takes events: in one statement, whichever workspaces they are for. Gives back the workspaces that have news, and by connector
+-- how many events were about an account that nobody has connected. A test account's events are not for a live connection.
+CREATE FUNCTION webhook_receive(incoming jsonb) RETURNS TABLE (workspace_id uuid, connector text, events bigint)
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY WITH event AS MATERIALIZED (
+    SELECT e.*, row_number() OVER () AS place FROM jsonb_to_recordset(incoming)
+      AS e (connector text, account text, event_id text, mode text, effect text, at timestamptz, records jsonb)
+  ), reached AS MATERIALIZED (
+    SELECT c.workspace_id, c.connection_id, e.* FROM event e
+      JOIN connection c ON c.connector = e.connector AND c.external_account = e.account
+    WHERE c.status <> 'disconnected' AND (c.base_url IS NOT NULL OR c.mode IS NULL OR e.mode IS NULL OR c.mode = e.mode)
+  ), fresh AS MATERIALIZED (
+    INSERT INTO webhook_inbox (workspace_id, connection_id, event_id, effect, occurred_at)
+    SELECT DISTINCT ON (r.workspace_id, r.connection_id, r.event_id)
+      r.workspace_id, r.connection_id, r.event_id, r.effect, r.at FROM reached r
+    ORDER BY r.workspace_id, r.connection_id, r.event_id
+    ON CONFLICT DO NOTHING
+    RETURNING workspace_id, connection_id, event_id
+  ), named AS MATERIALIZED (
+    SELECT r.workspace_id, r.connection_id, record->>0 AS stream, record->>1 AS vendor_id,
+      bool_or(r.effect = 'erased') AS erased, max(r.at) AS occurred_at
+    FROM fresh JOIN reached r USING (workspace_id, connection_id, event_id)
+      CROSS JOIN LATERAL jsonb_array_elements(r.records) AS record
+    GROUP BY 1, 2, 3, 4
+  ), due AS (
+    INSERT INTO webhook_due AS known (workspace_id, connection_id, stream, vendor_id, erased, occurred_at)
+    SELECT n.workspace_id, n.connection_id, n.stream, n.vendor_id, n.erased, n.occurred_at FROM named n ORDER BY 1, 2, 3, 4
+    ON CONFLICT (workspace_id, connection_id, stream, vendor_id) DO UPDATE SET
+      erased = known.erased OR excluded.erased, occurred_at = greatest(known.occurred_at, excluded.occurred_at),
+      seq = excluded.seq, attempts = 0
+    RETURNING workspace_id
+  ), erasure AS (
+    INSERT INTO vendor_erasure (workspace_id, connection_id, stream, vendor_id, occurred_at)
+    SELECT n.workspace_id, n.connection_id, n.stream, n.vendor_id, n.occurred_at FROM named n WHERE n.erased ORDER BY 1, 2, 3, 4
+    ON CONFLICT DO NOTHING
+  ), arrival AS (
+    INSERT INTO webhook_arrival AS known (workspace_id, connection_id, events, repeated, last_occurred_at)
+    SELECT r.workspace_id, r.connection_id, count(f.*), count(*) - count(f.*), max(r.at)
+    FROM (SELECT *, row_number() OVER (PARTITION BY workspace_id, connection_id, event_id ORDER BY place) AS nth FROM reached) r
+      LEFT JOIN fresh f ON r.nth = 1 AND f.workspace_id = r.workspace_id AND f.connection_id = r.connection_id
+        AND f.event_id = r.event_id
+    GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (workspace_id, connection_id) DO UPDATE SET events = known.events + excluded.events,
+      repeated = known.repeated + excluded.repeated, last_at = excluded.last_at,
+      last_occurred_at = greatest(known.last_occurred_at, excluded.last_occurred_at)
+  )
+  SELECT d.workspace_id, NULL::text, count(*) FROM due d GROUP BY 1
+  UNION ALL
+  SELECT NULL::uuid, e.connector, count(*) FROM event e
+  WHERE NOT EXISTS (SELECT FROM reached r WHERE r.place = e.place) GROUP BY 2;
+END $$;
+
+-- Whose address was called.
+CREATE FUNCTION webhook_connection(id uuid) RETURNS TABLE (workspace_id uuid, connector text, account text)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT c.workspace_id, c.connector, c.external_account FROM connection c
+    WHERE c.connection_id = id AND c.status <> 'disconnected'
+  $$;
+CREATE INDEX connection_id ON connection (connection_id);
+
+CREATE FUNCTION webhook_refuse(refused jsonb) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    INSERT INTO webhook_refusal AS known (connector, connection_id, reason, requests)
+    SELECT r.connector, r.connection_id, r.reason, r.requests
+    FROM jsonb_to_recordset(refused) AS r (connector text, connection_id uuid, reason text, requests bigint) ORDER BY 1, 2, 3
+    ON CONFLICT (connector, connection_id, reason) DO UPDATE SET requests = known.requests + excluded.requests,
+      last_at = excluded.last_at
+  $$;
+CREATE FUNCTION webhook_refusals() RETURNS SETOF webhook_refusal
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'SELECT * FROM webhook_refusal ORDER BY connector, connection_id, reason';
+DO $$
+DECLARE f text;
+BEGIN
+  FOREACH f IN ARRAY ARRAY['webhook_receive(jsonb)', 'webhook_connection(uuid)', 'webhook_refuse(jsonb)', 'webhook_refusals()'] LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
+  END LOOP;
+END $$;

@@ -19,7 +19,7 @@ import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { replaceDays } from "./days.ts";
 import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
-import { preparePage } from "./prepare.ts";
+import { preparePage, type PreparedPage } from "./prepare.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
@@ -173,15 +173,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
 
-        const saved = [
-          await saveRows(transaction, place, sourceRecords, prepared.sources),
-          await saveRows(transaction, place, orders, prepared.orders),
-          await saveRows(transaction, place, subscriptions, prepared.subscriptions),
-          await saveRows(transaction, place, touchpoints, prepared.touchpoints),
-        ];
-        const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
-        const consents = await appendConsents(transaction, connectionId, prepared.consents);
-        await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
+        const { saved, figures, consents } = await storeRecords(transaction, place, prepared);
         const listed = [...saved.flatMap((result) => result.known), ...prepared.rejectedIds];
         if (fullRead) await markSeen(transaction, place, listed, prepared.gap);
         const mayDelete = fullRead && page.atEnd && page.fullScan;
@@ -194,17 +186,9 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         ]);
         await moveCursor(transaction, place, page, fullRead, held);
 
-        const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
-          saved.reduce((total, result) => total + result[key], key === "stale" ? 0 : figures[key]);
         const counts = {
+          ...countsOf(prepared, { saved, figures, consents }),
           read: page.rawCount,
-          records: prepared.records,
-          inserted: sum("inserted") + consents.inserted,
-          changed: sum("changed"),
-          unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
-          stale: sum("stale") + prepared.duplicates,
-          rejected: prepared.rejects.filter(({ kept }) => kept !== true).length,
-          remarks: prepared.rejects.filter(({ kept }) => kept === true).length,
           vanished: swept.vanished + figures.vanished,
         };
         return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
@@ -257,10 +241,41 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
   };
 }
 
+/** Of one statement for each table, whatever brought the records: a page, or a single one that was asked for. */
+export async function storeRecords(transaction: Transaction, place: Place, prepared: PreparedPage) {
+  const saved = [
+    await saveRows(transaction, place, sourceRecords, prepared.sources),
+    await saveRows(transaction, place, orders, prepared.orders),
+    await saveRows(transaction, place, subscriptions, prepared.subscriptions),
+    await saveRows(transaction, place, touchpoints, prepared.touchpoints),
+  ];
+  const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
+  const consents = await appendConsents(transaction, place.connectionId, prepared.consents);
+  await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
+  return { saved, figures, consents };
+}
+
+export function countsOf(
+  prepared: PreparedPage,
+  { saved, figures, consents }: Awaited<ReturnType<typeof storeRecords>>,
+): Omit<PageCounts, "read" | "vanished"> {
+  const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
+    saved.reduce((total, result) => total + result[key], key === "stale" ? 0 : figures[key]);
+  return {
+    records: prepared.records,
+    inserted: sum("inserted") + consents.inserted,
+    changed: sum("changed"),
+    unchanged: sum("unchanged") + prepared.consents.length - consents.inserted,
+    stale: sum("stale") + prepared.duplicates,
+    rejected: prepared.rejects.filter(({ kept }) => kept !== true).length,
+    remarks: prepared.rejects.filter(({ kept }) => kept === true).length,
+  };
+}
+
 type Locked = Pick<StreamState, "cursor" | "fullReadStartedAt" | "heldAt">;
 
 /** One writer per stream at a time; the lock ends with the transaction. */
-async function lockState(transaction: Transaction, { connectionId, stream }: Place): Promise<Locked> {
+export async function lockState(transaction: Transaction, { connectionId, stream }: Place): Promise<Locked> {
   const keys = [transaction.workspaceId, connectionId, stream];
   const lock = () =>
     transaction.query<Locked>(
