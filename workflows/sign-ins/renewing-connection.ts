@@ -99,6 +99,7 @@ export function renewingConnection(
   return {
     read,
     check: () => once((connection) => connection.check()),
+    find: (stream, news) => once((connection) => connection.find(stream, news)),
     count: (stream) => once((connection) => connection.count(stream)),
     ensureFields: (fields) => once((connection) => connection.ensureFields(fields)),
     readLive: (records, fields) => once((connection) => connection.readLive(records, fields)),

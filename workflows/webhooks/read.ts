@@ -7,7 +7,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import type { DoneStep } from "#profile/store/runs.ts";
 import type { DueRecord } from "#profile/store/webhooks/due.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { isUsable, noteRefusal, noting, openWith, type OpenedConnection } from "../open-connection.ts";
+import { isUsable, noteRefusal, noting, openStored, type OpenedConnection } from "../open-connection.ts";
 import type { RefreshInput } from "../refresh/messages.ts";
 import type { WebhooksRead } from "./messages.ts";
 
@@ -70,12 +70,12 @@ export function webhookReader(deps: Dependencies): (input: RefreshInput) => Prom
     const { workspaceId, connectionId } = connection;
     const records = await due.list(workspaceId, connectionId, MOST_RECORDS);
     if (records.length === 0) return NOTHING;
-    const secret = (await credentials.get(workspaceId, connectionId)) ?? {};
+    const stored = await credentials.read(workspaceId, connectionId);
     const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(PATIENCE_MS)]);
     const reads: ReadOf[] = [{ ...NOTHING, againMs: records.length === MOST_RECORDS ? 0 : null }];
     for (const [stream, ofStream] of Map.groupBy(records, (one) => one.stream)) {
       try {
-        const opened = openWith(deps, connection, secret, signal, noting(deps, workspaceId));
+        const opened = await openStored(deps, connection, stored, signal, noting(deps, workspaceId));
         const [first] = ofStream;
         if (stream === "" && first !== undefined) await checkAccess(connection, opened, first);
         else reads.push(await readStream(input, connection, opened, stream, ofStream));

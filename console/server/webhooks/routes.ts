@@ -5,8 +5,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { isLoopback } from "#config.ts";
 import type { Connector } from "#connectors/core/contract.ts";
+import { isLoopback } from "#connectors/core/loopback.ts";
 import { doubtAbout, type ParsedWebhook, type Webhooks } from "#connectors/core/webhooks.ts";
 import type { Logger } from "#logger.ts";
 import type { ConnectionId } from "#profile/ids.ts";
