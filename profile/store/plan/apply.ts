@@ -1,5 +1,5 @@
 /** Carrying a plan out: which changes are next, their results, the end. */
-import { lockProfiles } from "../identity/store.ts";
+import { lockProfiles } from "../identity/lock-profiles.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type PlanId } from "#profile/ids.ts";
 import { readByIndex, type Transaction } from "../database.ts";
@@ -159,13 +159,17 @@ async function lookAgain(transaction: Transaction, planId: PlanId, vendorIds: st
   // A plan of another tool waits for marks that are not committed yet.
   await lockProfiles(transaction, "shared");
   await transaction.query(
-    `UPDATE profile SET output_seq = nextval('change_seq')
-     WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(
-       SELECT m.profile_id FROM unnest($3::text[]) AS changed (vendor_id)
-       ${changeOf("changed")}
-       CROSS JOIN LATERAL (SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = c.record_id OFFSET 0) AS m
-       WHERE EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND kind = 'write')
-     ))`,
+    // In their order, as everybody locks profiles.
+    `WITH locked AS MATERIALIZED (
+       SELECT profile_id FROM profile WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(
+         SELECT m.profile_id FROM unnest($3::text[]) AS changed (vendor_id)
+         ${changeOf("changed")}
+         CROSS JOIN LATERAL (SELECT profile_id FROM membership WHERE workspace_id = $1 AND record_id = c.record_id OFFSET 0) AS m
+         WHERE EXISTS (SELECT FROM plan WHERE workspace_id = $1 AND plan_id = $2 AND kind = 'write')
+       )) ORDER BY profile_id FOR NO KEY UPDATE
+     )
+     UPDATE profile SET output_seq = nextval('change_seq')
+     WHERE workspace_id = $1 AND profile_id = ANY (ARRAY(SELECT profile_id FROM locked))`,
     [transaction.workspaceId, planId, vendorIds],
   );
 }

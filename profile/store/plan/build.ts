@@ -4,7 +4,7 @@ import { WRITTEN, type PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId } from "#profile/ids.ts";
 import { audit } from "../audit.ts";
 import { readByIndex, type Transaction } from "../database.ts";
-import { lockProfiles } from "../identity/store.ts";
+import { lockProfiles } from "../identity/lock-profiles.ts";
 import { insertInto } from "../insert.ts";
 import type { Candidate } from "./candidates.ts";
 import { advancePlanned, digestOfStored, lockConnection, lockPlan, unfinishedPlan, type PlanSummary } from "./rows.ts";

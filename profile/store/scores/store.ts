@@ -7,7 +7,7 @@ import type { ShopBaseline } from "#profile/scores/types.ts";
 import { among, listed } from "../among.ts";
 import { type Database, matchByHash, type Transaction } from "../database.ts";
 import { pickDueProfiles, type DueProfile } from "../identity/marks.ts";
-import { lockProfiles } from "../identity/store.ts";
+import { lockProfiles } from "../identity/lock-profiles.ts";
 import { insertInto } from "../insert.ts";
 import { settingsOf } from "../workspace-settings.ts";
 import { settingAside, type Took } from "../set-aside.ts";
