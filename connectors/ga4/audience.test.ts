@@ -89,8 +89,8 @@ describe("a snapshot", () => {
     await expect(read(gone)).rejects.toMatchObject({ kind: "cursor_expired" });
   });
 
-  it("whose pages come again and again ends with an error", async () => {
-    load(...Array.from({ length: 25 }, (_, n) => member(n)));
+  it.each([20, 25])("whose pages come again and again ends with an error: %d users", async (size) => {
+    load(...Array.from({ length: size }, (_, n) => member(n)));
     Object.assign(place.twin.faults, { shortPage: 10, stuckCursor: true });
     await expect(read()).rejects.toMatchObject({ kind: "contract" });
   });

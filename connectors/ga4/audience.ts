@@ -59,8 +59,10 @@ export const audienceMembers = defineStream<Ga4Client, Row, Cursor>({
 
 async function* read(client: Ga4Client, from: Cursor | null): AsyncGenerator<RawPage<Cursor>> {
   const { audiences, audienceHours } = client.settings;
-  const isUnderWay = from !== null && from.audience !== "" && audiences.includes(from.audience);
-  if (from !== null && !isUnderWay && client.now() < Date.parse(from.startedAt) + audienceHours * HOUR) {
+  const isRecent = from !== null && client.now() < Date.parse(from.startedAt) + audienceHours * HOUR;
+  // A snapshot that takes longer than it is good for is given up.
+  const isUnderWay = isRecent && from.audience !== "" && audiences.includes(from.audience);
+  if (isRecent && !isUnderWay) {
     yield { raw: [], next: from, atEnd: true };
     return;
   }
@@ -74,8 +76,8 @@ async function* read(client: Ga4Client, from: Cursor | null): AsyncGenerator<Raw
     const after: Cursor = following === undefined ? done : { audience: following, snapshot: "", offset: 0, startedAt };
     const snapshot = await finished(client, audience, place, startedAt);
     if (snapshot.state === "ACTIVE") yield* membersOf(client, snapshot, place, after);
-    else if (snapshot.state === "CREATING") {
-      // Google is at work: the next refresh looks again.
+    else if (snapshot.state !== "FAILED") {
+      // Google is at work, or says what we do not know: the next refresh looks again.
       yield { raw: [], next: { ...place, snapshot: snapshot.name }, atEnd: true };
       return;
     } else {
@@ -112,8 +114,9 @@ async function found(client: Ga4Client, audience: string, startedAt: string): Pr
   const since = Date.parse(startedAt) - client.settings.audienceHours * HOUR;
   const usable = (await client.exports())
     .filter(
-      ({ audience: of, state, dimensions, beginCreatingTime = "" }) =>
+      ({ name, audience: of, state, dimensions, beginCreatingTime = "" }) =>
         of === wanted &&
+        name.startsWith(`${client.property}/audienceExports/`) &&
         (state === "ACTIVE" || state === "CREATING") &&
         dimensions.map(({ dimensionName }) => dimensionName).join() === MEMBER_DIMENSIONS.join() &&
         Date.parse(beginCreatingTime) > since,
@@ -123,8 +126,9 @@ async function found(client: Ga4Client, audience: string, startedAt: string): Pr
   if (newest !== undefined) return newest.name;
   const { name } = await client.createExport(audience);
   // The operation's name is that of the export, with its own beneath.
-  const [, made] = /^(properties\/\d+\/audienceExports\/[\w-]+)/.exec(name) ?? [];
-  if (made === undefined) throw new ConnectorError("contract", `${TITLE} did not say which snapshot it is making.`);
+  const [, made = ""] = /^(properties\/\d+\/audienceExports\/[\w-]+)/.exec(name) ?? [];
+  if (!made.startsWith(`${client.property}/`))
+    throw new ConnectorError("contract", `${TITLE} did not say which snapshot it is making.`);
   return made;
 }
 
@@ -137,6 +141,7 @@ async function* membersOf(
   const { userIdIsAccountNumber } = client.settings;
   const takenAt = new Date(Date.parse(snapshot.beginCreatingTime ?? place.startedAt)).toISOString();
   const isLast = after.audience === "";
+  const seen = new Set<string>();
   let { offset } = place;
   for (let expected = snapshot.rowCount; ;) {
     const { audienceRows, rowCount } = await client.members(snapshot.name, offset, PAGE_ROWS);
@@ -146,6 +151,10 @@ async function* membersOf(
     expected = rowCount;
     if (audienceRows.length === 0 && offset < expected)
       throw new ConnectorError("transient", `${TITLE} stopped before the snapshot's own count of users was reached.`);
+    const page = JSON.stringify(audienceRows);
+    if (audienceRows.length > 0 && seen.has(page))
+      throw new ConnectorError("contract", `${TITLE} gave the same users on several pages, so others are missing.`);
+    seen.add(page);
     offset += audienceRows.length;
     if (offset > expected) throw new ConnectorError("contract", `${TITLE} gave more users than the snapshot holds.`);
     const ended = offset >= expected;

@@ -126,10 +126,11 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
   ) => send("reports", operation, DATA_ORIGIN, { ...request, path: `/v1beta/${request.path}` }, parse);
 
   const describe = () =>
-    admin("properties.get", property, (body, headers) => ({
-      ...propertyReply.parse(body),
-      servedAt: servedAtOf(headers),
-    }));
+    admin("properties.get", property, (body, headers) => {
+      const described = propertyReply.parse(body);
+      if (described.name === property) return { ...described, servedAt: servedAtOf(headers) };
+      throw new ConnectorError("contract", `${TITLE} answered for another property than it was asked for.`);
+    });
 
   return {
     ...{ settings, credentials, property, now, pause, describe },

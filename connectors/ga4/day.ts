@@ -12,6 +12,11 @@ import { withoutPeople } from "./without-people.ts";
 /** Figures move while they are read; more often than this within one day's pages they do not. */
 const TRIES = 3;
 
+/** A day must fit into memory; a property of this size has more detail than anybody looks at. */
+const MOST_ROWS = 1_000_000;
+/** Pages of a row each would never come to an end. */
+const MOST_PAGES = 1_000;
+
 export interface DayOfReport {
   rows: RawRow[];
   flags: FigureFlag[];
@@ -56,6 +61,8 @@ async function pagesOf(
   for (let offset = 0, expected = 0; pages.length === 0 || offset < expected;) {
     const page = await client.report(requestOf(report, day, offset, client.settings));
     checkForm(report, page, zone);
+    if (page.rowCount > MOST_ROWS || pages.length >= MOST_PAGES)
+      throw new ConnectorError("contract", `${TITLE} has more rows for ${day} than can be taken at once.`);
     if (pages.length === 0) expected = page.rowCount;
     else if (page.rowCount !== expected)
       return new ConnectorError("transient", `${TITLE} changed its count of rows for ${day} while they were read.`);

@@ -49,7 +49,8 @@ const RESERVED =
   /^(ad_|ga_|google_|firebase_|_)|^(first_open|first_visit|session_start|user_engagement|in_app_purchase|error|os_update)$/;
 
 const checkReply = z.object({
-  validationMessages: z.array(z.looseObject({ validationCode: z.string().default("UNKNOWN") })).default([]),
+  // Missing is not the same as none.
+  validationMessages: z.array(z.looseObject({ validationCode: z.string().default("UNKNOWN") })),
 });
 
 /**

@@ -23,7 +23,7 @@ const cursor = z.strictObject({
 type Cursor = z.infer<typeof cursor>;
 
 /** Numbers are texts, whatever their type. */
-const number = z.string().regex(/^-?\d+(\.\d+)?(E-?\d+)?$/);
+const number = z.string().regex(/^-?\d{1,15}(\.\d{1,20})?$/);
 
 const row = z.object({
   id: z.string(),

@@ -5,6 +5,8 @@ import { propertyQuota } from "./quota.ts";
 const named = z.array(z.looseObject({ name: z.string() }));
 
 export const reportReply = z.object({
+  /** Always there: without it, nothing at all would be a day on which nobody came. */
+  kind: z.literal("analyticsData#runReport"),
   dimensionHeaders: named.default([]),
   metricHeaders: named.default([]),
   /** Checked one by one, later. */
@@ -25,7 +27,8 @@ export const reportReply = z.object({
       timeZone: z.string().optional(),
     })
     .default({}),
-  propertyQuota: propertyQuota.optional(),
+  // What cannot be read is not heeded, and no reason to read no figures.
+  propertyQuota: propertyQuota.optional().catch(undefined),
 });
 export type ReportReply = z.infer<typeof reportReply>;
 

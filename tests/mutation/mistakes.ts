@@ -22,6 +22,10 @@ const stripe = (what: string, file: string, ...edits: Mistake["edits"]): Mistake
   ...{ what, vendor: "stripe", file: `stripe/${file}`, edits },
 });
 
+const ga4 = (what: string, file: string, ...edits: Mistake["edits"]): Mistake => ({
+  ...{ what, vendor: "ga4", file: `ga4/${file}`, edits },
+});
+
 export const MISTAKES: Mistake[] = [
   // Consent
   hubspot("an unsubscription is read as a yes", "consent.ts", ['UNSUBSCRIBED: "withdrawn"', 'UNSUBSCRIBED: "granted"']),
@@ -233,5 +237,36 @@ export const MISTAKES: Mistake[] = [
   klaviyo("a property of Klaviyo's own is written", "write-back.ts", [
     "const OURS = /^[a-z][a-z0-9_]{0,39}$/;",
     "const OURS = /./;",
+  ]),
+  // Figures by day
+  ga4("only the days that are new are read", "reading.ts", [
+    "return [unsettled < corrected ? unsettled : corrected, yesterday] as const;",
+    "return [from.day, yesterday] as const;",
+  ]),
+  ga4("the last page's rows are all that is taken of a day", "day.ts", [
+    "const rows = pages.flatMap((page) =>",
+    "const rows = pages.slice(-1).flatMap((page) =>",
+  ]),
+  ga4("a short page is taken for the end", "day.ts", [
+    "pages.length === 0 || offset < expected;",
+    "pages.length === 0 || (offset < expected && offset % 50_000 === 0);",
+  ]),
+  ga4("today counts as a day that is over", "reading.ts", [
+    "const yesterday = dayAfter(today, -1);",
+    "const yesterday = today;",
+  ]),
+  ga4("our clock says which day it is", "reading.ts", ["Math.min(client.now(), servedAt ?? Infinity)", "client.now()"]),
+  ga4("a day is never settled", "reading.ts", ["settled: day <= corrected", "settled: false"]),
+  ga4("revenue is taken for minor units", "reading.ts", [
+    "return { value: micros, currency }",
+    "return { value: micros / 10_000, currency }",
+  ]),
+  ga4("addresses in page paths are kept", "day.ts", [
+    "const clean = withoutPeople(dimensionValues);",
+    "const clean = dimensionValues;",
+  ]),
+  ga4("days without rows are passed over", "reading.ts", [
+    "days: [{ account: client.property, day, settled: day <= corrected, flags }]",
+    "days: rows.length === 0 ? [] : [{ account: client.property, day, settled: day <= corrected, flags }]",
   ]),
 ];

@@ -65,6 +65,7 @@ describe("a day that is read again", () => {
 
   it("leaves other days, accounts, streams and connections as they are, whatever ids their rows have", async () => {
     await save([metric("a"), metric("a", { day: SECOND })], replaced([FIRST, SECOND]));
+    expect(await held()).toHaveLength(2);
     await save([metric("a", { account: "properties/2" })], replaced([FIRST], { account: "properties/2" }));
     await save([], replaced([FIRST]));
     expect(await held()).toEqual([`${FIRST} a sessions 10`, `${SECOND} a sessions 10`]);
