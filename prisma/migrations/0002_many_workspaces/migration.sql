@@ -401,6 +401,7 @@ BEGIN
     ON CONFLICT (workspace_id, transaction_id) DO UPDATE SET at = excluded.at WHERE known.at <> excluded.at;
   RETURN NULL;
 END $$;
+REVOKE ALL ON FUNCTION note_consent_news() FROM PUBLIC;
 DO $$
 DECLARE t text;
 BEGIN
