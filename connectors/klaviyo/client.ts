@@ -15,6 +15,9 @@ import * as reply from "./schema.ts";
 import { CallSession } from "./sdk-session.ts";
 import type { Credentials, Settings } from "./settings.ts";
 
+const authorizationOf = (secret: Credentials): string =>
+  "apiKey" in secret ? `Klaviyo-API-Key ${secret.apiKey}` : `Bearer ${secret.accessToken}`;
+
 export interface Listed {
   /** Unchecked. */
   rows: unknown[];
@@ -56,7 +59,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
   ): Promise<T> =>
     call(bucket, operation, async (signal) => {
       const session = new CallSession({
-        apiKey: secret.apiKey,
+        authorization: authorizationOf(secret),
         agent,
         signal,
         ...(json === undefined ? {} : { json }),

@@ -48,13 +48,13 @@ export const classify = httpErrors<Answer>({
     return { status, headers, code, requestId: first?.id, foreign: body === undefined, scopes };
   },
   statuses: {
-    401: { kind: "auth", say: "Klaviyo rejected the API key: it was deleted or mistyped." },
+    401: { kind: "auth", say: "Klaviyo rejected the API key or sign-in: it was deleted, ended or mistyped." },
     403: {
       kind: "permission",
       say: ({ scopes }) =>
         scopes.length === 0
           ? "Klaviyo does not allow this call: a scope of the API key is missing."
-          : `Klaviyo does not allow this call, which needs ${scopes.join(" and ")}. A key's scopes cannot be changed: make a new private key with them and connect again.`,
+          : `Klaviyo does not allow this call, which needs ${scopes.join(" and ")}. A key's scopes cannot be changed: make a new private key with them, or sign in, and connect again.`,
     },
     // A revision that is no longer served.
     410: {

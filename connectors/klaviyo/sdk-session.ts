@@ -15,7 +15,8 @@ export interface Reply {
 }
 
 export interface CallOptions {
-  apiKey: string;
+  /** The header's value. */
+  authorization: string;
   agent: HttpAgent;
   signal: AbortSignal;
   /** Takes the place of the body that the SDK would send: its serialiser fails on a list of properties to unset (23.0.0). */
@@ -34,19 +35,23 @@ export class CallSession extends ApiKeySession {
 
   constructor(options: CallOptions) {
     // Counts attempts, not repetitions: the framework does those.
-    super(options.apiKey, new RetryWithExponentialBackoff({ numRetries: 1 }));
+    super("", new RetryWithExponentialBackoff({ numRetries: 1 }));
     this.#options = options;
   }
 
   /** @throws HttpRefusal for any status but 2xx, redirects too */
   override async requestWithRetry(request: Request): Promise<Response> {
-    const { agent, signal, json } = this.#options;
+    const { agent, authorization, signal, json } = this.#options;
     this.byCursor = "page[cursor]" in ((request.params ?? {}) as object);
     const response = await this.#sent({
       ...request,
-      ...(json === undefined
-        ? {}
-        : { data: json, headers: { ...(request.headers as Record<string, string>), "Content-Type": JSON_API } }),
+      ...(json === undefined ? {} : { data: json }),
+      headers: {
+        ...(request.headers as Record<string, string>),
+        ...(json === undefined ? {} : { "Content-Type": JSON_API }),
+        // A key and a token travel differently.
+        Authorization: authorization,
+      },
       ...{ signal, httpAgent: agent, httpsAgent: agent, proxy: false, maxRedirects: 0 },
       ...{ validateStatus: () => true, responseType: "text", transformResponse: (text: unknown) => text },
     });

@@ -17,5 +17,9 @@ export const settings = z.strictObject({
 });
 export type Settings = z.infer<typeof settings>;
 
-export const credentials = z.strictObject({ apiKey: z.string().min(1) });
+/** A private key, or the token of a sign-in. */
+export const credentials = z.union([
+  z.strictObject({ apiKey: z.string().min(1) }),
+  z.strictObject({ accessToken: z.string().min(1) }),
+]);
 export type Credentials = z.infer<typeof credentials>;

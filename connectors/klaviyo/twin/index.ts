@@ -2,12 +2,16 @@
  * A stateful stand-in of a Klaviyo account, over real HTTP on loopback: our written understanding of the vendor. When
  * Klaviyo disagrees, this is corrected first.
  */
+import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
+import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
+import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import { rollingWindow } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
 import type { Call, Paging, Route, Routes } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
+import { signIn as klaviyoSignIn } from "../sign-in.ts";
 import { KlaviyoAccount } from "./account.ts";
 import type { KlaviyoFaults, MemberRow } from "./account.ts";
 import { errors, invalid, notFound, throttled } from "./errors.ts";
@@ -20,6 +24,8 @@ import type { KlaviyoSeed } from "./seed.ts";
 export interface KlaviyoTwinOptions extends TwinOptions {
   /** The one key the account accepts. */
   apiKey?: string;
+  /** Apps that people can sign in with; the one of this machine unless given. */
+  apps?: AuthorizationServerOptions["apps"];
 }
 
 const DEEDS = ["edit", "subscribe", "setProperty", "create", "remove", "track", "join", "finishJobs"] as const;
@@ -27,6 +33,7 @@ const DEEDS = ["edit", "subscribe", "setProperty", "create", "remove", "track", 
 /** Everything besides the wire happens "at the vendor". */
 export interface KlaviyoTwin extends Twin<KlaviyoSeed>, Pick<KlaviyoAccount, (typeof DEEDS)[number]> {
   readonly apiKey: string;
+  readonly signIn: AuthorizationServer;
   readonly faults: KlaviyoFaults;
   readonly now: () => number;
   /** Custom properties of a profile as they stand; null where there is no such profile. */
@@ -55,6 +62,9 @@ const ACCOUNT = {
   links: { self: "https://a.klaviyo.com/api/accounts/TrbTwn/" },
 };
 
+/** A second account that a person can choose by mistake: only who it is can be asked. */
+const SISTER_ID = "TrbSis";
+
 const rowsIn = (body: unknown) => (body as { data?: unknown }).data;
 const paging: Paging = {
   cursors: ["page[cursor]"],
@@ -75,13 +85,22 @@ const paging: Paging = {
 export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promise<KlaviyoTwin> {
   const account = new KlaviyoAccount(options.now);
   const apiKey = options.apiKey ?? DEFAULT_API_KEY;
+  const signIn = signInOf(account, options);
+  const isKey = ({ authorization }: Call["headers"]) => authorization === `Klaviyo-API-Key ${apiKey}`;
   const twin = await startTwin(
     {
       title: "Klaviyo",
       account,
-      routes: routesOf(account),
+      routes: routesOf(account, signIn),
       errors,
-      authorised: ({ authorization }) => authorization === `Klaviyo-API-Key ${apiKey}`,
+      authorised: (headers) => isKey(headers) || signIn.tokenOf(headers) !== null,
+      grants: (headers, permission) => {
+        if (isKey(headers)) return true;
+        const token = signIn.tokenOf(headers);
+        const isOurs = token?.account === ACCOUNT.id || permission === "accounts:read";
+        return isOurs && token?.scopes.includes(permission) === true;
+      },
+      parts: [signIn],
       admit: budgets(options),
       headers: () => ({ "content-type": "application/vnd.api+json" }),
       paging,
@@ -95,6 +114,7 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
   return {
     ...twin,
     apiKey,
+    signIn,
     faults: account.faults,
     now: () => account.now(),
     load: (seed) => account.load(seed),
@@ -104,15 +124,18 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
   };
 }
 
-function routesOf(account: KlaviyoAccount): Routes {
+function routesOf(account: KlaviyoAccount, signIn: AuthorizationServer): Routes {
   const read = (permission: string, budget: keyof typeof CLASSES, handle: Route["handle"]): Route => ({
     permission,
     budget,
     handle,
   });
   return {
-    "GET /api/accounts": read("accounts:read", "XS", () =>
-      ok({ data: [ACCOUNT], links: { self: "https://a.klaviyo.com/api/accounts/" } }),
+    "GET /api/accounts": read("accounts:read", "XS", ({ headers }) =>
+      ok({
+        data: [{ ...ACCOUNT, id: signIn.tokenOf(headers)?.account ?? ACCOUNT.id }],
+        links: { self: "https://a.klaviyo.com/api/accounts/" },
+      }),
     ),
     "GET /api/profiles": read("profiles:read", "L", (call) => list(account, call, profiles)),
     "GET /api/profiles/:id": read("profiles:read", "L", (call) => readProfile(account, call)),
@@ -126,6 +149,30 @@ function routesOf(account: KlaviyoAccount): Routes {
       readImportErrors(account, call),
     ),
   };
+}
+
+/** An hour; a refresh token ends after 90 days without use, and the one that each refresh gives is kept [U]. */
+function signInOf(account: KlaviyoAccount, { apps }: KlaviyoTwinOptions): AuthorizationServer {
+  return authorizationServer({
+    title: "Klaviyo",
+    account,
+    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
+    accounts: [
+      { id: ACCOUNT.id, title: "This account" },
+      { id: SISTER_ID, title: "Another account, which is empty" },
+    ],
+    paths: { authorize: "/oauth/authorize", token: "/oauth/token", revoke: "/oauth/revoke" },
+    scopes: Object.fromEntries(klaviyoSignIn.scopes.required.map(({ name, purpose }) => [name, purpose])),
+    authenticate: "basic",
+    pkce: "required",
+    accessSeconds: 3_600,
+    refresh: "rotate",
+    unusedDays: 90,
+    answer: ({ access, scopes }, refreshToken) => ({
+      ...{ access_token: access, refresh_token: refreshToken, expires_in: 3_600, token_type: "bearer" },
+      scope: scopes.join(" "),
+    }),
+  });
 }
 
 function readMembers(account: KlaviyoAccount, call: Call) {
