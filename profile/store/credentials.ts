@@ -32,9 +32,12 @@ export interface SignedIn {
   dueAt: Date | null;
 }
 
+/** `ended`: the vendor takes it no more. `revoking`: nobody uses it, and the vendor is yet to be told. */
+export type SignInRowState = "live" | "ended" | "revoking";
+
 export type Stored =
   | { kind: "key"; version: number; credentials: unknown }
-  | ({ kind: "sign_in"; version: number; state: "live" | "revoking" } & SignedIn);
+  | ({ kind: "sign_in"; version: number; state: SignInRowState } & SignedIn);
 
 /** What may be known without opening it. */
 export interface SignInState {
@@ -49,6 +52,8 @@ export interface Held {
   stored: Stored | null;
   /** In the same transaction. @returns as it stands then */
   replace(signedIn: SignedIn): Promise<Extract<Stored, { kind: "sign_in" }>>;
+  /** The vendor takes the sign-in no more: nobody asks again. */
+  end(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -107,7 +112,7 @@ export interface CredentialStore {
 interface Row {
   connection_id: ConnectionId;
   kind: Stored["kind"];
-  state: "live" | "revoking";
+  state: SignInRowState;
   version: number;
   key_id: string | null;
   nonce: Buffer;
@@ -230,6 +235,13 @@ export function createCredentialStore(
           replace: async (signedIn) => {
             const version = await write(transaction, connectionId, { kind: "sign_in", ...signedIn });
             return { kind: "sign_in", version, state: "live", ...signedIn };
+          },
+          end: async () => {
+            await transaction.query(
+              `UPDATE credential SET state = 'ended', due_at = NULL, version = version + 1
+               WHERE workspace_id = $1 AND connection_id = $2`,
+              [workspaceId, connectionId],
+            );
           },
           remove: () => forget(transaction, connectionId),
         });

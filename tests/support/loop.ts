@@ -96,7 +96,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
   const key = options.key ?? randomBytes(32).toString("base64");
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: key }, "");
   const log = createLogger({ name: "test", level: "fatal" });
-  const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
+  const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys, now }, log);
   const { patience = UNHURRIED } = options;
   const deps: Dependencies = { ...dependencies, patience, now };
   const hubspot = await startHubspotTwin({ ...(options.hubspot ?? FAST), now });

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { signInsOf } from "#connectors/core/auth.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import { refreshed, revoked, type Party } from "#connectors/core/oauth/protocol.ts";
+import { refreshed, revoked, signInEnded, type Party } from "#connectors/core/oauth/protocol.ts";
 import { clientVariables, type OAuthClient, type SignIn } from "#connectors/core/oauth/sign-in.ts";
 import type { GrantedTokens, Tokens } from "#connectors/core/oauth/tokens.ts";
 import { connectorOf, connectors } from "#connectors/registry.ts";
@@ -98,23 +98,29 @@ export function createSignIns({ credentials, clientFor, now, telemetry }: SignIn
     const { workspaceId, connectionId } = row;
     let answered: { signedIn: SignedIn; instead: number } | null = null;
     try {
-      return await credentials.locked(workspaceId, connectionId, async (held) => {
+      const outcome = await credentials.locked(workspaceId, connectionId, async (held) => {
         const stored = signedInOf(row, held.stored);
         // Somebody else has, while we waited for the lock.
         if (isFresh(stored)) return stored;
         const way = wayOf(row.connector, stored.way);
         const at = now();
-        const got = await untilAnswered(party(row, way), stored.tokens);
+        const got = await untilAnswered(party(row, way), stored.tokens).catch(async (error: unknown) => {
+          if (!(error instanceof ConnectorError && error.kind === "auth")) throw error;
+          // Asking again would change nothing, whoever comes next; a person has to.
+          await held.end();
+          return error;
+        });
+        if (got instanceof ConnectorError) return got;
         const refreshedAt = new Date(at);
         const signedIn = { ...asSignedIn(got), way: way.id, refreshedAt, dueAt: dueAfter(way, refreshedAt) };
         answered = { signedIn, instead: stored.version };
         return held.replace(signedIn);
       });
+      // What was noted is kept.
+      if (outcome instanceof ConnectorError) throw outcome;
+      return outcome;
     } catch (error) {
       if (answered !== null) return storeAgain(row, answered, error);
-      // Asking again and again would change nothing; a person has to.
-      if (error instanceof ConnectorError && error.kind === "auth")
-        await credentials.postpone(workspaceId, connectionId, null);
       throw error;
     }
   }
@@ -222,6 +228,7 @@ export const asSignedIn = ({ tokens, scopes, expiresAt }: GrantedTokens) => ({
 
 function signedInOf({ connector, name }: SignedInRow, stored: Stored | null): StoredSignIn {
   if (stored?.kind === "sign_in" && stored.state === "live") return stored;
+  if (stored?.kind === "sign_in" && stored.state === "ended") throw signInEnded(connectorOf(connector).title);
   throw new ConnectorError(
     "auth",
     `"${name}" is no longer signed in. Sign in again: \`tributary reconnect ${connector}\`.`,

@@ -84,7 +84,7 @@ export async function exchanged(
  */
 export async function refreshed(party: Party, tokens: Tokens): Promise<GrantedTokens> {
   const { refreshToken } = tokens;
-  if (refreshToken === null) throw ended(party);
+  if (refreshToken === null) throw signInEnded(party.title);
   const got = await tokensFrom(party, (client, config) => client.refreshTokenGrant(config, refreshToken));
   const { accessToken, refreshToken: next, facts } = got.tokens;
   return { ...got, tokens: { accessToken, refreshToken: next ?? refreshToken, facts: { ...tokens.facts, ...facts } } };
@@ -198,7 +198,7 @@ function objectIn(text: string): TokenAnswer | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as TokenAnswer) : null;
 }
 
-const ended = ({ title }: Party): ConnectorError =>
+export const signInEnded = (title: string): ConnectorError =>
   new ConnectorError(
     "auth",
     `${title} no longer accepts this sign-in: it was revoked, has expired, or the app was removed there. Sign in again.`,
@@ -222,7 +222,7 @@ function failureOf(party: Party, { status, answer, retryAfterMs }: Seen): Connec
     return new ConnectorError("transient", `${title} answered ${status} while signing in.`, { ...details, ...wait });
   if (code === "temporarily_unavailable" || code === "server_error")
     return new ConnectorError("transient", `${title} cannot sign in at the moment.`, details);
-  if (code === "invalid_grant" && (status === 400 || status === 401)) return ended(party);
+  if (code === "invalid_grant" && (status === 400 || status === 401)) return signInEnded(title);
   if (status === 401 || code === "invalid_client" || code === "unauthorized_client")
     return new ConnectorError(
       "contract",
