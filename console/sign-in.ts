@@ -62,12 +62,15 @@ export async function beginSignIn(
     name?: string;
     baseUrl?: string;
     requestsPerSecond?: number;
+    /** What the way asks for. */
+    given?: Record<string, string>;
     origin: string;
   },
   actor: string,
 ): Promise<Begun> {
-  const { connector, way, of, name, baseUrl, requestsPerSecond } = request;
+  const { connector, way, of, name, baseUrl, requestsPerSecond, given = {} } = request;
   refuseDemo(workspaceId);
+  refuseUnanswered(connector, way, given);
   // A name that cannot be is refused now; whether it is taken depends on whose account it turns out to be.
   if (name !== undefined) freeName(connector, name, []);
   const ticket = secret();
@@ -76,7 +79,7 @@ export async function beginSignIn(
   const signInId = await deps.signInAttempts.begin(workspaceId, {
     ...{ connector: connector.id, way: way.id, connectionId: of?.connectionId ?? null, name: name ?? null },
     baseUrl: of === undefined ? (baseUrl === undefined ? null : checkedUrl(connector, baseUrl)) : of.baseUrl,
-    requestsPerSecond: requestsPerSecond ?? null,
+    ...{ requestsPerSecond: requestsPerSecond ?? null, given },
     ...{ redirectUri: `${request.origin}${CALLBACK_PATH}`, actor, ticket, at, expiresAt },
   });
   return { signInId, ticket, expiresAt };
@@ -157,7 +160,7 @@ async function conclude(
   attempt: SignInAttempt,
   { query, ...secrets }: { query: string; state: string; browser: string },
 ): Promise<SignInEnding> {
-  const { workspaceId, redirectUri, connectionId, name, baseUrl, requestsPerSecond, actor } = attempt;
+  const { workspaceId, redirectUri, connectionId, name, baseUrl, requestsPerSecond, given, actor } = attempt;
   const connector = connectable(attempt.connector);
   const way = wayOf(connector.id, attempt.way);
   refuseDeclined(connector, query);
@@ -175,7 +178,8 @@ async function conclude(
       `${connector.title} gave access for an hour only, as it does where the app has access already: end that in ${way.where}, then sign in again. Nothing was connected.`,
       "vendor",
     );
-  const signedIn = { ...asSignedIn(got), way: way.id, refreshedAt: at, dueAt: dueAfter(way, at) };
+  const tokens = { ...got.tokens, facts: { ...given, ...got.tokens.facts } };
+  const signedIn = { ...asSignedIn(got), tokens, way: way.id, refreshedAt: at, dueAt: dueAfter(way, at) };
   const connected = await connectSignedIn(
     deps,
     workspaceId,
@@ -208,6 +212,32 @@ export function waysOf(connector: Connector, id?: string): readonly SignIn[] {
       : `${connector.title} has no way to sign in called "${id}"; there are: ${known}.`,
     "words",
   );
+}
+
+/** What a connection was made with of what the way asks for, so that nobody is asked again. */
+export async function givenBefore(
+  { credentials }: Pick<SignInDependencies, "credentials">,
+  { workspaceId, connectionId }: Connection,
+  { asks = [] }: SignIn,
+): Promise<Record<string, string>> {
+  const stored = await credentials.read(workspaceId, connectionId);
+  const known = z
+    .record(z.string(), z.unknown())
+    .safeParse(stored?.kind === "sign_in" ? stored.tokens.facts : stored?.credentials).data;
+  return Object.fromEntries(
+    asks.flatMap(({ name }) => {
+      const value = known?.[name];
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
+}
+
+function refuseUnanswered({ title, auth }: Connector, { asks = [] }: SignIn, given: Record<string, string>): void {
+  const lacking = asks.filter(({ name, optional }) => optional !== true && (given[name] ?? "") === "");
+  if (lacking.length === 0) return;
+  const fields = auth.kind === "token" ? auth.fields : [];
+  const words = lacking.map(({ name }) => fields.find((field) => field.name === name)?.title ?? name).join(" and ");
+  throw new Refusal(`${title} needs its ${words} besides: a sign-in does not bring it.`, "words");
 }
 
 const secret = (): string => randomBytes(SECRET_BYTES).toString("base64url");

@@ -1,4 +1,5 @@
 import type { TokenAuth } from "#connectors/core/auth.ts";
+import { signIn } from "./sign-in.ts";
 
 export const READ_SCOPE = "https://www.googleapis.com/auth/analytics.readonly";
 
@@ -22,9 +23,12 @@ export const auth: TokenAuth = {
         "In the Google Cloud console: enable the Google Analytics Data and Admin APIs, make a service account, add a key of type JSON and paste the file's content on one line. In Google Analytics give the account's address the role Viewer on the property.",
     },
   ],
+  signIns: [signIn],
   secretPatterns: [
     /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
     /\bya29\.[\w.-]{8,}/g,
+    /\bGOCSPX-[\w-]{8,}/g,
+    /\b1\/\/[\w-]{20,}/g,
     /\bGOCSPX-[\w-]{8,}/g,
     /\b1\/\/[\w-]{20,}/g,
   ],

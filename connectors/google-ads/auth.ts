@@ -1,4 +1,5 @@
 import type { TokenAuth } from "#connectors/core/auth.ts";
+import { signIn } from "./sign-in.ts";
 
 export const ADS_SCOPE = "https://www.googleapis.com/auth/adwords";
 
@@ -23,6 +24,7 @@ export const auth: TokenAuth = {
         "A service account's key file that has access to the account, or the file with client_id, client_secret and refresh_token of somebody who has; the JSON on one line. connectors/google-ads/README.md lists the steps.",
     },
   ],
+  signIns: [signIn],
   secretPatterns: [
     /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
     /\bya29\.[\w.-]{8,}/g,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { credentialsFrom, signInsOf } from "#connectors/core/auth.ts";
 import type { CredentialField } from "#connectors/core/auth.ts";
 import type { Connector } from "#connectors/core/contract.ts";
+import type { SignIn } from "#connectors/core/oauth/sign-in.ts";
 import { CommandFailure } from "./failure.ts";
 import { note } from "./output.ts";
 
@@ -42,6 +43,29 @@ export async function readCredentials(
   return Object.fromEntries(typed);
 }
 
+/**
+ * What a sign-in does not bring, from the environment or typed; what is optional may be left empty.
+ *
+ * @param known goes before both
+ */
+export async function readAsked(
+  { auth, title }: Connector,
+  { asks = [] }: SignIn,
+  known: Record<string, string>,
+): Promise<Record<string, string>> {
+  const given: [string, string][] = [];
+  for (const { name, optional } of asks) {
+    const field = auth.kind === "token" ? auth.fields.find((candidate) => candidate.name === name) : undefined;
+    if (field === undefined) continue;
+    const found = known[name] ?? process.env[field.env]?.trim() ?? "";
+    if (found !== "") given.push([name, found]);
+    else if (process.stdin.isTTY) given.push([name, await ask(field, title, optional)]);
+    else if (optional !== true)
+      throw new CommandFailure(`${title} needs its ${field.title} besides: give it in ${field.env}. ${field.where}`, 2);
+  }
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
+}
+
 async function contentOf(file: string): Promise<string> {
   const content = await (file === "-" ? text(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
@@ -71,8 +95,8 @@ function fromText(said: string, fields: readonly CredentialField[]): Record<stri
   }
 }
 
-async function ask({ title, where, secret }: CredentialField, tool: string): Promise<string> {
-  note(where);
+async function ask({ title, where, secret }: CredentialField, tool: string, optional?: true): Promise<string> {
+  note(optional === true ? `${where} Empty where there is only one.` : where);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const question = `${tool}: ${title}${secret ? " (not shown)" : ""}: `;
   if (secret) process.stderr.write(question);
@@ -85,6 +109,7 @@ async function ask({ title, where, secret }: CredentialField, tool: string): Pro
   const answer = await prompt.question(secret ? "" : question);
   prompt.close();
   if (secret) process.stderr.write("\n");
-  if (answer.trim() === "") throw new CommandFailure("Nothing was typed, so nothing was connected.", 2);
+  if (answer.trim() === "" && optional !== true)
+    throw new CommandFailure("Nothing was typed, so nothing was connected.", 2);
   return answer.trim();
 }

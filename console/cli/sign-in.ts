@@ -8,9 +8,10 @@ import { clientOf, clientVariables, type SignIn } from "#connectors/core/oauth/s
 import type { Connector } from "#connectors/core/contract.ts";
 import type { Connection } from "#profile/store/connections.ts";
 import type { Connected } from "../connections.ts";
-import { beginSignIn, endingOf, waysOf } from "../sign-in.ts";
+import { beginSignIn, endingOf, givenBefore, waysOf } from "../sign-in.ts";
 import { actor } from "./actor.ts";
 import type { Context } from "./context.ts";
+import { readAsked } from "./credentials-input.ts";
 import { CommandFailure } from "./failure.ts";
 import { note } from "./output.ts";
 
@@ -99,11 +100,12 @@ export async function signInByBrowser(
   const { name, baseUrl, requestsPerSecond } = options;
   const { origin } = config.http;
   const { workspaceId } = workspace;
+  const given = await readAsked(connector, way, of === undefined ? {} : await givenBefore(stores, of, way));
   const { signInId, ticket, expiresAt } = await beginSignIn(
     stores,
     workspaceId,
     {
-      ...{ connector, way, origin },
+      ...{ connector, way, given, origin },
       ...(of === undefined ? {} : { of }),
       ...(of !== undefined || name === undefined ? {} : { name }),
       ...(baseUrl === undefined ? {} : { baseUrl }),

@@ -12,6 +12,8 @@ export interface SignInRequest {
   name: string | null;
   baseUrl: string | null;
   requestsPerSecond: number | null;
+  /** What the person said that no sign-in brings; no secrets. */
+  given: Record<string, string>;
   redirectUri: string;
   actor: string;
 }
@@ -47,7 +49,7 @@ export interface SignInAttempts {
 }
 
 const ATTEMPT = `workspace_id AS "workspaceId", sign_in_id AS "signInId", connector, way, connection_id AS "connectionId", name,
-  base_url AS "baseUrl", requests_per_second AS "requestsPerSecond", redirect_uri AS "redirectUri", actor,
+  base_url AS "baseUrl", requests_per_second AS "requestsPerSecond", given, redirect_uri AS "redirectUri", actor,
   expires_at AS "expiresAt", browser_hash AS "browserHash", outcome, says`;
 
 export const hashOf = (secret: string): Buffer => hash("sha256", secret, "buffer");
@@ -82,12 +84,12 @@ export function createSignInAttempts(database: Database): SignInAttempts {
         );
         await transaction.query(
           `INSERT INTO sign_in (workspace_id, sign_in_id, connector, way, connection_id, name, base_url,
-             requests_per_second, redirect_uri, actor, ticket_hash, created_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+             requests_per_second, redirect_uri, actor, ticket_hash, created_at, expires_at, given)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
           [
             ...[workspaceId, signInId, request.connector, request.way, request.connectionId, request.name],
             ...[request.baseUrl, request.requestsPerSecond, request.redirectUri, request.actor],
-            ...[hashOf(request.ticket), request.at, request.expiresAt],
+            ...[hashOf(request.ticket), request.at, request.expiresAt, JSON.stringify(request.given)],
           ],
         );
         return signInId;

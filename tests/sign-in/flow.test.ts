@@ -1,6 +1,7 @@
 /** From the link to the connection, through a real console and the twins' consent pages. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { connect } from "#console/connections.ts";
+import { connect, disconnect } from "#console/connections.ts";
+import { openConnection } from "#workflows/open-connection.ts";
 import { Browser } from "#tests/support/browser.ts";
 import { startPlace, type Place } from "./place.ts";
 
@@ -103,6 +104,86 @@ describe("signing in", () => {
       ["connect", true],
       ["app", false],
     ]);
+  });
+});
+
+describe("signing in at Klaviyo", () => {
+  it("takes PKCE and HTTP Basic, reads and is refreshed, and ends at the vendor", async () => {
+    const workspaceId = await place.newWorkspace();
+    const { ending } = await place.signIn(workspaceId, "klaviyo");
+    expect(ending).toMatchObject({ outcome: "connected", account: "TrbTwn", lacking: [] });
+    const [row] = await place.connectionsOf(workspaceId);
+    if (row === undefined) throw new Error("It was just connected.");
+    place.advance(2 * 3_600_000);
+    const opened = await openConnection(place.deps, workspaceId, row.connectionId, AbortSignal.timeout(60_000));
+    expect((await opened.connection.check()).account).toBe("TrbTwn");
+    expect(place.klaviyo.answers.get("POST /oauth/token 200")).toBe(2);
+    expect(await disconnect(place.deps, row, "test")).toBe("revoked");
+    expect(place.klaviyo.signIn.good()).toEqual([]);
+  });
+
+  it("refuses where a needed scope was not granted", async () => {
+    place.klaviyo.signIn.faults.withheld.add("profiles:write");
+    const { page } = await place.signIn(await place.newWorkspace(), "klaviyo");
+    place.klaviyo.signIn.faults.withheld.clear();
+    expect(page.text).toContain("profiles:write (to write the approved values to profiles)");
+  });
+});
+
+describe("signing in at Google", () => {
+  const READ = "https://www.googleapis.com/auth/analytics.readonly";
+  const given = { propertyId: "314159265" };
+
+  it("reads the property that was named, keeps the refresh token that no refresh repeats, and asks for it offline", async () => {
+    const workspaceId = await place.newWorkspace();
+    await expect(place.begin(workspaceId, "ga4")).rejects.toThrow("needs its property id besides");
+    const { link } = await place.begin(workspaceId, "ga4", { given });
+    const browser = new Browser();
+    const consent = await browser.open(link);
+    expect(Object.fromEntries(new URL(consent.url).searchParams)).toMatchObject({
+      ...{ scope: READ, access_type: "offline", prompt: "consent", code_challenge_method: "S256" },
+    });
+    expect((await browser.decide(consent)).text).toContain("Connected");
+    const [row] = await place.connectionsOf(workspaceId);
+    if (row === undefined) throw new Error("It was just connected.");
+    for (let hour = 0; hour < 3; hour += 1) {
+      place.advance(3_600_000);
+      const opened = await openConnection(place.deps, workspaceId, row.connectionId, AbortSignal.timeout(60_000));
+      expect((await opened.connection.check()).account).toContain("314159265");
+    }
+    expect(place.ga4.answers.get("POST /token 200")).toBe(4);
+    await expect(place.signIn(workspaceId, "ga4", { of: row, given })).resolves.toMatchObject({
+      ending: { outcome: "connected", renewed: true },
+    });
+  });
+
+  it("refuses a person who leaves out what is needed, or who may not see the property", async () => {
+    const workspaceId = await place.newWorkspace();
+    const without = await place.signIn(workspaceId, "ga4", { given, without: [READ] });
+    expect(without.page.text).toContain(`did not grant what is needed: ${READ} (to read reports and audiences)`);
+    const stranger = await place.signIn(workspaceId, "ga4", { given, account: "somebody-else@example.com" });
+    expect(stranger.ending).toMatchObject({ outcome: "refused" });
+    expect(await place.connectionsOf(workspaceId)).toEqual([]);
+  });
+
+  it("ends the access only with the last of its tools: it is everything the person granted", async () => {
+    const workspaceId = await place.newWorkspace();
+    const shop = { name: "Marlow Books", currency: "GBP", timeZone: "Europe/London", test: true };
+    const accounts = [{ id: "1234567890", manager: null, ...shop }];
+    place.googleAds.load({ accounts, campaigns: [], figures: [], clicks: [] });
+    await place.signIn(workspaceId, "ga4", { given });
+    const { ending } = await place.signIn(workspaceId, "google-ads", { given: { customerId: "1234567890" } });
+    expect(ending).toMatchObject({ outcome: "connected" });
+    const [ga4, ads] = await place.connectionsOf(workspaceId);
+    if (ga4 === undefined || ads === undefined) throw new Error("Both were just connected.");
+    const others = await place.deps.credentials.signedInBesides(
+      [{ connector: "ga4", way: "google" }],
+      null,
+      ga4.connectionId,
+    );
+    expect(others).toBeGreaterThan(0);
+    expect(await disconnect(place.deps, ga4, "test")).toBe("shared");
+    expect(place.ga4.requests.get("POST /revoke") ?? 0).toBe(0);
   });
 });
 

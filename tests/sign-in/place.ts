@@ -2,7 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { readMasterKeys } from "#config.ts";
 import { signInsOf } from "#connectors/core/auth.ts";
+import { startGa4Twin, type Ga4Twin } from "#connectors/ga4/twin/index.ts";
+import { startGoogleAdsTwin, type GoogleAdsTwin } from "#connectors/google-ads/twin/index.ts";
 import { startHubspotTwin, type HubspotTwin, type HubspotTwinOptions } from "#connectors/hubspot/twin/index.ts";
+import { startKlaviyoTwin, type KlaviyoTwin } from "#connectors/klaviyo/twin/index.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import { startStripeTwin, type StripeTwin } from "#connectors/stripe/twin/index.ts";
 import { beginSignIn, endingOf, type SignInEnding } from "#console/sign-in.ts";
@@ -21,7 +24,10 @@ export interface Place {
   test: TestDatabase;
   deps: Dependencies;
   keys: MasterKeys;
+  ga4: Ga4Twin;
+  googleAds: GoogleAdsTwin;
   hubspot: HubspotTwin;
+  klaviyo: KlaviyoTwin;
   stripe: StripeTwin;
   origin: string;
   /** Everything that the console and the stores have logged. */
@@ -40,6 +46,7 @@ export interface BeginOptions {
   way?: string;
   name?: string;
   of?: Connection;
+  given?: Record<string, string>;
 }
 
 export interface SignedInPage {
@@ -60,25 +67,41 @@ export async function startPlace(options: { hubspot?: HubspotTwinOptions } = {})
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys: keys, now }, log);
   const fast = { requestsPerSecond: 10_000 };
   const hubspot = await startHubspotTwin({ ...fast, ...options.hubspot, now });
+  const ga4 = await startGa4Twin({ ...fast, now });
+  const googleAds = await startGoogleAdsTwin({ ...fast, now });
+  const klaviyo = await startKlaviyoTwin({ ...fast, now });
   const stripe = await startStripeTwin({ ...fast, now });
   const server = createServer({ ...serverStores(dependencies, test.database), log, hosts: [] });
   const { port } = new URL(await server.listen({ host: "127.0.0.1", port: 0 }));
   const origin = `http://localhost:${port}`;
-  const urls: Record<string, string> = { hubspot: hubspot.url, stripe: stripe.url };
+  const urls: Record<string, string> = {
+    ga4: ga4.url,
+    "google-ads": googleAds.url,
+    hubspot: hubspot.url,
+    klaviyo: klaviyo.url,
+    stripe: stripe.url,
+  };
   let shops = 0;
 
-  const begin: Place["begin"] = async (workspaceId, tool, { way: id, name, of } = {}) => {
+  const begin: Place["begin"] = async (workspaceId, tool, { way: id, name, of, given = {} } = {}) => {
     const connector = connectorOf(tool);
     const ways = signInsOf(connector.auth);
     const way = id === undefined ? ways[0] : ways.find((each) => each.id === id);
     if (way === undefined) throw new Error("The tool has no such way to sign in.");
-    const request = { connector, way, origin, baseUrl: urls[tool] ?? "", ...(name === undefined ? {} : { name }) };
+    const request = {
+      connector,
+      way,
+      origin,
+      baseUrl: urls[tool] ?? "",
+      given,
+      ...(name === undefined ? {} : { name }),
+    };
     const begun = await beginSignIn(dependencies, workspaceId, of === undefined ? request : { ...request, of }, "test");
     return { link: `${origin}/connect/${begun.ticket}`, signInId: begun.signInId };
   };
 
   return {
-    ...{ test, deps: dependencies, keys, hubspot, stripe, origin, begin },
+    ...{ test, deps: dependencies, keys, ga4, googleAds, hubspot, klaviyo, stripe, origin, begin },
     logged: () => logged,
     advance(ms) {
       shift += ms;
@@ -98,7 +121,7 @@ export async function startPlace(options: { hubspot?: HubspotTwinOptions } = {})
     connectionsOf: (workspaceId) => dependencies.connections.listConnections(workspaceId),
     async stop() {
       await server.close();
-      await Promise.all([hubspot.close(), stripe.close(), close()]);
+      await Promise.all([ga4.close(), googleAds.close(), hubspot.close(), klaviyo.close(), stripe.close(), close()]);
       await test.drop();
     },
   };

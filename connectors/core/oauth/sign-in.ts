@@ -16,7 +16,7 @@ export type TokenAnswer = Readonly<Record<string, unknown>>;
 
 export interface TokenFacts {
   accessToken: string;
-  /** What `factsIn` kept. */
+  /** What `factsIn` kept and what was asked. */
   facts: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +56,11 @@ export interface SignIn {
   grantedIn?(answer: TokenAnswer): readonly string[] | null;
   /** What of the answer is needed later besides the tokens; no secrets. */
   factsIn?(answer: TokenAnswer): Record<string, string>;
+  /**
+   * Names of credential fields that no sign-in brings, as which of the person's accounts is meant; asked before, no secrets,
+   * and found among `facts`.
+   */
+  asks?: readonly { name: string; optional?: true }[];
   /** What the connector's credentials schema takes. */
   credentials(tokens: TokenFacts): Record<string, unknown>;
   /** Where the operator makes the app, and what to set there. One or two sentences. */

@@ -36,6 +36,8 @@ export interface AuthorizationServerOptions {
   refresh: "rotate" | "rotate-at-once" | "keep" | "silent" | "none";
   /** An unused refresh token ends after so long; null: never. */
   unusedDays?: number | null;
+  /** Whether a sign-in is given a refresh token at all, by what was asked; always unless given. */
+  isOffline?(asked: URLSearchParams): boolean;
   /** The vendor's answer. */
   answer(grant: TokenRow, refreshToken: string | null): Record<string, unknown>;
   /** In place of RFC 7009: whose tokens a request ends; null: it is refused. */
@@ -103,6 +105,7 @@ interface Code {
   scopes: string[];
   redirectUri: string;
   challenge: string | null;
+  offline: boolean;
   endsAt: number;
   /** The pair it was exchanged for. */
   pair: string | null;
@@ -195,6 +198,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
         scopes,
         redirectUri: asked.get("redirect_uri") ?? "",
       },
+      offline: options.isOffline?.(asked) ?? true,
       ...{ challenge: asked.get("code_challenge"), endsAt: place.now() + CODE_MS, pair: null },
     });
     return back({ code });
@@ -247,7 +251,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
     if (code.challenge === null && verifier !== null) return refusal("invalid_request", "no code_challenge was sent");
     const row = issue(code, null);
     code.pair = row.id;
-    return answered(row, row.refresh);
+    return answered(row, code.offline ? row.refresh : null);
   }
 
   function refresh(form: URLSearchParams, app: string): Reply {

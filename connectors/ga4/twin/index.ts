@@ -3,11 +3,15 @@
  * Google's discovery documents say. Google's own SDK runs against it unchanged.
  */
 import { deeds } from "#connectors/core/twin/account.ts";
+import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
+import { strikes } from "#connectors/core/twin/faults.ts";
 import { tokenBucket } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
-import type { Paging, Routes, TwinPart } from "#connectors/core/twin/route.ts";
+import type { Paging, Route, Routes, TwinPart } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
+import { besides, googleAuthorization, letsIn } from "#connectors/google/twin-sign-in.ts";
+import { signIn as ga4SignIn } from "../sign-in.ts";
 import { Ga4Account } from "./account.ts";
 import type { Ga4Faults, Ga4Seed, Property } from "./account.ts";
 import { errors, exhausted, noAccess, notFound } from "./errors.ts";
@@ -21,6 +25,8 @@ import type { ServiceAccount } from "./token.ts";
 export interface Ga4TwinOptions extends TwinOptions, Partial<Omit<Property, "id">> {
   /** An access token that works besides those of the service account. */
   accessToken?: string;
+  /** Apps that people can sign in with; the one of this machine unless given. */
+  apps?: AuthorizationServerOptions["apps"];
 }
 
 const DEEDS = ["record", "recordMore", "takeBack", "join", "leave", "advance"] as const;
@@ -28,6 +34,7 @@ const DEEDS = ["record", "recordMore", "takeBack", "join", "leave", "advance"] a
 export interface Ga4Twin extends Twin<Ga4Seed>, Pick<Ga4Account, (typeof DEEDS)[number]> {
   readonly faults: Ga4Faults;
   readonly accessToken: string;
+  readonly signIn: AuthorizationServer;
   readonly property: Property;
   /** What the quotas have been charged with. */
   readonly used: Ga4Account["used"];
@@ -63,28 +70,37 @@ export async function startGa4Twin(options: Ga4TwinOptions): Promise<Ga4Twin> {
   let service: ServiceAccount | null = null;
   const bucket = tokenBucket(options.requestsPerSecond ?? 50);
   const taken: TakenEvents = { taken: [], dropped: [] };
-  const open: TwinPart = { open: eventRoutes(account, MEASUREMENT, taken), close: async () => undefined };
+  const signIn = googleAuthorization("Google", account, ga4SignIn, options.apps);
+  const READ_SCOPE = ga4SignIn.scopes.required[0]?.name ?? "";
+  const tokens = tokenRoute(
+    () => service,
+    (scope) => {
+      const token = `ya29.twin-${issued.size + 1}`;
+      issued.set(token, scope);
+      return token;
+    },
+  );
+  const mayBreak: Route = {
+    handle(call) {
+      const { breakServer } = account.faults;
+      if (strikes(breakServer, "count")) throw errors.broken(breakServer.status ?? 503);
+      return tokens.handle(call);
+    },
+  };
+  const open: TwinPart = {
+    open: { ...eventRoutes(account, MEASUREMENT, taken), ...besides(signIn, mayBreak) },
+    close: async () => undefined,
+  };
   const twin = await startTwin(
     {
       title: "Google Analytics 4",
       account,
-      routes: {
-        ...routesOf(account),
-        "POST /token": tokenRoute(
-          () => service,
-          (scope) => {
-            const token = `ya29.twin-${issued.size + 1}`;
-            issued.set(token, scope);
-            return token;
-          },
-        ),
-      },
+      routes: routesOf(account),
       errors,
-      // The token address is asked without a token; whoever asks must sign.
-      authorised: ({ authorization, "content-type": type }) => {
-        const token = String(authorization ?? "").replace(/^Bearer /, "");
-        const isForm = String(type ?? "").startsWith("application/x-www-form-urlencoded");
-        return token === accessToken || (issued.get(token) ?? "").includes(READ) || (token === "" && isForm);
+      authorised: (headers) => {
+        const token = String(headers.authorization ?? "").replace(/^Bearer /, "");
+        const isHandedOut = token === accessToken || (issued.get(token) ?? "").includes(READ);
+        return isHandedOut || letsIn(signIn, headers, READ_SCOPE);
       },
       admit: ({ operation }) => {
         if (bucket.take() === null) throw exhausted("concurrent");
@@ -101,7 +117,7 @@ export async function startGa4Twin(options: Ga4TwinOptions): Promise<Ga4Twin> {
   );
   return {
     ...twin,
-    ...{ accessToken, faults: account.faults, property: account.property, used: account.used, events: taken },
+    ...{ accessToken, signIn, faults: account.faults, property: account.property, used: account.used, events: taken },
     load: (seed) => account.load(seed),
     now: () => account.now(),
     yesterday: () => account.yesterday(),

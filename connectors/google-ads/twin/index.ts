@@ -1,10 +1,13 @@
 /** A stand-in for Google Ads: a stateful HTTP server in Google's wire format, as strict as Google is. */
 import { deeds } from "#connectors/core/twin/account.ts";
+import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import { markup, page, table } from "#connectors/core/twin/html.ts";
 import { rollingWindow } from "#connectors/core/twin/limiter.ts";
 import type { Call, Paging } from "#connectors/core/twin/route.ts";
 import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
+import { besides, googleAuthorization, letsIn } from "#connectors/google/twin-sign-in.ts";
+import { signIn as adsSignIn } from "../sign-in.ts";
 import { GoogleAdsAccount } from "./account.ts";
 import type { GoogleAdsFaults } from "./account.ts";
 import { adsError, errors } from "./errors.ts";
@@ -18,6 +21,8 @@ export interface GoogleAdsTwinOptions extends TwinOptions, Partial<Credentials> 
   version?: string;
   /** Operations that the Cloud project may make in 24 hours; those of Explorer access unless given. */
   operationsPerDay?: number;
+  /** Apps that people can sign in with; the one of this machine unless given. */
+  apps?: AuthorizationServerOptions["apps"];
 }
 
 const DEEDS = [
@@ -27,6 +32,7 @@ const DEEDS = [
 export interface GoogleAdsTwin extends Twin<GoogleAdsSeed>, Pick<GoogleAdsAccount, (typeof DEEDS)[number]> {
   readonly faults: GoogleAdsFaults;
   readonly accessToken: string;
+  readonly signIn: AuthorizationServer;
   /** Milliseconds since the epoch, by Google's clock. */
   now(): number;
 }
@@ -57,6 +63,8 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
   const account = new GoogleAdsAccount(options.now);
   const accessToken = options.accessToken ?? "ya29.twin-access";
   const tokens = new TokenAddress({ ...options, accessToken }, account);
+  const signIn = googleAuthorization("Google", account, adsSignIn, options.apps);
+  const ADS_SCOPE = adsSignIn.scopes.required[0]?.name ?? "";
   const operations = rollingWindow(
     options.requestsPerSecond === undefined ? (options.operationsPerDay ?? EXPLORER_OPERATIONS) : Infinity,
     DAY_MS,
@@ -67,7 +75,8 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
       account,
       routes: routesOf(account, options.version ?? "v26"),
       errors,
-      authorised: ({ authorization }) => tokens.accepts(String(authorization ?? "")),
+      authorised: (headers) =>
+        tokens.accepts(String(headers.authorization ?? "")) || letsIn(signIn, headers, ADS_SCOPE),
       admit: () => {
         if (operations.take() !== null) return {};
         throw adsError(429, "quotaError", "RESOURCE_EXHAUSTED", "Too many requests. Retry in 3600 seconds.", {
@@ -77,13 +86,14 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
       headers: ({ requestId }: Call) => ({ "request-id": requestId }),
       paging,
       pages: { "/campaigns": () => campaignsPage(account) },
-      parts: [tokens],
+      parts: [{ open: besides(signIn, tokens.route), close: () => tokens.close() }],
     },
     options,
   );
   return {
     ...twin,
     accessToken,
+    signIn,
     faults: account.faults,
     load: (seed) => account.load(seed),
     now: () => account.now(),

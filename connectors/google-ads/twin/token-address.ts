@@ -2,7 +2,7 @@
 import { createVerify } from "node:crypto";
 import { z } from "zod";
 import { ok } from "#connectors/core/twin/route.ts";
-import type { Call, Reply, Routes, TwinPart } from "#connectors/core/twin/route.ts";
+import type { Call, Reply, Route } from "#connectors/core/twin/route.ts";
 import { VendorError } from "#connectors/core/twin/vendor-error.ts";
 import type { GoogleAdsAccount } from "./account.ts";
 
@@ -18,8 +18,8 @@ const GRACE_SECONDS = 300;
 
 const claimsForm = z.object({ iss: z.string(), scope: z.string(), aud: z.string(), exp: z.number(), iat: z.number() });
 
-export class TokenAddress implements TwinPart {
-  readonly open: Routes;
+export class TokenAddress {
+  readonly route: Route;
   readonly #credentials: Credentials;
   readonly #account: GoogleAdsAccount;
   /** Access tokens that were handed out, and when they end: by the real clock, as the library counts. */
@@ -28,7 +28,7 @@ export class TokenAddress implements TwinPart {
   constructor(credentials: Credentials, account: GoogleAdsAccount) {
     this.#credentials = credentials;
     this.#account = account;
-    this.open = { "POST /token": { handle: (call) => this.#grant(call) } };
+    this.route = { handle: (call) => this.#grant(call) };
   }
 
   async close(): Promise<void> {}

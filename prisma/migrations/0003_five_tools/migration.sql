@@ -99,8 +99,8 @@ ALTER TABLE credential
   ADD COLUMN key_no integer,
   -- key: what a person handed over. sign_in: tokens, which change.
   ADD COLUMN kind text NOT NULL DEFAULT 'key' CHECK (kind IN ('key', 'sign_in')),
-  -- revoking: the connection is gone, and the vendor is yet to be told.
-  ADD COLUMN state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'revoking')),
+  -- ended: the vendor takes it no more. revoking: the connection is gone, and the vendor is yet to be told.
+  ADD COLUMN state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'ended', 'revoking')),
   -- Moves on with every change, so that whoever waited for one knows that there was one.
   ADD COLUMN version bigint NOT NULL DEFAULT 1,
   -- Of a sign-in: which of the tool's ways, what was granted, when the access token ends (when revoking: until when that is
@@ -125,6 +125,8 @@ CREATE TABLE sign_in (
   name text,
   base_url text,
   requests_per_second double precision,
+  -- What the person said that no sign-in brings. No secrets.
+  given jsonb NOT NULL DEFAULT '{}',
   redirect_uri text NOT NULL,
   actor text NOT NULL,
   -- Of the link that opens it, of the cookie of the browser that did, of the state that the vendor sends back.
