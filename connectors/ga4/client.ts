@@ -88,7 +88,7 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
     });
   }
 
-  /** A single one passes; a second within the hour closes the property to us for the rest of it, before Google does. */
+  /** A single one passes; another shortly after closes the property to us for the rest of the hour, before Google does. */
   async function noteServerError(error: unknown): Promise<never> {
     if (!(error instanceof HttpRefusal) || error.status < 500) throw error;
     if (await mayMeetAnother()) throw error;

@@ -56,7 +56,7 @@ describe("tokens", () => {
 });
 
 describe("server errors", () => {
-  it("count, so that a second one within the hour closes the property to us before Google does", async () => {
+  it("count, so that a second one shortly after closes the property to us before Google does", async () => {
     let taken = 0;
     const strict: RateLimiter = {
       ...limiter,

@@ -7,7 +7,7 @@ const eventName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,39}$/, "not the name
 
 export const settings = z.strictObject({
   /** Full days before today that the first read goes back. */
-  backfillDays: z.number().int().min(1).max(1_100).default(90),
+  backfillDays: z.number().int().min(1).max(1_095).default(90),
   /** So many of the last days are read again each time, because Google still corrects them. */
   correctionDays: z.number().int().min(1).max(30).default(USUAL_CORRECTION_DAYS),
   /** The steps that lead to an order, by their events, in order. */

@@ -47,6 +47,17 @@ it("lists what was counted and spent by day, with flags in words, and the days i
   expect(JSON.parse((await tributary("spend", "--json")).out)).toMatchObject([{ value: 12_340_000, currency: "GBP" }]);
   expect((await tributary("metrics", "--stream", "elsewhere")).out).toContain("There is nothing in these days");
   expect(await tributary("metrics", "--days", "soon")).toMatchObject({ code: 2 });
+  expect(metrics.err).toBe("");
+  const many = Array.from({ length: 2_001 }, (_, n) => metric(String(n), { day: yesterday }));
+  await ingest.savePage(test.workspaceId, {
+    ...{ connectionId, stream: "pages", from: null },
+    page: page(many, { days: replaced([yesterday]) }),
+  });
+  const cut = await tributary("metrics", "--stream", "pages", "--per", "channel", "--json");
+  expect([(JSON.parse(cut.out) as unknown[]).length, cut.err]).toEqual([
+    2_000,
+    expect.stringContaining("there may be more"),
+  ]);
   const status = await tributary("status");
   expect(status.err).toBe("");
   expect(status.out).toMatch(

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { dayAfter } from "#connectors/core/figures.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
+import { MOST_LINES } from "#profile/store/views/figures.ts";
 import type { FigureLine, FigureQuery } from "#profile/store/views/figures.ts";
 import { figureNotes, figureText } from "../../figure-words.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
-import { print, table } from "../output.ts";
+import { note, print, table } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 
 interface FigureOptions extends OutputOptions {
@@ -51,6 +52,10 @@ function command(program: Command, name: string, description: string, reading: R
           ...(per === undefined ? {} : { by: per }),
         });
         print(options, lines, () => render(lines, per));
+        if (lines.length === MOST_LINES)
+          note(
+            `These are the newest ${MOST_LINES.toLocaleString("en")} lines, and there may be more: ask for fewer --days or one --stream.`,
+          );
       });
     });
 }

@@ -59,8 +59,11 @@ export interface FigureDays {
 
 const KEYS = "connection_id, stream, account, day";
 
+/** Lines of an answer; whoever gets as many asks for less. */
+export const MOST_LINES = 2_000;
+
 export interface FigureReader {
-  /** Newest day first; at most 2,000 lines. */
+  /** Newest day first; at most `MOST_LINES`. */
   metrics(workspaceId: WorkspaceId, query: FigureQuery): Promise<FigureLine[]>;
   /** The same of what was spent. */
   spend(workspaceId: WorkspaceId, query: FigureQuery): Promise<FigureLine[]>;
@@ -121,7 +124,7 @@ function linesOf(
          GROUP BY ${KEYS}, figure_day.flags, whole, settled, part, ${source.apart} currency
        ) AS figures JOIN connection ON workspace_id = $1 AND connection.connection_id = figures.connection_id
        ORDER BY figures.day DESC, connector, "connectionName", figures.stream, figures.account, figures.name,
-         value DESC NULLS LAST, part LIMIT 2000`,
+         value DESC NULLS LAST, part LIMIT ${MOST_LINES}`,
       [workspaceId, from, to, stream ?? null, by ?? null],
     );
   });
