@@ -12,8 +12,11 @@ import { withoutPeople } from "./without-people.ts";
 /** Figures move while they are read; more often than this within one day's pages they do not. */
 const TRIES = 3;
 
-/** A day must fit into memory; a property of this size has more detail than anybody looks at. */
-const MOST_ROWS = 1_000_000;
+/**
+ * A day must fit into memory: half a million figures take some 1.5 GB. A standard property folds rows into "(other)" long
+ * before; a larger one has more detail than anybody looks at.
+ */
+const MOST_ROWS = 100_000;
 /** Pages of a row each would never come to an end. */
 const MOST_PAGES = 1_000;
 
@@ -62,7 +65,10 @@ async function pagesOf(
     const page = await client.report(requestOf(report, day, offset, client.settings));
     checkForm(report, page, zone);
     if (page.rowCount > MOST_ROWS || pages.length >= MOST_PAGES)
-      throw new ConnectorError("contract", `${TITLE} has more rows for ${day} than can be taken at once.`);
+      throw new ConnectorError(
+        "contract",
+        `${TITLE} has more rows for ${day} (${page.rowCount.toLocaleString("en")}) than can be taken at once.`,
+      );
     if (pages.length === 0) expected = page.rowCount;
     else if (page.rowCount !== expected)
       return new ConnectorError("transient", `${TITLE} changed its count of rows for ${day} while they were read.`);
