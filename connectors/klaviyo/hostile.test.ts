@@ -193,6 +193,21 @@ describe("rows", () => {
     expect(consents.map((consent) => "state" in consent && consent.state)).toEqual(["unknown", "unknown"]);
   });
 
+  it("without the subscriptions that were asked for are asked about once more, before a yes is lost for good", async () => {
+    const without = rows(3).map((one) => ({ ...one, attributes: { ...one.attributes, subscriptions: undefined } }));
+    const statesIn = (pages: RecordPage[]) =>
+      pages.flatMap(({ records }) => records.flatMap((record) => (record.kind === "consent" ? [record.state] : [])));
+    const once = await connected({
+      profiles: rows(3),
+      instead: ({ query }) => (query.has("filter") ? undefined : { body: { data: without, links: { next: null } } }),
+    });
+    expect(statesIn(await readAll(once.connection))).toEqual(["granted", "granted", "granted"]);
+    expect(once.asked.length).toBe(2);
+    const always = await connected({ profiles: without });
+    expect(statesIn(await readAll(always.connection))).toEqual(["unknown", "unknown", "unknown"]);
+    expect(always.asked.length).toBe(2);
+  });
+
   it("of events whose metric is not included, or that have no time or no person, are refused one by one", async () => {
     const metrics = { M1: "Clicked Email" };
     const events = [

@@ -7,9 +7,15 @@ import { meaningOf } from "./metrics.ts";
 import { instantOf } from "./schema.ts";
 import type { EventRow, MemberRow, ProfileRow } from "./schema.ts";
 
+export interface ProfileExtra {
+  /** Subscriptions by profile, of those whose row came without. */
+  askedAgain: ReadonlyMap<string, ProfileRow["attributes"]["subscriptions"]>;
+}
+
 /** Custom properties are never asked for, so what we wrote there cannot come back as news. */
-export function profileToRecords(row: ProfileRow): CanonicalRecord[] {
-  const { id, attributes } = row;
+export function profileToRecords(row: ProfileRow, { askedAgain }: ProfileExtra): CanonicalRecord[] {
+  const { id } = row;
+  const attributes = { ...row.attributes, subscriptions: row.attributes.subscriptions ?? askedAgain.get(id) };
   const text = (value: string | null | undefined) => (value?.trim() ? value.trim() : null);
   const external = text(attributes.external_id);
   const country = text(attributes.location?.country);
@@ -31,7 +37,7 @@ export function profileToRecords(row: ProfileRow): CanonicalRecord[] {
     externalIds: external === null ? [] : [{ kind: "account_id", value: external, scope: "connection" }],
     mergedInto: null,
   };
-  return [person, ...consentsOf(row)];
+  return [person, ...consentsOf({ ...row, attributes })];
 }
 
 /** Ids of profiles whose opens may be kept; null: nobody's. */

@@ -3,9 +3,7 @@ import { z } from "zod";
 import { chunked } from "#connectors/core/batches.ts";
 import { defineStream } from "#connectors/core/stream.ts";
 import type { RawPage } from "#connectors/core/stream.ts";
-import { walkPages } from "#connectors/core/walk.ts";
 import type { KlaviyoClient, Listed } from "../client.ts";
-import { idsIn } from "../filter.ts";
 import { allowsOpens } from "../consent.ts";
 import { PROFILE_PAGE } from "../limits.ts";
 import { eventToRecords } from "../mapping.ts";
@@ -13,6 +11,7 @@ import type { EventExtra } from "../mapping.ts";
 import { meaningOf } from "../metrics.ts";
 import { eventRow, metricRow, profileRow } from "../schema.ts";
 import type { EventRow } from "../schema.ts";
+import { profilesById } from "./profiles.ts";
 import { pageOrAnew, placeInWindow, secondBefore, settledOf, WINDOW_START } from "./windows.ts";
 
 const instantMs = z.number().int();
@@ -77,12 +76,9 @@ async function mayKeepOpens(client: KlaviyoClient, rows: EventRow[]): Promise<Re
   );
   const allowed = new Set<string>();
   for (const part of chunked([...new Set(openers)], PROFILE_PAGE))
-    for await (const page of walkPages("Klaviyo's profiles by id", (after) =>
-      client.profiles({ filter: idsIn(part), after }),
-    ))
-      for (const row of page.rows) {
-        const profile = profileRow.safeParse(row).data;
-        if (profile !== undefined && allowsOpens(profile, client.now())) allowed.add(profile.id);
-      }
+    for (const row of await profilesById(client, part)) {
+      const profile = profileRow.safeParse(row).data;
+      if (profile !== undefined && allowsOpens(profile, client.now())) allowed.add(profile.id);
+    }
   return allowed;
 }

@@ -9,6 +9,7 @@ import type { KlaviyoClient, Listed } from "../client.ts";
 import { idsIn } from "../filter.ts";
 import { PROFILE_PAGE } from "../limits.ts";
 import { profileToRecords } from "../mapping.ts";
+import type { ProfileExtra } from "../mapping.ts";
 import { isConsentMetric } from "../metrics.ts";
 import { eventRow, metricRow, profileRow } from "../schema.ts";
 import type { ProfileRow } from "../schema.ts";
@@ -46,15 +47,31 @@ type Cursor = z.infer<typeof cursor>;
 type At<Phase extends Cursor["phase"]> = Extract<Cursor, { phase: Phase }>;
 type Page = RawPage<Cursor>;
 
-export const profiles = defineStream<KlaviyoClient, ProfileRow, Cursor>({
+export const profiles = defineStream<KlaviyoClient, ProfileRow, Cursor, ProfileExtra>({
   title: "Profiles",
   kind: "person",
   cursor,
   deletes: "full-scan",
   row: profileRow,
   read: readProfiles,
+  enrich: async (client, rows) => ({ extra: { askedAgain: await askedAgain(client, rows) } }),
   toRecords: profileToRecords,
 });
+
+/**
+ * Subscriptions of those whose row came without, though they were asked for: a yes that is once called unknown does not
+ * come back with its old date, so one bad answer must not be enough. Who is left out again is unknown.
+ */
+async function askedAgain(client: KlaviyoClient, rows: ProfileRow[]): Promise<ProfileExtra["askedAgain"]> {
+  const silent = rows.flatMap(({ id, attributes }) => (attributes.subscriptions == null ? id : []));
+  const found = new Map<string, ProfileRow["attributes"]["subscriptions"]>();
+  for (const part of chunked(silent, PROFILE_PAGE))
+    for (const raw of await profilesById(client, part)) {
+      const row = profileRow.safeParse(raw).data;
+      if (row !== undefined) found.set(row.id, row.attributes.subscriptions);
+    }
+  return found;
+}
 
 async function* readProfiles(client: KlaviyoClient, from: Cursor | null): AsyncGenerator<Page> {
   // Asked for once, however many pages of events there are.
@@ -156,11 +173,15 @@ async function profilesOf(client: KlaviyoClient, events: Listed): Promise<unknow
     (row) => eventRow.omit({ metric: true }).safeParse(row).data?.relationships?.profile?.data?.id ?? [],
   );
   const rows: unknown[] = [];
-  for (const part of chunked([...new Set(ids)], PROFILE_PAGE))
-    for await (const page of walkPages("Klaviyo's profiles by id", (after) =>
-      client.profiles({ filter: idsIn(part), after }),
-    ))
-      rows.push(...page.rows);
+  for (const part of chunked([...new Set(ids)], PROFILE_PAGE)) rows.push(...(await profilesById(client, part)));
+  return rows;
+}
+
+/** At most a page of ids. */
+export async function profilesById(client: KlaviyoClient, ids: readonly string[]): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  const pages = walkPages("Klaviyo's profiles by id", (after) => client.profiles({ filter: idsIn(ids), after }));
+  for await (const page of pages) rows.push(...page.rows);
   return rows;
 }
 
