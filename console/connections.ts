@@ -5,6 +5,7 @@
 import { isWritable } from "#connectors/core/contract.ts";
 import type { AccountIdentity, Connector } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { secretsIn } from "#connectors/core/webhooks.ts";
 import { connectors } from "#connectors/registry.ts";
 import { connectionIdOf, type WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
@@ -377,7 +378,8 @@ async function keep(
   const { connector, row, proof, lacking } = made;
   const { connectionId } = row;
   const { identity, signedIn } = proof;
-  if (signedIn === undefined) await deps.credentials.put(workspaceId, connectionId, proof.credentials);
+  if (signedIn === undefined)
+    await deps.credentials.put(workspaceId, connectionId, await withSecrets(deps, made, workspaceId));
   else await deps.credentials.putSignIn(workspaceId, connectionId, signedIn);
   const mode = modeOf(identity, row.baseUrl);
   await deps.connections.updateConnection(
@@ -397,4 +399,15 @@ async function keep(
     actor,
   );
   return { connection: await deps.connections.get(workspaceId, connectionId), connector, identity, lacking };
+}
+
+/** Another key for the account is no other endpoint: what signs its webhooks stays. */
+async function withSecrets(
+  { credentials }: Pick<ConnectionDependencies, "credentials">,
+  { row, proof }: { row: Pick<Row, "connectionId">; proof: Proof },
+  workspaceId: WorkspaceId,
+): Promise<unknown> {
+  const stored = await credentials.read(workspaceId, row.connectionId);
+  const webhookSecrets = stored?.kind === "key" ? secretsIn(stored.credentials) : [];
+  return webhookSecrets.length === 0 ? proof.credentials : { webhookSecrets, ...Object(proof.credentials) };
 }

@@ -66,6 +66,20 @@ export async function readAsked(
   return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
+/** One secret that is not among the tool's credentials. @param file a path, or `-` for standard input */
+export async function readSecret(
+  field: Pick<CredentialField, "title" | "where">,
+  tool: string,
+  file: string | undefined,
+): Promise<string> {
+  if (file !== undefined) return contentOf(file);
+  if (process.stdin.isTTY) return ask({ ...field, secret: true }, tool);
+  throw new CommandFailure(
+    `There is no terminal to type it in: give it with --token-file FILE (- for standard input).`,
+    2,
+  );
+}
+
 async function contentOf(file: string): Promise<string> {
   const content = await (file === "-" ? text(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
@@ -95,7 +109,11 @@ function fromText(said: string, fields: readonly CredentialField[]): Record<stri
   }
 }
 
-async function ask({ title, where, secret }: CredentialField, tool: string, optional?: true): Promise<string> {
+async function ask(
+  { title, where, secret }: Pick<CredentialField, "title" | "where" | "secret">,
+  tool: string,
+  optional?: true,
+): Promise<string> {
   note(optional === true ? `${where} Empty where there is only one.` : where);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const question = `${tool}: ${title}${secret ? " (not shown)" : ""}: `;
@@ -110,6 +128,6 @@ async function ask({ title, where, secret }: CredentialField, tool: string, opti
   prompt.close();
   if (secret) process.stderr.write("\n");
   if (answer.trim() === "" && optional !== true)
-    throw new CommandFailure("Nothing was typed, so nothing was connected.", 2);
+    throw new CommandFailure("Nothing was typed, so nothing was changed.", 2);
   return answer.trim();
 }

@@ -22,6 +22,7 @@ import { pruneCommand } from "./commands/prune.ts";
 import { setAsideCommand } from "./commands/set-aside.ts";
 import { statusCommand } from "./commands/status.ts";
 import { syncCommand } from "./commands/sync.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
 import { globals } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
@@ -88,6 +89,7 @@ for (const add of [
   alertsCommand,
   codecServerCommand,
   keysCommand,
+  webhooksCommand,
 ]) {
   add(program);
 }

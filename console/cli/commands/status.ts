@@ -13,11 +13,13 @@ import { describeOutcome } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";
 import { attentionTitle } from "../../attention.ts";
+import { webhooksOf } from "../../webhooks.ts";
 import { callsByTool, callTable } from "../calls.ts";
 import { withTemporal } from "../engine.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { openEngine } from "../engine.ts";
+import { arrivalLine, publicUrlOf } from "./webhooks.ts";
 import { heldUpPlans } from "../held-up-plans.ts";
 import type { HeldUp } from "../held-up-plans.ts";
 import { heading, moments, plural, print, table, when, zone } from "../output.ts";
@@ -51,6 +53,7 @@ export function statusCommand(program: Command): void {
           findConditions(stores, open, workspace),
         );
         const calls = callsByTool(await stores.vendorCalls.since(workspaceId, new Date(Date.now() - DAY_MS)));
+        const webhooks = await webhooksOf(stores, workspaceId, publicUrlOf(config));
         const waiting = plans.filter((plan) => plan.status === "waiting");
         const heldUp = await plansHeldUp(context);
         const answer = {
@@ -66,6 +69,7 @@ export function statusCommand(program: Command): void {
           waiting,
           attention,
           calls,
+          webhooks,
           heldUpPlans: heldUp,
         };
         const forYou = [
@@ -93,6 +97,7 @@ export function statusCommand(program: Command): void {
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
             ...(figures.length === 0 ? [] : [heading("Figures by day"), figureTable(figures)]),
             ...underWay(late, plans),
+            ...(webhooks.length === 0 ? [] : [heading("Webhooks"), webhooks.map(arrivalLine).join("\n")]),
             ...(calls.length === 0 ? [] : [heading("Calls to tools in the last 24 hours"), callTable(calls)]),
             heading("Customers"),
             customers(overview),

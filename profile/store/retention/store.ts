@@ -9,6 +9,7 @@ import { pastPlans, pruneLines, prunePlan, weighPlans } from "./plans.ts";
 import { pastRuns, pruneRuns } from "./runs.ts";
 import { retentionOf, setRetention } from "./settings.ts";
 import { pastVersions, pruneVersions } from "./versions.ts";
+import { forgetEvents } from "./webhooks.ts";
 
 export interface Prunable {
   /** By what they are: plans, changes, runs. */
@@ -78,6 +79,7 @@ export function createRetentionStore(database: Database): RetentionStore {
           if (!goOn()) return { pruned, done: false };
         }
       }
+      if (!(await forgetEvents(database, workspaceId, { batch, goOn }))) return { pruned, done: false };
       await inside(workspaceId, async (transaction) => {
         await forgetNews(transaction);
         await transaction.query("UPDATE workspace SET pruned_at = $2 WHERE workspace_id = $1", [
