@@ -6,7 +6,7 @@ import { connectors } from "#connectors/registry.ts";
 export function nextSteps(dataDir: string, workspaces: readonly { slug: string }[]): string {
   const usual = join(fileURLToPath(new URL("..", import.meta.url)), ".tributary");
   const where = dataDir === usual ? "" : ` --data-dir ${/^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir}'`}`;
-  const tools = connectors.filter(({ auth }) => auth.kind === "token").map(({ id }) => id);
+  const tools = connectors.filter(({ auth }) => auth.kind !== "none").map(({ id }) => id);
   const create =
     workspaces.length === 0
       ? [`  npx tributary${where} workspace create main --country GB --currency GBP --time-zone Europe/London`]

@@ -63,6 +63,14 @@ export async function connectNamedAccounts(
       log(`${connector.title}: ${known.status} by hand, and stays that way`);
       continue;
     }
+    // Somebody signed in instead.
+    if (
+      known?.status === "ready" &&
+      (await deps.credentials.read(workspaceId, known.connectionId))?.kind === "sign_in"
+    ) {
+      log(`${connector.title}: "${known.name}" is signed in; the environment's credentials are not used`);
+      continue;
+    }
     // They are for the tool itself, and would be sent to somebody's stand-in.
     if (known !== undefined && known.baseUrl !== null) {
       log(

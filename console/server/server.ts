@@ -18,8 +18,9 @@ import { DEMO_WORKSPACE } from "../workspaces.ts";
 import { ICON, LOCAL_TIMES, STYLESHEET } from "./assets.ts";
 import type { SignInDependencies } from "../sign-in.ts";
 import { guard } from "./border.ts";
-import { connectRoutes } from "./connect-routes.ts";
+import { connectRoutes, signInWays } from "./connect-routes.ts";
 import type { Html } from "./html.ts";
+import { connectionsPage } from "./pages/connections.ts";
 import { page, type Section } from "./pages/layout.ts";
 import { messagePage } from "./pages/message.ts";
 import { overviewPage } from "./pages/overview.ts";
@@ -210,9 +211,19 @@ export function createServer({
     }),
   );
 
+  app.get("/connect", (_request, reply) =>
+    show(reply, "connections", "Connections", async ({ workspaceId }) => {
+      const [connections, signIns] = await Promise.all([
+        stores.connections.listConnections(workspaceId),
+        signIn.credentials.signIns(workspaceId),
+      ]);
+      return connectionsPage({ connections, signIns, ways: signInWays() });
+    }),
+  );
+
   connectRoutes(app, {
     deps: { ...signIn, log },
-    send: (reply, code, title, body) => sendPage(reply, code, title, body),
+    send: (reply, code, title, body) => sendPage(reply, code, title, body, "connections"),
   });
 
   app.get("/api/status", async () => {

@@ -1,6 +1,7 @@
 /** From the link to the connection, through a real console and the twins' consent pages. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, disconnect } from "#console/connections.ts";
+import { workspaceIdOf } from "#profile/ids.ts";
 import { openConnection } from "#workflows/open-connection.ts";
 import { Browser } from "#tests/support/browser.ts";
 import { startPlace, type Place } from "./place.ts";
@@ -312,6 +313,17 @@ describe("which account it is", () => {
     expect(named.ending).toMatchObject({ outcome: "connected", renewed: false });
     expect((await place.connectionsOf(workspaceId)).map(({ name }) => name)).toEqual(["main", "sister"]);
   });
+});
+
+it("shows what is connected, how, and what was not granted", async () => {
+  // The pages show the first workspace by its name.
+  await place.signIn(workspaceIdOf("shop-0"), "hubspot", { without: ["crm.schemas.contacts.write"] });
+  const page = await new Browser().get(`${place.origin}/connect`);
+  expect(page.status).toBe(200);
+  expect(page.text).toContain("48151623 (test)");
+  expect(page.text).toContain("signed in; not granted: crm.schemas.contacts.write (to create the properties");
+  expect(page.text).toContain("KLAVIYO_CLIENT_ID");
+  expect(place.hubspot.signIn.everything().filter((secret) => page.text.includes(secret))).toEqual([]);
 });
 
 describe("where tokens are not", () => {

@@ -152,6 +152,21 @@ describe("an access token that ends", () => {
   });
 });
 
+describe("a token that is never refreshed", () => {
+  it("is not asked to be when the account leaves the platform: the connection needs its person", async () => {
+    const { row } = await signedIn("stripe", "connect");
+    const { connection } = await open(row);
+    const before = place.stripe.requests.get("POST /oauth/token") ?? 0;
+    place.stripe.signIns.connect.endAll();
+    await expect(connection.check()).rejects.toMatchObject({ kind: "auth" });
+    expect(place.stripe.requests.get("POST /oauth/token") ?? 0).toBe(before);
+    place.advance(48 * HOUR_MS);
+    await lookAfterSignIns(place.deps);
+    expect(place.stripe.requests.get("POST /oauth/token") ?? 0).toBe(before);
+    await place.deps.credentials.remove(row.workspaceId, row.connectionId);
+  });
+});
+
 describe("a reply to a refresh that is lost", () => {
   it("is asked for again where the old refresh token is still taken, and nobody notices", async () => {
     const { row } = await signedIn("stripe", "app");

@@ -82,7 +82,10 @@ export function createSignIns({ credentials, clientFor, now, telemetry }: SignIn
     const app = clientFor(way, row.baseUrl);
     if (app !== null) return { title, way, app, baseUrl: row.baseUrl, now };
     const names = clientVariables(way).join(" and ");
-    throw new ConnectorError("contract", `Nobody can sign in at ${title} here: set ${names} for workers and console.`);
+    throw new ConnectorError(
+      "contract",
+      `${title} signs people in with an app that this process does not know: set ${names} for workers and consoles alike.`,
+    );
   };
 
   function renew(row: SignedInRow, isFresh: (stored: StoredSignIn) => boolean): Promise<StoredSignIn> {
@@ -103,6 +106,8 @@ export function createSignIns({ credentials, clientFor, now, telemetry }: SignIn
         // Somebody else has, while we waited for the lock.
         if (isFresh(stored)) return stored;
         const way = wayOf(row.connector, stored.way);
+        // There is no other token to be had; whether this one has ended is the vendor's word to whoever calls it.
+        if (way.refresh === "none") throw signInEnded(connectorOf(row.connector).title);
         const at = now();
         const got = await untilAnswered(party(row, way), stored.tokens).catch(async (error: unknown) => {
           if (!(error instanceof ConnectorError && error.kind === "auth")) throw error;

@@ -2,12 +2,13 @@ import { ICON, LOCAL_TIMES, STYLESHEET } from "../assets.ts";
 import { html } from "../html.ts";
 import type { Html } from "../html.ts";
 
-export type Section = "overview" | "profiles" | "plans";
+export type Section = "overview" | "profiles" | "plans" | "connections";
 
 const SECTIONS: [Section, string, string][] = [
   ["overview", "/", "Overview"],
   ["profiles", "/profiles", "Customers"],
   ["plans", "/plans", "Plans"],
+  ["connections", "/connect", "Connections"],
 ];
 
 export function page(input: { title: string; workspace: string; at: Section | null; body: Html }): string {
