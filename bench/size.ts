@@ -131,6 +131,7 @@ function inMemory(records: Map<string, FieldValues>): Pick<OpenConnection, "read
   };
   return {
     ...{ check: never, read: never, find: never, count: never, ensureFields: never },
+    ...{ ensureAudience: never, addMembers: never, removeMembers: never },
     readLive: async (refs) => refs.map(({ id }) => ({ id, state: "live", values: records.get(id) ?? {} })),
     write: async (writes) =>
       writes.map(({ id, values }) => {

@@ -2,6 +2,7 @@ import { USUAL_PATIENCE, type Config } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import { clientOf } from "#connectors/core/oauth/sign-in.ts";
 import type { Logger } from "#logger.ts";
+import { createAudienceStore } from "#profile/store/audience.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
 import { createCredentialStore } from "#profile/store/credentials.ts";
@@ -55,6 +56,7 @@ export function createDependencies(
   const credentials = createCredentialStore(database, config.masterKeys);
   const dependencies: Dependencies = {
     installation: createInstallationStore(database),
+    audiences: createAudienceStore(database),
     connections: createConnectionStore(database),
     credentials,
     signIns: createSignIns({

@@ -1,5 +1,6 @@
 import type { Patience } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
+import type { AudienceStore } from "#profile/store/audience.ts";
 import type { ConnectionStore } from "#profile/store/connections.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
@@ -46,6 +47,7 @@ export interface Dependencies {
   scores: ScoreStore;
   news: NewsStore;
   plans: PlanStore;
+  audiences: AudienceStore;
   runs: RunStore;
   setAside: SetAsideStore;
   patience: Patience;

@@ -1,5 +1,6 @@
 /** What a connector is. Paging loops, rate limits, checkpoints, retries and logging are the framework's work. */
 import type { z } from "zod";
+import type { AudienceDefinition, Audiences, Joining, Leaving, MemberContext } from "./audience.ts";
 import type { Auth } from "./auth.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
@@ -245,6 +246,9 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   writeBack?: WriteBack<Client>;
   /** Left out: the vendor sends nothing, or nothing that tells of our streams. */
   webhooks?: Webhooks;
+  audiences?: Audiences<Client>;
+  /** How many somebody wants in an audience, having agreed to what the vendor demands for it; null: none. */
+  audienceWanted?(settings: Settings): { size: number } | null;
 }
 
 /** A connector with its types erased, as the registry and the framework see it. */
@@ -257,12 +261,14 @@ export interface Connector {
   readonly streams: Record<string, Pick<Stream<unknown>, "title" | "kind" | "deletes" | "finds">>;
   readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "readSize" | "maxValueLength">;
   readonly webhooks?: Webhooks;
+  readonly audiences?: Pick<Audiences<unknown>, "batchSize" | "minimumSize" | "identify">;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */
   parseCredentials(raw: unknown): unknown;
   isIdle(stream: string, settings: unknown, cursor: unknown): boolean;
   appOf(credentials: unknown): string;
+  audienceWanted(settings: unknown): { size: number } | null;
   open(environment: ConnectEnvironment<unknown, unknown>): OpenConnection;
 }
 
@@ -274,12 +280,16 @@ export interface OpenConnection {
   count(stream: string): Promise<number | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
   readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
+  ensureAudience(audience: AudienceDefinition): Promise<FieldReport>;
+  addMembers(audience: string, members: Joining[], context: MemberContext): Promise<WriteResult[]>;
+  removeMembers(audience: string, members: Leaving[], context: MemberContext): Promise<WriteResult[]>;
   /** Without a context every value is text and no job is kept. */
   write(writes: RecordWrite[], context?: WriteContext): Promise<WriteResult[]>;
 }
 
 /** Whether anything of ours goes into the tool, once somebody has approved it. */
-export const isWritable = ({ writeBack }: Pick<Connector, "writeBack">): boolean => writeBack !== undefined;
+export const isWritable = ({ writeBack, audiences }: Pick<Connector, "writeBack" | "audiences">): boolean =>
+  writeBack !== undefined || audiences !== undefined;
 
 const NO_CONTEXT: WriteContext = { types: {}, begun: async () => undefined };
 
@@ -295,9 +305,11 @@ export function defineConnector<Settings, Credentials, Client>(
     streams: spec.streams,
     ...(spec.writeBack === undefined ? {} : { writeBack: spec.writeBack }),
     ...(spec.webhooks === undefined ? {} : { webhooks: spec.webhooks }),
+    ...(spec.audiences === undefined ? {} : { audiences: spec.audiences }),
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
     parseCredentials: (raw) => spec.credentials.parse(raw),
+    audienceWanted: (raw) => spec.audienceWanted?.(spec.settings.parse(raw)) ?? null,
     appOf: (raw) => spec.appOf?.(spec.credentials.parse(raw)) ?? "app",
     isIdle: (stream, settings, cursor) => spec.isIdle?.(stream, spec.settings.parse(settings), cursor) ?? false,
     open(environment) {
@@ -318,6 +330,10 @@ export function defineConnector<Settings, Credentials, Client>(
           throw new ConnectorError("contract", `${spec.title} does not support write-back.`);
         return spec.writeBack;
       };
+      const audiences = (): Audiences<Client> => {
+        if (spec.audiences === undefined) throw new ConnectorError("contract", `${spec.title} has no audiences.`);
+        return spec.audiences;
+      };
       return {
         check: async () => spec.check(await client()),
         read: async function* (stream, cursor) {
@@ -327,6 +343,10 @@ export function defineConnector<Settings, Credentials, Client>(
         count: async (stream) => streamOf(stream).count(await client()),
         ensureFields: async (fields) => writable().ensureFields(await client(), fields),
         readLive: async (records, fields) => writable().readLive(await client(), records, fields),
+        ensureAudience: async (audience) => audiences().ensure(await client(), audience),
+        addMembers: async (audience, members, context) => audiences().add(await client(), audience, members, context),
+        removeMembers: async (audience, members, context) =>
+          audiences().remove(await client(), audience, members, context),
         write: async (writes, context = NO_CONTEXT) => writable().write(await client(), writes, context),
       };
     },

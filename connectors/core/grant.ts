@@ -22,6 +22,20 @@ export interface Grant {
   readonly decidedAt: string;
 }
 
+declare const advertising: unique symbol;
+
+/** A grant that covers being in an advertising audience: the ledger was asked for that very use. */
+export interface AudienceGrant extends Grant {
+  readonly [advertising]: true;
+}
+
+/** @throws Error where the ledger was asked for something else */
+export function audienceGrant(grant: Grant): AudienceGrant {
+  if (grant.uses.some(({ purpose, channel }) => purpose === "ad_audience" && channel === "ads"))
+    return grant as AudienceGrant;
+  throw new Error("Nobody joins an audience on a grant for something else.");
+}
+
 /** Makes a grant. For `profile/consent` alone. */
 export function issueGrant(facts: Omit<Grant, typeof issued>): Grant {
   return Object.freeze({ ...facts }) as Grant;

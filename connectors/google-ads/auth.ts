@@ -2,6 +2,8 @@ import type { TokenAuth } from "#connectors/core/auth.ts";
 import { signIn } from "./sign-in.ts";
 
 export const ADS_SCOPE = "https://www.googleapis.com/auth/adwords";
+/** For audiences. */
+export const AUDIENCE_SCOPE = "https://www.googleapis.com/auth/datamanager";
 
 /** Private keys, client secrets, refresh and access tokens as Google writes them. Read 2026-11: https://cloud.google.com/docs/authentication/token-types */
 export const auth: TokenAuth = {

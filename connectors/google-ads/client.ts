@@ -4,7 +4,9 @@ import { requestReply } from "#connectors/core/http.ts";
 import type { JsonRequest } from "#connectors/core/http.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import { googleAccess } from "#connectors/google/access.ts";
-import { ADS_SCOPE } from "./auth.ts";
+import { ADS_SCOPE, AUDIENCE_SCOPE } from "./auth.ts";
+import { dataManager } from "./data-manager.ts";
+import type { DataManager } from "./data-manager.ts";
 import { accessibleReply, searchReply } from "./schema.ts";
 import { customerIdOf } from "./settings.ts";
 import type { Credentials, Settings } from "./settings.ts";
@@ -23,6 +25,10 @@ export interface GoogleAdsClient {
   settings: Settings;
   /** What is read: an account, or a manager and all below it. Null: what the credentials reach. */
   customerId: string | null;
+  /** The manager that the way begins at, where one was named. */
+  loginCustomerId: string | null;
+  dataManager: DataManager;
+  pause(ms: number): Promise<void>;
   now(): number;
   /** Ids of the accounts that the credentials reach without going through another. */
   accessible(): Promise<string[]>;
@@ -37,8 +43,9 @@ export interface GoogleAdsClient {
 
 export function connect(environment: ConnectEnvironment<Settings, Credentials>): GoogleAdsClient {
   const { call, baseUrl, now, settings, credentials } = environment;
+  const scopes = settings.audience === undefined ? [ADS_SCOPE] : [ADS_SCOPE, AUDIENCE_SCOPE];
   const access = googleAccess({
-    ...{ key: credentials.key, scopes: [ADS_SCOPE], baseUrl, ownOrigin: ADS_ORIGIN, call, bucket: "token", now },
+    ...{ key: credentials.key, scopes, baseUrl, ownOrigin: ADS_ORIGIN, call, bucket: "token", now },
   });
   const { customerId, loginCustomerId, developerToken } = credentials;
   // Thrown with the first call, not where a connection is merely opened.
@@ -64,6 +71,11 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
   return {
     settings,
     now,
+    dataManager: dataManager(environment, access),
+    pause: environment.pause ?? (async () => undefined),
+    get loginCustomerId() {
+      return through();
+    },
     get customerId() {
       return customerId === undefined ? null : customerIdOf(customerId, "customer id");
     },

@@ -1,7 +1,8 @@
-/** Google Ads: what advertising cost by day, and which click was of which campaign. */
+/** Google Ads: what advertising cost by day, which click was of which campaign, and our best customers as an audience. */
 import { defineConnector } from "#connectors/core/contract.ts";
 import { projectOf } from "#connectors/google/access.ts";
 import { identityOf } from "./accounts.ts";
+import { audiences } from "./audience.ts";
 import { auth } from "./auth.ts";
 import { ADS_ORIGIN, connect } from "./client.ts";
 import { clicks } from "./clicks.ts";
@@ -23,4 +24,6 @@ export const googleAds = defineConnector({
   classify,
   check: identityOf,
   streams: { spend, clicks },
+  audiences,
+  audienceWanted: ({ audience }) => audience ?? null,
 });

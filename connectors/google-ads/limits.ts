@@ -4,6 +4,11 @@ import type { RateLimit } from "#connectors/core/contract.ts";
 const READ_ON = "2026-11-28";
 const DAY_MS = 24 * 3_600_000;
 
+const INGESTION = {
+  ...{ countedFor: "app" as const, fixed: true as const },
+  ...{ source: "https://developers.google.com/data-manager/api/devguides/limits", readOn: READ_ON },
+};
+
 export const LIMITS = {
   /**
    * Operations of a Cloud project, whichever accounts they are for: with Explorer access 2,880 in 24 hours, 15,000 with Test and
@@ -18,6 +23,14 @@ export const LIMITS = {
     ...{ calls: 10, windowMs: 1_000, fixed: true },
     ...{ source: "https://developers.google.com/identity/protocols/oauth2", readOn: READ_ON },
   },
+  /**
+   * Calls of a Cloud project that bring or take people: 300 a minute and 100,000 a day. 69 a minute are within both.
+   */
+  audience_write: { calls: 69, windowMs: 60_000, ...INGESTION },
+  /** The same again for looking at what became of them. */
+  audience_read: { calls: 69, windowMs: 60_000, ...INGESTION },
+  /** 300 a minute and 50,000 a day. */
+  user_lists: { calls: 34, windowMs: 60_000, ...INGESTION },
 } satisfies Record<string, RateLimit>;
 
 export type Bucket = keyof typeof LIMITS;
@@ -39,3 +52,13 @@ export const DAYS_PER_QUERY = 30;
 
 /** Where a refusal for the day's operations names no wait: they come back over 24 hours, not at midnight. */
 export const EXHAUSTED_WAIT_MS = 15 * 60_000;
+
+/** Members of one call. https://developers.google.com/data-manager/api/devguides/limits (2026-11) */
+export const MEMBERS_PER_CALL = 10_000;
+/** Fewer matched people, and Search shows nobody anything (not from a page of Google's). */
+export const LEAST_MEMBERS = 100;
+/** How long somebody stays in a list that is not told of them again; the longest there is. */
+export const USER_LIST_DAYS = 540;
+/** A job takes half an hour and more: a few looks, then the next attempt looks. */
+export const LOOKS = 3;
+export const LOOK_PAUSE_MS = 5_000;

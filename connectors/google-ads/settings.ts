@@ -1,7 +1,7 @@
 /** Which accounts are read, how far back, and with what. */
 import { z } from "zod";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import { CLICK_DAYS, USUAL_CORRECTION_DAYS, VERSION } from "./limits.ts";
+import { LEAST_MEMBERS, CLICK_DAYS, USUAL_CORRECTION_DAYS, VERSION } from "./limits.ts";
 
 export const settings = z.strictObject({
   /** A version of the API lives about a year: https://developers.google.com/google-ads/api/docs/sunset-dates (2026-11) */
@@ -13,6 +13,15 @@ export const settings = z.strictObject({
   backfillDays: z.number().int().min(1).max(1_100).default(365),
   /** Days of clicks that the first read goes back, today among them: a query for each. */
   clickDays: z.number().int().min(1).max(CLICK_DAYS).default(CLICK_DAYS),
+  /** Left out: nobody is sent to Google, and whoever was is taken out. */
+  audience: z
+    .strictObject({
+      /** How many of the best customers, at most. */
+      size: z.number().int().min(LEAST_MEMBERS).max(100_000).default(1_000),
+      /** Google's terms for Customer Match, which somebody has to have agreed to. */
+      customerMatchTerms: z.literal("accepted"),
+    })
+    .optional(),
   /** So many of the last days are read again each time: conversions are counted for clicks of long ago. */
   correctionDays: z.number().int().min(1).max(CLICK_DAYS).default(USUAL_CORRECTION_DAYS),
 });

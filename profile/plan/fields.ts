@@ -57,6 +57,10 @@ export type PlannableTraits = Partial<Record<string, PlannableTrait>>;
 /** Whether all of the uses are allowed for the person, at the record that is meant. */
 export type Permission = (uses: readonly Use[]) => boolean;
 
+/** Being in an audience is a value like any other, under the audience's name: what the vendor was told of the person. */
+export const isAudience = (name: string): boolean => name.startsWith("tributary_audience_");
+const ADVERTISING: Use = { purpose: "ad_audience", channel: "ads" };
+
 const PROFILING: Use = { purpose: "personalisation", channel: "any" };
 
 /** The traits that may be used: none where no profile may be kept, none that needs a permission that is not there. */
@@ -117,7 +121,11 @@ export function usesOf(values: FieldValues, whole: FieldValues = values): Use[] 
   const filled = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : name));
   if (filled.length === 0) return [];
   const traits = new Set(filled.flatMap((name) => byName.get(name)?.trait ?? []));
-  return [PROFILING, ...[...traits].flatMap((trait) => trait.uses(whole[trait.fields.value.name] ?? null))];
+  return [
+    PROFILING,
+    ...[...traits].flatMap((trait) => trait.uses(whole[trait.fields.value.name] ?? null)),
+    ...(filled.some(isAudience) ? [ADVERTISING] : []),
+  ];
 }
 
 /**

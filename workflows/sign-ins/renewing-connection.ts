@@ -103,6 +103,11 @@ export function renewingConnection(
     count: (stream) => once((connection) => connection.count(stream)),
     ensureFields: (fields) => once((connection) => connection.ensureFields(fields)),
     readLive: (records, fields) => once((connection) => connection.readLive(records, fields)),
+    ensureAudience: (audience) => once((connection) => connection.ensureAudience(audience)),
+    // Ordered once more they are who they were: an audience is a set.
+    addMembers: (audience, members, context) => once((connection) => connection.addMembers(audience, members, context)),
+    removeMembers: (audience, members, context) =>
+      once((connection) => connection.removeMembers(audience, members, context)),
     write,
   };
 }

@@ -15,6 +15,10 @@ export function traced(connection: OpenConnection, connector: string, telemetry:
       })),
     ensureFields: (fields) => span("prepare fields", 0, () => connection.ensureFields(fields)),
     readLive: (ids, fields) => span("read live values", ids.length, () => connection.readLive(ids, fields)),
+    addMembers: (audience, members, context) =>
+      span("add to audience", members.length, () => connection.addMembers(audience, members, context)),
+    removeMembers: (audience, members, context) =>
+      span("take out of audience", members.length, () => connection.removeMembers(audience, members, context)),
     write: (writes, context) => span("write", writes.length, () => connection.write(writes, context)),
   };
 }

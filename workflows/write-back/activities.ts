@@ -1,11 +1,14 @@
 import { hash } from "node:crypto";
 import { ApplicationFailure, Context, cancellationSignal } from "@temporalio/activity";
-import type { OpenConnection } from "#connectors/core/contract.ts";
+import type { AudienceDefinition } from "#connectors/core/audience.ts";
+import type { Connector, FieldReport, OpenConnection } from "#connectors/core/contract.ts";
+import { connectorOf } from "#connectors/registry.ts";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
+import { asMembers, audiencesOf, consentOfMembers, proposeMembers } from "./audience.ts";
 import { buildChanges, writeBackOf } from "./build.ts";
 import { isCarriedOutApart, makeRoom } from "./carrier.ts";
 import { carryOut } from "./carry-out.ts";
@@ -20,6 +23,43 @@ export function writeBackActivities(deps: Dependencies) {
   const atVendor = <T>(input: Pick<PlanInput, "workspaceId" | "connectionId">, work: () => Promise<T>): Promise<T> =>
     withTemporalErrors(work, (error) => noteRefusal(deps, input, error, "write-back"));
 
+  const settingsOf = ({ workspaceId, connectionId }: Pick<PlanInput, "workspaceId" | "connectionId">) =>
+    deps.connections.get(workspaceId, connectionId);
+
+  async function buildAudience(input: StepInput & Destination, connector: Connector): Promise<BuiltPlan> {
+    const { workspaceId, runId, connectionId } = input;
+    const { settings } = await settingsOf(input);
+    const { proposed, refused } = await proposeMembers({
+      ...{ audiences: deps.audiences, workspaceId, connectionId, connector, settings, at: instant() },
+    });
+    await deps.connections.setStatus(workspaceId, connectionId, "ready", refused, "write-back");
+    if (refused !== null) deps.log.info({ runId, connectionId }, refused);
+    switch (proposed.outcome) {
+      case "nothing":
+        return { planId: null, status: "none", supersededPlanId: null };
+      case "waiting":
+        return { planId: proposed.plan.planId, status: "waiting", supersededPlanId: null };
+      case "unfinished": {
+        const free = await makeRoom(Context.current().client, proposed.plan);
+        return free
+          ? { planId: proposed.plan.planId, status: "approved", supersededPlanId: null }
+          : { planId: null, status: "none", supersededPlanId: null };
+      }
+      case "sealed": {
+        const { planId, sealed, superseded } = proposed;
+        await runs.addCounts(
+          workspaceId,
+          runId,
+          `plan ${input.connector}`,
+          { changes: sealed.changes },
+          { finished: true },
+        );
+        deps.log.info({ planId, connectionId, changes: sealed.changes, status: sealed.status }, sealed.reason);
+        return { planId, status: sealed.status, supersededPlanId: superseded };
+      }
+    }
+  }
+
   return {
     /** Compares and seals; says whether the plan waits for a person. A repeated attempt goes on with what was compared. */
     buildPlan: (input: StepInput & Destination): Promise<BuiltPlan> =>
@@ -31,6 +71,8 @@ export function writeBackActivities(deps: Dependencies) {
         );
         // Closed since the run began, as when its token was refused while reading: the connection says so itself.
         if (destination === undefined) return { planId: null, status: "none", supersededPlanId: null };
+        const connector = connectorOf(input.connector);
+        if (connector.audiences !== undefined) return buildAudience(input, connector);
         const earlier = await plans.openPlan(workspaceId, connectionId);
         const builtFor = hash("sha256", JSON.stringify(destination.fields), "hex");
         const begun = await plans.begin(workspaceId, connectionId, instant(), builtFor);
@@ -97,9 +139,11 @@ export function writeBackActivities(deps: Dependencies) {
           (known) => known.connectionId === connectionId,
         );
         const { connection } = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
-        const reports = await connection.ensureFields(
-          definitionsOf((destination?.fields ?? []).map(({ field }) => field)),
-        );
+        const connector = connectorOf(input.connector);
+        const reports =
+          connector.audiences === undefined
+            ? await connection.ensureFields(definitionsOf((destination?.fields ?? []).map(({ field }) => field)))
+            : await ensureAudiences(connection, audiencesOf(connector, (await settingsOf(input)).settings));
         const conflicts = reports.filter(({ outcome }) => outcome === "conflict");
         const reason = conflicts.map((conflict) => `${conflict.name}: ${conflict.reason ?? "in use"}`).join(" ");
         if (conflicts.length > 0)
@@ -116,13 +160,39 @@ export function writeBackActivities(deps: Dependencies) {
         const plan = await plans.startApplying(workspaceId, planId);
         const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const [writer, reader] = await Promise.all([open(), open()]);
-        const { batchSize, readSize } = writeBackOf(writer.connector);
+        const { audiences } = writer.connector;
+        const members = (connection: OpenConnection) =>
+          audiences === undefined
+            ? connection
+            : { ...connection, ...asMembers({ audiences: deps.audiences, workspaceId, planId, connection }) };
+        const { batchSize, readSize } =
+          audiences === undefined
+            ? writeBackOf(writer.connector)
+            : { batchSize: audiences.batchSize, readSize: audiences.batchSize };
+        const asked =
+          audiences === undefined ? consent : consentOfMembers(consent, { audiences: deps.audiences, planId });
         const readBack: OpenConnection["readLive"] = (ids, fields) =>
-          deps.telemetry.span("read back", { records: ids.length }, () => reader.connection.readLive(ids, fields));
+          deps.telemetry.span("read back", { records: ids.length }, () =>
+            members(reader.connection).readLive(ids, fields),
+          );
         let retry = 0;
         await carryOut({
-          ...{ plans, consent, workspaceId, planId, kind: plan.kind, without, batchSize, readSize, now: deps.now },
-          ...{ connection: writer.connection, beforeSending: writer.beforeSending, reader: { readLive: readBack } },
+          ...{
+            plans,
+            consent: asked,
+            workspaceId,
+            planId,
+            kind: plan.kind,
+            without,
+            batchSize,
+            readSize,
+            now: deps.now,
+          },
+          ...{
+            connection: members(writer.connection),
+            beforeSending: writer.beforeSending,
+            reader: { readLive: readBack },
+          },
           isFresh: () => plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
           onSettled: async (results) => {
             await plans.recordResults(workspaceId, planId, results, instant());
@@ -173,6 +243,12 @@ export function writeBackActivities(deps: Dependencies) {
       }
     },
   };
+}
+
+async function ensureAudiences(connection: OpenConnection, wanted: AudienceDefinition[]): Promise<FieldReport[]> {
+  const reports: FieldReport[] = [];
+  for (const audience of wanted) reports.push(await connection.ensureAudience(audience));
+  return reports;
 }
 
 function countsOf(results: { outcome: string }[]): Record<string, number> {

@@ -8,6 +8,7 @@ import { startTwin } from "#connectors/core/twin/twin.ts";
 import type { Twin, TwinOptions } from "#connectors/core/twin/twin.ts";
 import { besides, googleAuthorization, letsIn } from "#connectors/google/twin-sign-in.ts";
 import { signIn as adsSignIn } from "../sign-in.ts";
+import { dataManagerRoutes } from "./data-manager.ts";
 import { GoogleAdsAccount } from "./account.ts";
 import type { GoogleAdsFaults } from "./account.ts";
 import { adsError, errors } from "./errors.ts";
@@ -35,6 +36,8 @@ export interface GoogleAdsTwin extends Twin<GoogleAdsSeed>, Pick<GoogleAdsAccoun
   readonly signIn: AuthorizationServer;
   /** Milliseconds since the epoch, by Google's clock. */
   now(): number;
+  /** The identifiers of each member of the audience with this integration code. */
+  membersOf(code: string): string[];
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -73,11 +76,12 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
     {
       title: "Google Ads",
       account,
-      routes: routesOf(account, options.version ?? "v26"),
+      routes: { ...routesOf(account, options.version ?? "v26"), ...dataManagerRoutes(account) },
       errors,
       authorised: (headers) =>
         tokens.accepts(String(headers.authorization ?? "")) || letsIn(signIn, headers, ADS_SCOPE),
-      admit: () => {
+      admit: (_, { budget }) => {
+        if (budget !== "operations") return {};
         if (operations.take() !== null) return {};
         throw adsError(429, "quotaError", "RESOURCE_EXHAUSTED", "Too many requests. Retry in 3600 seconds.", {
           ...{ retrySeconds: 3_600, rateName: "Number of operations for explorer access" },
@@ -97,6 +101,7 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
     faults: account.faults,
     load: (seed) => account.load(seed),
     now: () => account.now(),
+    membersOf: (code) => account.membersOf(code),
     ...deeds(account, ...DEEDS),
   };
 }

@@ -5,6 +5,7 @@ import type { Connector } from "#connectors/core/contract.ts";
 import { signInsOf } from "#connectors/core/auth.ts";
 import { clientVariables } from "#connectors/core/oauth/sign-in.ts";
 import { connectors } from "#connectors/registry.ts";
+import { z } from "zod";
 import { connect, connectable, findConnection, reconnect } from "../../connections.ts";
 import type { Connected } from "../../connections.ts";
 import { actor } from "../actor.ts";
@@ -16,7 +17,7 @@ import type { OutputOptions } from "../output.ts";
 import { signInByBrowser, wayToSignIn } from "../sign-in.ts";
 import type { SignInOptions } from "../sign-in.ts";
 
-type ConnectOptions = OutputOptions & SignInOptions;
+type ConnectOptions = OutputOptions & SignInOptions & { settings?: Record<string, unknown> };
 
 const SECRETS = `
 Where the operator has set up an app, you sign in at the tool in a browser: the link is opened or printed, and the command
@@ -45,6 +46,7 @@ export function connectCommand(program: Command): void {
       "for operators: what this account is allowed, where that is more than the tool publishes",
       rate,
     )
+    .option("--settings <json>", "the tool's own settings, as its README lists them; no secrets", settingsOf)
     .option("--json", "print JSON")
     .addHelpText("after", SECRETS)
     .action((tool: string, options: ConnectOptions, command: Command) => {
@@ -53,9 +55,11 @@ export function connectCommand(program: Command): void {
         const { stores, workspace, checkKey } = context;
         await checkKey();
         const connector = connectable(tool);
-        const { name, baseUrl, requestsPerSecond } = options;
+        const { name, baseUrl, requestsPerSecond, settings } = options;
         const way = await wayToSignIn(context, connector, options, baseUrl ?? null);
         if (way !== null) {
+          if (settings !== undefined)
+            throw new CommandFailure("Settings are taken with a key only: add --key, and connect with one.", 2);
           const signedIn = await signInByBrowser(context, { connector, way, options });
           const verb = signedIn.renewed ? "Signed in again to" : "Connected";
           print(options, shown(signedIn), () => render(signedIn, workspace.slug, verb));
@@ -67,6 +71,7 @@ export function connectCommand(program: Command): void {
           ...(name === undefined ? {} : { name }),
           ...(baseUrl === undefined ? {} : { baseUrl }),
           ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+          ...(settings === undefined ? {} : { settings }),
         };
         const connected = await connect(stores, workspace.workspaceId, input, actor());
         print(options, shown(connected), () => render(connected, workspace.slug, "Connected"));
@@ -124,6 +129,14 @@ function refuseArguments({ args }: Command): void {
     "Only the tool is named on the command line. Credentials are asked for, or come from --token-file or the environment. Others may have seen one given here: replace it with a new one.",
     2,
   );
+}
+
+function settingsOf(text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new InvalidArgumentError(`It must be a JSON object, as '{"name": "value"}'.`);
+  }
 }
 
 function rate(text: string): number {

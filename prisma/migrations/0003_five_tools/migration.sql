@@ -347,3 +347,22 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
   END LOOP;
 END $$;
+
+-- Who may be in an advertising audience. Vendors do not say, so what was sent and not taken back is kept here.
+CREATE TABLE audience_member (
+  workspace_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  audience text NOT NULL,
+  profile_id uuid NOT NULL,
+  -- The record whose addresses are meant: consent is asked of it.
+  record_id uuid NOT NULL,
+  -- What the vendor was told of them, hashed, as long as they may be in it; null: they are not.
+  sent text,
+  -- The vendor has said that it has them.
+  confirmed boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (workspace_id, member_id),
+  FOREIGN KEY (workspace_id, connection_id) REFERENCES connection
+);
+CREATE INDEX audience_member_in ON audience_member (workspace_id, connection_id, audience) WHERE sent IS NOT NULL;
+SELECT isolate_by_workspace('audience_member');

@@ -58,13 +58,7 @@ export async function begin(
     }
     return { outcome: "building", planId: open.planId };
   }
-  if (open !== null) await startOver(transaction, open.planId);
-  if (open !== null) {
-    await transaction.query(
-      "UPDATE plan SET status = 'superseded', finished_at = $3 WHERE workspace_id = $1 AND plan_id = $2",
-      [workspaceId, open.planId, at],
-    );
-  }
+  await supersedeOpen(transaction, open, at);
   const planId = await nextPlanId(transaction, connectionId);
   await transaction.query(
     `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at, built_for)
@@ -72,6 +66,21 @@ export async function begin(
     [workspaceId, planId, connectionId, throughSeq, at, builtFor],
   );
   return { outcome: "building", planId };
+}
+
+/** A plan that waits, or was never sealed, gives way to a newer one. */
+export async function supersedeOpen(
+  transaction: Transaction,
+  open: PlanSummary | null,
+  at: string,
+): Promise<PlanId | null> {
+  if (open === null) return null;
+  await startOver(transaction, open.planId);
+  await transaction.query(
+    "UPDATE plan SET status = 'superseded', finished_at = $3 WHERE workspace_id = $1 AND plan_id = $2",
+    [transaction.workspaceId, open.planId, at],
+  );
+  return open.planId;
 }
 
 async function startOver(transaction: Transaction, planId: PlanId): Promise<void> {
@@ -82,7 +91,7 @@ async function startOver(transaction: Transaction, planId: PlanId): Promise<void
     ]);
 }
 
-async function newestOutput(transaction: Transaction): Promise<number> {
+export async function newestOutput(transaction: Transaction): Promise<number> {
   const [row] = await transaction.query<{ newest: number }>(
     "SELECT coalesce(max(output_seq), 0) AS newest FROM profile WHERE workspace_id = $1",
     [transaction.workspaceId],
@@ -173,8 +182,21 @@ export interface Sealed {
   destinationRecords: number;
 }
 
-/** Closes a plan. Without changes the destination is up to date; otherwise the policy decides whether it waits. */
-export async function seal(transaction: Transaction, planId: PlanId, stream: string, at: string): Promise<Sealed> {
+/** Who approves plans that only take people out of audiences. They say nothing of what somebody agreed to be written. */
+const TAKEN_OUT = "leaving";
+
+/**
+ * Closes a plan. Without changes the destination is up to date; otherwise the policy decides whether it waits.
+ *
+ * @param audience of plans whose records are members: how many there are; `leaving`: why it does not wait
+ */
+export async function seal(
+  transaction: Transaction,
+  planId: PlanId,
+  stream: string,
+  at: string,
+  audience: { destinationRecords?: number; leaving?: string } = {},
+): Promise<Sealed> {
   const plan = await lockPlan(transaction, planId);
   if (plan.status !== "building") throw new Error(`Plan ${planId} is ${plan.status} and cannot be sealed.`);
   const [counts] = await transaction.query<{ changes: number; compared: number }>(
@@ -202,13 +224,18 @@ export async function seal(transaction: Transaction, planId: PlanId, stream: str
     return { status: "empty", reason, digest: null, changes, compared, destinationRecords: 0 };
   }
   const digest = await digestOfStored(transaction, planId);
-  const facts = await policyFacts(transaction, plan, stream);
-  const { decision, reason } = decideApproval({ changes, ...facts });
+  const { leaving, ...known } = audience;
+  const facts = { ...(await policyFacts(transaction, plan, stream)), ...known };
+  const { decision, reason } =
+    leaving === undefined ? decideApproval({ changes, ...facts }) : { decision: "approved" as const, reason: leaving };
   await transaction.query(
     `UPDATE plan SET status = $3, digest = decode($4, 'hex'), changes = $5, compared = $6, destination_records = $7,
-       approved_at = CASE WHEN $3 = 'approved' THEN $8::timestamptz END, approved_by = CASE WHEN $3 = 'approved' THEN 'policy' END
+       approved_at = CASE WHEN $3 = 'approved' THEN $8::timestamptz END, approved_by = CASE WHEN $3 = 'approved' THEN $9 END
      WHERE workspace_id = $1 AND plan_id = $2`,
-    [transaction.workspaceId, planId, decision, digest, changes, compared, facts.destinationRecords, at],
+    [
+      ...[transaction.workspaceId, planId, decision, digest, changes, compared, facts.destinationRecords, at],
+      leaving === undefined ? "policy" : TAKEN_OUT,
+    ],
   );
   if (decision === "approved") {
     await audit(transaction, {
@@ -239,7 +266,7 @@ async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: 
          AND o.status NOT IN ('paused', 'disconnected')) AS "partlyRead"
      FROM connection c
      CROSS JOIN LATERAL (SELECT max(approved_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
-       AND kind = 'write' AND status = ANY($4::text[])) AS p
+       AND kind = 'write' AND status = ANY($4::text[]) AND approved_by <> '${TAKEN_OUT}') AS p
      CROSS JOIN LATERAL (SELECT max(created_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
        AND kind = 'undo') AS u
      WHERE c.workspace_id = $1 AND c.connection_id = $2`,
