@@ -29,7 +29,5 @@ export const auth: TokenAuth = {
     /\bya29\.[\w.-]{8,}/g,
     /\bGOCSPX-[\w-]{8,}/g,
     /\b1\/\/[\w-]{20,}/g,
-    /\bGOCSPX-[\w-]{8,}/g,
-    /\b1\/\/[\w-]{20,}/g,
   ],
 };

@@ -344,6 +344,8 @@ it("the planner knows tables in partitions, which autovacuum leaves out", async 
     "source_record",
     "spend",
     "touchpoint",
+    "webhook_inbox",
   ]);
-  for (const table of rows) expect(table.rows, table.name).toBeGreaterThanOrEqual(KNOWN);
+  for (const table of rows.filter(({ name }) => LARGE.test(name)))
+    expect(table.rows, table.name).toBeGreaterThanOrEqual(KNOWN);
 });

@@ -55,7 +55,8 @@ export function createReader(database: Database): Reader {
         await tx.$queryRaw`SELECT set_config('tributary.workspace_id', ${workspaceId}, true)`;
         return read(tx);
       },
-      { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead, timeout: 30_000 },
+      // A busy machine takes its time to begin one too.
+      { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead, maxWait: 30_000, timeout: 30_000 },
     );
 
   return {
