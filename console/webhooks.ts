@@ -97,7 +97,7 @@ export async function keepWebhookSecret(
   const stored = await credentials.read(workspaceId, connectionId);
   if (stored?.kind === "sign_in")
     throw new Refusal(
-      `"${name}" is signed in by an app, whose own secret signs: set it in ${webhooks.env} for the console.`,
+      `"${name}" is signed in by an app, whose secret signs: set it in ${webhooks.env} for the console.`,
       "state",
     );
   if (stored === null) throw new Refusal(`"${name}" has no credentials: connect it first.`, "state");

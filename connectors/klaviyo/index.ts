@@ -7,6 +7,7 @@ import { events } from "./read/events.ts";
 import { lists } from "./read/lists.ts";
 import { profiles } from "./read/profiles.ts";
 import { credentials, settings } from "./settings.ts";
+import { webhooks } from "./webhooks.ts";
 import { writeBack } from "./write-back.ts";
 
 export const klaviyo = defineConnector({
@@ -22,4 +23,5 @@ export const klaviyo = defineConnector({
   check: (client) => client.account(),
   streams: { profiles, events, lists },
   writeBack,
+  webhooks,
 });

@@ -1,5 +1,6 @@
 /** What a person gives to connect an account. */
 import { z } from "zod";
+import { webhookSecrets } from "#connectors/core/webhooks.ts";
 import { DEFAULT_EVENT_OVERLAP_MINUTES, DEFAULT_FULL_READ_HOURS, DEFAULT_OVERLAP_MINUTES } from "./limits.ts";
 
 export const settings = z.strictObject({
@@ -19,7 +20,7 @@ export type Settings = z.infer<typeof settings>;
 
 /** A private key, or the token of a sign-in. */
 export const credentials = z.union([
-  z.strictObject({ apiKey: z.string().min(1) }),
+  z.strictObject({ apiKey: z.string().min(1), webhookSecrets }),
   z.strictObject({ accessToken: z.string().min(1) }),
 ]);
 export type Credentials = z.infer<typeof credentials>;

@@ -12,6 +12,7 @@ import { meaningOf } from "../metrics.ts";
 import { eventRow, metricRow, profileRow } from "../schema.ts";
 import type { EventRow } from "../schema.ts";
 import { profilesById } from "./profiles.ts";
+import { findEvents } from "./find.ts";
 import { pageOrAnew, placeInWindow, secondBefore, settledOf, WINDOW_START } from "./windows.ts";
 
 const instantMs = z.number().int();
@@ -26,6 +27,7 @@ export const events = defineStream<KlaviyoClient, EventRow, Cursor, EventExtra>(
   deletes: "none",
   row: eventRow,
   read: readEvents,
+  find: (client, news) => findEvents(client, news, withMetrics),
   enrich: async (client, rows) => ({ extra: { mayKeepOpens: await mayKeepOpens(client, rows) } }),
   toRecords: eventToRecords,
 });

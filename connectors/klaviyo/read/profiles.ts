@@ -13,6 +13,7 @@ import type { ProfileExtra } from "../mapping.ts";
 import { isConsentMetric } from "../metrics.ts";
 import { eventRow, metricRow, profileRow } from "../schema.ts";
 import type { ProfileRow } from "../schema.ts";
+import { findProfiles } from "./find.ts";
 import { pageOrAnew, placeInWindow, secondAfter, secondBefore, settledOf, WINDOW_START } from "./windows.ts";
 
 const instantMs = z.number().int();
@@ -54,6 +55,7 @@ export const profiles = defineStream<KlaviyoClient, ProfileRow, Cursor, ProfileE
   deletes: "full-scan",
   row: profileRow,
   read: readProfiles,
+  find: findProfiles,
   enrich: async (client, rows) => ({ extra: { askedAgain: await askedAgain(client, rows) } }),
   toRecords: profileToRecords,
 });

@@ -64,7 +64,7 @@ export const publicUrlOf = ({ http }: Pick<Config, "http">): string => http.publ
 function lines(one: ConnectionWebhooks): string[] {
   const own =
     one.secrets === null
-      ? "its sign-in has no secret of its own: use the app's address"
+      ? `for a sign-in with the secret in ${one.appSecretIn} of the console`
       : one.secrets === 0
         ? `no secret yet: tributary webhooks secret ${one.connector}`
         : plural(one.secrets, "secret");
