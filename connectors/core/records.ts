@@ -96,7 +96,7 @@ export const touchpointRecord = z.strictObject({
   ...base,
   kind: z.literal("touchpoint"),
   person: personRef.nullable(),
-  /** What happened, in our words: visit, email_sent, email_opened, email_clicked, refund, form, call ... */
+  /** What happened, in our words. `ad_clicked` has the click's id as its own, by which it finds its person. Others: visit, email_sent, email_opened, email_clicked, refund, form, call ... */
   type: z
     .string()
     .max(100)

@@ -375,3 +375,14 @@ CREATE TABLE audience_member (
 );
 CREATE INDEX audience_member_in ON audience_member (workspace_id, connection_id, audience) WHERE sent IS NOT NULL;
 SELECT isolate_by_workspace('audience_member');
+
+-- Clicks on ads that people's records name by their very id. A click that one record holds is that person's.
+CREATE TABLE click_holder (
+  workspace_id uuid NOT NULL,
+  record_id uuid NOT NULL,
+  click_id text NOT NULL,
+  PRIMARY KEY (workspace_id, record_id, click_id)
+);
+CREATE INDEX click_holder_click ON click_holder (workspace_id, click_id);
+CREATE INDEX touchpoint_click ON touchpoint (workspace_id, vendor_id) WHERE type = 'ad_clicked';
+SELECT isolate_by_workspace('click_holder');

@@ -21,6 +21,7 @@ import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage, type PreparedPage } from "./prepare.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
+import { joinClicks } from "./clicks.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
 export interface StreamState {
@@ -173,17 +174,13 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         if (starts) await startFullRead(transaction, place);
         const fullRead = starts || fullReadStartedAt !== null;
 
-        const { saved, figures, consents } = await storeRecords(transaction, place, prepared);
+        const { saved, figures, consents, touched } = await storeRecords(transaction, place, prepared);
         const listed = [...saved.flatMap((result) => result.known), ...prepared.rejectedIds];
         if (fullRead) await markSeen(transaction, place, listed, prepared.gap);
         const mayDelete = fullRead && page.atEnd && page.fullScan;
         const end = mayDelete ? await sweepUnlessImplausible(transaction, place, brake) : NOTHING_SWEPT;
         const [swept, held] = "held" in end ? [NOTHING_SWEPT, end.held] : [end, null];
-        await touchProfilesOf(transaction, [
-          ...saved.flatMap((result) => result.people),
-          ...consents.people,
-          ...swept.people,
-        ]);
+        await touchProfilesOf(transaction, [...touched, ...swept.people]);
         await moveCursor(transaction, place, page, fullRead, held);
 
         const counts = {
@@ -249,15 +246,21 @@ export async function storeRecords(transaction: Transaction, place: Place, prepa
     await saveRows(transaction, place, subscriptions, prepared.subscriptions),
     await saveRows(transaction, place, touchpoints, prepared.touchpoints),
   ];
+  const clicked = await joinClicks(transaction, prepared);
   const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
   const consents = await appendConsents(transaction, place.connectionId, prepared.consents);
   await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
-  return { saved, figures, consents };
+  return {
+    saved,
+    figures,
+    consents,
+    touched: [...saved.flatMap(({ people }) => people), ...consents.people, ...clicked],
+  };
 }
 
 export function countsOf(
   prepared: PreparedPage,
-  { saved, figures, consents }: Awaited<ReturnType<typeof storeRecords>>,
+  { saved, figures, consents }: Pick<Awaited<ReturnType<typeof storeRecords>>, "saved" | "figures" | "consents">,
 ): Omit<PageCounts, "read" | "vanished"> {
   const sum = (key: "inserted" | "changed" | "unchanged" | "stale") =>
     saved.reduce((total, result) => total + result[key], key === "stale" ? 0 : figures[key]);

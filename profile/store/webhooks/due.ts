@@ -79,10 +79,7 @@ export function createDueRecords(database: Database): DueRecords {
           return { outcome: "superseded" };
         await readByIndex(transaction);
         const stored = await storeRecords(transaction, place, prepared);
-        await touchProfilesOf(transaction, [
-          ...stored.saved.flatMap((result) => result.people),
-          ...stored.consents.people,
-        ]);
+        await touchProfilesOf(transaction, [...stored.touched]);
         await remove(transaction, connectionId, due);
         return { outcome: "saved", counts: { ...countsOf(prepared, stored), read: found.rawCount, vanished: 0 } };
       });
