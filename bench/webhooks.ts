@@ -334,7 +334,7 @@ async function startConsole(): Promise<{ url: string; stop(): void }> {
       env: {
         ...process.env,
         ...bench.environment,
-        ...{ PORT: "0", LOG_LEVEL: "error", HUBSPOT_CLIENT_SECRET: SECRET, STRIPE_WEBHOOK_SECRET: SECRET },
+        ...{ PORT: "0", LOG_LEVEL: "error", HUBSPOT_WEBHOOK_SECRET: SECRET, STRIPE_WEBHOOK_SECRET: SECRET },
       },
       stdio: ["ignore", "pipe", "inherit"],
     },

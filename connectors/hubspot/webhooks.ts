@@ -19,7 +19,7 @@ const STREAMS: Readonly<Record<string, string>> = {
 };
 
 export const webhooks: Webhooks = {
-  env: "HUBSPOT_CLIENT_SECRET",
+  env: "HUBSPOT_WEBHOOK_SECRET",
   where:
     "In HubSpot: the app's webhooks, with that address as target URL and the subscriptions that connectors/hubspot/README.md lists; the secret is the app's client secret.",
   signed(headers) {

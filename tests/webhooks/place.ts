@@ -14,7 +14,7 @@ import type { Dependencies } from "#workflows/dependencies.ts";
 
 export const APP_SECRET = "an-app-secret-of-hubspot";
 export const PLATFORM_SECRET = "whsec_of_the_platform_endpoint";
-export const ENVIRONMENT = { HUBSPOT_CLIENT_SECRET: APP_SECRET, STRIPE_WEBHOOK_SECRET: PLATFORM_SECRET };
+export const ENVIRONMENT = { HUBSPOT_WEBHOOK_SECRET: APP_SECRET, STRIPE_WEBHOOK_SECRET: PLATFORM_SECRET };
 
 export interface Reply {
   status: number;

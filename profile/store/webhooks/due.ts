@@ -86,10 +86,14 @@ export function createDueRecords(database: Database): DueRecords {
     },
 
     settle: (workspaceId, connectionId, due) =>
-      database.inWorkspace(workspaceId, (transaction) => remove(transaction, connectionId, due)),
+      database.inWorkspace(workspaceId, async (transaction) => {
+        await readByIndex(transaction);
+        await remove(transaction, connectionId, due);
+      }),
 
     postpone: (workspaceId, connectionId, due) =>
       database.inWorkspace(workspaceId, async (transaction) => {
+        await readByIndex(transaction);
         const tried = await transaction.query<{ stream: string; vendor_id: string; attempts: number }>(
           `${LOCKED}
            UPDATE webhook_due SET attempts = attempts + 1 FROM locked
