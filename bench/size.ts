@@ -130,7 +130,7 @@ function inMemory(records: Map<string, FieldValues>): Pick<OpenConnection, "read
     throw new Error("Only its records are asked for.");
   };
   return {
-    ...{ check: never, read: never, find: never, count: never, ensureFields: never },
+    ...{ check: never, read: never, find: never, count: never, units: never, ensureFields: never },
     ...{ ensureAudience: never, addMembers: never, removeMembers: never },
     readLive: async (refs) => refs.map(({ id }) => ({ id, state: "live", values: records.get(id) ?? {} })),
     write: async (writes) =>

@@ -1,4 +1,5 @@
 /** What a step of a run did, in words. */
+import { callsIn, isCall } from "#profile/store/runs.ts";
 import type { Run, RunStep } from "#profile/store/runs.ts";
 
 export interface StepWords {
@@ -39,14 +40,14 @@ const SILENT = new Set(["records", "pages"]);
 
 const MAIN = ["read", "touched", "profiles", "compared", "applied"];
 
-export function describeStep({ step, startedAt, finishedAt, counts }: RunStep): StepWords {
+export function describeStep({ step, startedAt, finishedAt, counts }: Omit<RunStep, "forecasts">): StepWords {
   const seconds = finishedAt === null ? null : (finishedAt.getTime() - startedAt.getTime()) / 1_000;
   const known = Object.keys(WORDS).filter((name) => name in counts);
   const others = Object.keys(counts).filter((name) => !(name in WORDS) && !SILENT.has(name) && !isCall(name));
   const told = [...known, ...others]
     .filter((name) => counts[name] !== 0)
     .map((name) => `${(counts[name] ?? 0).toLocaleString("en")} ${WORDS[name] ?? name}`);
-  const calls = vendorCalls(counts);
+  const calls = callsIn(counts);
   if (calls > 0) told.push(`${calls.toLocaleString("en")} vendor ${calls === 1 ? "call" : "calls"}`);
   const main = counts[MAIN.find((name) => (counts[name] ?? 0) > 0) ?? ""] ?? 0;
   return {
@@ -62,9 +63,3 @@ export function describeOutcome({ outcome, message }: Pick<Run, "outcome" | "mes
   if (outcome === "failed") return message ?? "failed";
   return message === null ? "all went well" : `all went well; ${message}`;
 }
-
-function vendorCalls(counts: Record<string, number>): number {
-  return Object.entries(counts).reduce((sum, [name, count]) => (isCall(name) ? sum + count : sum), 0);
-}
-
-const isCall = (name: string): boolean => name.startsWith("calls.");

@@ -1,5 +1,11 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
-import { createVendorCall, limiterByBucket, type Allowance } from "#connectors/core/call.ts";
+import {
+  createVendorCall,
+  limiterByBucket,
+  unlimited,
+  type Allowance,
+  type RateLimiter,
+} from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
@@ -14,6 +20,9 @@ import { traced } from "./telemetry/traced-connection.ts";
 
 export interface OpenedConnection {
   connector: Connector;
+  /** What the account is allowed, and its shared budget. */
+  limits: Connector["limits"];
+  limiter: RateLimiter;
   connection: OpenConnection;
   streamOf(stream: string): Connector["streams"][string];
   /** Does this before each call leaves, after it waited for the account's quota; null: nothing from now on. */
@@ -106,12 +115,7 @@ function prepared(
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
   let beforeSending: (() => Promise<void>) | null = null;
-  const limits = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
-  const limiter = limiterByBucket(
-    limits,
-    deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
-    deps.limiterFor(row.connector, `app ${connector.appOf(credentials)}`),
-  );
+  const { limits, limiter } = budgetOf(deps, row, connector.appOf(credentials));
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
     ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal },
@@ -130,7 +134,7 @@ function prepared(
   const { settings } = row;
   const pause = (ms: number) => pauseUnless(signal, ms);
   return {
-    connector,
+    ...{ connector, limits, limiter },
     open: (credentials) =>
       traced(
         connector.open({ settings, credentials, baseUrl, call, learned, pause, now: deps.now }),
@@ -151,6 +155,22 @@ function prepared(
       return taken;
     },
   };
+}
+
+/** @param app whose limits are counted for all of its accounts together; null: not known, and nobody is known to use it */
+export function budgetOf(
+  deps: Pick<Dependencies, "limiterFor">,
+  row: Pick<Connection, "connector" | "connectionId" | "externalAccount" | "requestsPerSecond">,
+  app: string | null,
+): Pick<OpenedConnection, "connector" | "limits" | "limiter"> {
+  const connector = connectorOf(row.connector);
+  const limits = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
+  const limiter = limiterByBucket(
+    limits,
+    deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
+    app === null ? unlimited : deps.limiterFor(row.connector, `app ${app}`),
+  );
+  return { connector, limits, limiter };
 }
 
 async function pauseUnless(signal: AbortSignal, ms: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Connector, RateLimit, VendorCall } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
+import type { Outlook } from "./forecast.ts";
 import { isNetworkFailure } from "./http-errors.ts";
 
 /** What one account is allowed in any stretch of so many milliseconds. */
@@ -14,6 +15,8 @@ export interface RateLimiter {
    * @throws ConnectorError `rate_limited` with `retryAfterMs` when the wait is long: the workflow engine waits better.
    */
   acquire(bucket: string, limit: RateLimit, signal?: AbortSignal): Promise<void>;
+  /** How a call would fare now; nothing is taken. */
+  outlook(bucket: string, limit: RateLimit): Promise<Outlook>;
   /** The vendor said "not before": nobody calls until then. Milliseconds since the epoch. */
   block(bucket: string, untilMs: number): Promise<void>;
   /** The same, because we were too fast: from then on everybody is slower for a while. */
@@ -25,7 +28,13 @@ export interface RateLimiter {
 const nothing = async () => undefined;
 
 /** No budget: for sources without network and for tests of connectors alone. */
-export const unlimited: RateLimiter = { acquire: nothing, block: nothing, refused: nothing, learned: nothing };
+export const unlimited: RateLimiter = {
+  acquire: nothing,
+  outlook: async () => ({ waitMs: 0, perSecond: Infinity }),
+  block: nothing,
+  refused: nothing,
+  learned: nothing,
+};
 
 /** Buckets that the vendor counts for our app are spent from by all of its accounts, the others by one account. */
 export function limiterByBucket(
@@ -36,6 +45,7 @@ export function limiterByBucket(
   const of = (bucket: string) => (limits[bucket]?.countedFor === "app" ? ofApp : ofAccount);
   return {
     acquire: (bucket, limit, signal) => of(bucket).acquire(bucket, limit, signal),
+    outlook: (bucket, limit) => of(bucket).outlook(bucket, limit),
     block: (bucket, untilMs) => of(bucket).block(bucket, untilMs),
     refused: (bucket, untilMs) => of(bucket).refused(bucket, untilMs),
     learned: (bucket, allowance) => of(bucket).learned(bucket, allowance),

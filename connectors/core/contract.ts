@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { AudienceDefinition, Audiences, Joining, Leaving, MemberContext } from "./audience.ts";
 import type { Auth } from "./auth.ts";
+import type { Costs } from "./costs.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import type { CanonicalRecord, FigureFlag, RecordKind } from "./records.ts";
@@ -226,6 +227,8 @@ export interface ConnectorSpec<Settings, Credentials, Client> {
   baseUrl: string | null;
   /** Budgets of one external account, by bucket name; head-room for the customer's other apps is left by the framework. */
   limits: Record<string, RateLimit>;
+  /** What reading and writing take in calls, for forecasts. Left out: nothing is known, or no call is made. */
+  costs?: Costs<Client>;
   /** Which app the credentials belong to, where limits are counted for one; no secret. Left out: there is one for all. */
   appOf?(credentials: Credentials): string;
   /**
@@ -262,6 +265,7 @@ export interface Connector {
   readonly writeBack?: Pick<WriteBack<unknown>, "stream" | "batchSize" | "readSize" | "maxValueLength">;
   readonly webhooks?: Webhooks;
   readonly audiences?: Pick<Audiences<unknown>, "batchSize" | "minimumSize" | "identify">;
+  readonly costs?: Costs<unknown>;
   classify(error: unknown): ConnectorError | undefined;
   parseSettings(raw: unknown): unknown;
   /** @throws z.ZodError when a field is missing or has a format that the vendor never issues */
@@ -278,6 +282,8 @@ export interface OpenConnection {
   read(stream: string, cursor: unknown): AsyncGenerator<RecordPage>;
   find(stream: string, news: readonly RecordNews[]): Promise<FoundRecords>;
   count(stream: string): Promise<number | null>;
+  /** What its costs are counted by, for a read from this position on: the vendor's rows are, unless its costs say otherwise. */
+  units(stream: string, cursor: unknown): Promise<number | "rows" | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
   readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
   ensureAudience(audience: AudienceDefinition): Promise<FieldReport>;
@@ -306,6 +312,7 @@ export function defineConnector<Settings, Credentials, Client>(
     ...(spec.writeBack === undefined ? {} : { writeBack: spec.writeBack }),
     ...(spec.webhooks === undefined ? {} : { webhooks: spec.webhooks }),
     ...(spec.audiences === undefined ? {} : { audiences: spec.audiences }),
+    ...(spec.costs === undefined ? {} : { costs: spec.costs }),
     classify: (error) => (error instanceof ConnectorError ? error : spec.classify(error)),
     parseSettings: (raw) => spec.settings.parse(raw),
     parseCredentials: (raw) => spec.credentials.parse(raw),
@@ -341,6 +348,10 @@ export function defineConnector<Settings, Credentials, Client>(
         },
         find: async (stream, news) => streamOf(stream).find(await client(), news),
         count: async (stream) => streamOf(stream).count(await client()),
+        units: async (stream, cursor) => {
+          const { units } = spec.costs?.streams[stream] ?? {};
+          return units === undefined ? "rows" : units(await client(), cursor);
+        },
         ensureFields: async (fields) => writable().ensureFields(await client(), fields),
         readLive: async (records, fields) => writable().readLive(await client(), records, fields),
         ensureAudience: async (audience) => audiences().ensure(await client(), audience),

@@ -3,6 +3,7 @@ import { defineConnector } from "#connectors/core/contract.ts";
 import { audienceMembers } from "./audience.ts";
 import { auth } from "./auth.ts";
 import { connect, DATA_ORIGIN } from "./client.ts";
+import { costs } from "./costs.ts";
 import { classify, TITLE } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { reportStream } from "./reading.ts";
@@ -17,6 +18,7 @@ export const ga4 = defineConnector({
   auth,
   baseUrl: DATA_ORIGIN,
   limits: LIMITS,
+  costs,
   connect,
   classify,
   check: (client) => client.identity(),

@@ -49,6 +49,13 @@ export function reportStream(report: Report) {
   });
 }
 
+/** How many days a read from this position on has, today's date being what Google says it is for the property. */
+export async function daysToRead(client: Ga4Client, from: unknown): Promise<number> {
+  const { timeZone, servedAt } = await client.describe();
+  const today = dayAt(Math.min(client.now(), servedAt ?? Infinity), timeZone);
+  return daysBetween(...span(cursor.safeParse(from).data ?? null, today, client.settings)).length;
+}
+
 async function* read(client: Ga4Client, report: Report, from: Cursor | null): AsyncGenerator<RawPage<Cursor>> {
   const { settings } = client;
   const { timeZone, servedAt } = await client.describe();

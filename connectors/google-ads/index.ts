@@ -6,6 +6,7 @@ import { audiences } from "./audience.ts";
 import { auth } from "./auth.ts";
 import { ADS_ORIGIN, connect } from "./client.ts";
 import { clicks } from "./clicks.ts";
+import { costs } from "./costs.ts";
 import { TITLE, classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { credentials, settings } from "./settings.ts";
@@ -19,6 +20,7 @@ export const googleAds = defineConnector({
   auth,
   baseUrl: ADS_ORIGIN,
   limits: LIMITS,
+  costs,
   appOf: ({ key }) => projectOf(key),
   connect,
   classify,

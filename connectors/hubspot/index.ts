@@ -1,6 +1,7 @@
 import { defineConnector } from "../core/contract.ts";
 import { auth } from "./auth.ts";
 import type { HubspotClient } from "./client.ts";
+import { costs } from "./costs.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { companies, deals } from "./read/associated.ts";
@@ -17,6 +18,7 @@ export const hubspot = defineConnector({
   auth,
   baseUrl: "https://api.hubapi.com",
   limits: LIMITS,
+  costs,
   connect: async (environment) => (await import("./client.ts")).createClient(environment),
   classify,
   check: async (client: HubspotClient) => {

@@ -13,6 +13,7 @@ export const LIMITS = {
   general: { calls: 190, windowMs: 10_000, source: GUIDELINES, readOn: "2026-11-22" },
   search: { calls: 5, windowMs: 1_000, fixed: true, source: SEARCH_LIMITS, readOn: "2026-11-22" },
 } satisfies Record<string, RateLimit>;
+export type Bucket = keyof typeof LIMITS;
 
 /** Largest page of the list endpoints. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (2026-11) */
 export const LIST_PAGE = 100;

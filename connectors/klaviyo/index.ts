@@ -1,6 +1,7 @@
 /** Klaviyo: profiles with their consent, what they did, which lists they joined; our fields as custom properties. */
 import { defineConnector } from "#connectors/core/contract.ts";
 import { auth } from "./auth.ts";
+import { costs } from "./costs.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { events } from "./read/events.ts";
@@ -18,6 +19,7 @@ export const klaviyo = defineConnector({
   auth,
   baseUrl: "https://a.klaviyo.com",
   limits: LIMITS,
+  costs,
   connect: async (environment) => (await import("./client.ts")).createClient(environment),
   classify,
   check: (client) => client.account(),

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { auth } from "./auth.ts";
 import type { StripeClient } from "./client.ts";
 import { chargesOf, itemsOf, returnedOf } from "./detail.ts";
+import { costs } from "./costs.ts";
 import { classify } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { chargeToRecords, customerToRecords, refundToRecords, subscriptionToRecords } from "./mapping.ts";
@@ -46,6 +47,7 @@ export const stripe = defineConnector({
   auth,
   baseUrl: "https://api.stripe.com",
   limits: LIMITS,
+  costs,
   connect: async (environment) => (await import("./client.ts")).connect(environment),
   classify,
   check: (client) => client.account(),

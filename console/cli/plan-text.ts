@@ -1,11 +1,15 @@
 /** A plan as a page of text: what a person reads before approving it. */
 import { plural, heading, count, moments, table, when } from "./output.ts";
+import type { Foretold } from "#connectors/core/forecast.ts";
 import type { Undoing } from "#profile/plan/undo.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
+import { forecastWords } from "../forecast-words.ts";
 import { fieldEntries } from "../trait-words.ts";
 
 export interface ShownPlan extends PlanView {
   undoing: Undoing;
+  /** Of a plan that waits. */
+  forecast: Foretold | null;
 }
 
 export function undoingCell(undoing: Undoing): string | null {
@@ -38,6 +42,7 @@ export function renderPlan(plan: ShownPlan): string {
     plan.approvedBy === null ? "" : `Approved by ${plan.approvedBy}, ${when(plan.approvedAt)}`,
     plan.finishedAt === null ? "" : `Ended ${when(plan.finishedAt)}`,
     undoingWords(plan.undoing),
+    plan.forecast === null ? "" : `Writing it: ${forecastWords(plan.forecast)}`,
     heading("Records by state"),
     Object.keys(plan.counts).length === 0 ? "None." : table(["state", "records"], Object.entries(plan.counts)),
     heading("Records by field"),

@@ -15,6 +15,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { figuresCommands } from "./commands/figures.ts";
 import { importCommand } from "./commands/import.ts";
+import { forecastCommand } from "./commands/forecast.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
@@ -77,6 +78,7 @@ for (const add of [
   connectCommand,
   connectionStateCommands,
   connectionsCommand,
+  forecastCommand,
   syncCommand,
   planCommand,
   profileCommand,

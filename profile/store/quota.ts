@@ -127,6 +127,7 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
           await running;
         }
       },
+      outlook: (bucket, limit) => reserve(keyOf(bucket), limit, 0),
       block: (bucket, untilMs) => stop(bucket, untilMs, "quota_block"),
       refused: (bucket, untilMs) => stop(bucket, untilMs, "quota_refused"),
       async learned(bucket, seen) {

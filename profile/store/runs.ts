@@ -1,13 +1,22 @@
 /** Runs of the loop: when each began and ended, and what its steps did. */
-import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { Foretold } from "#connectors/core/forecast.ts";
+import type { ConnectionId, RunId, WorkspaceId } from "#profile/ids.ts";
 import type { Database } from "./database.ts";
 
 export interface RunStep {
   step: string;
+  /** What was foretold of its calls, by connection; of some steps nothing is. */
+  forecasts: Record<ConnectionId, Foretold>;
   startedAt: Date;
   finishedAt: Date | null;
   counts: Record<string, number>;
 }
+
+/** Vendor calls among a step's counts, which are named `calls.<operation>`. */
+export const callsIn = (counts: RunStep["counts"]): number =>
+  Object.entries(counts).reduce((sum, [name, count]) => (isCall(name) ? sum + count : sum), 0);
+
+export const isCall = (name: string): boolean => name.startsWith("calls.");
 
 /** A step that is over, with what it counted. */
 export type DoneStep = Pick<RunStep, "step" | "counts">;
@@ -36,12 +45,23 @@ export interface RunStore {
     counts: Record<string, number>,
     options?: { finished?: boolean },
   ): Promise<void>;
+  /** Opens the step the first time. What was foretold first stays. */
+  noteForecast(
+    workspaceId: WorkspaceId,
+    runId: RunId,
+    step: string,
+    forecast: { connectionId: ConnectionId; foretold: Foretold },
+  ): Promise<void>;
+  /** Newest of this name that have ended, oldest first. @param runs of so many runs */
+  lastSteps(workspaceId: WorkspaceId, step: string, runs: number): Promise<RunStep[]>;
   finishRun(workspaceId: WorkspaceId, runId: RunId, outcome: "ok" | "failed", message?: string): Promise<void>;
   /** Whether all of these are runs of the workspace. */
   areKnown(workspaceId: WorkspaceId, runIds: readonly RunId[]): Promise<boolean>;
   /** Newest first, each with its steps in the order they began. */
   lastRuns(workspaceId: WorkspaceId, limit: number): Promise<Run[]>;
 }
+
+const STEP = 'step, started_at AS "startedAt", finished_at AS "finishedAt", counts, forecasts';
 
 export function createRunStore(database: Database): RunStore {
   const write = async (workspaceId: WorkspaceId, text: string, values: unknown[]) => {
@@ -77,6 +97,28 @@ export function createRunStore(database: Database): RunStore {
         [runId, step, JSON.stringify(counts), options?.finished ?? false],
       ),
 
+    noteForecast: (workspaceId, runId, step, { connectionId, foretold }) =>
+      write(
+        workspaceId,
+        `INSERT INTO run_step AS step (workspace_id, run_id, step, forecasts)
+         SELECT $1, $2, $3, $4::jsonb FROM run WHERE workspace_id = $1 AND run_id = $2
+         ON CONFLICT (workspace_id, run_id, step) DO UPDATE SET forecasts = excluded.forecasts || step.forecasts`,
+        [runId, step, JSON.stringify({ [connectionId]: foretold })],
+      ),
+
+    lastSteps: async (workspaceId, step, runs) => {
+      const steps = await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query<RunStep>(
+          `SELECT ${STEP} FROM (
+             SELECT run_id FROM run WHERE workspace_id = $1 ORDER BY started_at DESC LIMIT $3
+           ) AS last JOIN run_step USING (run_id)
+           WHERE workspace_id = $1 AND step = $2 AND finished_at IS NOT NULL ORDER BY started_at`,
+          [workspaceId, step, runs],
+        ),
+      );
+      return steps;
+    },
+
     finishRun: (workspaceId, runId, outcome, message) =>
       write(
         workspaceId,
@@ -102,18 +144,15 @@ export function createRunStore(database: Database): RunStore {
           [workspaceId, limit],
         );
         const steps = await transaction.query<RunStep & { runId: RunId }>(
-          `SELECT run_id AS "runId", step, started_at AS "startedAt", finished_at AS "finishedAt", counts
+          `SELECT run_id AS "runId", ${STEP}
            FROM run_step WHERE workspace_id = $1 AND run_id = ANY($2) ORDER BY started_at, step`,
           [workspaceId, runs.map((run) => run.runId)],
         );
         const stepsOf = Map.groupBy(steps, (step) => step.runId);
         return runs.map((run) => ({
           ...run,
-          steps: (stepsOf.get(run.runId) ?? []).map(({ step, startedAt, finishedAt, counts }) => ({
-            step,
-            startedAt,
-            finishedAt,
-            counts,
+          steps: (stepsOf.get(run.runId) ?? []).map(({ step, startedAt, finishedAt, counts, forecasts }) => ({
+            ...{ step, startedAt, finishedAt, counts, forecasts },
           })),
         }));
       }),

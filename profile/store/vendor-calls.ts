@@ -36,6 +36,13 @@ export function quantile(buckets: readonly Buckets[], share: number): number | n
   return null;
 }
 
+/** In milliseconds; null without calls. */
+export function meanMs(times: readonly Pick<CallTimes, "buckets">[]): number | null {
+  const all = times.flatMap(({ buckets }) => Object.entries(buckets));
+  const calls = all.reduce((sum, [, count]) => sum + count, 0);
+  return calls === 0 ? null : all.reduce((sum, [n, count]) => sum + count * 2 ** (Number(n) / 4), 0) / calls;
+}
+
 export const countOf = (buckets: Buckets): number => Object.values(buckets).reduce((sum, count) => sum + count, 0);
 
 /** Adds up two objects of counts, as jsonb. */

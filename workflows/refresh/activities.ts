@@ -3,6 +3,7 @@ import { connectorOf } from "#connectors/registry.ts";
 import { runIdOf } from "#profile/ids.ts";
 import type { WorkspaceId } from "#profile/ids.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { callsIn } from "#profile/store/runs.ts";
 import { isUsable } from "../open-connection.ts";
 import { createDrain } from "./drain.ts";
 import type { News, OpenStreams, RunEnding, RunStarted, SharedStep, StreamToSync } from "./messages.ts";
@@ -20,6 +21,16 @@ export function refreshActivities(deps: Dependencies) {
   async function permissionsAreBack(workspaceId: WorkspaceId): Promise<void> {
     for (const { connectionId, status } of await connections.listConnections(workspaceId)) {
       if (status === "needs_permission") await connections.setStatus(workspaceId, connectionId, "ready", null, "sync");
+    }
+  }
+
+  /** Each forecast beside what it took, so that somebody can see how good they are. */
+  async function logForecasts({ workspaceId, runId }: RunEnding): Promise<void> {
+    const run = (await runs.lastRuns(workspaceId, 5)).find((each) => each.runId === runId);
+    for (const { step, forecasts, counts, startedAt, finishedAt } of run?.steps ?? []) {
+      if (finishedAt === null || Object.keys(forecasts).length === 0) continue;
+      const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1_000;
+      deps.log.info({ runId, step, forecasts, took: { calls: callsIn(counts), seconds } }, "forecast and reality");
     }
   }
 
@@ -96,6 +107,7 @@ export function refreshActivities(deps: Dependencies) {
       });
       if (nothingMissing(ending)) await permissionsAreBack(workspaceId);
       await runs.finishRun(workspaceId, runId, outcome, message);
+      await logForecasts(ending);
       deps.log.info(rest, "run finished");
     },
   };

@@ -101,6 +101,7 @@ export function renewingConnection(
     check: () => once((connection) => connection.check()),
     find: (stream, news) => once((connection) => connection.find(stream, news)),
     count: (stream) => once((connection) => connection.count(stream)),
+    units: (stream, cursor) => once((connection) => connection.units(stream, cursor)),
     ensureFields: (fields) => once((connection) => connection.ensureFields(fields)),
     readLive: (records, fields) => once((connection) => connection.readLive(records, fields)),
     ensureAudience: (audience) => once((connection) => connection.ensureAudience(audience)),

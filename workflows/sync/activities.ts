@@ -1,6 +1,7 @@
 import { cancellationSignal } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Dependencies } from "../dependencies.ts";
+import { foretellRead } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
@@ -25,6 +26,11 @@ export function syncActivities(deps: Dependencies) {
           }
           const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
           const { kind } = opened.streamOf(input.stream);
+          if (before.cursor === null || before.complete) {
+            const row = await deps.connections.get(workspaceId, connectionId);
+            const foretold = await foretellRead(deps, row, opened, input.stream);
+            if (foretold !== null) await runs.noteForecast(workspaceId, runId, step, { connectionId, foretold });
+          }
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           if (cursor === null)
             await refuseOtherAccount(await deps.connections.get(workspaceId, connectionId), opened.connection);

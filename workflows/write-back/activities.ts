@@ -5,6 +5,7 @@ import type { Connector, FieldReport, OpenConnection } from "#connectors/core/co
 import { connectorOf } from "#connectors/registry.ts";
 import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { foretellWrite } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
@@ -175,6 +176,13 @@ export function writeBackActivities(deps: Dependencies) {
           deps.telemetry.span("read back", { records: ids.length }, () =>
             members(reader.connection).readLive(ids, fields),
           );
+        const isFresh = () => plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS;
+        if (runId !== null) {
+          const { changes, destinationRecords: records } = plan;
+          const ahead = { changes, records, fields: null, fresh: isFresh() };
+          const foretold = await foretellWrite(deps, workspaceId, writer, ahead);
+          await runs.noteForecast(workspaceId, runId, step, { connectionId, foretold });
+        }
         let retry = 0;
         await carryOut({
           ...{
@@ -193,7 +201,7 @@ export function writeBackActivities(deps: Dependencies) {
             beforeSending: writer.beforeSending,
             reader: { readLive: readBack },
           },
-          isFresh: () => plan.kind === "write" && deps.now() - plan.createdAt.getTime() < FRESH_MS,
+          isFresh,
           onSettled: async (results) => {
             await plans.recordResults(workspaceId, planId, results, instant());
             retry += results.filter(({ outcome }) => outcome === "retry").length;

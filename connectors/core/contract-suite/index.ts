@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { lastWords, readToEnd } from "./account.ts";
 import type { ContractSubject } from "./account.ts";
 import { Bench } from "./bench.ts";
+import { testCosts } from "./costs.ts";
 import { testDisturbances } from "./disturbances.ts";
 import { testFigures } from "./figures.ts";
 import { testReading } from "./reading.ts";
@@ -30,6 +31,7 @@ export function testConnector(subject: ContractSubject): void {
   }
   if (subject.merges === true) testMerge(bench);
   if (connector.writeBack !== undefined) testWriteBack(bench);
+  if (connector.baseUrl !== null) testCosts(bench);
 }
 
 function testMerge(bench: Bench): void {

@@ -5,6 +5,7 @@ import type { PlanInput } from "#workflows/write-back/messages.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { actor } from "../actor.ts";
 import { findConnection } from "../../connections.ts";
+import { forecastOfPlan } from "../../forecasts.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -157,8 +158,10 @@ export function planCommand(program: Command): void {
 
 async function shown(context: Context, id: string, sample: number): Promise<ShownPlan> {
   const plan = await find(context, id, sample);
-  const keeps = await context.stores.retention.kept(context.workspace.workspaceId);
-  return { ...plan, undoing: undoing(plan, keeps.plans) };
+  const { stores, workspace } = context;
+  const keeps = await stores.retention.kept(workspace.workspaceId);
+  const forecast = plan.status === "waiting" ? await forecastOfPlan(stores, workspace.workspaceId, plan) : null;
+  return { ...plan, undoing: undoing(plan, keeps.plans), forecast };
 }
 
 async function tryAgain(context: Context, plan: PlanView): Promise<void> {

@@ -3,12 +3,14 @@ import type { PlanStatus } from "#profile/plan/types.ts";
 import type { LateStream } from "#profile/store/ingest/late.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { FigureDays } from "#profile/store/views/figures.ts";
+import type { Run } from "#profile/store/runs.ts";
 import type { RejectReason } from "#profile/store/views/health.ts";
 import type { Engine } from "#workflows/client.ts";
 import type { Overview, StreamRow } from "#profile/store/views/read.ts";
 import { findConditions } from "#workflows/attention/find.ts";
 import type { Condition } from "#workflows/attention/judge.ts";
 import { dayNotes } from "../../figure-words.ts";
+import { besideReality } from "../../forecast-words.ts";
 import { describeOutcome } from "../../run-steps.ts";
 import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";
@@ -98,6 +100,7 @@ export function statusCommand(program: Command): void {
             ...(figures.length === 0 ? [] : [heading("Figures by day"), figureTable(figures)]),
             ...underWay(late, plans),
             ...(webhooks.length === 0 ? [] : [heading("Webhooks"), webhooks.map(arrivalLine).join("\n")]),
+            ...forecastTable(run),
             ...(calls.length === 0 ? [] : [heading("Calls to tools in the last 24 hours"), callTable(calls)]),
             heading("Customers"),
             customers(overview),
@@ -171,6 +174,14 @@ function figureTable(figures: FigureDays[]): string {
       dayNotes(one),
     ]),
   );
+}
+
+/** What was foretold of the last run's calls, beside what it took. */
+function forecastTable(run: Run | undefined): string[] {
+  const beside = besideReality(run?.steps ?? []);
+  if (beside.length === 0) return [];
+  const rows = beside.map(({ step, forecast, took }) => [step, forecast, took ?? "under way"]);
+  return [heading("Forecast and reality of the last run"), table(["step", "forecast", "took"], rows)];
 }
 
 const AT_WORK: Partial<Record<PlanStatus, string>> = {

@@ -416,3 +416,6 @@ CREATE TRIGGER consent_news AFTER UPDATE OF default_country, time_zone ON worksp
 
 -- Several workers resolve one workspace. Each takes its records in this order, so that those of one person come into one hand.
 ALTER TABLE unresolved ADD COLUMN near integer NOT NULL DEFAULT 0;
+
+-- What was foretold of a step's calls before it began, by connection: beside it stands what it took.
+ALTER TABLE run_step ADD COLUMN forecasts jsonb NOT NULL DEFAULT '{}';

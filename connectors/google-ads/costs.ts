@@ -1,0 +1,48 @@
+/** What reading takes in calls: queries, each over some days of one account. Those with more than 10,000 rows take more. */
+import type { CallCost, Costs, StreamCosts } from "#connectors/core/costs.ts";
+import { dayAfter, daysBetween } from "#connectors/core/figures.ts";
+import { dayAt } from "#connectors/core/local-time.ts";
+import { hierarchy } from "./accounts.ts";
+import type { GoogleAdsClient } from "./client.ts";
+import { cursor } from "./days.ts";
+import { CLICK_DAYS, DAYS_PER_QUERY } from "./limits.ts";
+import type { Bucket } from "./limits.ts";
+
+const operation = (cost: Omit<CallCost, "bucket"> = {}): CallCost => ({
+  bucket: "operations" satisfies Bucket,
+  ...cost,
+});
+
+/** Which accounts there are; first of all, where none was named, which one the credentials reach. */
+const accounts = [operation(), operation({ perhaps: true })];
+const queries = [operation({ per: 1 }), ...accounts];
+
+const stream = (
+  daysPerQuery: number,
+  usualDays: (client: GoogleAdsClient) => number,
+): StreamCosts<GoogleAdsClient> => ({
+  all: queries,
+  changes: queries,
+  count: accounts,
+  async units(client, position) {
+    const { since, at } = cursor.safeParse(position).data ?? { since: {}, at: null };
+    // In the middle of a read: what is left of it is not told apart.
+    if (at !== null) return null;
+    const days = (await hierarchy(client)).accounts.map(({ id, timeZone }) => {
+      const today = dayAt(client.now(), timeZone);
+      const oldest = dayAfter(today, -usualDays(client));
+      const first = Object.hasOwn(since, id) ? (since[id] ?? oldest) : oldest;
+      return first <= today ? daysBetween(first, today).length : 1;
+    });
+    return days.reduce((sum, count) => sum + Math.ceil(count / daysPerQuery), 0);
+  },
+});
+
+export const costs: Costs<GoogleAdsClient> = {
+  check: accounts,
+  streams: {
+    spend: stream(DAYS_PER_QUERY, ({ settings }) => settings.backfillDays),
+    // The first of so many days is among them, and nothing older can be asked for.
+    clicks: stream(1, ({ settings }) => Math.min(settings.clickDays, CLICK_DAYS) - 1),
+  },
+};
