@@ -84,12 +84,16 @@ async function changed(
     ({ job }) => job ?? "",
   );
   try {
-    for (const [job, known] of jobs)
-      note(
-        known.map(({ id }) => id),
-        await endOf(client, job),
-      );
     const fresh = members.filter(({ job }) => job === undefined);
+    for (const [job, known] of jobs) {
+      const end = await endOf(client, job).catch(nullWhenForgotten);
+      if (end === null) fresh.push(...known);
+      else
+        note(
+          known.map(({ id }) => id),
+          end,
+        );
+    }
     const target = fresh.length === 0 ? null : await targetOf(client, audience);
     for (const part of chunked(fresh, MEMBERS_PER_CALL)) {
       const ids = part.map(({ id }) => id);
@@ -135,6 +139,13 @@ async function endOf(client: GoogleAdsClient, id: string): Promise<Job> {
     if ((job.state !== "under way" && job.state !== "unknown") || look === LOOKS) return job;
     await client.pause(LOOK_PAUSE_MS);
   }
+}
+
+/** A job that Google knows nothing of any more is ordered once more: who is in an audience twice is in it once. */
+function nullWhenForgotten(error: unknown): null {
+  if (error instanceof ConnectorError && error.details.status === 404 && error.details.vendorCode === "NOT_FOUND")
+    return null;
+  throw error;
 }
 
 /** Null: the account has no such audience. */
