@@ -4,6 +4,7 @@ import type { FoundRecords, RecordNews, RecordPage, Reject, ReplacedDay, Stream 
 import { ConnectorError } from "./errors.ts";
 import { goneRecord } from "./gone.ts";
 import type { Tombstone } from "./gone.ts";
+import { prefetched } from "./prefetched.ts";
 import type { CanonicalRecord } from "./records.ts";
 import { cursorGuard } from "./walk.ts";
 
@@ -84,7 +85,8 @@ async function* readStream<Client, Row, Cursor, Extra>(
   const guard = cursorGuard(spec.title, cursor);
   let gap = false;
   let before = 0;
-  for await (const page of spec.read(client, parseCursor(spec.cursor, cursor))) {
+  // The vendor is asked for the next page while this one's rows are completed and understood.
+  for await (const page of prefetched(spec.read(client, parseCursor(spec.cursor, cursor)))) {
     if (page.fullScan === true && (spec.deletes !== "full-scan" || !page.atEnd))
       throw new ConnectorError("contract", `${spec.title} must not report a full scan: it declares "${spec.deletes}".`);
     if (!page.atEnd) guard(page.next, page.raw.length);

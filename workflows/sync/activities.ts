@@ -6,7 +6,7 @@ import { withTemporalErrors } from "../errors.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
 import { mergePages } from "./merge-pages.ts";
-import { prefetched } from "../prefetch.ts";
+import { prefetched } from "#connectors/core/prefetched.ts";
 import { refuseOtherAccount } from "./same-account.ts";
 
 export function syncActivities(deps: Dependencies) {

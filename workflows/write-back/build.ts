@@ -9,7 +9,7 @@ import { desiredValues, usesOf } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Candidate, NewsCursor, NewsPage } from "#profile/store/plan/candidates.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
-import { prefetched } from "../prefetch.ts";
+import { prefetched } from "#connectors/core/prefetched.ts";
 import { refOf } from "./read-back.ts";
 
 /** Profiles looked at together for records that have news. */

@@ -1,7 +1,7 @@
 /** Carrying a plan out: portions are sent one after the other, and what was sent is read back and recorded behind them. */
 import type { OpenConnection } from "#connectors/core/contract.ts";
 import type { ChangeResult, ClaimCursor, ClaimedChange } from "#profile/store/plan/apply.ts";
-import { prefetched } from "../prefetch.ts";
+import { prefetched } from "#connectors/core/prefetched.ts";
 import { type ApplyInput, type Sent, sendPortion } from "./apply.ts";
 import { type Permissions, readPermissions } from "./ask.ts";
 import { verified } from "./read-back.ts";

@@ -1,4 +1,4 @@
-/** Fetches the next item while the current one is being worked on: the vendor answers while the database saves. */
+/** Fetches the next item while the current one is being worked on. */
 export async function* prefetched<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
   let upcoming = source.next();
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { prefetched } from "./prefetch.ts";
+import { prefetched } from "./prefetched.ts";
 
 async function* counting(log: string[], options: { failAt?: number; upTo?: number } = {}): AsyncGenerator<number> {
   try {
