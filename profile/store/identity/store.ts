@@ -22,12 +22,15 @@ export interface IdentityStore {
 /** For one worker: of one workspace it resolves one batch at a time, which is as quick as several and spares locks. */
 export function createIdentityStore(database: Database): IdentityStore {
   const oneAtATime = createTurns<WorkspaceId>();
+  const identifying = createPending<WorkspaceId>();
   return {
     async resolveBatch(workspaceId, { limit }) {
       const batch = { workspaceId, step: "identity", limit } as const;
-      const identified = await settingAside(database, batch, NOTHING, identifyWhole);
+      const identified = await identifying.note(workspaceId, settingAside(database, batch, NOTHING, identifyWhole));
       if (identified.more) return identified;
       return oneAtATime(workspaceId, async () => {
+        // Our own lanes are none of the others: they are about to come here.
+        await identifying.end(workspaceId);
         const besideOthers = (await areOthersAtWork(database, workspaceId))
           ? await resolveBesideOthers(database, workspaceId, limit)
           : undefined;
@@ -53,6 +56,27 @@ function createTurns<Key>() {
     } finally {
       if (last.get(key) === ended) last.delete(key);
     }
+  };
+}
+
+/** What is under way at the moment, by key. */
+function createPending<Key>() {
+  const pending = new Map<Key, Set<Promise<unknown>>>();
+  return {
+    async note<T>(key: Key, work: Promise<T>): Promise<T> {
+      const known = pending.get(key) ?? new Set();
+      pending.set(key, known.add(work));
+      try {
+        return await work;
+      } finally {
+        known.delete(work);
+        if (known.size === 0) pending.delete(key);
+      }
+    },
+    /** Waits for what is under way now, however it ends. */
+    async end(key: Key): Promise<void> {
+      await Promise.allSettled([...(pending.get(key) ?? [])]);
+    },
   };
 }
 
