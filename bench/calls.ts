@@ -125,6 +125,7 @@ async function counted({ database, workspaceId, connectionId, twin, connection, 
   const started = now();
   await carryOut({
     ...{ plans, consent: createConsentStore(database), workspaceId, planId, kind, without: [], now },
+    mapping: await plans.mapping(workspaceId, planId),
     ...{ batchSize: stripe.writeBack?.batchSize ?? 1, readSize: stripe.writeBack?.readSize ?? 1 },
     ...{ connection, reader: connection, beforeSending: () => undefined },
     isFresh: () => now() - started < 60_000,

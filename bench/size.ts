@@ -116,6 +116,7 @@ async function answerAndWrite(
   await plans.startApplying(workspaceId, planId);
   await carryOut({
     ...{ plans, consent, workspaceId, planId, kind: "write" as const, without: [], batchSize, readSize },
+    mapping: await plans.mapping(workspaceId, planId),
     ...{ connection, beforeSending: () => undefined, reader: connection, isFresh: () => true, now: () => at },
     onSettled: (results) => plans.recordResults(workspaceId, planId, results, instant),
   });
@@ -130,7 +131,15 @@ function inMemory(records: Map<string, FieldValues>): Pick<OpenConnection, "read
     throw new Error("Only its records are asked for.");
   };
   return {
-    ...{ check: never, read: never, find: never, count: never, units: never, ensureFields: never },
+    ...{
+      check: never,
+      read: never,
+      find: never,
+      count: never,
+      units: never,
+      ensureFields: never,
+      describeField: never,
+    },
     ...{ ensureAudience: never, addMembers: never, removeMembers: never },
     readLive: async (refs) => refs.map(({ id }) => ({ id, state: "live", values: records.get(id) ?? {} })),
     write: async (writes) =>

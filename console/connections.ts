@@ -257,6 +257,7 @@ export async function resume(
 /**
  * The connection a person means by a tool and perhaps a name.
  *
+ * @param option by which they can give the name
  * @throws Refusal when there is none, or several and no name
  */
 export async function findConnection(
@@ -264,6 +265,7 @@ export async function findConnection(
   workspaceId: WorkspaceId,
   tool: string,
   name: string | undefined,
+  option = "--name",
 ): Promise<Connection> {
   const all = await deps.connections.listConnections(workspaceId);
   const ofTool = all.filter(({ connector }) => connector === tool.toLowerCase());
@@ -278,7 +280,7 @@ export async function findConnection(
       "missing",
     );
   }
-  if (others.length > 0) throw new Refusal(`Which one? Add --name with one of ${names}.`, "words");
+  if (others.length > 0) throw new Refusal(`Which one? Add ${option} with one of ${names}.`, "words");
   return only;
 }
 

@@ -27,7 +27,7 @@ function plan(
   return {
     planId: uuidOf("plan", name) as PlanId, // as the store makes them
     connectionId: connectionIdOf(workspaceId, connector, connection),
-    ...{ connector, connection, kind: "write", undoOf: null, status, throughSeq: 1, digest: "00" },
+    ...{ connector, connection, kind: "write", undoOf: null, status, throughSeq: 1, fieldsRevision: 0, digest: "00" },
     ...{ changes: 1, compared: 1, destinationRecords: 1, createdAt: new Date(0) },
     ...{ approvedAt: null, approvedBy: null, finishedAt: null, prunedAt: null },
   };

@@ -118,6 +118,30 @@ export interface FieldReport {
   reason?: string;
 }
 
+/** What a tool says of one of its properties. */
+export type FieldFacts =
+  /** It has none of this name. */
+  | { state: "absent" }
+  /** The tool keeps no definitions: a name is all there is, and any value goes. */
+  | { state: "undefined" }
+  /** The name is not for us, whatever is there: why, for the person who chose it. */
+  | { state: "refused"; reason: string }
+  | {
+      state: "present";
+      name: string;
+      label: string;
+      /** `other`: of a kind that holds none of our values. */
+      type: FieldDefinition["type"] | "other";
+      /** In the tool's own words. */
+      typeName: string;
+      /** Of an enumeration: the values it takes. */
+      options: readonly string[];
+      /** It was made by us. */
+      ours: boolean;
+      /** Why it must not be written though it is there: `is read-only in ...`. */
+      obstacle?: string;
+    };
+
 /** A record to look at. */
 export interface RecordRef {
   /** Vendor id. */
@@ -180,6 +204,8 @@ export interface WriteBack<Client> {
   maxValueLength: number;
   /** Creates what is missing; safe to repeat. Where a vendor needs no definitions, reports `exists`. */
   ensureFields(client: Client, fields: FieldDefinition[]): Promise<FieldReport[]>;
+  /** The property of this name as the tool defines it now; changes nothing. */
+  describeField(client: Client, name: string): Promise<FieldFacts>;
   /**
    * One entry per record, in input order. A plan is made and carried out in the order in which its records were created,
    * so that those asked for together are neighbours in a list by age.
@@ -285,6 +311,7 @@ export interface OpenConnection {
   /** What its costs are counted by, for a read from this position on: the vendor's rows are, unless its costs say otherwise. */
   units(stream: string, cursor: unknown): Promise<number | "rows" | null>;
   ensureFields(fields: FieldDefinition[]): Promise<FieldReport[]>;
+  describeField(name: string): Promise<FieldFacts>;
   readLive(records: RecordRef[], fields: string[]): Promise<LiveRecord[]>;
   ensureAudience(audience: AudienceDefinition): Promise<FieldReport>;
   addMembers(audience: string, members: Joining[], context: MemberContext): Promise<WriteResult[]>;
@@ -353,6 +380,7 @@ export function defineConnector<Settings, Credentials, Client>(
           return units === undefined ? "rows" : units(await client(), cursor);
         },
         ensureFields: async (fields) => writable().ensureFields(await client(), fields),
+        describeField: async (name) => writable().describeField(await client(), name),
         readLive: async (records, fields) => writable().readLive(await client(), records, fields),
         ensureAudience: async (audience) => audiences().ensure(await client(), audience),
         addMembers: async (audience, members, context) => audiences().add(await client(), audience, members, context),

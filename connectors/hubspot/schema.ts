@@ -103,6 +103,8 @@ export const accountReply = z.object({
 
 export const propertyReply = z.object({
   name: z.string(),
+  label: z.string().optional().catch(undefined),
+  groupName: z.string().optional().catch(undefined),
   type: z.string(),
   fieldType: z.string(),
   archived: z.boolean().optional(),

@@ -6,6 +6,7 @@ import {
 import { chunked, inBatches } from "../core/batches.ts";
 import type {
   FieldDefinition,
+  FieldFacts,
   FieldReport,
   LiveRecord,
   RecordRef,
@@ -17,6 +18,7 @@ import { ConnectorError } from "../core/errors.ts";
 import type { HubspotClient } from "./client.ts";
 import { refusedValuesOf } from "./errors.ts";
 import { BATCH_SIZE, LONGEST_VALUE } from "./limits.ts";
+import { CONTACT_PROPERTIES } from "./mapping.ts";
 import type { ObjectRow, PropertyReply } from "./schema.ts";
 
 const GROUP = { name: "tributary", label: "Tributary" };
@@ -38,12 +40,16 @@ const TYPES = {
 /** Properties that carry subscriptions or their legal ground. Written never. */
 const CONSENT_PROPERTY = /^hs_(email_optout|legal_basis|whatsapp|marketable|sms)/;
 
+/** https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide, read 2026-11-20. */
+const PROPERTY_NAME = /^[a-z][a-z0-9_]{0,99}$/;
+
 export const writeBack: WriteBack<HubspotClient> = {
   stream: "contacts",
   batchSize: BATCH_SIZE,
   readSize: BATCH_SIZE,
   maxValueLength: LONGEST_VALUE,
   ensureFields,
+  describeField,
   readLive,
   write,
 };
@@ -115,6 +121,39 @@ async function reconcile(client: HubspotClient, field: FieldDefinition, found: P
   await client.setOptions(name, [...found.options, ...missing]);
   return { name, outcome: "updated" };
 }
+
+async function describeField(client: HubspotClient, name: string): Promise<FieldFacts> {
+  const refused = (reason: string): FieldFacts => ({ state: "refused", reason });
+  if (CONSENT_PROPERTY.test(name)) return refused(`${name} carries consent; it is never written.`);
+  if (CONTACT_PROPERTIES.includes(name))
+    return refused(`Tributary reads ${name} as a fact about the person; what it computes must not be written there.`);
+  if (!PROPERTY_NAME.test(name))
+    return refused(
+      `"${name}" is no name of a HubSpot property: small letters, digits and underscores, a letter first, at most 100 in all. It is the internal name, not the label.`,
+    );
+  const found = (await client.properties(false)).find((property) => property.name === name);
+  if (found === undefined) {
+    const archived = (await client.properties(true)).some((property) => property.name === name);
+    return archived
+      ? refused(
+          `An archived HubSpot property is named ${name}. Restore it in HubSpot (Settings, Properties, Archived).`,
+        )
+      : { state: "absent" };
+  }
+  const obstacle = obstacleIn(found);
+  return {
+    ...{ state: "present", name, label: found.label ?? name, typeName: `${found.type}/${found.fieldType}` },
+    ...{ type: typeOf(found), options: found.options.map(({ value }) => value) },
+    ours: found.groupName === GROUP.name && found.hubspotDefined !== true,
+    ...(obstacle === null ? {} : { obstacle }),
+  };
+}
+
+const typeOf = ({ type, fieldType }: PropertyReply): FieldDefinition["type"] | "other" =>
+  (["text", "number", "enumeration", "datetime"] as const).find((ours) => {
+    const known: { type: string; fieldTypes: readonly string[] } = TYPES[ours];
+    return known.type === type && known.fieldTypes.includes(fieldType);
+  }) ?? "other";
 
 /** What would make HubSpot refuse our values, however well the type fits; null: nothing. */
 function obstacleIn(found: PropertyReply): string | null {

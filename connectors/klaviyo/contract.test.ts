@@ -312,6 +312,10 @@ describe("writing", () => {
     const field = (name: string) => ({ name, label: name, description: "", type: "text" }) as const;
     const reports = await connection.ensureFields([field("$consent"), field(STAGE)]);
     expect(reports.map(({ outcome }) => outcome)).toEqual(["conflict", "exists"]);
+    const states = ["$consent", "Consent Method", "Team Stage"].map(
+      async (name) => (await connection.describeField(name)).state,
+    );
+    expect(await Promise.all(states)).toEqual(["refused", "refused", "undefined"]);
   });
 
   it("creates nobody: a profile that is gone is not made anew", async () => {

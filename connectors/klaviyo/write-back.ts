@@ -5,6 +5,7 @@
 import { chunkedBy, inBatches } from "#connectors/core/batches.ts";
 import type {
   FieldDefinition,
+  FieldFacts,
   FieldReport,
   LiveRecord,
   RecordRef,
@@ -29,12 +30,21 @@ export const writeBack: WriteBack<KlaviyoClient> = {
   maxValueLength: LONGEST_VALUE,
   // A property is there once a profile has it; its type is that of the value.
   ensureFields: async (_, fields) => fields.map(reportOf),
+  describeField: async (_, name) => factsOf(name),
   readLive,
   write,
 };
 
 /** Klaviyo's own properties begin with `$`, among them some that hold consent. */
-const OURS = /^[a-z][a-z0-9_]{0,39}$/;
+const OURS = /^(?!.*(consent|subscri))[a-z][a-z0-9_ -]{0,99}$/i;
+
+function factsOf(name: string): FieldFacts {
+  if (OURS.test(name)) return { state: "undefined" };
+  return {
+    state: "refused",
+    reason: `"${name}" could be one of Klaviyo's own properties: a custom one that is written begins with a letter and has letters, digits, spaces, hyphens and underscores, at most 100, and says nothing of consent or subscriptions.`,
+  };
+}
 
 function reportOf({ name }: FieldDefinition): FieldReport {
   if (OURS.test(name)) return { name, outcome: "exists" };

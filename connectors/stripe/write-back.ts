@@ -6,7 +6,14 @@
  * once more under a key derived from that answer's request id: a stored failure never blocks a record for a day. After a
  * lost connection the same key is right: if the write went through, the replay says so.
  */
-import type { FieldDefinition, FieldReport, RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
+import type {
+  FieldDefinition,
+  FieldFacts,
+  FieldReport,
+  RecordWrite,
+  WriteBack,
+  WriteResult,
+} from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { StripeClient } from "./client.ts";
 import { inParallel } from "#connectors/core/in-parallel.ts";
@@ -27,6 +34,7 @@ export const customerWriteBack: WriteBack<StripeClient> = {
   readSize: READ_SIZE,
   maxValueLength: METADATA_MAX_VALUE_LENGTH,
   ensureFields: async (_client, fields) => fields.map(reportOf),
+  describeField: async (_client, name) => factsOf(name),
   readLive,
   write: writeCustomers,
 };
@@ -36,6 +44,11 @@ type Verdict = { outcome: WriteResult["outcome"]; reason?: string } | { outcome:
 
 /** So many failures of Stripe's own in one batch are an outage: the rest is not sent. */
 const OUTAGE_AFTER = 3;
+
+function factsOf(name: string): FieldFacts {
+  const flaw = nameFlaw(name);
+  return flaw === null ? { state: "undefined" } : { state: "refused", reason: `${flaw} Choose another name.` };
+}
 
 function reportOf({ name }: FieldDefinition): FieldReport {
   const flaw = nameFlaw(name);

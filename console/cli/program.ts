@@ -13,6 +13,7 @@ import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
+import { fieldsCommand } from "./commands/fields.ts";
 import { figuresCommands } from "./commands/figures.ts";
 import { importCommand } from "./commands/import.ts";
 import { forecastCommand } from "./commands/forecast.ts";
@@ -81,6 +82,7 @@ for (const add of [
   forecastCommand,
   syncCommand,
   planCommand,
+  fieldsCommand,
   profileCommand,
   importCommand,
   exportCommand,

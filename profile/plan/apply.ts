@@ -1,6 +1,6 @@
 /** What to do about one planned change now that the record was read again. */
 import type { LiveRecord } from "#connectors/core/contract.ts";
-import { LAST_COMPUTED } from "./fields.ts";
+import { isTime, OWN_NAMES, type Mapping } from "./fields.ts";
 import type { FieldValues, PlanChange, PlanKind } from "./types.ts";
 import { pick, sameField } from "./values.ts";
 
@@ -24,22 +24,23 @@ export function decideApply(
   kind: PlanKind,
   change: Pick<PlanChange, "before" | "after">,
   live: LiveRecord | undefined,
+  mapping: Mapping = OWN_NAMES,
 ): ApplyDecision {
   if (live === undefined || live.state === "gone") return { decision: "gone", reason: GONE };
   if (live.state === "merged") return { decision: "gone", reason: MERGED };
   const names = Object.keys(change.after);
-  const done = names.filter((name) => sameField(name, live.values[name], change.after[name]));
+  const done = names.filter((name) => sameField(name, live.values[name], change.after[name], mapping));
   const open = names.filter((name) => !done.includes(name));
   const readBack = pick(live.values, names);
   if (open.length === 0) return { decision: "already", before: change.before, after: change.after, readBack };
   const untouched = open.filter(
-    (name) => name === LAST_COMPUTED || sameField(name, live.values[name], change.before[name]),
+    (name) => isTime(name, mapping) || sameField(name, live.values[name], change.before[name], mapping),
   );
   if (kind === "write") {
     if (untouched.length < open.length) return { decision: "skip", cause: "live_changed", reason: LIVE_CHANGED };
     return { decision: "write", before: before(change, live, done, open), values: pick(change.after, names) };
   }
-  const meaningful = untouched.filter((name) => name !== LAST_COMPUTED || open.length === 1);
+  const meaningful = untouched.filter((name) => !isTime(name, mapping) || open.length === 1);
   if (meaningful.length === 0) return { decision: "skip", cause: "edited", reason: EDITED_SINCE };
   return { decision: "write", before: pick(live.values, untouched), values: pick(change.after, untouched) };
 }

@@ -1,5 +1,5 @@
 /** What to change in one record: the live value against the wanted one, under the field's ownership. */
-import { LAST_COMPUTED } from "./fields.ts";
+import { isTime, OWN_NAMES, type Mapping } from "./fields.ts";
 import type { FieldValues, Ownership } from "./types.ts";
 import { sameField } from "./values.ts";
 
@@ -11,32 +11,34 @@ export interface DiffInput {
   ownership: Readonly<Record<string, Ownership>>;
   /** What we last wrote here; a field we never wrote has no entry. */
   lastDelivered: FieldValues;
+  mapping?: Mapping;
 }
 
 /** The fields to change with both values, or null. */
 export function diffRecord(input: DiffInput): { before: FieldValues; after: FieldValues } | null {
   const before: FieldValues = {};
   const after: FieldValues = {};
+  const { mapping = OWN_NAMES } = input;
   for (const [name, value] of Object.entries(input.desired)) {
     const live = input.live[name] ?? null;
-    if (sameField(name, live, value) || !mayWrite(name, live, value, input)) continue;
+    if (sameField(name, live, value, mapping) || !mayWrite(name, live, value, input)) continue;
     before[name] = live;
     after[name] = value;
   }
-  const changed = Object.keys(after);
-  // The time alone is no news, and every write costs the customer history entries and workflow runs.
-  return changed.length === 0 || (changed.length === 1 && changed[0] === LAST_COMPUTED) ? null : { before, after };
+  // The time alone is no news, and every write costs the customer history entries and workflow runs. Emptying it is.
+  const news = Object.entries(after).some(([name, value]) => !isTime(name, mapping) || value === null);
+  return news ? { before, after } : null;
 }
 
 function mayWrite(
   name: string,
   live: string | null,
   value: string | null,
-  { ownership, lastDelivered }: DiffInput,
+  { ownership, lastDelivered, mapping }: DiffInput,
 ): boolean {
   const known = Object.hasOwn(lastDelivered, name);
-  const asWeLeftIt = known && sameField(name, live, lastDelivered[name]);
-  const empty = sameField(name, live, null);
+  const asWeLeftIt = known && sameField(name, live, lastDelivered[name], mapping);
+  const empty = sameField(name, live, null, mapping);
   switch (ownership[name]) {
     case "ours":
       return true;

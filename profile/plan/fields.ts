@@ -33,16 +33,17 @@ export const FIELDS: readonly PlannedField[] = [
   },
 ];
 
-const byName = new Map(FIELDS.map((field) => [field.definition.name, field]));
+/** What each property of a tool shows, by the property's name. */
+export type Mapping = ReadonlyMap<string, PlannedField>;
 
-/** Definitions of the named fields, in our order; names that are not ours are left out. */
-export function definitionsOf(names: readonly string[]): FieldDefinition[] {
-  return FIELDS.map(({ definition }) => definition).filter(({ name }) => names.includes(name));
-}
+/** Every field under the name we give it. */
+export const OWN_NAMES: Mapping = new Map(FIELDS.map((field) => [field.definition.name, field]));
 
-export function fieldType(name: string): FieldDefinition["type"] {
-  return byName.get(name)?.definition.type ?? "text";
-}
+export const fieldType = (name: string, mapping: Mapping): FieldDefinition["type"] =>
+  mapping.get(name)?.definition.type ?? "text";
+
+/** It shows when the values were computed. */
+export const isTime = (name: string, mapping: Mapping): boolean => mapping.get(name)?.trait === null;
 
 export interface PlannableTrait {
   status: "ok" | "low_confidence" | "refused";
@@ -76,24 +77,30 @@ export function permittedTraits<Value extends { value: unknown }>(
   );
 }
 
+export interface WrittenFields {
+  /** The properties to fill. */
+  fields: readonly string[];
+  /** Those that are ours no more and are to be emptied. */
+  cleared?: readonly string[];
+  mapping?: Mapping;
+  maxValueLength: number;
+}
+
 /**
  * What the fields should hold. A refused trait, or one that may not be used, gives null: the field is cleared, not
  * filled with a default.
  */
-export function desiredValues(
-  traits: PlannableTraits,
-  permitted: Permission,
-  limits: { fields: readonly string[]; maxValueLength: number },
-): FieldValues {
+export function desiredValues(traits: PlannableTraits, permitted: Permission, limits: WrittenFields): FieldValues {
   const usable = permittedTraits(traits, permitted);
   // A refusal is an answer too, but no value: nothing that would be dated.
   const answered = Object.values(usable).filter((trait) => trait !== undefined && trait.status !== "refused");
   const computed = answered.flatMap((trait) => trait?.computedAt ?? []);
   const newest = computed.toSorted().at(-1) ?? null;
   const values: FieldValues = {};
-  for (const { definition, trait, part } of FIELDS) {
-    if (!limits.fields.includes(definition.name)) continue;
-    values[definition.name] = trait === null ? newest : shown(usable[trait.name], part, limits.maxValueLength);
+  for (const [name, { trait, part }] of limits.mapping ?? OWN_NAMES) {
+    if (limits.cleared?.includes(name) === true) values[name] = null;
+    if (!limits.fields.includes(name)) continue;
+    values[name] = trait === null ? newest : shown(usable[trait.name], part, limits.maxValueLength);
   }
   return values;
 }
@@ -117,26 +124,35 @@ function shortened(value: string, maxLength: number): string {
  *
  * @param whole all values the record will then hold, as far as known: a reason alone does not say what it is the reason for
  */
-export function usesOf(values: FieldValues, whole: FieldValues = values): Use[] {
+export function usesOf(values: FieldValues, whole: FieldValues = values, mapping: Mapping = OWN_NAMES): Use[] {
   const filled = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : name));
   if (filled.length === 0) return [];
-  const traits = new Set(filled.flatMap((name) => byName.get(name)?.trait ?? []));
+  const traits = new Set(filled.flatMap((name) => mapping.get(name)?.trait ?? []));
   return [
     PROFILING,
-    ...[...traits].flatMap((trait) => trait.uses(whole[trait.fields.value.name] ?? null)),
+    ...[...traits].flatMap((trait) => trait.uses(valueOf(trait, whole, mapping) ?? null)),
     ...(filled.some(isAudience) ? [ADVERTISING] : []),
   ];
+}
+
+/** Of a trait, wherever it is written. Undefined: it is not among these values. */
+function valueOf(trait: Trait, values: FieldValues, mapping: Mapping): string | null | undefined {
+  const name = Object.keys(values).find((each) => {
+    const field = mapping.get(each);
+    return field?.trait === trait && field.part === "value";
+  });
+  return name === undefined ? undefined : values[name];
 }
 
 /**
  * The permissions that putting values back rests on. Where a reason comes back and its value was never changed, that value is
  * still the one the change was planned with.
  */
-export function usesRestored(values: FieldValues, planned: readonly Use[]): Use[] {
-  const own = usesOf(values);
+export function usesRestored(values: FieldValues, planned: readonly Use[], mapping: Mapping = OWN_NAMES): Use[] {
+  const own = usesOf(values, values, mapping);
   const unexplained = Object.entries(values).some(([name, value]) => {
-    const trait = byName.get(name)?.trait;
-    return value !== null && trait && !Object.hasOwn(values, trait.fields.value.name);
+    const trait = mapping.get(name)?.trait;
+    return value !== null && trait && valueOf(trait, values, mapping) === undefined;
   });
   return unexplained ? [...own, ...planned.filter((use) => use.purpose !== PROFILING.purpose)] : own;
 }

@@ -2,18 +2,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LiveRecord } from "#connectors/core/contract.ts";
 import { TRAITS } from "#profile/traits.ts";
+import type { FieldDefinition } from "#connectors/core/contract.ts";
 import { decideApply } from "./apply.ts";
 import { diffRecord } from "./diff.ts";
 import { openDigest, type SealedChange } from "./digest.ts";
-import {
-  definitionsOf,
-  desiredValues,
-  FIELDS,
-  LAST_COMPUTED,
-  type Permission,
-  type PlannableTraits,
-  usesOf,
-} from "./fields.ts";
+import { desiredValues, FIELDS, LAST_COMPUTED, type Permission, type PlannableTraits, usesOf } from "./fields.ts";
 import { decideApproval } from "./policy.ts";
 import { verifyReadBack } from "./read-back.ts";
 import { OWNERSHIPS, type FieldValues, type Ownership } from "./types.ts";
@@ -126,7 +119,7 @@ describe("the wanted values", () => {
   });
 
   it("are described within every vendor's rules for field names", () => {
-    for (const { name, label, type, options } of definitionsOf(names)) {
+    for (const { name, label, type, options } of FIELDS.map(({ definition }): FieldDefinition => definition)) {
       expect(name).toMatch(/^[a-z][a-z0-9_]{0,39}$/);
       expect(label.length).toBeGreaterThan(3);
       expect((options ?? []).length > 0).toBe(type === "enumeration");
@@ -236,6 +229,7 @@ describe("the policy", () => {
     destinationRecords: 1_000,
     appliedBefore: true,
     undoneSince: false,
+    fieldsChanged: false,
     partlyRead: false,
     autoApplyShare: 0.05,
   };
@@ -246,6 +240,12 @@ describe("the policy", () => {
     expect(decideApproval({ ...plan, undoneSince: true })).toMatchObject({
       decision: "waiting",
       reason: expect.stringContaining("undone"),
+    });
+  });
+  it("lets the first one after a change of the fields wait, and says why", () => {
+    expect(decideApproval({ ...plan, fieldsChanged: true, autoApplyShare: 1 })).toMatchObject({
+      decision: "waiting",
+      reason: expect.stringContaining("fields written here were changed"),
     });
   });
   it("lets those wait that rest on a part of a tool's records", () => {

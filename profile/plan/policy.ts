@@ -8,6 +8,8 @@ export interface PolicyInput {
   appliedBefore: boolean;
   /** Since then somebody undid a plan here: what was approved is not wanted any more. */
   undoneSince: boolean;
+  /** No plan made for the fields as they are chosen now was carried out here yet. */
+  fieldsChanged: boolean;
   /** A stream is in the middle of its first full read: values may rest on a part of the facts, a yes on a part of the ledger. */
   partlyRead: boolean;
   /** Largest share (0 to 1) of the destination's records that may change unasked; null: always ask. */
@@ -22,12 +24,18 @@ export function decideApproval({
   destinationRecords,
   appliedBefore,
   undoneSince,
+  fieldsChanged,
   partlyRead,
   autoApplyShare,
 }: PolicyInput): PolicyDecision {
   if (!appliedBefore) return { decision: "waiting", reason: "The first plan for a destination waits for approval." };
   if (undoneSince)
     return { decision: "waiting", reason: "A plan for this destination was undone; the next one waits for approval." };
+  if (fieldsChanged)
+    return {
+      decision: "waiting",
+      reason: "The fields written here were changed; the first plan after that waits for approval.",
+    };
   if (partlyRead)
     return {
       decision: "waiting",

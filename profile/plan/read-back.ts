@@ -1,5 +1,6 @@
 /** Did the vendor store what it said it stored? */
 import type { LiveRecord } from "#connectors/core/contract.ts";
+import { OWN_NAMES, type Mapping } from "./fields.ts";
 import type { FieldValues } from "./types.ts";
 import { pick, sameField } from "./values.ts";
 
@@ -14,14 +15,15 @@ export function verifyReadBack(
   written: FieldValues,
   before: FieldValues,
   live: LiveRecord | undefined,
+  mapping: Mapping = OWN_NAMES,
 ): ReadBackVerdict {
   if (live === undefined || live.state !== "live") {
     return { verdict: "failed", reason: "The record could not be read back after the write." };
   }
   const names = Object.keys(written);
-  const missing = names.filter((name) => !sameField(name, live.values[name], written[name]));
+  const missing = names.filter((name) => !sameField(name, live.values[name], written[name], mapping));
   if (missing.length === 0) return { verdict: "confirmed", readBack: pick(live.values, names) };
-  const untouched = names.every((name) => sameField(name, live.values[name], before[name]));
+  const untouched = names.every((name) => sameField(name, live.values[name], before[name], mapping));
   return {
     verdict: "failed",
     reason: untouched

@@ -1,7 +1,7 @@
 /** The plan that takes another one back. */
 import type { Use } from "#connectors/core/grant.ts";
 import { keptUntil } from "#profile/retention.ts";
-import { usesRestored } from "./fields.ts";
+import { OWN_NAMES, usesRestored, type Mapping } from "./fields.ts";
 import type { FieldValues, PlanChange, PlanKind, PlanStatus } from "./types.ts";
 import { sameField } from "./values.ts";
 
@@ -18,19 +18,17 @@ export interface DeliveredChange {
  * Before and after swapped; fields that would stay as they are left out, null when none remain. `decideApply` restores
  * only those fields whose live value is then still ours.
  */
-export function reverse({
-  before,
-  after,
-  readBack,
-  uses,
-}: DeliveredChange): Pick<PlanChange, "before" | "after" | "uses"> | null {
-  const names = Object.keys(after).filter((name) => !sameField(name, before[name], after[name]));
+export function reverse(
+  { before, after, readBack, uses }: DeliveredChange,
+  mapping: Mapping = OWN_NAMES,
+): Pick<PlanChange, "before" | "after" | "uses"> | null {
+  const names = Object.keys(after).filter((name) => !sameField(name, before[name], after[name], mapping));
   if (names.length === 0) return null;
   const restored = Object.fromEntries(names.map((name) => [name, before[name] ?? null]));
   return {
     before: Object.fromEntries(names.map((name) => [name, readBack[name] ?? after[name] ?? null])),
     after: restored,
-    uses: usesRestored(restored, uses),
+    uses: usesRestored(restored, uses, mapping),
   };
 }
 

@@ -1,6 +1,6 @@
 /** When two spellings of a value are the same value. Each vendor formats what it stores differently. */
 import type { FieldDefinition } from "#connectors/core/contract.ts";
-import { fieldType } from "./fields.ts";
+import { fieldType, OWN_NAMES, type Mapping } from "./fields.ts";
 import type { FieldValues } from "./types.ts";
 
 /** Empty and not set are the same everywhere: vendors clear a field by writing an empty string. */
@@ -27,9 +27,13 @@ export function sameValue(
 /** ISO 8601 or milliseconds since the epoch: the same vendor answers either way in different calls. */
 const instantOf = (value: string): number => (/^\d+$/.test(value) ? Number(value) : Date.parse(value));
 
-/** Same value of a field of ours, by the field's type. */
-export const sameField = (name: string, a: string | null | undefined, b: string | null | undefined): boolean =>
-  sameValue(fieldType(name), a, b);
+/** Same value of a property, by the type of what it shows of ours. */
+export const sameField = (
+  name: string,
+  a: string | null | undefined,
+  b: string | null | undefined,
+  mapping: Mapping = OWN_NAMES,
+): boolean => sameValue(fieldType(name, mapping), a, b);
 
 /** The named fields of `values`; what is missing is null. */
 export const pick = (values: FieldValues, names: readonly string[]): FieldValues =>

@@ -7,6 +7,7 @@ export type AuditAction =
   | "plan.undo"
   | "plan.retry"
   | "plan.offer_again"
+  | "fields.changed"
   | "connection.created"
   | "connection.changed"
   | "connection.status"

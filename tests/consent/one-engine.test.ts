@@ -5,7 +5,7 @@ import { consentChannel, consentPurpose, consentStateName } from "#connectors/co
 import { type Addresses, CONSENT_RULES, decide, type Requirement } from "#profile/consent/decide.ts";
 import { type ConsentEntry, effectiveConsent } from "#profile/consent/ledger.ts";
 import type { ProfileId, RecordId } from "#profile/ids.ts";
-import { FIELDS, type PlannableTraits, usesLeft } from "#profile/plan/fields.ts";
+import { FIELDS, OWN_NAMES, type PlannableTraits, usesLeft } from "#profile/plan/fields.ts";
 import { scoreProfile } from "#profile/scores/score-profile.ts";
 import type { Candidate } from "#profile/store/plan/candidates.ts";
 import { rowOf } from "#console/cli/commands/export.ts";
@@ -51,7 +51,7 @@ function candidate(ledger: readonly ConsentEntry[], addresses: Addresses, of = t
 
 /** What a plan would write into an empty record. */
 const planned = (ledger: readonly ConsentEntry[], addresses: Addresses, of = traits) =>
-  changeOf(wantedOf(candidate(ledger, addresses, of), limits), {}, ownership)[0];
+  changeOf(wantedOf(candidate(ledger, addresses, of), limits), {}, { ownership, mapping: OWN_NAMES })[0];
 
 const sendable = (ledger: readonly ConsentEntry[], recipient: Addresses, uses: ReturnType<typeof usesLeft>) =>
   !("refused" in decide({ profileId: "p", answers: effectiveConsent(ledger, NOW), recipient }, uses, NOW));

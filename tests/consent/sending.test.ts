@@ -4,7 +4,7 @@ import { createVendorCall, type RateLimiter, unlimited } from "#connectors/core/
 import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
 import type { PlanId, ProfileId } from "#profile/ids.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
-import { usesOf } from "#profile/plan/fields.ts";
+import { OWN_NAMES, usesOf } from "#profile/plan/fields.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { openShop, type Shop } from "#tests/identity/shop.ts";
@@ -58,6 +58,8 @@ interface Vendor {
 
 const vendorOf = (before: Vendor["before"], waitMs = 0): Vendor => ({ batches: [], before, waitMs });
 
+const planId = "00000000-0000-8000-8000-000000000000" as PlanId; // as the store makes them
+
 /** As a worker carries a portion out, with a vendor kept in a list; `now` is moved by waiting. */
 async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInput["kind"] = "write") {
   let waited = 0;
@@ -92,7 +94,18 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
     },
     readLive: async (records) => records.map(({ id }) => ({ id, state: "live", values: written.get(id) ?? {} })),
   };
-  const asking = { consent: shop.consent, workspaceId: shop.workspaceId, kind, now };
+  const plans = createPlanStore(shop.database);
+  await shop.database.inWorkspace(shop.workspaceId, (transaction) =>
+    transaction.query(
+      `INSERT INTO plan (workspace_id, plan_id, connection_id, kind, status, through_seq)
+       VALUES ($1, $2, $3, $4, 'applying', 0) ON CONFLICT DO NOTHING`,
+      [shop.workspaceId, planId, shop.connectionId, kind],
+    ),
+  );
+  const asking = {
+    ...{ consent: shop.consent, plans, workspaceId: shop.workspaceId, planId, kind, now },
+    mapping: OWN_NAMES,
+  };
   const recordIds = changes.map(({ recordId }) => recordId);
   const {
     results: unsent,
@@ -101,15 +114,14 @@ async function carryOut(changes: ClaimedChange[], vendor: Vendor, kind: ApplyInp
   } = await sendPortion(changes, {
     ...asking,
     permissions: await readPermissions(recordIds, asking),
-    plans: createPlanStore(shop.database),
+    plans,
     connection: connection as OpenConnection, // the parts that are used
-    planId: "00000000-0000-8000-8000-000000000000" as PlanId,
     ...{ batchSize: 2, fresh: true, without: [] },
     beforeSending: (next) => {
       check = next;
     },
   });
-  const results = [...unsent, ...(await verified(sent, connection))];
+  const results = [...unsent, ...(await verified(sent, connection, OWN_NAMES))];
   return { outcomes: Object.fromEntries(results.map((one) => [one.vendorId, outcomeOf(one)])), failure };
 }
 

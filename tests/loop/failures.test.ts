@@ -240,7 +240,7 @@ describe("properties of other people under our names", () => {
     const plan = await planOf("hubspot");
     expect(plan.status).toBe("applied_with_failures");
     expect(plan.counts).toEqual({ failed: PEOPLE });
-    expect(plan.sample[0]?.reason).toContain("already have these names");
+    expect(plan.sample[0]?.reason).toContain("Nothing may be written into these fields");
     expect(batchWrites()).toBe(0);
   });
 });

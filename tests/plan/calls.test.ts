@@ -84,6 +84,7 @@ async function applied(planId: PlanId): Promise<void> {
   const { kind } = await plans.startApplying(test.workspaceId, planId);
   await carryOut({
     ...{ plans, consent: createConsentStore(test.database), workspaceId: test.workspaceId, planId, kind, without: [] },
+    mapping: await plans.mapping(test.workspaceId, planId),
     ...{ batchSize: 100, readSize: 1_000, now, connection, reader: connection, beforeSending: () => undefined },
     // As after a while: every record is looked at once more before it is written.
     isFresh: () => false,

@@ -8,7 +8,7 @@ import type { ChangeResult } from "#profile/store/plan/apply.ts";
 import type { Sealed } from "#profile/store/plan/build.ts";
 import type { NewsCursor } from "#profile/store/plan/candidates.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
-import { changeOf, wantedOf } from "#workflows/write-back/build.ts";
+import { changeOf, rulesOf, wantedFields, wantedOf } from "#workflows/write-back/build.ts";
 
 export const STREAM = "contacts";
 
@@ -43,21 +43,22 @@ const read = ({ records }: Vendor, id: string): LiveRecord => {
 export async function makePlan(
   site: Site,
   at: string,
-  { pageSize = 2, stopAfter, builtFor }: { pageSize?: number; stopAfter?: number; builtFor?: string } = {},
+  { pageSize = 2, stopAfter, builtFor = "" }: { pageSize?: number; stopAfter?: number; builtFor?: string } = {},
 ): Promise<(Sealed & { planId: PlanId }) | null> {
   const { store, workspaceId, connectionId, vendor } = site;
-  const beginning = await store.begin(workspaceId, connectionId, at, builtFor);
-  if (beginning.outcome !== "building") return null;
   const destination = (await store.destinations(workspaceId)).find((one) => one.connectionId === connectionId);
   const fields = destination?.fields ?? [];
-  const limits = { fields: fields.map(({ field }) => field), maxValueLength: 500 };
-  const ownership = Object.fromEntries(fields.map((one) => [one.field, one.ownership]));
+  const revision = destination?.fieldsRevision ?? 0;
+  const beginning = await store.begin(workspaceId, connectionId, at, { digest: builtFor, revision, fields });
+  if (beginning.outcome !== "building") return null;
+  const limits = { ...wantedFields(fields), maxValueLength: 500 };
+  const rules = rulesOf(fields);
   for (let after: NewsCursor | null = null; ;) {
     const page = await store.news(workspaceId, beginning.planId, STREAM, { after, limit: pageSize });
     const ids = page.records.map(({ recordId }) => recordId);
     const compared = await store.candidates(workspaceId, beginning.planId, ids);
     const changes = compared.flatMap((candidate): PlanChange[] =>
-      changeOf(wantedOf(candidate, limits), read(vendor, candidate.vendorId).values, ownership),
+      changeOf(wantedOf(candidate, limits), read(vendor, candidate.vendorId).values, rules),
     );
     vendor.reads += compared.length;
     await store.addChanges(workspaceId, beginning.planId, changes, compared);
@@ -74,9 +75,10 @@ export async function applyBatch(site: Site, planId: PlanId, at: string, crash =
   const claimed = await store.claim(workspaceId, planId, { limit: 2, after: null });
   const results: ChangeResult[] = [];
   const plan = await store.show(workspaceId, planId, { sample: 0 });
+  const mapping = await store.mapping(workspaceId, planId);
   for (const change of claimed) {
     const { vendorId } = change;
-    const decision = decideApply(plan?.kind ?? "write", change, read(vendor, vendorId));
+    const decision = decideApply(plan?.kind ?? "write", change, read(vendor, vendorId), mapping);
     if (decision.decision === "gone") results.push({ vendorId, outcome: "gone", reason: decision.reason });
     if (decision.decision === "skip")
       results.push({ vendorId, outcome: "skipped", cause: decision.cause, reason: decision.reason });
@@ -94,7 +96,7 @@ export async function applyBatch(site: Site, planId: PlanId, at: string, crash =
     if (!vendor.ignores.has(vendorId))
       vendor.records.set(vendorId, { ...vendor.records.get(vendorId), ...decision.values });
     const { before, values } = decision;
-    const verdict = verifyReadBack(values, before, read(vendor, vendorId));
+    const verdict = verifyReadBack(values, before, read(vendor, vendorId), mapping);
     if (verdict.verdict === "failed") results.push({ vendorId, outcome: "failed", reason: verdict.reason });
     else
       results.push({

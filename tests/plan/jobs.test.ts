@@ -76,6 +76,7 @@ async function pass(planId: PlanId): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   await carryOut({
     ...{ plans, consent: createConsentStore(test.database), workspaceId: test.workspaceId, planId, kind, without: [] },
+    mapping: await plans.mapping(test.workspaceId, planId),
     ...{ batchSize: 100, readSize: 100, now, connection, reader: connection, beforeSending: () => undefined },
     isFresh: () => false,
     onSettled: async (results) => {

@@ -103,6 +103,7 @@ export function renewingConnection(
     count: (stream) => once((connection) => connection.count(stream)),
     units: (stream, cursor) => once((connection) => connection.units(stream, cursor)),
     ensureFields: (fields) => once((connection) => connection.ensureFields(fields)),
+    describeField: (name) => once((connection) => connection.describeField(name)),
     readLive: (records, fields) => once((connection) => connection.readLive(records, fields)),
     ensureAudience: (audience) => once((connection) => connection.ensureAudience(audience)),
     // Ordered once more they are who they were: an audience is a set.

@@ -14,6 +14,7 @@ export function traced(connection: OpenConnection, connector: string, telemetry:
         ...{ connector, stream, records: records.length, rejects: rejects.length },
       })),
     ensureFields: (fields) => span("prepare fields", 0, () => connection.ensureFields(fields)),
+    describeField: (name) => span("describe field", 0, () => connection.describeField(name)),
     readLive: (ids, fields) => span("read live values", ids.length, () => connection.readLive(ids, fields)),
     addMembers: (audience, members, context) =>
       span("add to audience", members.length, () => connection.addMembers(audience, members, context)),

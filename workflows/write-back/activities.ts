@@ -3,7 +3,6 @@ import { ApplicationFailure, Context, cancellationSignal } from "@temporalio/act
 import type { AudienceDefinition } from "#connectors/core/audience.ts";
 import type { Connector, FieldReport, OpenConnection } from "#connectors/core/contract.ts";
 import { connectorOf } from "#connectors/registry.ts";
-import { definitionsOf } from "#profile/plan/fields.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { foretellWrite } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
@@ -13,6 +12,7 @@ import { asMembers, audiencesOf, consentOfMembers, proposeMembers } from "./audi
 import { buildChanges, writeBackOf } from "./build.ts";
 import { isCarriedOutApart, makeRoom } from "./carrier.ts";
 import { carryOut } from "./carry-out.ts";
+import { prepared } from "./prepare.ts";
 import type { Approval, PlanInput, UndoInput } from "./messages.ts";
 
 /** A record compared this recently is written without looking again first. An undo has compared nothing yet. */
@@ -75,8 +75,9 @@ export function writeBackActivities(deps: Dependencies) {
         const connector = connectorOf(input.connector);
         if (connector.audiences !== undefined) return buildAudience(input, connector);
         const earlier = await plans.openPlan(workspaceId, connectionId);
-        const builtFor = hash("sha256", JSON.stringify(destination.fields), "hex");
-        const begun = await plans.begin(workspaceId, connectionId, instant(), builtFor);
+        const { fields, fieldsRevision: revision } = destination;
+        const digest = hash("sha256", JSON.stringify(fields), "hex");
+        const begun = await plans.begin(workspaceId, connectionId, instant(), { digest, revision, fields });
         if (begun.outcome === "nothing") return { planId: null, status: "none", supersededPlanId: null };
         if (begun.outcome !== "building") {
           const { plan } = begun;
@@ -95,7 +96,7 @@ export function writeBackActivities(deps: Dependencies) {
         const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const { stream } = writeBackOf(opened.connector);
         await buildChanges({
-          ...{ plans, workspaceId, planId, fields: destination.fields },
+          ...{ plans, workspaceId, planId, fields },
           ...{ connector: opened.connector, connection: opened.connection },
           onPortion: async (counts) => {
             await runs.addCounts(workspaceId, runId, step, { ...counts, ...opened.takeCalls() });
@@ -132,7 +133,7 @@ export function writeBackActivities(deps: Dependencies) {
       }
     },
 
-    /** Makes our fields where they are missing. @returns those something else is in the way of */
+    /** Makes our fields where they are missing, and looks at those of the tool's own. @returns those that cannot be written */
     prepareFields: (input: PlanInput): Promise<string[]> =>
       atVendor(input, async () => {
         const { workspaceId, connectionId } = input;
@@ -141,11 +142,12 @@ export function writeBackActivities(deps: Dependencies) {
         );
         const { connection } = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const connector = connectorOf(input.connector);
-        const reports =
+        const conflicts =
           connector.audiences === undefined
-            ? await connection.ensureFields(definitionsOf((destination?.fields ?? []).map(({ field }) => field)))
-            : await ensureAudiences(connection, audiencesOf(connector, (await settingsOf(input)).settings));
-        const conflicts = reports.filter(({ outcome }) => outcome === "conflict");
+            ? await prepared(connection, destination?.fields ?? [])
+            : (await ensureAudiences(connection, audiencesOf(connector, (await settingsOf(input)).settings))).filter(
+                ({ outcome }) => outcome === "conflict",
+              );
         const reason = conflicts.map((conflict) => `${conflict.name}: ${conflict.reason ?? "in use"}`).join(" ");
         if (conflicts.length > 0)
           await deps.connections.setStatus(workspaceId, connectionId, "ready", reason, "write-back");
@@ -161,6 +163,7 @@ export function writeBackActivities(deps: Dependencies) {
         const plan = await plans.startApplying(workspaceId, planId);
         const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal());
         const [writer, reader] = await Promise.all([open(), open()]);
+        const mapping = await plans.mapping(workspaceId, planId);
         const { audiences } = writer.connector;
         const members = (connection: OpenConnection) =>
           audiences === undefined
@@ -191,6 +194,7 @@ export function writeBackActivities(deps: Dependencies) {
             workspaceId,
             planId,
             kind: plan.kind,
+            mapping,
             without,
             batchSize,
             readSize,

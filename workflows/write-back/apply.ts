@@ -2,9 +2,8 @@
 import type { OpenConnection, RecordWrite, WriteResult } from "#connectors/core/contract.ts";
 import { chunked } from "#connectors/core/batches.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import type { PlanId } from "#profile/ids.ts";
 import { decideApply } from "#profile/plan/apply.ts";
-import { fieldType } from "#profile/plan/fields.ts";
+import { fieldType, type Mapping } from "#profile/plan/fields.ts";
 import type { ApplyDecision } from "#profile/plan/apply.ts";
 import type { FieldValues } from "#profile/plan/types.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
@@ -21,7 +20,6 @@ export interface ApplyInput extends AskInput {
   batchSize: number;
   /** Does this when a call is about to leave, after it waited for the account's quota. */
   beforeSending(check: (() => Promise<void>) | null): void;
-  planId: PlanId;
   /** The plan compared these records moments ago and none of them was tried yet: no need to look again. */
   fresh: boolean;
   /** Fields the destination reserves for something else: left out. */
@@ -33,7 +31,7 @@ export interface Sent extends Granted {
   answer: WriteResult | undefined;
 }
 
-const IN_THE_WAY = "Other fields in the tool already have these names; `tributary connections` names them.";
+const IN_THE_WAY = "Nothing may be written into these fields of the tool; `tributary connections` says why.";
 
 /** An answer of the ledger older than this is asked for again before a call leaves. */
 const FRESH_CONSENT_MS = 500;
@@ -91,7 +89,7 @@ async function alreadyThere(
   }));
 }
 
-async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: ApplyInput) {
+async function decisions(changes: ClaimedChange[], { connection, kind, fresh, mapping }: ApplyInput) {
   const untried = (change: ClaimedChange) => fresh && change.status === "pending" && change.attempts === 0;
   const toRead = changes.filter((change) => !untried(change));
   const fields = fieldsOf(toRead.map(({ after }) => after));
@@ -101,7 +99,7 @@ async function decisions(changes: ClaimedChange[], { connection, kind, fresh }: 
     change,
     decision: untried(change)
       ? { decision: "write", before: change.before, values: change.after }
-      : decideApply(kind, change, liveOf.get(change.vendorId)),
+      : decideApply(kind, change, liveOf.get(change.vendorId), mapping),
   }));
 }
 
@@ -165,7 +163,7 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
     }
     // Holds for every call of the batch that is still to leave.
     if (withdrawn)
-      throw new ConnectorError("transient", "A person's consent changed while the call was waiting for its turn.");
+      throw new ConnectorError("transient", "A permission changed while the call was waiting for its turn.");
     leaving();
   });
   try {
@@ -174,7 +172,10 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
       ...(change.job === null ? {} : { job: change.job }),
     }));
     const results = await input.connection.write(writes, {
-      types: typesOf(writes.flatMap(({ values }) => Object.keys(values))),
+      types: typesOf(
+        writes.flatMap(({ values }) => Object.keys(values)),
+        input.mapping,
+      ),
       begun: (job, ids) => input.plans.markJob(input.workspaceId, input.planId, job, ids),
     });
     const answers = new Map(results.map((answer) => [answer.id, answer]));
@@ -184,7 +185,8 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
   }
 }
 
-const typesOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, fieldType(name)]));
+const typesOf = (names: readonly string[], mapping: Mapping) =>
+  Object.fromEntries(names.map((name) => [name, fieldType(name, mapping)]));
 
 function withoutWriting(
   vendorId: string,

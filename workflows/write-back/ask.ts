@@ -1,17 +1,22 @@
-/** Asking the ledger whether records may be written, right before they are. */
+/** Asking whether records may be written, right before they are: the ledger, and the list of fields that are on. */
 import type { Grant } from "#connectors/core/grant.ts";
 import { decide } from "#profile/consent/decide.ts";
-import type { RecordId, WorkspaceId } from "#profile/ids.ts";
-import { usesLeft } from "#profile/plan/fields.ts";
+import type { PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
+import { isAudience, usesLeft, type Mapping } from "#profile/plan/fields.ts";
 import type { FieldValues, PlanKind } from "#profile/plan/types.ts";
 import type { SendingBasis } from "#profile/store/consent/sending.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
+import type { PlanStore } from "#profile/store/plan/store.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 
 export interface AskInput {
   consent: ConsentStore;
+  plans: Pick<PlanStore, "isForCurrentFields">;
   workspaceId: WorkspaceId;
+  planId: PlanId;
   kind: PlanKind;
+  /** The properties that the plan may name. */
+  mapping: Mapping;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -34,12 +39,16 @@ export interface Asked {
 
 const MOVED = "The record belongs to another customer now; the next plan compares it again.";
 
+const OTHER_FIELDS =
+  "The fields written here were changed after the plan was made; the next plan compares the record again.";
+const NOT_LISTED = "The plan names a property that is not among the fields written here.";
+
 /** What was read for a portion is read again after this, changed or not. */
 const KEPT_MS = 60_000;
 
 /** The permissions of one portion. */
 export interface Permissions {
-  /** What the ledger says of each record at this moment. */
+  /** What the ledger and the list of fields say of each record at this moment. */
   of(asked: readonly Writable[]): Promise<Asked>;
 }
 
@@ -56,12 +65,22 @@ export async function readPermissions(recordIds: readonly RecordId[], input: Ask
     async of(asked) {
       const askedAt = now();
       if (asked.length === 0) return { granted: [], refused: [], askedAt };
+      if (!(await input.plans.isForCurrentFields(workspaceId, input.planId)))
+        return { granted: [], refused: asked.map((one) => notSent(one, OTHER_FIELDS)), askedAt };
       const ids = asked.map(({ change }) => change.recordId);
       if (!(await holdsFor(ids))) known = await read(ids);
-      return { ...decideAll(asked, known.basis, { kind: input.kind, at: new Date(askedAt).toISOString() }), askedAt };
+      const isListed = (name: string) => input.mapping.has(name) || isAudience(name);
+      const listed = asked.filter(({ values }) => Object.keys(values).every(isListed));
+      const strange = asked.filter((one) => !listed.includes(one)).map((one) => notSent(one, NOT_LISTED));
+      const decided = decideAll(listed, known.basis, { kind: input.kind, at: new Date(askedAt).toISOString() });
+      return { granted: decided.granted, refused: [...strange, ...decided.refused], askedAt };
     },
   };
 }
+
+const notSent = ({ change: { vendorId } }: Writable, reason: string): ChangeResult => ({
+  ...{ vendorId, outcome: "skipped", cause: "fields", reason },
+});
 
 function decideAll(
   asked: readonly Writable[],

@@ -5,9 +5,11 @@ import { ConnectorError } from "#connectors/core/errors.ts";
 import type { PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { diffRecord } from "#profile/plan/diff.ts";
 import { allows } from "#profile/consent/decide.ts";
-import { desiredValues, usesOf } from "#profile/plan/fields.ts";
+import { desiredValues, usesOf, type Mapping, type WrittenFields } from "#profile/plan/fields.ts";
+import { mappingOf } from "#profile/plan/mapping.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Candidate, NewsCursor, NewsPage } from "#profile/store/plan/candidates.ts";
+import type { DestinationField } from "#profile/store/plan/fields.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
 import { prefetched } from "#connectors/core/prefetched.ts";
 import { refOf } from "./read-back.ts";
@@ -27,7 +29,7 @@ export interface BuildInput {
   planId: PlanId;
   connector: Connector;
   connection: OpenConnection;
-  fields: readonly { field: string; ownership: Ownership }[];
+  fields: readonly DestinationField[];
   onPortion(counts: { compared: number; changes: number }): Promise<void>;
 }
 
@@ -39,7 +41,7 @@ export interface BuildInput {
 export async function buildChanges(input: BuildInput): Promise<void> {
   const { plans, workspaceId, planId, connection } = input;
   const fields = input.fields.map(({ field }) => field);
-  const ownership = Object.fromEntries(input.fields.map(({ field, ownership }) => [field, ownership]));
+  const rules = rulesOf(input.fields);
   let stored = Promise.resolve();
   const store = async (compared: Wanted[], changes: PlanChange[]): Promise<void> => {
     await plans.addChanges(workspaceId, planId, changes, compared);
@@ -50,7 +52,7 @@ export async function buildChanges(input: BuildInput): Promise<void> {
       const live = new Map((await connection.readLive(wanted.map(refOf), fields)).map((record) => [record.id, record]));
       const changes = wanted.flatMap((record): PlanChange[] => {
         const found = live.get(record.vendorId);
-        return found?.state === "live" ? changeOf(record, found.values, ownership) : [];
+        return found?.state === "live" ? changeOf(record, found.values, rules) : [];
       });
       await stored;
       stored = store(wanted, changes);
@@ -67,7 +69,7 @@ export async function buildChanges(input: BuildInput): Promise<void> {
 /** In order of creation, as many together as the vendor is best asked for. */
 async function* wantedRecords({ plans, workspaceId, planId, connector, fields }: BuildInput): AsyncGenerator<Wanted[]> {
   const { stream, readSize, maxValueLength } = writeBackOf(connector);
-  const limits = { fields: fields.map(({ field }) => field), maxValueLength };
+  const limits = { ...wantedFields(fields), maxValueLength };
   for await (const records of windows((after) => plans.news(workspaceId, planId, stream, { after, limit: PORTION }))) {
     for (const portion of chunked(records, Math.max(COMPARED, readSize))) {
       const found = await plans.candidates(workspaceId, planId, portion);
@@ -99,16 +101,33 @@ export function writeBackOf(connector: Connector): NonNullable<Connector["writeB
   throw new ConnectorError("contract", `${connector.title} does not support write-back.`);
 }
 
+/** Which properties are to hold what, and which nothing any more. */
+export const wantedFields = (fields: readonly DestinationField[]): Omit<WrittenFields, "maxValueLength"> => ({
+  fields: fields.filter(({ enabled }) => enabled).map(({ field }) => field),
+  cleared: fields.filter(({ clearing }) => clearing).map(({ field }) => field),
+  mapping: mappingOf(fields),
+});
+
+export interface Rules {
+  ownership: Readonly<Record<string, Ownership>>;
+  mapping: Mapping;
+}
+
+/** Who decides each property's value. One that is given up is emptied only where it is still as we left it. */
+export const rulesOf = (fields: readonly DestinationField[]): Rules => ({
+  ownership: Object.fromEntries(
+    fields.map(({ field, ownership, clearing }) => [field, clearing ? "until-edited" : ownership]),
+  ),
+  mapping: mappingOf(fields),
+});
+
 /** What a record should hold. */
 export interface Wanted extends Omit<Candidate, "traits" | "consents" | "addresses"> {
   desired: FieldValues;
 }
 
 /** Only what may be written to this record, with the addresses it has. */
-export function wantedOf(
-  { traits, consents, addresses, ...record }: Candidate,
-  limits: { fields: readonly string[]; maxValueLength: number },
-): Wanted {
+export function wantedOf({ traits, consents, addresses, ...record }: Candidate, limits: WrittenFields): Wanted {
   return { ...record, desired: desiredValues(traits, (uses) => allows(consents, uses, addresses), limits) };
 }
 
@@ -116,10 +135,10 @@ export function wantedOf(
 export function changeOf(
   { vendorId, recordId, profileId, createdAt, desired, lastDelivered }: Wanted,
   live: FieldValues,
-  ownership: Readonly<Record<string, Ownership>>,
+  { ownership, mapping }: Rules,
 ): PlanChange[] {
-  const change = diffRecord({ live, desired, ownership, lastDelivered });
+  const change = diffRecord({ live, desired, ownership, lastDelivered, mapping });
   return change === null
     ? []
-    : [{ vendorId, recordId, profileId, createdAt, ...change, uses: usesOf(change.after, desired) }];
+    : [{ vendorId, recordId, profileId, createdAt, ...change, uses: usesOf(change.after, desired, mapping) }];
 }

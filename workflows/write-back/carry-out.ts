@@ -71,8 +71,12 @@ interface Waiting {
 
 const nothingWaits = (): Waiting => ({ results: [], sent: [] });
 
-async function settleNow(results: ChangeResult[], sent: Sent[], { reader, onSettled }: CarryOutInput): Promise<void> {
-  const all = [...results, ...(await verified(sent, reader))];
+async function settleNow(
+  results: ChangeResult[],
+  sent: Sent[],
+  { reader, onSettled, mapping }: CarryOutInput,
+): Promise<void> {
+  const all = [...results, ...(await verified(sent, reader, mapping))];
   if (all.length > 0) await onSettled(all);
 }
 

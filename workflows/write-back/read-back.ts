@@ -1,5 +1,6 @@
 /** What became of records that were sent, as the vendor shows them afterwards. */
 import type { OpenConnection, RecordRef } from "#connectors/core/contract.ts";
+import type { Mapping } from "#profile/plan/fields.ts";
 import { verifyReadBack } from "#profile/plan/read-back.ts";
 import type { FieldValues, PlanChange } from "#profile/plan/types.ts";
 import type { ChangeResult } from "#profile/store/plan/apply.ts";
@@ -9,6 +10,7 @@ import type { Sent } from "./apply.ts";
 export async function verified(
   sent: readonly Sent[],
   connection: Pick<OpenConnection, "readLive">,
+  mapping: Mapping,
 ): Promise<ChangeResult[]> {
   const toVerify = sent.filter(({ answer }) => answer?.outcome === "written");
   const readBack =
@@ -26,7 +28,7 @@ export async function verified(
     if (answer.outcome === "retry") return { vendorId, outcome: "retry", reason };
     if (answer.outcome === "gone") return { vendorId, outcome: "gone", reason };
     if (answer.outcome === "rejected") return { vendorId, outcome: "failed", reason };
-    const verdict = verifyReadBack(values, before, liveOf.get(vendorId));
+    const verdict = verifyReadBack(values, before, liveOf.get(vendorId), mapping);
     if (verdict.verdict === "failed") return { vendorId, outcome: "failed", reason: verdict.reason };
     return {
       vendorId,

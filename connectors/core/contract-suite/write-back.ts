@@ -93,6 +93,17 @@ export function testWriteBack(bench: Bench): void {
       expect(report?.reason ?? "", "what is in the way and what to do").not.toBe("");
     });
 
+    it("says of its fields what they are, and of a name that is free that it is", async () => {
+      const { connection } = await ready(1);
+      const defined = bench.vendor.fieldOf !== undefined;
+      for (const { name, type } of FIELDS)
+        expect(await connection.describeField(name)).toMatchObject(
+          defined ? { state: "present", name, type, ours: true } : { state: "undefined" },
+        );
+      const free = await connection.describeField("tributary_contract_nowhere");
+      expect(free).toEqual({ state: defined ? "absent" : "undefined" });
+    });
+
     it("writes the longest value that it says the vendor stores", async () => {
       const { connection, ids } = await ready(1);
       const longest = "x".repeat(connector.writeBack?.maxValueLength ?? 0);

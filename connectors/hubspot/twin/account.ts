@@ -131,6 +131,12 @@ export class HubspotAccount extends TwinAccount<HubspotFaults> {
     return this.stores.contacts.table.get(id);
   }
 
+  /** Somebody makes a property of contacts read-only. */
+  protect(name: string): void {
+    const found = this.property("contacts", name);
+    if (found !== undefined) this.properties.put({ ...found, readOnly: true });
+  }
+
   property(type: ObjectType, name: string): PropertyRow | undefined {
     const found = this.properties.get(`${type}.${name}`);
     return found?.archived === false ? found : undefined;

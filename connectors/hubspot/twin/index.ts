@@ -39,7 +39,17 @@ export interface HubspotTwinOptions extends TwinOptions {
   refresh?: AuthorizationServerOptions["refresh"];
 }
 
-const DEEDS = ["create", "change", "archive", "restore", "merge", "setStatus", "forget", "associate"] as const;
+const DEEDS = [
+  "create",
+  "change",
+  "archive",
+  "restore",
+  "merge",
+  "setStatus",
+  "forget",
+  "associate",
+  "protect",
+] as const;
 
 /** Everything besides the wire happens "at the vendor": somebody edits, deletes or merges in HubSpot itself. */
 export interface HubspotTwin extends Twin<HubspotSeed>, Pick<HubspotAccount, (typeof DEEDS)[number]> {

@@ -386,3 +386,18 @@ CREATE TABLE click_holder (
 CREATE INDEX click_holder_click ON click_holder (workspace_id, click_id);
 CREATE INDEX touchpoint_click ON touchpoint (workspace_id, vendor_id) WHERE type = 'ad_clicked';
 SELECT isolate_by_workspace('click_holder');
+
+-- Any field of ours in any property of a tool. Null: the property has our own name for the field.
+ALTER TABLE destination_field ADD COLUMN source text;
+ALTER TABLE destination_field ADD COLUMN label text;
+-- The property is the tool's: it is filled as it is, never made or changed.
+ALTER TABLE destination_field ADD COLUMN existing boolean NOT NULL DEFAULT false;
+-- What we left in it is to be emptied.
+ALTER TABLE destination_field ADD COLUMN clearing boolean NOT NULL DEFAULT false;
+-- The field goes elsewhere now; the row stays for what is to be emptied.
+ALTER TABLE destination_field ADD COLUMN retired boolean NOT NULL DEFAULT false;
+-- Goes up with each change of the fields. A plan made before it is not sent any further.
+ALTER TABLE connection ADD COLUMN fields_revision integer NOT NULL DEFAULT 0;
+ALTER TABLE plan ADD COLUMN fields_revision integer NOT NULL DEFAULT 0;
+-- What each property of the plan shows, for undoing it when the fields are others. Null: all under our own names.
+ALTER TABLE plan ADD COLUMN fields jsonb;

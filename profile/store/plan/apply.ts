@@ -131,7 +131,7 @@ export type ChangeResult = { vendorId: string } & (
   | { outcome: "failed"; reason: string }
   /** Worth another try: pending again, failed after five. */
   | { outcome: "retry"; reason: string }
-  | { outcome: "skipped"; cause: "consent" | "live_changed" | "edited"; reason: string }
+  | { outcome: "skipped"; cause: "consent" | "live_changed" | "edited" | "fields"; reason: string }
   | { outcome: "gone"; reason: string }
 );
 

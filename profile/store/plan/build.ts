@@ -1,4 +1,6 @@
 /** Making a plan: which profiles have news for a destination, what is to change, the seal. */
+import { OWN_NAMES } from "#profile/plan/fields.ts";
+import type { MappedField } from "#profile/plan/mapping.ts";
 import { decideApproval } from "#profile/plan/policy.ts";
 import { WRITTEN, type PlanChange } from "#profile/plan/types.ts";
 import { uuidOf, type ConnectionId, type PlanId } from "#profile/ids.ts";
@@ -18,23 +20,38 @@ export type Beginning =
   | { outcome: "unfinished"; plan: PlanSummary }
   | { outcome: "building"; planId: PlanId };
 
+/** What a plan compares. */
+export interface BuiltFor {
+  /** Stands for the fields: with others, what was compared says nothing. */
+  digest: string;
+  /** The connection's with which they were read. */
+  revision: number;
+  fields: readonly MappedField[];
+}
+
+const OWN: BuiltFor = {
+  ...{ digest: "", revision: 0 },
+  fields: [...OWN_NAMES.keys()].map((name) => ({ field: name, source: name })),
+};
+
 /**
  * Starts a plan, or says why there is none to make. A half-made one is gone on with under the same id: what was compared
  * for the same fields, not longer than a day ago, counts for as long as the profile does not change.
  *
- * @param builtFor stands for the fields it compares
+ * A plan that waits is made anew where the fields are others now.
  */
 export async function begin(
   transaction: Transaction,
   connectionId: ConnectionId,
   at: string,
-  builtFor = "",
+  builtFor: BuiltFor = OWN,
 ): Promise<Beginning> {
   const { workspaceId } = transaction;
-  const { plannedSeq } = await lockConnection(transaction, connectionId);
+  const { plannedSeq, fieldsRevision } = await lockConnection(transaction, connectionId);
   const open = await unfinishedPlan(transaction, connectionId);
   if (open?.status === "approved" || open?.status === "applying") return { outcome: "unfinished", plan: open };
-  if ((await newestOutput(transaction)) <= (open?.status === "waiting" ? open.throughSeq : plannedSeq)) {
+  const outdated = open?.status === "waiting" && open.fieldsRevision !== fieldsRevision;
+  if (!outdated && (await newestOutput(transaction)) <= (open?.status === "waiting" ? open.throughSeq : plannedSeq)) {
     if (open?.status === "waiting") return { outcome: "waiting", plan: open };
     if (open === null) return { outcome: "nothing" };
   }
@@ -45,15 +62,16 @@ export async function begin(
   const throughSeq = await newestOutput(transaction);
   if (open?.status === "building") {
     const [kept] = await transaction.query(
-      `UPDATE plan SET through_seq = $3 WHERE workspace_id = $1 AND plan_id = $2 AND built_for = $4
+      `UPDATE plan SET through_seq = $3, fields_revision = $6 WHERE workspace_id = $1 AND plan_id = $2 AND built_for = $4
          AND created_at > $5::timestamptz - interval '1 day' RETURNING plan_id`,
-      [workspaceId, open.planId, throughSeq, builtFor, at],
+      [workspaceId, open.planId, throughSeq, builtFor.digest, at, builtFor.revision],
     );
     if (kept === undefined) {
       await startOver(transaction, open.planId);
       await transaction.query(
-        "UPDATE plan SET through_seq = $3, built_for = $4, created_at = $5 WHERE workspace_id = $1 AND plan_id = $2",
-        [workspaceId, open.planId, throughSeq, builtFor, at],
+        `UPDATE plan SET through_seq = $3, built_for = $4, created_at = $5, fields_revision = $6, fields = $7
+         WHERE workspace_id = $1 AND plan_id = $2`,
+        [workspaceId, open.planId, throughSeq, builtFor.digest, at, builtFor.revision, fieldsOf(builtFor)],
       );
     }
     return { outcome: "building", planId: open.planId };
@@ -61,12 +79,19 @@ export async function begin(
   await supersedeOpen(transaction, open, at);
   const planId = await nextPlanId(transaction, connectionId);
   await transaction.query(
-    `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at, built_for)
-     VALUES ($1, $2, $3, 'building', $4, $5, $6)`,
-    [workspaceId, planId, connectionId, throughSeq, at, builtFor],
+    `INSERT INTO plan (workspace_id, plan_id, connection_id, status, through_seq, created_at, built_for,
+       fields_revision, fields)
+     VALUES ($1, $2, $3, 'building', $4, $5, $6, $7, $8)`,
+    [
+      ...[workspaceId, planId, connectionId, throughSeq, at],
+      ...[builtFor.digest, builtFor.revision, fieldsOf(builtFor)],
+    ],
   );
   return { outcome: "building", planId };
 }
+
+const fieldsOf = ({ fields }: BuiltFor): string =>
+  JSON.stringify(fields.map(({ field, source }) => ({ field, source })));
 
 /** A plan that waits, or was never sealed, gives way to a newer one. */
 export async function supersedeOpen(
@@ -254,19 +279,21 @@ async function policyFacts(transaction: Transaction, plan: PlanSummary, stream: 
     destinationRecords: number;
     appliedBefore: boolean;
     undoneSince: boolean;
+    fieldsChanged: boolean;
     partlyRead: boolean;
     autoApplyShare: number | null;
   }>(
     `SELECT c.auto_apply_share AS "autoApplyShare",
        (SELECT count(*) FROM source_record s WHERE s.workspace_id = $1 AND s.connection_id = $2 AND s.stream = $3
           AND s.kind = 'person' AND NOT s.deleted) AS "destinationRecords",
-       p.at IS NOT NULL AS "appliedBefore", coalesce(u.at >= p.at, false) AS "undoneSince",
+       p.at IS NOT NULL AS "appliedBefore", coalesce(p.fields_revision <> c.fields_revision, false) AS "fieldsChanged", coalesce(u.at >= p.at, false) AS "undoneSince",
        EXISTS (SELECT FROM stream_state r JOIN connection o USING (workspace_id, connection_id) WHERE r.workspace_id = $1
          AND r.full_read_at IS NULL AND r.full_read_started_at IS NOT NULL
          AND o.status NOT IN ('paused', 'disconnected')) AS "partlyRead"
      FROM connection c
-     CROSS JOIN LATERAL (SELECT max(approved_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
-       AND kind = 'write' AND status = ANY($4::text[]) AND approved_by <> '${TAKEN_OUT}') AS p
+     CROSS JOIN LATERAL (SELECT max(approved_at) AS at, max(fields_revision) AS fields_revision FROM plan
+       WHERE workspace_id = $1 AND connection_id = $2 AND kind = 'write' AND status = ANY($4::text[])
+         AND approved_by <> '${TAKEN_OUT}') AS p
      CROSS JOIN LATERAL (SELECT max(created_at) AS at FROM plan WHERE workspace_id = $1 AND connection_id = $2
        AND kind = 'undo') AS u
      WHERE c.workspace_id = $1 AND c.connection_id = $2`,

@@ -117,7 +117,7 @@ export async function candidates(
     `WITH destination AS MATERIALIZED (
        SELECT p.connection_id, EXISTS (
          SELECT FROM destination_field f WHERE f.workspace_id = $1 AND f.connection_id = p.connection_id
-           AND f.enabled AND f.ownership IN ('until-edited', 'fill-empty')
+           AND (f.clearing OR f.enabled AND f.ownership IN ('until-edited', 'fill-empty'))
        ) AS needs_written
        FROM plan p WHERE p.workspace_id = $1 AND p.plan_id = $2 AND p.status = 'building'
      ), page AS MATERIALIZED (

@@ -26,7 +26,20 @@ export const knownAnswers = z.array(
   }),
 );
 
-export const destinationFields = z.array(z.object({ field: z.string(), ownership: z.enum(OWNERSHIPS) }));
+export const destinationFields = z.array(
+  z.object({
+    field: z.string(),
+    source: z.string(),
+    ownership: z.enum(OWNERSHIPS),
+    label: z.string().nullable(),
+    existing: z.boolean(),
+    enabled: z.boolean(),
+    clearing: z.boolean(),
+    retired: z.boolean(),
+  }),
+);
+
+export const mappedFields = z.array(z.object({ field: z.string(), source: z.string() }));
 
 export const sampledChanges = z.array(
   z.object({

@@ -1,11 +1,13 @@
 /** A person's decision on a plan. */
 import type { ConnectionId, PlanId } from "#profile/ids.ts";
+import type { Mapping } from "#profile/plan/fields.ts";
 import { reverse } from "#profile/plan/undo.ts";
 import type { PlanChange, PlanStatus } from "#profile/plan/types.ts";
 import { fieldValues, uses } from "./columns.ts";
 import { audit } from "../audit.ts";
 import type { Transaction } from "../database.ts";
 import { insertChanges, nextPlanId } from "./build.ts";
+import { mappingOfPlan } from "./fields.ts";
 import {
   changeOf,
   advancePlanned,
@@ -117,9 +119,10 @@ export async function beginUndo(
   const undoId = await nextPlanId(transaction, plan.connectionId);
   await transaction.query(
     `INSERT INTO plan (workspace_id, plan_id, connection_id, kind, undo_of, status, through_seq, destination_records,
-       created_at, approved_at, approved_by)
-     VALUES ($1, $2, $3, 'undo', $4, 'approved', $5, $6, $7, $7, $8)`,
-    [transaction.workspaceId, undoId, plan.connectionId, planId, plan.throughSeq, plan.destinationRecords, at, actor],
+       created_at, approved_at, approved_by, fields_revision, fields)
+     SELECT $1, $2, connection_id, 'undo', plan_id, 'approved', through_seq, destination_records, $4, $4, $5, fields_revision, fields
+     FROM plan WHERE workspace_id = $1 AND plan_id = $3`,
+    [transaction.workspaceId, undoId, planId, at, actor],
   );
   const changes = await copyReversed(transaction, planId, undoId);
   if (changes === 0) {
@@ -171,10 +174,11 @@ async function copyReversed(transaction: Transaction, planId: PlanId, undoId: Pl
      FROM delivery WHERE workspace_id = $1 AND plan_id = $2 AND status = 'applied'`,
     [transaction.workspaceId, planId],
   );
+  const mapping = await mappingOfPlan(transaction, planId);
   let changes = 0;
   for (;;) {
     const rows = await transaction.query<DeliveredRow>(`FETCH ${FETCH} FROM delivered`);
-    const reversed = await reversedChanges(transaction, planId, rows);
+    const reversed = await reversedChanges(transaction, planId, rows, mapping);
     await insertChanges(transaction, undoId, reversed);
     changes += reversed.length;
     if (rows.length < FETCH) break;
@@ -195,6 +199,7 @@ async function reversedChanges(
   transaction: Transaction,
   planId: PlanId,
   deliveries: DeliveredRow[],
+  mapping: Mapping,
 ): Promise<PlanChange[]> {
   const rows = await transaction.query<PlannedRow>(
     `SELECT c.vendor_id AS "vendorId", c.record_id AS "recordId", c.profile_id AS "profileId", c.before, c.after, c.uses,
@@ -212,12 +217,13 @@ async function reversedChanges(
     if (target === undefined) return [];
     const { recordId, profileId } = target;
     const written = fieldValues.parse(after ?? target.after);
-    const change = reverse({
+    const delivered = {
       before: fieldValues.parse(before ?? target.before),
       after: written,
       readBack: readBack === null ? written : fieldValues.parse(readBack),
       uses: uses.parse(target.uses),
-    });
+    };
+    const change = reverse(delivered, mapping);
     const createdAt = target.createdAt?.toISOString() ?? null;
     return change === null ? [] : [{ vendorId, recordId, profileId, createdAt, ...change }];
   });

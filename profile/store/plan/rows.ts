@@ -13,6 +13,8 @@ export interface PlanSummary {
   undoOf: PlanId | null;
   status: PlanStatus;
   throughSeq: number;
+  /** The connection's, when it was begun. */
+  fieldsRevision: number;
   /** Hex; null while building or empty. */
   digest: string | null;
   /** Records to change, records looked at, live records of the destination. */
@@ -35,7 +37,8 @@ export interface PlanUnderWay extends PlanSummary {
 /** Of a plan and its connection. Append WHERE, ORDER BY. */
 export const PLAN_SQL = `
   SELECT p.plan_id AS "planId", p.connection_id AS "connectionId", c.connector, c.name AS connection, p.kind,
-    p.undo_of AS "undoOf", p.status, p.through_seq AS "throughSeq", encode(p.digest, 'hex') AS digest, p.changes, p.compared,
+    p.undo_of AS "undoOf", p.status, p.through_seq AS "throughSeq",
+    p.fields_revision AS "fieldsRevision", encode(p.digest, 'hex') AS digest, p.changes, p.compared,
     p.destination_records AS "destinationRecords", p.created_at AS "createdAt", p.approved_at AS "approvedAt",
     p.approved_by AS "approvedBy", p.finished_at AS "finishedAt",
     p.pruned_at AS "prunedAt"
@@ -64,9 +67,9 @@ export async function lockPlan(transaction: Transaction, planId: PlanId): Promis
 export async function lockConnection(
   transaction: Transaction,
   connectionId: ConnectionId,
-): Promise<{ plannedSeq: number }> {
-  const [row] = await transaction.query<{ plannedSeq: number }>(
-    `SELECT planned_seq AS "plannedSeq" FROM connection WHERE workspace_id = $1 AND connection_id = $2 FOR NO KEY UPDATE`,
+): Promise<{ plannedSeq: number; fieldsRevision: number }> {
+  const [row] = await transaction.query<{ plannedSeq: number; fieldsRevision: number }>(
+    `SELECT planned_seq AS "plannedSeq", fields_revision AS "fieldsRevision" FROM connection WHERE workspace_id = $1 AND connection_id = $2 FOR NO KEY UPDATE`,
     [transaction.workspaceId, connectionId],
   );
   if (row === undefined) throw new Error(`There is no connection ${connectionId}.`);
@@ -117,10 +120,12 @@ export async function digestOfStored(transaction: Transaction, planId: PlanId): 
   return digest.end();
 }
 
+/** Of a plan for fields that were changed since it says nothing: for the new ones every record is compared again. */
 export async function advancePlanned(transaction: Transaction, plan: PlanSummary): Promise<void> {
   await transaction.query(
-    `UPDATE connection SET planned_seq = greatest(planned_seq, $3) WHERE workspace_id = $1 AND connection_id = $2`,
-    [transaction.workspaceId, plan.connectionId, plan.throughSeq],
+    `UPDATE connection SET planned_seq = greatest(planned_seq, $3)
+     WHERE workspace_id = $1 AND connection_id = $2 AND fields_revision = $4`,
+    [transaction.workspaceId, plan.connectionId, plan.throughSeq, plan.fieldsRevision],
   );
 }
 

@@ -3,7 +3,7 @@
  * write is decided in profile/plan; here it is kept, once and completely.
  */
 import type { ConnectionId, PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
-import { FIELDS } from "#profile/plan/fields.ts";
+import type { Mapping } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
 import type { Database, Transaction } from "../database.ts";
 import {
@@ -20,10 +20,21 @@ import {
   type Ending,
   type Retrying,
 } from "./apply.ts";
-import { addChanges, begin, seal, type Beginning, type Compared, type Sealed } from "./build.ts";
+import { addChanges, begin, seal, type Beginning, type BuiltFor, type Compared, type Sealed } from "./build.ts";
 import { candidates, news, type Candidate, type NewsCursor, type NewsPage } from "./candidates.ts";
-import { counts, destinationFields, sampledChanges } from "./columns.ts";
+import { counts, sampledChanges } from "./columns.ts";
 import { approve, beginUndo, offerAgain, reject, type Approval, type Undoing } from "./decide.ts";
+import {
+  changeFields,
+  defineFields,
+  destinationFieldsOf,
+  destinations,
+  isForCurrentFields,
+  mappingOfPlan,
+  type Destination,
+  type DestinationField,
+  type FieldChange,
+} from "./fields.ts";
 import {
   DELIVERY_OF_C,
   findPlan,
@@ -40,15 +51,6 @@ export interface Decision {
   at: string;
 }
 
-/** A connection we write to, with its enabled fields. */
-export interface Destination {
-  connectionId: ConnectionId;
-  connector: string;
-  name: string;
-  autoApplyShare: number | null;
-  fields: { field: string; ownership: Ownership }[];
-}
-
 export interface PlanView extends PlanSummary {
   counts: Record<string, number>;
   /** How many changes touch each field. */
@@ -62,9 +64,22 @@ export interface PlanStore {
   destinations(workspaceId: WorkspaceId): Promise<Destination[]>;
   /** Adds the fields a destination does not know yet; those an admin has changed or disabled stay as they are. */
   defineFields(workspaceId: WorkspaceId, connectionId: ConnectionId, ownership?: Ownership): Promise<void>;
+  /** All there are, those that are off and those to be emptied among them. */
+  fields(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<DestinationField[]>;
+  /** One field goes into another property, by other rules, or nowhere. The next plan compares every record and waits. */
+  changeFields(
+    workspaceId: WorkspaceId,
+    connectionId: ConnectionId,
+    change: FieldChange,
+    decision: Decision,
+  ): Promise<void>;
+  /** What each property of the plan shows. */
+  mapping(workspaceId: WorkspaceId, planId: PlanId): Promise<Mapping>;
+  /** The connection's fields are those that the plan was made for. */
+  isForCurrentFields(workspaceId: WorkspaceId, planId: PlanId): Promise<boolean>;
   /** The plan of the connection that is being made, waits or is being carried out. */
   openPlan(workspaceId: WorkspaceId, connectionId: ConnectionId): Promise<PlanSummary | null>;
-  begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string, builtFor?: string): Promise<Beginning>;
+  begin(workspaceId: WorkspaceId, connectionId: ConnectionId, at: string, builtFor?: BuiltFor): Promise<Beginning>;
   news(
     workspaceId: WorkspaceId,
     planId: PlanId,
@@ -112,6 +127,10 @@ export function createPlanStore(database: Database): PlanStore {
   return {
     destinations: inside(destinations),
     defineFields: inside(defineFields),
+    fields: inside(destinationFieldsOf),
+    changeFields: inside(changeFields),
+    mapping: inside(mappingOfPlan),
+    isForCurrentFields: inside(isForCurrentFields),
     openPlan: inside(unfinishedPlan),
     begin: inside(begin),
     news: inside(news),
@@ -134,37 +153,6 @@ export function createPlanStore(database: Database): PlanStore {
     find: inside(findPlan),
     show: inside(show),
   };
-}
-
-async function destinations(transaction: Transaction): Promise<Destination[]> {
-  const rows = await transaction.query<Omit<Destination, "fields"> & { fields: unknown }>(
-    `SELECT c.connection_id AS "connectionId", c.connector, c.name, c.auto_apply_share AS "autoApplyShare",
-       coalesce((SELECT json_agg(json_build_object('field', f.field, 'ownership', f.ownership) ORDER BY f.field)
-         FROM destination_field f
-         WHERE f.workspace_id = $1 AND f.connection_id = c.connection_id AND f.enabled), '[]') AS fields
-     FROM connection c WHERE c.workspace_id = $1 AND c.write_back AND c.status = 'ready' ORDER BY c.connector, c.name`,
-    [transaction.workspaceId],
-  );
-  return rows.map((row) => ({ ...row, fields: destinationFields.parse(row.fields) }));
-}
-
-async function defineFields(
-  transaction: Transaction,
-  connectionId: ConnectionId,
-  ownership: Ownership = "ours",
-): Promise<void> {
-  await transaction.query(
-    `INSERT INTO destination_field (workspace_id, connection_id, field, trait, ownership)
-     SELECT $1, $2, field, trait, $5 FROM unnest($3::text[], $4::text[]) AS t (field, trait)
-     ON CONFLICT DO NOTHING`,
-    [
-      transaction.workspaceId,
-      connectionId,
-      FIELDS.map(({ definition }) => definition.name),
-      FIELDS.map(({ trait }) => trait?.name ?? "computed_at"),
-      ownership,
-    ],
-  );
 }
 
 function list(transaction: Transaction, limit: number): Promise<PlanSummary[]> {
