@@ -6,7 +6,7 @@ import { ACCOUNT, seedOf } from "#connectors/google-ads/fixtures.ts";
 import { startGoogleAdsTwin } from "#connectors/google-ads/twin/index.ts";
 import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import type { ConnectionId } from "#profile/ids.ts";
-import { openWith } from "./open-connection.ts";
+import { budgetOf, openWith } from "./open-connection.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 
 /** What a call of either kind asks the limiter for, and what the answers taught it. */
@@ -41,6 +41,13 @@ it("an operator's word on an account is for what accounts are granted, and for n
   const { limits } = await asked(50);
   expect(limits["general"]).toMatchObject({ calls: 500, windowMs: 10_000, mostCalls: 500 });
   expect(limits["search"]).toMatchObject({ calls: 5, windowMs: 1_000 });
+});
+
+it("a connection's head-room is left in every limit of its account, and not in those of our app", () => {
+  const row = { connectionId: "c" as ConnectionId, externalAccount: "1", requestsPerSecond: null, quotaShare: 0.5 };
+  const limitsOf = (connector: string) => budgetOf({ limiterFor: () => unlimited }, { ...row, connector }, null).limits;
+  expect(Object.values(limitsOf("hubspot")).map(({ share }) => share)).toEqual([0.5, 0.5]);
+  expect(limitsOf("google-ads")["operations"]?.share).toBeUndefined();
 });
 
 it("what an answer says of the account's limit is passed on", async () => {

@@ -90,7 +90,8 @@ export const noting =
 type OpenableRow = Pick<
   Connection,
   "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
->;
+> &
+  Partial<Pick<Connection, "quotaShare">>;
 
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
@@ -132,12 +133,13 @@ function prepared(
     limiter.learned(bucket, allowance).catch(() => undefined);
   };
   const { settings } = row;
+  const share = row.quotaShare == null ? {} : { share: row.quotaShare };
   const pause = (ms: number) => pauseUnless(signal, ms);
   return {
     ...{ connector, limits, limiter },
     open: (credentials) =>
       traced(
-        connector.open({ settings, credentials, baseUrl, call, learned, pause, now: deps.now }),
+        connector.open({ settings, credentials, baseUrl, call, learned, pause, now: deps.now, ...share }),
         connector.id,
         deps.telemetry,
       ),
@@ -160,11 +162,12 @@ function prepared(
 /** @param app whose limits are counted for all of its accounts together; null: not known, and nobody is known to use it */
 export function budgetOf(
   deps: Pick<Dependencies, "limiterFor">,
-  row: Pick<Connection, "connector" | "connectionId" | "externalAccount" | "requestsPerSecond">,
+  row: Pick<OpenableRow, "connector" | "connectionId" | "externalAccount" | "requestsPerSecond" | "quotaShare">,
   app: string | null,
 ): Pick<OpenedConnection, "connector" | "limits" | "limiter"> {
   const connector = connectorOf(row.connector);
-  const limits = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
+  const allowed = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
+  const limits = shared(allowed, row.quotaShare ?? null);
   const limiter = limiterByBucket(
     limits,
     deps.limiterFor(row.connector, row.externalAccount ?? row.connectionId),
@@ -187,6 +190,14 @@ function granted(limits: Connector["limits"], perSecond: number): Connector["lim
       const calls = (perSecond * limit.windowMs) / 1_000;
       return [bucket, { ...limit, calls, mostCalls: calls }];
     }),
+  );
+}
+
+/** The head-room is left in an account. What a vendor counts for our app as a whole is no customer's to divide. */
+function shared(limits: Connector["limits"], share: number | null): Connector["limits"] {
+  if (share === null) return limits;
+  return Object.fromEntries(
+    Object.entries(limits).map(([bucket, limit]) => [bucket, limit.countedFor === "app" ? limit : { ...limit, share }]),
   );
 }
 

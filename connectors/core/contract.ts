@@ -17,6 +17,8 @@ export interface ConnectEnvironment<Settings, Credentials> {
   call: VendorCall;
   /** The vendor's answer named what this account is allowed: calls in any stretch of so many milliseconds. */
   learned?: (bucket: string, allowance: { calls: number; windowMs: number }) => void;
+  /** Our part of what the account is allowed, for limits that only answers tell of. Nine tenths unless given. */
+  share?: number;
   /** Lets time pass between two looks at work that the vendor does after it answered. Quota and retries are not its business. */
   pause?: (ms: number) => Promise<void>;
   /** The clock, passed in. Milliseconds since the epoch. */
@@ -226,6 +228,8 @@ export interface RateLimit {
   fixed?: true;
   /** `app`: the vendor counts the calls of our app, whichever account they are for (`appOf`); else those of the account. */
   countedFor?: "app";
+  /** Our part of it, the rest being for the customer's other apps: set for a connection, nine tenths unless it is. */
+  share?: number;
   /** What the vendor's answers may raise `calls` to; twice as many unless given. */
   mostCalls?: number;
   source: string;

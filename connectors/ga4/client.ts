@@ -109,7 +109,7 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
 
   /** One report costs some ten tokens of 40,000 an hour; what is left is in the answer. */
   async function heed(quota: PropertyQuota | undefined): Promise<void> {
-    stop = exhausted(quota, now());
+    stop = exhausted(quota, now(), environment.share);
     if (isCrowded(quota)) await pause(CROWDED_PAUSE_MS);
   }
 

@@ -22,7 +22,7 @@ export const LIMITS = {
 
 export type Bucket = Exclude<keyof typeof LIMITS, "server_errors">;
 
-/** What is left of each quota when we stop, for the customer's other apps: a tenth of a standard property's. */
+/** What is left of each quota when we stop, for the customer's other apps: a tenth of a standard property's, unless told otherwise. */
 export const LEFT_FOR_OTHERS = {
   tokensPerDay: 20_000,
   tokensPerHour: 4_000,

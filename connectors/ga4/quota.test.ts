@@ -7,6 +7,7 @@ import { ConnectorError } from "#connectors/core/errors.ts";
 import { YESTERDAY } from "./contract-account.ts";
 import { hitsOn } from "./fixtures.ts";
 import { QUOTAS } from "./twin/account.ts";
+import { exhausted } from "./quota.ts";
 import { HOUR, startPlace } from "./testing.ts";
 import type { Place } from "./testing.ts";
 
@@ -34,6 +35,13 @@ describe("tokens", () => {
     // One answer told so, and no call followed it.
     expect(reports()).toBe(1);
     expect(new Set(blocked.keys())).toEqual(new Set(["reports", "admin", "token", "events", "server_errors"]));
+  });
+
+  it("are left in the share that is set for the connection, a tenth where none is", () => {
+    const quota = { tokensPerDay: { consumed: 10, remaining: 90_000 } };
+    expect(exhausted(quota, place.now())).toBeNull();
+    expect(exhausted(quota, place.now(), 0.5)).toMatchObject({ kind: "rate_limited" });
+    expect(exhausted({ tokensPerDay: { consumed: 10, remaining: 10 } }, place.now(), 1)).toBeNull();
   });
 
   it("of the day come back at midnight in California", async () => {

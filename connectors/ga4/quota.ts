@@ -32,11 +32,11 @@ const WORDS: Record<Exclude<Counted, "concurrentRequests">, { words: string; dai
 };
 
 /** Null: there is enough left. */
-export function exhausted(quota: PropertyQuota | undefined, nowMs: number): ConnectorError | null {
+export function exhausted(quota: PropertyQuota | undefined, nowMs: number, share = 0.9): ConnectorError | null {
   for (const [name, { words, daily }] of Object.entries(WORDS)) {
     const counted = name as keyof typeof WORDS;
     const left = quota?.[counted];
-    if (left === undefined || left.remaining > LEFT_FOR_OTHERS[counted]) continue;
+    if (left === undefined || left.remaining > LEFT_FOR_OTHERS[counted] * timesUsual(share)) continue;
     const retryAfterMs = daily ? (untilMidnightMs(nowMs, QUOTA_ZONE) ?? untilNextHour(nowMs)) : untilNextHour(nowMs);
     return new ConnectorError(
       "rate_limited",
@@ -50,3 +50,6 @@ export function exhausted(quota: PropertyQuota | undefined, nowMs: number): Conn
 /** Others are asking for so much at once that we let them go first. */
 export const isCrowded = (quota: PropertyQuota | undefined): boolean =>
   quota?.concurrentRequests !== undefined && quota.concurrentRequests.remaining <= LEFT_FOR_OTHERS.concurrentRequests;
+
+/** What is left for others, in multiples of the tenth that usually is. */
+const timesUsual = (share: number): number => (1 - share) / 0.1;

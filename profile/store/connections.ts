@@ -50,6 +50,8 @@ export interface Connection extends Required<ConnectionInput> {
   mode: "live" | "test" | null;
   status: ConnectionStatus;
   statusReason: string | null;
+  /** Our part of what the account is allowed, above 0 and up to 1; null: the usual one. */
+  quotaShare: number | null;
 }
 
 /** What can be changed about a connection; what is left out stays. */
@@ -59,6 +61,7 @@ export interface ConnectionChange {
   externalAccount?: string | null;
   mode?: "live" | "test" | null;
   requestsPerSecond?: number | null;
+  quotaShare?: number | null;
   writeBack?: boolean;
   autoApplyShare?: number | null;
 }
@@ -107,7 +110,8 @@ const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS
 
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
   base_url AS "baseUrl", settings, external_account AS "externalAccount", mode, status, status_reason AS "statusReason",
-  write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond"`;
+  write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond",
+  quota_share AS "quotaShare"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
   return {
@@ -183,7 +187,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
         const after = { ...before, ...change };
         await transaction.query(
           `UPDATE connection SET base_url = $3, settings = $4, external_account = $5, write_back = $6,
-             auto_apply_share = $7, mode = $8, requests_per_second = $9
+             auto_apply_share = $7, mode = $8, requests_per_second = $9, quota_share = $10
            WHERE workspace_id = $1 AND connection_id = $2`,
           [
             workspaceId,
@@ -195,6 +199,7 @@ export function createConnectionStore(database: Database): ConnectionStore {
             after.autoApplyShare,
             after.mode,
             after.requestsPerSecond,
+            after.quotaShare,
           ],
         );
         // Values stay out of the log: settings can hold account names.

@@ -9,10 +9,10 @@ import type { RateLimit } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Database } from "./database.ts";
 
-type Limit = Pick<RateLimit, "calls" | "windowMs" | "mostCalls">;
+type Limit = Pick<RateLimit, "calls" | "windowMs" | "mostCalls" | "share">;
 
 export interface QuotaOptions {
-  /** Our share of what the vendor allows; the rest is for the customer's other apps. */
+  /** Our share of what the vendor allows, where a limit names none; the rest is for the customer's other apps. */
   share?: number;
   /** Longer waits are thrown as `rate_limited` instead of slept. */
   maxWaitMs?: number;
@@ -45,6 +45,9 @@ const LEASE_MS = 50;
 /** A lease nobody used by then is lost: spent later, it would come on top of what another stretch of time allows. */
 const LEASE_VALID_MS = 100;
 
+/** Our part of what a vendor allows, unless a connection has another. */
+export const USUAL_SHARE = 0.9;
+
 /** A minute's limit is waited out here; what is longer is a timer of the workflow engine. */
 const MAX_WAIT_MS = 30_000;
 
@@ -52,7 +55,7 @@ const MAX_WAIT_MS = 30_000;
 const MOST_RAISE = 2;
 
 export function createQuota(database: Database, options: QuotaOptions = {}): Quota {
-  const { share = 0.9, maxWaitMs = MAX_WAIT_MS, now = Date.now } = options;
+  const { share = USUAL_SHARE, maxWaitMs = MAX_WAIT_MS, now = Date.now } = options;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
   const run = async (text: string, values: unknown[]): Promise<void> => {
     await database.pool.query(text, values);
@@ -62,7 +65,7 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
     const { calls, windowMs, mostCalls = MOST_RAISE * calls } = limit;
     const { rows } = await database.pool.query<Reserved>(
       `SELECT wait_ms AS "waitMs", per_second AS "perSecond" FROM quota_reserve($1, $2, $3, $4, $5, $6)`,
-      [key, calls, mostCalls, windowMs, share, n],
+      [key, calls, mostCalls, windowMs, limit.share ?? share, n],
     );
     const [reserved] = rows;
     if (reserved === undefined) throw new Error("The quota gave no answer.");

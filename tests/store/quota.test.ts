@@ -116,6 +116,14 @@ it("throws the wait instead of sleeping it when it is long, and takes nothing fo
   expect(slept).toHaveLength(1);
 });
 
+it("spends the share that a connection leaves it, and nine tenths where none is set", async () => {
+  const limiter = createQuota(test.database).limiterFor("shares", "1");
+  const limit = { calls: 100, windowMs: 10_000, ...cited };
+  // A tenth of a share can come at once.
+  expect((await limiter.outlook("usual", limit)).perSecond).toBeCloseTo(0.9 * 0.9 * 10);
+  expect((await limiter.outlook("half", { ...limit, share: 0.5 })).perSecond).toBeCloseTo(0.5 * 0.9 * 10);
+});
+
 it("keeps everybody waiting until the vendor's time, on every worker, and one by one after it", async () => {
   const sleep = async () => undefined;
   const here = createQuota(test.database, { share: 1, sleep }).limiterFor("blocked", "1");

@@ -419,3 +419,6 @@ ALTER TABLE unresolved ADD COLUMN near integer NOT NULL DEFAULT 0;
 
 -- What was foretold of a step's calls before it began, by connection: beside it stands what it took.
 ALTER TABLE run_step ADD COLUMN forecasts jsonb NOT NULL DEFAULT '{}';
+
+-- Our part of what the account is allowed; the rest is for the customer's other apps. Null: the usual one.
+ALTER TABLE connection ADD COLUMN quota_share double precision CHECK (quota_share > 0 AND quota_share <= 1);
