@@ -54,7 +54,9 @@ async function measure(scratch: Scratch, twin: TwinEntry): Promise<string[][]> {
     const input = { connector: id, name: "forecast", baseUrl: server.url, settings };
     const row = await deps.connections.upsertConnection(scratch.workspaceId, input, "bench");
     const calls: VendorCallEnded[] = [];
-    const opened = openWith(deps, row, credentials, new AbortController().signal, (call) => void calls.push(call));
+    const opened = openWith(deps, row, credentials, new AbortController().signal, {
+      onCall: (call) => void calls.push(call),
+    });
     // As after `tributary connect`: a call has been made, and its time is known.
     await opened.connection.check();
     await deps.vendorCalls.add(scratch.workspaceId, new Date(), [

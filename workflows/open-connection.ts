@@ -14,6 +14,7 @@ import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
 import type { Stored } from "#profile/store/credentials.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { ASKED_FOR } from "./priority.ts";
 import type { VendorCallEnded } from "./telemetry/telemetry.ts";
 import { renewingConnection } from "./sign-ins/renewing-connection.ts";
 import { traced } from "./telemetry/traced-connection.ts";
@@ -40,11 +41,12 @@ export async function openConnection(
   workspaceId: WorkspaceId,
   connectionId: ConnectionId,
   signal: AbortSignal,
+  urgency = ASKED_FOR,
 ): Promise<OpenedConnection> {
   const row = await deps.connections.get(workspaceId, connectionId);
   if (isClosed(row.status)) throw new ConnectorError("permission", `The connection "${row.name}" is ${row.status}.`);
   const stored = await deps.credentials.read(workspaceId, connectionId);
-  return openStored(deps, row, stored, signal, noting(deps, workspaceId));
+  return openStored(deps, row, stored, signal, { onCall: noting(deps, workspaceId), urgency });
 }
 
 /** With what is stored for it; null: nothing is. @throws ConnectorError when a sign-in has ended */
@@ -53,10 +55,10 @@ export async function openStored(
   row: Connection,
   stored: Stored | null,
   signal: AbortSignal,
-  onCall?: (call: VendorCallEnded) => void,
+  options?: OpenOptions,
 ): Promise<OpenedConnection> {
-  if (stored?.kind === "sign_in") return openSignedIn(deps, row, signal, onCall);
-  return openWith(deps, row, stored?.credentials ?? {}, signal, onCall);
+  if (stored?.kind === "sign_in") return openSignedIn(deps, row, signal, options);
+  return openWith(deps, row, stored?.credentials ?? {}, signal, options);
 }
 
 /** By a sign-in, whose tokens change while it is used. */
@@ -64,10 +66,10 @@ async function openSignedIn(
   deps: Pick<Dependencies, "limiterFor" | "now" | "telemetry" | "signIns">,
   row: Connection,
   signal: AbortSignal,
-  onCall: (call: VendorCallEnded) => void = deps.telemetry.vendorCall,
+  options?: OpenOptions,
 ): Promise<OpenedConnection> {
   const access = await deps.signIns.access(row);
-  const { open, ...opened } = prepared(deps, row, access.credentials, signal, onCall);
+  const { open, ...opened } = prepared(deps, row, access.credentials, signal, options);
   const again = (refused?: number) => deps.signIns.access(row, refused);
   return { ...opened, connection: renewingConnection(access, again, open, deps.now) };
 }
@@ -87,6 +89,12 @@ export const noting =
     deps.callTimes.note(workspaceId, call);
   };
 
+export interface OpenOptions {
+  onCall?: (call: VendorCallEnded) => void;
+  /** As in `priority.ts`; what nobody says anything of is waited for at a screen. */
+  urgency?: number;
+}
+
 type OpenableRow = Pick<
   Connection,
   "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
@@ -99,9 +107,9 @@ export function openWith(
   row: OpenableRow,
   credentials: unknown,
   signal: AbortSignal,
-  onCall: (call: VendorCallEnded) => void = deps.telemetry.vendorCall,
+  options?: OpenOptions,
 ): OpenedConnection {
-  const { open, ...opened } = prepared(deps, row, credentials, signal, onCall);
+  const { open, ...opened } = prepared(deps, row, credentials, signal, options);
   return { ...opened, connection: open(credentials) };
 }
 
@@ -111,7 +119,7 @@ function prepared(
   row: OpenableRow,
   credentials: unknown,
   signal: AbortSignal,
-  onCall: (call: VendorCallEnded) => void,
+  { onCall = deps.telemetry.vendorCall, urgency = ASKED_FOR }: OpenOptions = {},
 ): Omit<OpenedConnection, "connection"> & { open(credentials: unknown): OpenConnection } {
   const connector = connectorOf(row.connector);
   let calls: Record<string, number> = {};
@@ -119,7 +127,7 @@ function prepared(
   const { limits, limiter } = budgetOf(deps, row, connector.appOf(credentials));
   const call = createVendorCall({
     connector: { title: connector.title, classify: connector.classify, limits },
-    ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal },
+    ...{ limiter, now: deps.now, patienceMs: PATIENCE_MS, signal, urgency },
     beforeSending: async () => beforeSending?.(),
     observe: (operation, durationMs, outcome) => {
       onCall({ connector: connector.id, operation, durationMs, outcome });

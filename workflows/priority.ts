@@ -7,10 +7,10 @@
 import type { Priority } from "@temporalio/common";
 
 /** What somebody waits for at a screen. */
-const ASKED_FOR = 1;
+export const ASKED_FOR = 1;
 /** Looking for news is little work, and what it finds is to be found soon. */
 const NEWS = 2;
-const ON_SCHEDULE = 3;
+export const ON_SCHEDULE = 3;
 /** A first read takes as long as it takes. */
 const FIRST_READ = 4;
 

@@ -11,10 +11,10 @@ export type Allowance = Pick<RateLimit, "calls" | "windowMs">;
 /** The budget of one external account, shared by everybody who calls it. */
 export interface RateLimiter {
   /**
-   * Takes one token, waiting for it when the wait is short.
+   * Takes one token, waiting for it when the wait is short. Of several who wait the more urgent goes first: 1 before 2.
    * @throws ConnectorError `rate_limited` with `retryAfterMs` when the wait is long: the workflow engine waits better.
    */
-  acquire(bucket: string, limit: RateLimit, signal?: AbortSignal): Promise<void>;
+  acquire(bucket: string, limit: RateLimit, signal?: AbortSignal, urgency?: number): Promise<void>;
   /** How a call would fare now; nothing is taken. */
   outlook(bucket: string, limit: RateLimit): Promise<Outlook>;
   /** The vendor said "not before": nobody calls until then. Milliseconds since the epoch. */
@@ -44,7 +44,7 @@ export function limiterByBucket(
 ): RateLimiter {
   const of = (bucket: string) => (limits[bucket]?.countedFor === "app" ? ofApp : ofAccount);
   return {
-    acquire: (bucket, limit, signal) => of(bucket).acquire(bucket, limit, signal),
+    acquire: (bucket, limit, signal, urgency) => of(bucket).acquire(bucket, limit, signal, urgency),
     outlook: (bucket, limit) => of(bucket).outlook(bucket, limit),
     block: (bucket, untilMs) => of(bucket).block(bucket, untilMs),
     refused: (bucket, untilMs) => of(bucket).refused(bucket, untilMs),
@@ -62,6 +62,8 @@ export interface VendorCallOptions {
   patienceMs?: number;
   /** Cancels calls under way, as when an activity is cancelled. */
   signal?: AbortSignal;
+  /** Its calls' place among those that wait for the account: 1 before 2. */
+  urgency?: number;
   /** Asked last, before a call leaves: a throw keeps it from leaving. */
   beforeSending?: () => Promise<void>;
   /** Called after every call: for metrics and the budget forecast. */
@@ -112,7 +114,7 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
       throw new ConnectorError("contract", `${connector.title} has no rate limit named "${bucket}".`);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await limiter.acquire(bucket, limit, options.signal);
+        await limiter.acquire(bucket, limit, options.signal, options.urgency);
       } catch (error) {
         throw options.signal?.aborted ? cancelled(connector, operation) : error;
       }

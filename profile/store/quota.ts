@@ -8,6 +8,8 @@ import type { Allowance, RateLimiter } from "#connectors/core/call.ts";
 import type { RateLimit } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { Database } from "./database.ts";
+import { createTurns } from "./turns.ts";
+import type { Turns, Waiter } from "./turns.ts";
 
 type Limit = Pick<RateLimit, "calls" | "windowMs" | "mostCalls" | "share">;
 
@@ -54,6 +56,28 @@ const MAX_WAIT_MS = 30_000;
 /** What an answer taught may raise a published limit to, in multiples: a figure beyond that is somebody's mistake. */
 const MOST_RAISE = 2;
 
+/** Who does not say how urgent a call is stands with what is done on schedule. */
+const USUAL_URGENCY = 3;
+
+interface Waiting extends Waiter {
+  limit: RateLimit;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** One limit of one account in this process. */
+interface Bucket {
+  turns: Turns<Waiting>;
+  /** Instants from which each leased token may be used, earliest first. */
+  leased: number[];
+  /** By the last lease, by which the size of the next one is chosen. */
+  perSecond: number;
+  /** Somebody is handing out tokens. */
+  serving: boolean;
+  /** Ends the wait for the next token. */
+  rest?: AbortController;
+}
+
 export function createQuota(database: Database, options: QuotaOptions = {}): Quota {
   const { share = USUAL_SHARE, maxWaitMs = MAX_WAIT_MS, now = Date.now } = options;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
@@ -77,57 +101,88 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
 
   function limiterFor(connector: string, account: string): RateLimiter {
     const keyOf = (bucket: string) => hash("sha256", `${connector}|${account}|${bucket}`, "hex");
-    /** Instants from which each leased token may be used, earliest first. */
-    const leases = new Map<string, number[]>();
-    const leasing = new Map<string, Promise<void>>();
-    /** Of the last lease, by which the size of the next one is chosen. */
-    const rates = new Map<string, number>();
+    const buckets = new Map<string, Bucket>();
+    const bucketOf = (name: string): Bucket => {
+      const known = buckets.get(name) ?? { turns: createTurns<Waiting>(), leased: [], perSecond: 0, serving: false };
+      buckets.set(name, known);
+      return known;
+    };
     const blockedUntil = new Map<string, number>();
     const taught = new Map<string, Allowance>();
 
-    async function lease(bucket: string, limit: RateLimit): Promise<void> {
-      const n = Math.max(1, Math.floor(((rates.get(bucket) ?? 0) * LEASE_MS) / 1_000));
-      const { waitMs, perSecond } = await reserve(keyOf(bucket), limit, n);
-      rates.set(bucket, perSecond);
+    async function lease(name: string, bucket: Bucket, limit: RateLimit): Promise<void> {
+      const n = Math.max(1, Math.floor((bucket.perSecond * LEASE_MS) / 1_000));
+      const { waitMs, perSecond } = await reserve(keyOf(name), limit, n);
+      bucket.perSecond = perSecond;
       if (waitMs > maxWaitMs) {
-        await run("SELECT quota_give_back($1, $2)", [keyOf(bucket), n]);
-        throw new ConnectorError("rate_limited", `The ${connector} account's quota "${bucket}" is used up for now.`, {
+        await run("SELECT quota_give_back($1, $2)", [keyOf(name), n]);
+        throw new ConnectorError("rate_limited", `The ${connector} account's quota "${name}" is used up for now.`, {
           retryAfterMs: Math.ceil(waitMs),
         });
       }
       const readyAt = now() + waitMs;
-      leases.set(
-        bucket,
-        Array.from({ length: n }, (_, index) => readyAt - ((n - 1 - index) * 1_000) / perSecond),
-      );
+      bucket.leased = Array.from({ length: n }, (_, index) => readyAt - ((n - 1 - index) * 1_000) / perSecond);
+    }
+
+    /** Hands out tokens as they may be used, each to who is next by then, until nobody waits. */
+    async function serve(name: string, bucket: Bucket): Promise<void> {
+      if (bucket.serving) return;
+      bucket.serving = true;
+      try {
+        for (let first = bucket.turns.peek(); first !== undefined; first = bucket.turns.peek()) {
+          const readyAt = bucket.leased.shift();
+          if (readyAt === undefined) await lease(name, bucket, first.limit);
+          else if (await isUsable(name, bucket, readyAt)) bucket.turns.next()?.resolve();
+        }
+      } catch (error) {
+        for (const each of bucket.turns.drain()) each.reject(error);
+      } finally {
+        bucket.serving = false;
+      }
+    }
+
+    async function isUsable(name: string, bucket: Bucket, readyAt: number): Promise<boolean> {
+      const waitMs = readyAt - now();
+      if (waitMs <= -LEASE_VALID_MS) return false;
+      if (waitMs > 0) {
+        const rest = new AbortController();
+        bucket.rest = rest;
+        try {
+          await sleep(waitMs, rest.signal);
+        } catch (error) {
+          if (!rest.signal.aborted) throw error;
+        }
+        // Everybody gave up meanwhile: whoever comes next may have it.
+        if (rest.signal.aborted) bucket.leased.unshift(readyAt);
+        if (rest.signal.aborted) return false;
+      }
+      return (blockedUntil.get(name) ?? 0) <= readyAt;
     }
 
     /** What was leased before the vendor said "not before" is void, and who waits for it queues again. */
     async function stop(bucket: string, untilMs: number, statement: string): Promise<void> {
-      leases.delete(bucket);
+      bucketOf(bucket).leased = [];
       blockedUntil.set(bucket, Math.max(untilMs, blockedUntil.get(bucket) ?? 0));
       await run(`SELECT ${statement}($1, to_timestamp($2::float8 / 1000))`, [keyOf(bucket), untilMs]);
     }
 
     return {
-      async acquire(bucket, limit, signal) {
-        for (;;) {
-          const readyAt = leases.get(bucket)?.shift();
-          if (readyAt !== undefined) {
-            const waitMs = readyAt - now();
-            if (waitMs <= -LEASE_VALID_MS) continue;
-            if (waitMs > 0) await sleep(waitMs, signal);
-            if ((blockedUntil.get(bucket) ?? 0) > readyAt) continue;
-            return;
-          }
-          // Callers that come while one lease is being fetched share it.
-          const running =
-            leasing.get(bucket) ??
-            lease(bucket, limit).finally(() => {
-              leasing.delete(bucket);
-            });
-          leasing.set(bucket, running);
-          await running;
+      async acquire(name, limit, signal, urgency = USUAL_URGENCY) {
+        signal?.throwIfAborted();
+        const bucket = bucketOf(name);
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const leave = bucket.turns.join({ urgency, limit, resolve, reject });
+        const giveUp = () => {
+          if (!leave()) return;
+          reject(new DOMException("The wait for quota was aborted.", "AbortError"));
+          if (bucket.turns.peek() === undefined) bucket.rest?.abort();
+        };
+        signal?.addEventListener("abort", giveUp, { once: true });
+        void serve(name, bucket);
+        try {
+          await promise;
+        } finally {
+          signal?.removeEventListener("abort", giveUp);
         }
       },
       outlook: (bucket, limit) => reserve(keyOf(bucket), limit, 0),

@@ -124,6 +124,19 @@ it("spends the share that a connection leaves it, and nine tenths where none is 
   expect((await limiter.outlook("half", { ...limit, share: 0.5 })).perSecond).toBeCloseTo(0.5 * 0.9 * 10);
 });
 
+it("gives a token to who is most urgent when it may be used, and to the others in the order they came", async () => {
+  const limiter = createQuota(test.database).limiterFor("urgent", "1");
+  const limit = { calls: 20, windowMs: 1_000, ...cited };
+  const served: string[] = [];
+  const calls = [4, 4, 3, 4, 1, 2].map(async (urgency, n) => {
+    await limiter.acquire("calls", limit, undefined, urgency);
+    served.push(`${urgency} ${n}`);
+  });
+  await Promise.all(calls);
+  // The fourth goes to who has waited longest.
+  expect(served).toEqual(["1 4", "2 5", "3 2", "4 0", "4 1", "4 3"]);
+});
+
 it("keeps everybody waiting until the vendor's time, on every worker, and one by one after it", async () => {
   const sleep = async () => undefined;
   const here = createQuota(test.database, { share: 1, sleep }).limiterFor("blocked", "1");

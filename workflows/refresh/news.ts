@@ -10,6 +10,7 @@ import type { DoneStep } from "#profile/store/runs.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { isUsable, noting, openStored } from "../open-connection.ts";
 import type { OpenedConnection } from "../open-connection.ts";
+import { urgencyHere } from "../urgency.ts";
 import { mergePages } from "../sync/merge-pages.ts";
 import { webhookReader } from "../webhooks/read.ts";
 import type { Look, RefreshInput, StreamToSync } from "./messages.ts";
@@ -81,7 +82,9 @@ export function newsActivities(deps: Dependencies) {
         const left = { stream, done: null, isLeft: true };
         if (position?.settled !== true) return left;
         try {
-          const opened = await openStored(deps, connection, stored, signal, noting(deps, input.workspaceId));
+          const opened = await openStored(deps, connection, stored, signal, {
+            ...{ onCall: noting(deps, input.workspaceId), urgency: urgencyHere() },
+          });
           return await glance(input, stream, opened, position.cursor);
         } catch (error) {
           // Its workflow meets the same, tries again for as long as that makes sense, and says so.

@@ -3,6 +3,7 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { Dependencies } from "../dependencies.ts";
 import { foretellRead } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
+import { urgencyHere } from "../urgency.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
 import { mergePages } from "./merge-pages.ts";
@@ -24,7 +25,7 @@ export function syncActivities(deps: Dependencies) {
           if (before.heldAt !== null && !(await held.readAgainWhenDue(workspaceId, input))) {
             throw deletionsHeld(before.errorMessage);
           }
-          const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+          const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal(), urgencyHere());
           const { kind } = opened.streamOf(input.stream);
           if (before.cursor === null || before.complete) {
             const row = await deps.connections.get(workspaceId, connectionId);

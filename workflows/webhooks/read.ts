@@ -8,6 +8,7 @@ import type { DoneStep } from "#profile/store/runs.ts";
 import type { DueRecord } from "#profile/store/webhooks/due.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { isUsable, noteRefusal, noting, openStored, type OpenedConnection } from "../open-connection.ts";
+import { urgencyHere } from "../urgency.ts";
 import type { RefreshInput } from "../refresh/messages.ts";
 import type { WebhooksRead } from "./messages.ts";
 
@@ -75,7 +76,9 @@ export function webhookReader(deps: Dependencies): (input: RefreshInput) => Prom
     const reads: ReadOf[] = [{ ...NOTHING, againMs: records.length === MOST_RECORDS ? 0 : null }];
     for (const [stream, ofStream] of Map.groupBy(records, (one) => one.stream)) {
       try {
-        const opened = await openStored(deps, connection, stored, signal, noting(deps, workspaceId));
+        const opened = await openStored(deps, connection, stored, signal, {
+          ...{ onCall: noting(deps, workspaceId), urgency: urgencyHere() },
+        });
         const [first] = ofStream;
         if (stream === "" && first !== undefined) await checkAccess(connection, opened, first);
         else reads.push(await readStream(input, connection, opened, stream, ofStream));

@@ -6,6 +6,7 @@ import { connectorOf } from "#connectors/registry.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { foretellWrite } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
+import { urgencyHere } from "../urgency.ts";
 import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { BuiltPlan, Destination, StepInput } from "../refresh/messages.ts";
 import { asMembers, audiencesOf, consentOfMembers, proposeMembers } from "./audience.ts";
@@ -93,7 +94,7 @@ export function writeBackActivities(deps: Dependencies) {
         }
         const { planId } = begun;
         await runs.addCounts(workspaceId, runId, step, {});
-        const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const opened = await openConnection(deps, workspaceId, connectionId, cancellationSignal(), urgencyHere());
         const { stream } = writeBackOf(opened.connector);
         await buildChanges({
           ...{ plans, workspaceId, planId, fields },
@@ -140,7 +141,13 @@ export function writeBackActivities(deps: Dependencies) {
         const destination = (await plans.destinations(workspaceId)).find(
           (known) => known.connectionId === connectionId,
         );
-        const { connection } = await openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const { connection } = await openConnection(
+          deps,
+          workspaceId,
+          connectionId,
+          cancellationSignal(),
+          urgencyHere(),
+        );
         const connector = connectorOf(input.connector);
         const conflicts =
           connector.audiences === undefined
@@ -161,7 +168,7 @@ export function writeBackActivities(deps: Dependencies) {
         const step = `write ${input.connector}`;
         if (runId !== null) await runs.addCounts(workspaceId, runId, step, {});
         const plan = await plans.startApplying(workspaceId, planId);
-        const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal());
+        const open = () => openConnection(deps, workspaceId, connectionId, cancellationSignal(), urgencyHere());
         const [writer, reader] = await Promise.all([open(), open()]);
         const mapping = await plans.mapping(workspaceId, planId);
         const { audiences } = writer.connector;
