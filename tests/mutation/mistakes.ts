@@ -235,7 +235,7 @@ export const MISTAKES: Mistake[] = [
     "",
   ]),
   klaviyo("a property of Klaviyo's own is written", "write-back.ts", [
-    "const OURS = /^[a-z][a-z0-9_]{0,39}$/;",
+    "const OURS = /^(?!.*(consent|subscri))[a-z][a-z0-9_ -]{0,99}$/i;",
     "const OURS = /./;",
   ]),
   // Figures by day
