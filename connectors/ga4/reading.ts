@@ -51,16 +51,19 @@ export function reportStream(report: Report) {
 
 /** How many days a read from this position on has, today's date being what Google says it is for the property. */
 export async function daysToRead(client: Ga4Client, from: unknown): Promise<number> {
-  const { timeZone, servedAt } = await client.describe();
-  const today = dayAt(Math.min(client.now(), servedAt ?? Infinity), timeZone);
+  const { today } = await todayOf(client);
   return daysBetween(...span(cursor.safeParse(from).data ?? null, today, client.settings)).length;
+}
+
+/** By the clock that is behind: a day that is not over yet is not whole. */
+async function todayOf(client: Ga4Client): Promise<{ today: string; timeZone: string }> {
+  const { timeZone, servedAt } = await client.describe();
+  return { today: dayAt(Math.min(client.now(), servedAt ?? Infinity), timeZone), timeZone };
 }
 
 async function* read(client: Ga4Client, report: Report, from: Cursor | null): AsyncGenerator<RawPage<Cursor>> {
   const { settings } = client;
-  const { timeZone, servedAt } = await client.describe();
-  // By the clock that is behind: a day that is not over yet is not whole.
-  const today = dayAt(Math.min(client.now(), servedAt ?? Infinity), timeZone);
+  const { today, timeZone } = await todayOf(client);
   const corrected = dayAfter(today, -settings.correctionDays);
   const [first, last] = span(from, today, settings);
   const days = daysBetween(first, last);
