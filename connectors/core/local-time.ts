@@ -89,3 +89,12 @@ export function daySpan(day: string, timeZone: string): { from: string; to: stri
 export function dayAt(instant: number, timeZone: string): string {
   return new Date(instant + offsetAt(instant, zoneOf(timeZone))).toISOString().slice(0, 10);
 }
+
+/** Whether it names a zone that this machine knows. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false; // RangeError is how Intl says "no such zone"
+  }
+}

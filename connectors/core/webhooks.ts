@@ -127,5 +127,18 @@ export function decoded(text: string, encoding: "hex" | "base64"): Buffer | null
   return bytes.length > 0 && bytes.toString(encoding) === text ? bytes : null;
 }
 
+/** Of a list in one request: those of a form we do not know are counted, and those of no interest (null) left out. */
+export function eventsIn<Row>(
+  list: readonly unknown[],
+  form: z.ZodType<Row>,
+  eventOf: (row: Row) => WebhookEvent | null,
+): ParsedWebhook {
+  const parsed = list.map((one) => form.safeParse(one).data);
+  return {
+    events: parsed.flatMap((one) => (one === undefined ? [] : (eventOf(one) ?? []))),
+    unreadable: parsed.filter((one) => one === undefined).length,
+  };
+}
+
 /** Ids become part of a key: nothing in them may surprise a database. */
 export const eventId = z.string().regex(/^[\x21-\x7e]{1,255}$/);

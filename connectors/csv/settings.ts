@@ -1,5 +1,6 @@
 /** What a CSV connection remembers: its files, how each is written and which column means what. */
 import { z } from "zod";
+import { isTimeZone } from "#connectors/core/local-time.ts";
 
 export const FILE_KINDS = ["people", "orders", "touchpoints"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
@@ -194,14 +195,6 @@ export const csvCursor = z.strictObject({
   tallies: z.record(z.string(), tally).default({}),
 });
 export type CsvCursor = z.infer<typeof csvCursor>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false; // RangeError is how Intl says "no such zone"
-  }
-}
 
 /** What follows `line 7` where a connection has several files; two of one name are told apart by their content. */
 export function refSuffixOf(files: readonly CsvFile[], { name, contentHash }: CsvFile): string {

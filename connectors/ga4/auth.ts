@@ -1,9 +1,9 @@
 import type { TokenAuth } from "#connectors/core/auth.ts";
+import { SECRET_PATTERNS } from "#connectors/google/secrets.ts";
 import { signIn } from "./sign-in.ts";
 
 export const READ_SCOPE = "https://www.googleapis.com/auth/analytics.readonly";
 
-/** Private keys, and access tokens as Google writes them. Read 2026-11: https://cloud.google.com/docs/authentication/token-types */
 export const auth: TokenAuth = {
   kind: "token",
   fields: [
@@ -24,10 +24,5 @@ export const auth: TokenAuth = {
     },
   ],
   signIns: [signIn],
-  secretPatterns: [
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
-    /\bya29\.[\w.-]{8,}/g,
-    /\bGOCSPX-[\w-]{8,}/g,
-    /\b1\/\/[\w-]{20,}/g,
-  ],
+  secretPatterns: SECRET_PATTERNS,
 };

@@ -1,5 +1,6 @@
 /** The forms of Google's replies, the parts we read; everything else is tolerated. */
 import { z } from "zod";
+import { isTimeZone } from "#connectors/core/local-time.ts";
 import { propertyQuota } from "./quota.ts";
 
 const named = z.array(z.looseObject({ name: z.string() }));
@@ -32,13 +33,7 @@ export const reportReply = z.object({
 });
 export type ReportReply = z.infer<typeof reportReply>;
 
-const zone = z.string().refine((name) => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-}, "no time zone");
+const zone = z.string().refine(isTimeZone, "no time zone");
 
 export const propertyReply = z.object({
   name: z.string().regex(/^properties\/\d+$/),

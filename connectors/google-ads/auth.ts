@@ -1,11 +1,11 @@
 import type { TokenAuth } from "#connectors/core/auth.ts";
+import { SECRET_PATTERNS } from "#connectors/google/secrets.ts";
 import { signIn } from "./sign-in.ts";
 
 export const ADS_SCOPE = "https://www.googleapis.com/auth/adwords";
 /** For audiences. */
 export const AUDIENCE_SCOPE = "https://www.googleapis.com/auth/datamanager";
 
-/** Private keys, client secrets, refresh and access tokens as Google writes them. Read 2026-11: https://cloud.google.com/docs/authentication/token-types */
 export const auth: TokenAuth = {
   kind: "token",
   fields: [
@@ -27,10 +27,5 @@ export const auth: TokenAuth = {
     },
   ],
   signIns: [signIn],
-  secretPatterns: [
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
-    /\bya29\.[\w.-]{8,}/g,
-    /\bGOCSPX-[\w-]{8,}/g,
-    /\b1\/\/[\w-]{20,}/g,
-  ],
+  secretPatterns: SECRET_PATTERNS,
 };

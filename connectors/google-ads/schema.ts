@@ -1,6 +1,7 @@
 /** The forms of Google's replies, the parts we read; everything else is tolerated. 64-bit numbers are texts. */
 import { z } from "zod";
 import { isCurrency } from "#connectors/core/currency.ts";
+import { isTimeZone } from "#connectors/core/local-time.ts";
 
 const digits = z.string().regex(/^\d{1,19}$/);
 
@@ -14,13 +15,7 @@ export const accessibleReply = z.object({
   resourceNames: z.array(z.string().regex(/^customers\/\d{10}$/)).default([]),
 });
 
-const zone = z.string().refine((name) => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-}, "no time zone");
+const zone = z.string().refine(isTimeZone, "no time zone");
 
 export const customerClientRow = z.object({
   customerClient: z.object({

@@ -6,7 +6,7 @@
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import { decoded, eventId, headerOf } from "../core/webhooks.ts";
+import { decoded, eventId, eventsIn, headerOf } from "../core/webhooks.ts";
 import type { WebhookEvent, Webhooks } from "../core/webhooks.ts";
 
 /** The product's own properties begin with this; their changes are our writes coming back. */
@@ -37,12 +37,7 @@ export const webhooks: Webhooks = {
       .digest(),
   parse(body) {
     const list = z.array(z.unknown()).max(MOST_EVENTS).safeParse(body).data;
-    if (list === undefined) return { events: [], unreadable: 1 };
-    const parsed = list.map((one) => notification.safeParse(one).data);
-    return {
-      events: parsed.flatMap((one) => (one === undefined ? [] : (eventOf(one) ?? []))),
-      unreadable: parsed.filter((one) => one === undefined).length,
-    };
+    return list === undefined ? { events: [], unreadable: 1 } : eventsIn(list, notification, eventOf);
   },
 };
 

@@ -5,7 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import { decoded, eventId, headerOf } from "#connectors/core/webhooks.ts";
+import { decoded, eventId, eventsIn, headerOf } from "#connectors/core/webhooks.ts";
 import type { WebhookEvent, Webhooks } from "#connectors/core/webhooks.ts";
 
 export const webhooks: Webhooks = {
@@ -20,12 +20,7 @@ export const webhooks: Webhooks = {
   sign: (secret, { body }, timestamp) => createHmac("sha256", secret).update(body).update(timestamp).digest(),
   parse(body) {
     const list = z.object({ data: z.array(z.unknown()).max(MOST_EVENTS) }).safeParse(body).data?.data;
-    if (list === undefined) return { events: [], unreadable: 1 };
-    const parsed = list.map((one) => notification.safeParse(one).data);
-    return {
-      events: parsed.flatMap((one) => (one === undefined ? [] : (eventOf(one) ?? []))),
-      unreadable: parsed.filter((one) => one === undefined).length,
-    };
+    return list === undefined ? { events: [], unreadable: 1 } : eventsIn(list, notification, eventOf);
   },
 };
 

@@ -85,15 +85,9 @@ export function createAudienceStore(database: Database): AudienceStore {
   };
 }
 
-interface CandidateRow {
+interface CandidateRow extends AudiencePerson {
   profileId: ProfileId;
   recordId: RecordId;
-  email: string | null;
-  phone: string | null;
-  firstName: string | null;
-  lastName: string | null;
-  country: string | null;
-  postcode: string | null;
   consents: unknown;
 }
 

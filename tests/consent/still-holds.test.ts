@@ -3,10 +3,10 @@ import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RecordId } from "#profile/ids.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
-import type { Database } from "#profile/store/database.ts";
 import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { openShop, type Shop } from "#tests/identity/shop.ts";
 import { consent, person } from "#tests/support/records.ts";
+import { beforeEachStatement } from "#tests/support/statements.ts";
 
 const NOW = "2027-01-01T00:00:00Z";
 
@@ -87,19 +87,7 @@ it("reads no table that leaves no news", async () => {
   ]);
   await shop.resolveAll();
   const texts: string[] = [];
-  const listening: Database = {
-    ...shop.database,
-    inWorkspace: (workspaceId, work) =>
-      shop.database.inWorkspace(workspaceId, (transaction) =>
-        work({
-          ...transaction,
-          query(text, values) {
-            texts.push(text);
-            return transaction.query(text, values);
-          },
-        }),
-      ),
-  };
+  const listening = beforeEachStatement(shop.database, (_, text) => void texts.push(text));
   await createConsentStore(listening).basisFor(shop.workspaceId, ["1", "2", "3"].map(shop.idOf));
   const named = new Set(
     texts.flatMap((text) => [...text.matchAll(/(?:FROM|JOIN)\s+([a-z_]+)/g)].map(([, table]) => table)),

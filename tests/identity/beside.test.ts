@@ -5,6 +5,7 @@ import type { PersonRecord } from "#connectors/core/records.ts";
 import type { Database } from "#profile/store/database.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { person } from "#tests/support/records.ts";
+import { beforeEachStatement } from "#tests/support/statements.ts";
 import { randomOf } from "./people.ts";
 import { dropShops, freshShop, type Shop } from "./shop.ts";
 
@@ -136,22 +137,11 @@ function pausing(database: Database, place: Place): { database: Database; reache
   return {
     reached: reached.promise,
     goOn: free.resolve,
-    database: {
-      ...database,
-      inWorkspace: (workspaceId, work) =>
-        database.inWorkspace(workspaceId, (transaction) =>
-          work({
-            workspaceId,
-            query: async (text, values) => {
-              if (isThere(text)) {
-                reached.resolve();
-                await free.promise;
-              }
-              return transaction.query(text, values);
-            },
-          }),
-        ),
-    },
+    database: beforeEachStatement(database, async (_, text) => {
+      if (!isThere(text)) return;
+      reached.resolve();
+      await free.promise;
+    }),
   };
 }
 

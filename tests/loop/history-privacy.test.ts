@@ -1,7 +1,7 @@
-import { JSONToPayload, type JSONPayload } from "@temporalio/common/lib/proto-utils.js";
+import { JSONToPayload } from "@temporalio/common/lib/proto-utils.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encryptionCodec } from "#workflows/codec.ts";
-import { exportHistories, type ExportedHistory } from "#tests/support/histories.ts";
+import { exportHistories, payloadsOf, type ExportedHistory } from "#tests/support/histories.ts";
 import { approveAll, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { addressOf, contactIdOf, mobileOf, smallShop } from "#tests/support/people.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
@@ -128,16 +128,6 @@ describe("the worker's log at level debug", () => {
     expect(found(log)).toEqual([]);
   });
 });
-
-/** Payloads anywhere in an exported history; search attributes are not encrypted and are looked at by themselves. */
-function payloadsOf(value: unknown): JSONPayload[] {
-  if (Array.isArray(value)) return value.flatMap(payloadsOf);
-  if (typeof value !== "object" || value === null) return [];
-  if ("metadata" in value && "data" in value) return [value as JSONPayload]; // Only payloads have both.
-  // Temporal's core notes by itself, and in the clear, which change of the workflows' code a run has met: a name in our code.
-  if ("markerName" in value && value.markerName === "core_patch") return [];
-  return Object.entries(value).flatMap(([name, inner]) => (name === "searchAttributes" ? [] : payloadsOf(inner)));
-}
 
 function leavesOf(value: unknown): unknown[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [value];

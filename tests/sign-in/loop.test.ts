@@ -1,6 +1,6 @@
 /** The whole loop by sign-ins: keys change and tokens end while it runs, and no token is anywhere it should not be. */
 import { randomBytes } from "node:crypto";
-import { JSONToPayload, type JSONPayload } from "@temporalio/common/lib/proto-utils.js";
+import { JSONToPayload } from "@temporalio/common/lib/proto-utils.js";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInsOf } from "#connectors/core/auth.ts";
@@ -13,7 +13,7 @@ import type { Run } from "#profile/store/runs.ts";
 import { encryptionCodec } from "#workflows/codec.ts";
 import { runCli } from "#tests/console/run-cli.ts";
 import { Browser } from "#tests/support/browser.ts";
-import { exportHistories } from "#tests/support/histories.ts";
+import { exportHistories, payloadsOf } from "#tests/support/histories.ts";
 import { approveAll, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { smallShop } from "#tests/support/people.ts";
 import { startWorkerProcess } from "#tests/support/worker-process.ts";
@@ -160,13 +160,3 @@ describe("tokens", () => {
     expect(payloads).toBeGreaterThan(50);
   });
 });
-
-/** Payloads anywhere in an exported history. */
-function payloadsOf(value: unknown): JSONPayload[] {
-  if (Array.isArray(value)) return value.flatMap(payloadsOf);
-  if (typeof value !== "object" || value === null) return [];
-  if ("metadata" in value && "data" in value) return [value as JSONPayload]; // Only payloads have both.
-  // Temporal's core notes by itself, and in the clear, which change of the workflows' code a run has met.
-  if ("markerName" in value && value.markerName === "core_patch") return [];
-  return Object.entries(value).flatMap(([name, inner]) => (name === "searchAttributes" ? [] : payloadsOf(inner)));
-}

@@ -15,6 +15,7 @@ import { createFigureReader } from "#profile/store/views/figures.ts";
 import type { CanonicalRecord, PersonRecord } from "#connectors/core/records.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { consent, metric, order, page, person, replaced, spend } from "#tests/support/records.ts";
+import { beforeEachStatement } from "#tests/support/statements.ts";
 
 /** Rows of each large table that were there before; a batch is a small part of that. */
 const KNOWN = 60_000;
@@ -89,23 +90,10 @@ async function fill(): Promise<void> {
 
 /** A database that asks for the plan of each statement, in its transaction, before it runs. */
 function planning(database: Database, plans: Map<string, Plan>): Database {
-  return {
-    ...database,
-    inWorkspace: (workspaceId, work) =>
-      database.inWorkspace(workspaceId, (transaction) =>
-        work({
-          workspaceId,
-          query: async (text, values) => {
-            const [row] = await transaction.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(
-              `EXPLAIN (FORMAT JSON) ${text}`,
-              values,
-            );
-            if (row !== undefined) plans.set(text, row["QUERY PLAN"][0].Plan);
-            return transaction.query(text, values);
-          },
-        }),
-      ),
-  };
+  return beforeEachStatement(database, async (transaction, text, values) => {
+    const [row] = await transaction.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${text}`, values);
+    if (row !== undefined) plans.set(text, row["QUERY PLAN"][0].Plan);
+  });
 }
 
 function* nodesOf(plan: Plan): Generator<Plan> {

@@ -1,6 +1,6 @@
 /** What Temporal keeps of workflows, as it would be exported. */
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
-import type { History } from "@temporalio/common/lib/proto-utils.js";
+import type { History, JSONPayload } from "@temporalio/common/lib/proto-utils.js";
 import type { Client } from "@temporalio/client";
 
 export interface ExportedHistory {
@@ -45,4 +45,14 @@ export async function exportHistories(client: Client, queue: string): Promise<Ex
     exported.push({ workflowId, type, startedAt: startTime, json: historyToJSON(history), listed });
   }
   return exported.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+}
+
+/** Payloads anywhere in an exported history; search attributes are not encrypted and are looked at by themselves. */
+export function payloadsOf(value: unknown): JSONPayload[] {
+  if (Array.isArray(value)) return value.flatMap(payloadsOf);
+  if (typeof value !== "object" || value === null) return [];
+  if ("metadata" in value && "data" in value) return [value as JSONPayload]; // Only payloads have both.
+  // Temporal's core notes by itself, and in the clear, which change of the workflows' code a run has met: a name in our code.
+  if ("markerName" in value && value.markerName === "core_patch") return [];
+  return Object.entries(value).flatMap(([name, inner]) => (name === "searchAttributes" ? [] : payloadsOf(inner)));
 }

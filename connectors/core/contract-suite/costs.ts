@@ -4,7 +4,7 @@ import { unlimited } from "../call.ts";
 import { callsFor, exactly } from "../costs.ts";
 import type { CallCost, Range } from "../costs.ts";
 import type { FieldDefinition, OpenConnection } from "../contract.ts";
-import { issueGrant } from "../grant.ts";
+import { grant } from "./grant.ts";
 import { openForContract, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 
@@ -125,11 +125,3 @@ export function testCosts(bench: Bench): void {
 
 const rowsOf = (pages: readonly { rawCount: number }[]): number =>
   pages.reduce((sum, { rawCount }) => sum + rawCount, 0);
-
-const grant = issueGrant({
-  profileId: "00000000-0000-8000-8000-000000000000",
-  uses: [{ purpose: "personalisation", channel: "any" }],
-  entryIds: [],
-  rulesVersion: "contract-suite",
-  decidedAt: "2026-01-01T00:00:00.000Z",
-});

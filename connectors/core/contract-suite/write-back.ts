@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { FieldDefinition, OpenConnection, RecordRef, RecordWrite, WriteContext } from "../contract.ts";
 import { ConnectorError } from "../errors.ts";
-import { issueGrant } from "../grant.ts";
+import { grant } from "./grant.ts";
 import { expectDiscreet, expectNoRefusals, failureOf, peopleOf, readToEnd } from "./account.ts";
 import type { Bench } from "./bench.ts";
 import { served } from "./disturbances.ts";
@@ -26,14 +26,6 @@ const FIELD_NAMES = FIELDS.map((field) => field.name);
 const TYPES = Object.fromEntries(FIELDS.map(({ name, type }) => [name, type]));
 const TEXT = "tributary_contract_text";
 const CHOICE = "tributary_contract_choice";
-
-const grant = issueGrant({
-  profileId: "00000000-0000-8000-8000-000000000000",
-  uses: [{ purpose: "personalisation", channel: "any" }],
-  entryIds: [],
-  rulesVersion: "contract-suite",
-  decidedAt: "2026-01-01T00:00:00.000Z",
-});
 
 const write = (id: string, values: RecordWrite["values"], key = `key-${id}`): RecordWrite => ({
   ...{ id, values, idempotencyKey: key, grant },
