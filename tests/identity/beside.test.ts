@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PersonRecord } from "#connectors/core/records.ts";
 import type { Database } from "#profile/store/database.ts";
+import { OVERFLOW_HOLDERS } from "#profile/identity/rules.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { person } from "#tests/support/records.ts";
 import { beforeEachStatement } from "#tests/support/statements.ts";
@@ -226,6 +227,25 @@ describe("a number that comes to join nobody while somebody is joining people by
     await several.resolveAll();
     expect(await several.picture()).toEqual(await one.picture());
   });
+});
+
+it("a number that comes to be held by too many is written down as shared, by somebody who is alone", async () => {
+  const shop = await freshShop();
+  const holders = Array.from({ length: OVERFLOW_HOLDERS + 10 }, (_, nth) =>
+    person(`holder-${nth}`, { ...lena, firstName: `Lena${nth}`, lastName: `Marsh${nth}`, phones: [MOBILE] }),
+  );
+  await shop.save(holders.slice(0, OVERFLOW_HOLDERS));
+  await shop.resolveAll();
+  await arrive(shop, holders.slice(OVERFLOW_HOLDERS));
+  const shared = () => shop.rows("SELECT kind FROM shared_value WHERE workspace_id = $1");
+  let late: Promise<unknown> = Promise.resolve();
+  await besideSomebody(shop, async () => {
+    late = createIdentityStore(shop.database).resolveBatch(shop.workspaceId, { limit: 5 });
+    await Promise.race([late, sleep(500)]);
+    expect(await shared()).toEqual([]);
+  });
+  await late;
+  expect(await shared()).toEqual([{ kind: "phone" }]);
 });
 
 it("somebody who comes in the middle of a look around is looked at again", async () => {
