@@ -33,8 +33,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
-    // Most of a test here waits for another process: two cores have room for five workers.
-    maxWorkers: 5,
+    // Most of a test here waits for another process: two cores have room for a third worker.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
