@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { openLogFile } from "../log-file.ts";
 import { silent, type Log } from "../log.ts";
-import { findFreePort } from "../ports.ts";
+import { findFreePort, PortTaken } from "../ports.ts";
 import { allowPassage, endLeftoverServer, prepareCluster, type Cluster } from "./cluster.ts";
 import { endProcess, findProcess, sendSignal, type ProcessIdentity } from "../process-identity.ts";
 import { StackError } from "../stack-error.ts";
@@ -137,8 +137,6 @@ interface Launch {
   logFile: string;
 }
 
-class PortTaken extends Error {}
-
 async function startOnFreePort(
   launch: Launch,
   preferredPort: number | undefined,
@@ -183,7 +181,8 @@ async function startServer({ cluster, ephemeral, logFile }: Launch, port: number
   }
   const said = log.tail();
   if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
-  if (said.includes("could not bind") || said.includes("could not create any TCP/IP sockets")) throw new PortTaken();
+  if (said.includes("could not bind") || said.includes("could not create any TCP/IP sockets"))
+    throw new PortTaken("Postgres", [port]);
   // After a restart it says the same every few seconds; one reason is worth more than its last lines.
   if (/No space left on device/i.test(said)) {
     throw new StackError(`Postgres did not start: the disk is full. It needs room where ${cluster.folder} is.`);

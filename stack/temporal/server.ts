@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
 import { forgetProcess, noteProcess } from "../leftovers.ts";
 import { openLogFile } from "../log-file.ts";
-import { findFreePort } from "../ports.ts";
+import { findFreePort, PortTaken } from "../ports.ts";
 import { endProcess, sendSignal, type ProcessIdentity } from "../process-identity.ts";
 import { reasonOf, StackError } from "../stack-error.ts";
 
@@ -102,8 +102,6 @@ interface Ports {
   uiPort: number;
 }
 
-class PortTaken extends Error {}
-
 function handleOf(launch: Launch, ports: Ports, first: ProcessIdentity, removeFiles: () => void): RunningTemporal {
   let server = first;
   const atExit = () => sendSignal(server.pid, "SIGTERM");
@@ -179,7 +177,7 @@ async function startServer({ program, folder, ephemeral }: Launch, { port, uiPor
   }
   if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
   const said = log.tail();
-  if (said.includes("address already in use")) throw new PortTaken();
+  if (said.includes("address already in use")) throw new PortTaken("Temporal", [port, uiPort]);
   throw new StackError(
     `Temporal (${program}) did not start: ${ended.signal.aborted ? ended.signal.reason : "no answer in time"}. ${said}`,
   );
