@@ -20,6 +20,7 @@ import { createQuota } from "#profile/store/quota.ts";
 import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
+import { createSensitiveFacts } from "#profile/store/sensitive-facts.ts";
 import { createSetAsideStore } from "#profile/store/set-aside.ts";
 import { createSignInAttempts } from "#profile/store/sign-in-attempts.ts";
 import { createAlertStore } from "#profile/store/alerts.ts";
@@ -64,14 +65,15 @@ export function createDependencies(
       clientFor: (way, baseUrl) => clientOf(way, baseUrl, process.env),
     }),
     signInAttempts: createSignInAttempts(database),
-    ingest: createIngestStore(database, {
-      ...USUAL_BRAKE,
-      ...(config.missingShare === undefined ? {} : { share: config.missingShare }),
-    }),
+    ingest: createIngestStore(
+      database,
+      { ...USUAL_BRAKE, ...(config.missingShare === undefined ? {} : { share: config.missingShare }) },
+      config.masterKeys,
+    ),
     held: createHeldDeletions(database),
     late: createLateStreams(database),
     inbox: createWebhookInbox(database),
-    due: createDueRecords(database),
+    due: createDueRecords(database, config.masterKeys),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
     scores: createScoreStore(database),
@@ -79,6 +81,7 @@ export function createDependencies(
     plans: createPlanStore(database),
     runs: createRunStore(database),
     setAside: createSetAsideStore(database),
+    sensitive: createSensitiveFacts(database),
     patience: config.patience ?? USUAL_PATIENCE,
     retention: createRetentionStore(database),
     limiterFor,

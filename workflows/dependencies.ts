@@ -16,6 +16,7 @@ import type { RetentionStore } from "#profile/store/retention/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
 import type { SignInAttempts } from "#profile/store/sign-in-attempts.ts";
+import type { SensitiveFacts } from "#profile/store/sensitive-facts.ts";
 import type { SetAsideStore } from "#profile/store/set-aside.ts";
 import type { Logger } from "#logger.ts";
 import type { AttentionFacts } from "#profile/store/views/attention.ts";
@@ -50,6 +51,7 @@ export interface Dependencies {
   audiences: AudienceStore;
   runs: RunStore;
   setAside: SetAsideStore;
+  sensitive: SensitiveFacts;
   patience: Patience;
   retention: RetentionStore;
   /** The shared budget of one external account. */

@@ -46,6 +46,39 @@ export const externalId = z.strictObject({
 });
 export type ExternalId = z.infer<typeof externalId>;
 
+/** A number a state or its insurance gave to one person. */
+export const nationalId = z.strictObject({
+  kind: z.enum(["national_id", "social_security", "tax_id", "passport"]),
+  /** As given; the store keeps a keyed hash of it and never the value. */
+  value: key,
+});
+export type NationalId = z.infer<typeof nationalId>;
+
+/**
+ * What many sources do not know of a person: left out where it is not known, so that a record which has none of it says, and
+ * hashes to, what it always did. `furtherFacts` makes these from values that may be null.
+ */
+const further = {
+  middleName: name.optional(),
+  /** Other full or family names: at birth, before a marriage. */
+  previousNames: z.array(name).max(20).optional(),
+  /** House number and street in one line, as written. */
+  street: line.optional(),
+  /** What else the address says: a flat, a building, a locality. */
+  addressLine2: line.optional(),
+  /** State or province. */
+  region: name.optional(),
+  occupation: name.optional(),
+  birthDate: z.iso
+    .date()
+    .refine((text) => text >= "0001", "before the year 1")
+    .optional(),
+  birthPlace: name.optional(),
+  /** As the source writes it. */
+  gender: name.optional(),
+  nationalIds: z.array(nationalId).max(20).optional(),
+};
+
 /** A person as one source knows them. Raw spellings: normalising is the identity module's work. */
 export const personRecord = z.strictObject({
   ...base,
@@ -64,7 +97,19 @@ export const personRecord = z.strictObject({
   externalIds: z.array(externalId).max(SEVERAL),
   /** The vendor merged this record into another one of the same stream. */
   mergedInto: key.nullable(),
+  ...further,
 });
+
+export type FurtherFacts = Pick<z.infer<typeof personRecord>, keyof typeof further>;
+
+/** Leaves out what is null, blank or empty. */
+export function furtherFacts(given: { [Fact in keyof FurtherFacts]: FurtherFacts[Fact] | null }): FurtherFacts {
+  const known = Object.entries(given).filter(
+    ([, value]) =>
+      value !== null && value !== undefined && (typeof value !== "string" || value.trim() !== "") && value.length > 0,
+  );
+  return Object.fromEntries(known);
+}
 
 export const orderRecord = z.strictObject({
   ...base,

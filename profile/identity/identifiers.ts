@@ -2,6 +2,7 @@ import { type PersonRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, recordIdOf } from "#profile/ids.ts";
 import { normaliseEmail } from "./normalise/email.ts";
 import { normaliseName } from "./normalise/name.ts";
+import type { HashedNationalId } from "./normalise/national-id.ts";
 import type { Quality } from "./normalise/normalised.ts";
 import { normalisePhone } from "./normalise/phone.ts";
 import type { IdentifierKind } from "./rules.ts";
@@ -14,11 +15,10 @@ export interface Identifier {
   reason: string | null;
 }
 
-/** The parts of a person record that say who somebody is. */
-export type PersonFacts = Pick<
-  PersonRecord,
-  "emails" | "phones" | "firstName" | "lastName" | "country" | "postcode" | "externalIds" | "mergedInto"
->;
+/** The parts of a stored person that say who somebody is. */
+export type PersonFacts = Omit<PersonRecord, "kind" | "id" | "updatedAt" | "deleted" | "createdAt" | "nationalIds"> & {
+  nationalIds?: HashedNationalId[] | undefined;
+};
 
 export interface PersonContext {
   connectionId: ConnectionId;

@@ -16,6 +16,8 @@ function record(id: string, fields: Partial<PersonFacts> & { createdAtMs?: numbe
     phones: [],
     firstName: null,
     lastName: null,
+    company: null,
+    city: null,
     country: null,
     postcode: null,
     externalIds: [],

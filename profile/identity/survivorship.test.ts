@@ -13,6 +13,8 @@ function source(
       phones: [],
       firstName: null,
       lastName: null,
+      company: null,
+      city: null,
       country: null,
       postcode: null,
       externalIds: [],

@@ -12,6 +12,8 @@ export type AuditAction =
   | "connection.changed"
   | "connection.status"
   | "deletions.accepted"
+  | "sensitive_facts.used"
+  | "sensitive_facts.stopped"
   | "keys.rotated";
 
 export interface AuditEntry {

@@ -154,6 +154,7 @@ export async function renewKeys(
 ): Promise<{ rewrapped: number }> {
   await whileNobodyEncrypts(transaction);
   const rows = await transaction.query<KeyRow>(KEYS, [transaction.workspaceId]);
+  await rewrapHashingKey(transaction, masters, random);
   const stale = rows.filter(({ master_key_id: id }) => id !== masters.current);
   const replace =
     "DO UPDATE SET master_key_id = excluded.master_key_id, nonce = excluded.nonce, wrapped = excluded.wrapped";
@@ -161,6 +162,67 @@ export async function renewKeys(
     await store(transaction, masters, unwrapped(masters, transaction.workspaceId, row), random, replace);
   if (anew) await add(transaction, masters, (rows[0]?.key_no ?? 0) + 1, random);
   return { rewrapped: stale.length };
+}
+
+const HASHING = "tributary hashing key";
+
+/**
+ * The key that numbers of persons are hashed with, made when there is none. Unlike the others it is never replaced: what was
+ * hashed under it could not be compared any more.
+ */
+export async function hashingKey(
+  transaction: Transaction,
+  masters: MasterKeys,
+  random: Random = randomBytes,
+): Promise<Buffer> {
+  const known = await readHashingKey(transaction, masters);
+  if (known !== null) return known;
+  await storeHashingKey(transaction, masters, random(KEY_BYTES), random, "DO NOTHING");
+  // Somebody else may have made it first.
+  const made = await readHashingKey(transaction, masters);
+  if (made === null) throw new Error("The database did not keep the workspace's hashing key.");
+  return made;
+}
+
+async function readHashingKey(transaction: Transaction, masters: MasterKeys): Promise<Buffer | null> {
+  const { workspaceId } = transaction;
+  const [row] = await transaction.query<Omit<KeyRow, "key_no">>(
+    "SELECT master_key_id, nonce, wrapped FROM hashing_key WHERE workspace_id = $1",
+    [workspaceId],
+  );
+  if (row === undefined) return null;
+  const { master_key_id: masterId, nonce, wrapped } = row;
+  const place = `${workspaceId}|${HASHING}|${masterId}`;
+  const key = unseal(wrappingKey(masters, masterId), place, { nonce, ciphertext: wrapped });
+  if (key === null)
+    throw new Error(
+      `The hashing key of workspace ${workspaceId} cannot be decrypted: it was altered, or the key "${masterId}" is not the one it was encrypted under.`,
+    );
+  return key;
+}
+
+async function storeHashingKey(
+  { workspaceId, query }: Transaction,
+  masters: MasterKeys,
+  key: Buffer,
+  random: Random,
+  conflict: string,
+): Promise<void> {
+  const masterId = masters.current;
+  const sealed = seal(wrappingKey(masters, masterId), `${workspaceId}|${HASHING}|${masterId}`, key, random);
+  await query(
+    `INSERT INTO hashing_key (workspace_id, master_key_id, nonce, wrapped) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (workspace_id) ${conflict}`,
+    [workspaceId, masterId, sealed.nonce, sealed.ciphertext],
+  );
+}
+
+async function rewrapHashingKey(transaction: Transaction, masters: MasterKeys, random: Random): Promise<void> {
+  const key = await readHashingKey(transaction, masters);
+  if (key === null) return;
+  const update =
+    "DO UPDATE SET master_key_id = excluded.master_key_id, nonce = excluded.nonce, wrapped = excluded.wrapped";
+  await storeHashingKey(transaction, masters, key, random, update);
 }
 
 /** After everything was encrypted under the newest. @returns how many are gone */

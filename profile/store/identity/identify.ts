@@ -1,6 +1,6 @@
 /** The first half of identity: the identifiers of changed records. */
 import { z } from "zod";
-import { personRecord } from "#connectors/core/records.ts";
+import { nationalId, personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf, nearnessOf } from "#profile/identity/identifiers.ts";
 import { among, listed } from "../among.ts";
@@ -9,17 +9,20 @@ import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
 import { defaultCountryOf } from "../workspace-settings.ts";
 
-const { emails, phones, firstName, lastName, country, postcode, externalIds, mergedInto } = personRecord.shape;
+/** Numbers are stored as keyed hashes (`ingest/sensitive.ts`). */
+const hashedNationalIds = z.array(
+  z.object({
+    kind: nationalId.shape.kind,
+    key: z.string().nullable(),
+    quality: z.enum(["strong", "weak", "blocked"]),
+    reason: z.string().nullable(),
+  }),
+);
+
 /** The part of a stored person that identity reads. */
 export const storedPerson = z.object({
-  emails,
-  phones,
-  firstName,
-  lastName,
-  country,
-  postcode,
-  externalIds,
-  mergedInto,
+  ...personRecord.omit({ kind: true, id: true, updatedAt: true, deleted: true, createdAt: true }).shape,
+  nationalIds: hashedNationalIds.optional(),
 });
 
 interface Marked {

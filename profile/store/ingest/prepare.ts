@@ -13,6 +13,7 @@ import {
 import { recordIdOf, uuidOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
+import { keptOf, type KeptRecord, NOTHING_PERMITTED, type Permitted, withoutSensitive } from "./sensitive.ts";
 import type { Figure } from "./days.ts";
 import { type IdOf, peopleOf, type Prepared, type SourceRecord, type Stated, type StoredRecord } from "./tables.ts";
 
@@ -41,11 +42,11 @@ export interface PreparedPage {
 
 /** A record, and its JSON without `updatedAt`. */
 interface Checked {
-  record: CanonicalRecord;
+  record: KeptRecord;
   text: string;
 }
 
-export function preparePage(place: Place, page: RecordPage): PreparedPage {
+export function preparePage(place: Place, page: RecordPage, permitted: Permitted = NOTHING_PERMITTED): PreparedPage {
   // Keyed by what is stored: two references may differ only in what Postgres cannot hold.
   const rejects = new Map<string, Reject>();
   const refuse = (given: Reject) => {
@@ -68,7 +69,7 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
       const id = idIn(candidate);
       gap ||= id === null;
       const named = id === null ? { ref: "(no id)" } : { ref: id, id };
-      refuse({ ...named, reason: reasonOf(parsed.error), raw: candidate });
+      refuse({ ...named, reason: reasonOf(parsed.error), raw: withoutSensitive(candidate) });
       notWhole("day" in candidate ? candidate.day : null);
       continue;
     }
@@ -77,7 +78,8 @@ export function preparePage(place: Place, page: RecordPage): PreparedPage {
       continue;
     }
     records += 1;
-    const checked = { record: parsed.data, text: JSON.stringify({ ...parsed.data, updatedAt: undefined }) };
+    const record = keptOf(parsed.data, permitted);
+    const checked = { record, text: JSON.stringify({ ...record, updatedAt: undefined }) };
     const key = keyOf(checked);
     const rival = newest.get(key);
     if (rival === undefined || !isOlder(checked.record, rival.record)) newest.set(key, checked);
@@ -144,7 +146,7 @@ function shelve(page: PreparedPage, { record, text }: Checked, place: Place, idO
 function storableOf(checked: Checked): Checked {
   const text = storable(checked.text);
   if (text === checked.text) return checked;
-  return { record: { ...JSON.parse(text), updatedAt: checked.record.updatedAt } as CanonicalRecord, text };
+  return { record: { ...JSON.parse(text), updatedAt: checked.record.updatedAt } as KeptRecord, text };
 }
 
 /**
@@ -173,7 +175,7 @@ function keyOf({ record, text }: Checked): string {
 
 const NO_DAY = "The figure belongs to a day that the page does not name.";
 
-const isFigure = (record: CanonicalRecord): record is FigureRecord =>
+const isFigure = (record: CanonicalRecord | KeptRecord): record is FigureRecord =>
   record.kind === "spend" || record.kind === "metric";
 
 const dayKey = ({ account, day }: { account: string; day: string }): string => `${day} ${account}`;
@@ -188,11 +190,11 @@ const figureIdOf = ({ connectionId, stream }: Place, record: FigureRecord) =>
   uuidOf("figure", connectionId, stream, figureKey(record)) as RecordId;
 
 /** Kinds that share a table share its ids. */
-function shelfOf({ kind }: CanonicalRecord): string {
+function shelfOf({ kind }: KeptRecord): string {
   return kind === "organisation" || kind === "deal" ? "person" : kind;
 }
 
-function isOlder(record: CanonicalRecord, rival: CanonicalRecord): boolean {
+function isOlder(record: KeptRecord, rival: KeptRecord): boolean {
   return (
     record.updatedAt !== null && rival.updatedAt !== null && Date.parse(record.updatedAt) < Date.parse(rival.updatedAt)
   );

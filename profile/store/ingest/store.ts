@@ -20,7 +20,9 @@ import { replaceDays } from "./days.ts";
 import { appendConsents } from "./ledger.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 import { preparePage, type PreparedPage } from "./prepare.ts";
+import { permittedFor } from "./sensitive.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
+import type { MasterKeys } from "../workspace-keys.ts";
 import { joinClicks } from "./clicks.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
@@ -144,7 +146,8 @@ const UNREAD: StreamState = {
   errorMessage: null,
 };
 
-export function createIngestStore(database: Database, brake = USUAL_BRAKE): IngestStore {
+/** @param masters needed where numbers of persons are kept, which are hashed with a key of the workspace */
+export function createIngestStore(database: Database, brake = USUAL_BRAKE, masters?: MasterKeys): IngestStore {
   return {
     streamState: (workspaceId, connectionId, stream) =>
       database.inWorkspace(workspaceId, async (transaction) => {
@@ -163,9 +166,10 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE): Inge
         ),
       ),
 
-    savePage: (workspaceId, { connectionId, stream, from, page }) => {
+    savePage: async (workspaceId, { connectionId, stream, from, page }) => {
       const place = { connectionId, stream };
-      const prepared = preparePage(place, page);
+      const permitted = await permittedFor({ database, masters }, workspaceId, connectionId, page.records);
+      const prepared = preparePage(place, page, permitted);
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
         const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
         if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };

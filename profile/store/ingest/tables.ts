@@ -1,17 +1,16 @@
 /** How each kind of record lies in its table: columns, types and whom it is about. */
 import type {
-  CanonicalRecord,
   ConsentRecord,
   DealRecord,
   FigureRecord,
   OrderRecord,
   OrganisationRecord,
-  PersonRecord,
   SubscriptionRecord,
   TouchpointRecord,
 } from "#connectors/core/records.ts";
 import type { ConnectionId, RecordId } from "#profile/ids.ts";
 import type { Transaction } from "../database.ts";
+import type { KeptPerson, KeptRecord } from "./sensitive.ts";
 import { markChanged } from "../identity/marks.ts";
 import { insertInto, type Column, type Insertion } from "../insert.ts";
 
@@ -28,7 +27,7 @@ export interface Prepared<Record> {
 }
 
 /** What has a row of its own in a table of its kind. Consent is a ledger, and figures belong to a day. */
-export type StoredRecord = Exclude<CanonicalRecord, ConsentRecord | FigureRecord>;
+export type StoredRecord = Exclude<KeptRecord, ConsentRecord | FigureRecord>;
 
 /** A statement of consent, and the person record it is about. */
 export interface Stated {
@@ -115,7 +114,7 @@ function table<Record extends StoredRecord>(shape: Shape<Record>, alongside?: Al
   };
 }
 
-export type SourceRecord = PersonRecord | OrganisationRecord | DealRecord;
+export type SourceRecord = KeptPerson | OrganisationRecord | DealRecord;
 
 const FACT = {
   storedPeople: "array_remove(ARRAY[person_record_id], NULL)",
@@ -126,7 +125,7 @@ const FACT = {
 
 const person_record_id: Column<Prepared<StoredRecord>> = { type: "uuid", of: ({ people }) => people[0] };
 
-const personText = (of: (record: PersonRecord) => string | null): Column<Prepared<SourceRecord>> => ({
+const personText = (of: (record: KeptPerson) => string | null): Column<Prepared<SourceRecord>> => ({
   type: "text",
   of: ({ record }) => (record.kind === "person" ? of(record) : null),
 });

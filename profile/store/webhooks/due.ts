@@ -4,8 +4,10 @@ import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import { canonicalJson } from "../ingest/content.ts";
 import { preparePage } from "../ingest/prepare.ts";
 import type { Place } from "../ingest/save-rows.ts";
+import { permittedFor } from "../ingest/sensitive.ts";
 import { countsOf, lockState, storeRecords, type PageCounts } from "../ingest/store.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
+import type { MasterKeys } from "../workspace-keys.ts";
 import { touchProfilesOf } from "../identity/marks.ts";
 
 /** What is to be asked of a vendor. */
@@ -50,7 +52,8 @@ export interface DueRecords {
 
 const MOST_ATTEMPTS = 5;
 
-export function createDueRecords(database: Database): DueRecords {
+/** @param masters as for pages */
+export function createDueRecords(database: Database, masters?: MasterKeys): DueRecords {
   return {
     list: (workspaceId, connectionId, most) =>
       database.inWorkspace(workspaceId, (transaction) =>
@@ -70,9 +73,10 @@ export function createDueRecords(database: Database): DueRecords {
         ),
       ),
 
-    save: (workspaceId, { connectionId, stream, from, found, due }) => {
+    save: async (workspaceId, { connectionId, stream, from, found, due }) => {
       const place = { connectionId, stream };
-      const prepared = preparePage(place, { ...found, next: from, atEnd: false, fullScan: false });
+      const permitted = await permittedFor({ database, masters }, workspaceId, connectionId, found.records);
+      const prepared = preparePage(place, { ...found, next: from, atEnd: false, fullScan: false }, permitted);
       return database.inWorkspace(workspaceId, async (transaction): Promise<SavedRecords> => {
         const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
         if (heldAt !== null || fullReadStartedAt !== null || canonicalJson(cursor) !== canonicalJson(from))
