@@ -4,11 +4,9 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 
 export { placeholderDomains, placeholderLocalParts, roleBoxes } from "#connectors/core/placeholders.ts";
 
-/** Throw-away mailboxes: many people pass through one address. */
-export const disposableDomains = words(`
-  mailinator.com guerrillamail.com guerrillamail.net sharklasers.com 10minutemail.com tempmail.com temp-mail.org
-  yopmail.com throwawaymail.com getnada.com dispostable.com maildrop.cc trashmail.com fakeinbox.com mailnesia.com
-  mintemail.com mohmal.com emailondeck.com spamgourmet.com tempr.email discard.email
+/** Throw-away mailboxes that the list of `disposable-email-domains-js` lacks. */
+export const furtherDisposableDomains = words(`
+  tempmail.com spamgourmet.com
 `);
 
 /** Name fields that hold no name. */

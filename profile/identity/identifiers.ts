@@ -5,6 +5,7 @@ import { normaliseName } from "./normalise/name.ts";
 import type { HashedNationalId } from "./normalise/national-id.ts";
 import type { Quality } from "./normalise/normalised.ts";
 import { normalisePhone } from "./normalise/phone.ts";
+import { postcodeKeyOf } from "./normalise/postcode.ts";
 import type { IdentifierKind } from "./rules.ts";
 
 export interface Identifier {
@@ -88,12 +89,6 @@ export function nearnessOf(identifiers: readonly Identifier[]): number {
 
 /** A mailbox goes by one name, with dots and tags or without. */
 const NEAREST: readonly IdentifierKind[] = ["email_canonical", "email", "phone", "account_id", "loyalty_id"];
-
-/** Upper case, letters and digits alone; null when there is none. */
-export function postcodeKeyOf(raw: string | null): string | null {
-  const key = raw?.toUpperCase().replace(/[^A-Z0-9]/g, "") ?? "";
-  return key === "" ? null : key;
-}
 
 /** Names a value across kinds; `overflowing` sets are made of these. */
 export const valueKeyOf = (kind: IdentifierKind, value: string): string => `${kind}\u0000${value}`;

@@ -19,6 +19,7 @@ describe("two names", () => {
     ["Zoë Hill", "Zë Hill", "a letter lost in a short name"],
     ["Jonathan Hill", "Jonathon Hil", "slips of the keyboard"],
     ["Anna Hill", "Hill Anna", "fields swapped"],
+    ["Catherine Hillman", "Hilman Catherine", "fields swapped, with a letter lost"],
     ["Anna Hill-Stone", "Anne Stone", "half of a double name"],
     ["Anna Hill", "Hill", "half a name"],
     ["Maria Rossi", "Rossi", "half a name"],

@@ -73,6 +73,10 @@ function lastNamesMatch(a: string, b: string): boolean {
 
 function swapped(a: PersonName, b: PersonName): boolean {
   if (a.first === b.last && a.last === b.first) return true;
+  // With a slip in one of them, or in both.
+  if (a.first !== null && a.last !== null && b.first !== null && b.last !== null) {
+    if (jaroWinkler(a.first, b.last) >= 0.92 && jaroWinkler(a.last, b.first) >= 0.92) return true;
+  }
   // A lone name in the wrong field.
   return (a.last === null && a.first === b.last) || (b.last === null && b.first === a.last);
 }

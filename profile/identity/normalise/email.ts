@@ -1,7 +1,8 @@
 import { domainToASCII } from "node:url";
+import { disposableEmailBlocklistSet } from "disposable-email-domains-js";
 import { parse } from "tldts";
 import { isPlaceholderEmail, LONGEST_EMAIL } from "#connectors/core/placeholders.ts";
-import { disposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "../blocked-values.ts";
+import { furtherDisposableDomains, placeholderDomains, placeholderLocalParts, roleBoxes } from "../blocked-values.ts";
 import { type Normalised, unusable } from "./normalised.ts";
 
 export interface NormalisedEmail extends Normalised {
@@ -9,7 +10,18 @@ export interface NormalisedEmail extends Normalised {
   canonical: string | null;
   /** Strong where the provider promises that tags and dots lead to one mailbox; elsewhere a tag may be another mailbox. */
   canonicalQuality: "strong" | "weak";
+  /** Stands for another address, and only within one business: it says nothing of a person elsewhere, nor is it a name. */
+  isRelay: boolean;
 }
+
+/** Known throw-away mailboxes: a list that is versioned as a package, and what it lacks. */
+let disposable: ReadonlySet<string> | undefined;
+const isDisposable = (domain: string): boolean =>
+  (disposable ??= disposableEmailBlocklistSet()).has(domain) || furtherDisposableDomains.has(domain);
+
+/** Addresses that hide one: Apple's, Mozilla's, DuckDuckGo's, and those that marketplaces make for a buyer at one seller. */
+const RELAYS =
+  /^(?:privaterelay\.appleid\.com|relay\.firefox\.com|mozmail\.com|duck\.com|marketplace\.amazon\.[a-z.]{2,6}|members\.ebay\.[a-z.]{2,6})$/;
 
 /** Providers whose plus tags lead to the same mailbox, as their help pages say. */
 const TAGGING = new Set(
@@ -49,12 +61,14 @@ export function normaliseEmail(raw: string): NormalisedEmail {
   const key = `${local}@${domain}`;
   const canonical = canonicalOf(local, domain);
   const canonicalQuality = TAGGING.has(domain) ? "strong" : "weak";
+  const isRelay = RELAYS.test(domain);
   const blocked = (reason: string): NormalisedEmail => ({
     key,
     quality: "blocked",
     reason,
     canonical,
     canonicalQuality,
+    isRelay,
   });
   const mailbox = canonical.slice(0, canonical.lastIndexOf("@"));
   if (placeholderDomains.has(parsed.domainWithoutSuffix)) return blocked("Its domain is a placeholder.");
@@ -62,8 +76,8 @@ export function normaliseEmail(raw: string): NormalisedEmail {
   if (placeholderLocalParts.has(local) || placeholderLocalParts.has(mailbox) || isPlaceholderEmail(key))
     return blocked("It is a placeholder.");
   if (roleBoxes.has(local) || roleBoxes.has(mailbox)) return blocked("It is a shared role inbox.");
-  if (disposableDomains.has(parsed.domain)) return blocked("It is a throw-away mailbox.");
-  return { key, quality: "strong", reason: null, canonical, canonicalQuality };
+  if (isDisposable(parsed.domain) || isDisposable(domain)) return blocked("It is a throw-away mailbox.");
+  return { key, quality: "strong", reason: null, canonical, canonicalQuality, isRelay };
 }
 
 function canonicalOf(local: string, domain: string): string {
@@ -76,4 +90,5 @@ const refuse = (reason: string): NormalisedEmail => ({
   ...unusable(reason),
   canonical: null,
   canonicalQuality: "weak",
+  isRelay: false,
 });

@@ -1,8 +1,9 @@
 /** Collects from the database everything that can bear on who some records are: their whole connected components. */
 import { type ProfileId, type RecordId, valueIdOf } from "#profile/ids.ts";
-import { postcodeKeyOf, valueKeyOf } from "#profile/identity/identifiers.ts";
+import { valueKeyOf } from "#profile/identity/identifiers.ts";
 import type { PersonName } from "#profile/identity/names.ts";
 import { normaliseName } from "#profile/identity/normalise/name.ts";
+import { postcodeKeyOf } from "#profile/identity/normalise/postcode.ts";
 import { type HumanLink, type IdentityRecord, type Resolution, resolve } from "#profile/identity/resolve.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
 import { isStandoff } from "#profile/identity/standoff.ts";
