@@ -3,15 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { MISTAKES } from "./mistakes.ts";
+import { knownMistakes } from "./mistakes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
 describe("the mistakes that the contract suite must notice", () => {
-  it("are 39 or more, and each fits its source in one place", () => {
-    expect(MISTAKES.length).toBeGreaterThanOrEqual(39);
-    const places = MISTAKES.flatMap(({ what, vendor, file, edits }) => {
-      const source = readFileSync(join(ROOT, "connectors", file), "utf8");
+  it("are 39 or more, and each fits its source in one place", async () => {
+    const known = await knownMistakes();
+    expect(known.length).toBeGreaterThanOrEqual(39);
+    const places = known.flatMap(({ what, vendor, file, edits }) => {
+      const source = readFileSync(join(ROOT, "connectors", vendor, file), "utf8");
       return edits.map(([find]) => [`${vendor}: ${what}`, source.split(find).length - 1]);
     });
     expect(places.filter(([, count]) => count !== 1)).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation`: makes each mistake of the table in a copy of the project, runs the contract tests, and says which
+ * `npm run test:mutation`: makes each mistake that a connector names in a copy of the project, runs the contract tests, and says which
  * test noticed it. Ends with 1 when more than two go unnoticed, or when a mistake no longer fits the source.
  *
  * Options: `--only WORDS` (mistakes whose description holds them).
@@ -11,8 +11,8 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { MISTAKES } from "./mistakes.ts";
-import type { Mistake } from "./mistakes.ts";
+import { knownMistakes } from "./mistakes.ts";
+import type { KnownMistake } from "./mistakes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MAY_ESCAPE = 2;
@@ -30,7 +30,7 @@ const report = z.object({
 });
 
 interface Finding {
-  mistake: Mistake;
+  mistake: KnownMistake;
   /** The first test that failed; null: none did. */
   caughtBy: string | null;
 }
@@ -48,8 +48,8 @@ function copyProject(): string {
   return folder;
 }
 
-async function examine(folder: string, mistake: Mistake): Promise<Finding> {
-  const path = join(folder, "connectors", mistake.file);
+async function examine(folder: string, mistake: KnownMistake): Promise<Finding> {
+  const path = join(folder, "connectors", mistake.vendor, mistake.file);
   const right = readFileSync(path, "utf8");
   writeFileSync(path, mistaken(mistake, right));
   try {
@@ -59,10 +59,11 @@ async function examine(folder: string, mistake: Mistake): Promise<Finding> {
   }
 }
 
-function mistaken({ what, file, edits }: Mistake, source: string): string {
+function mistaken({ what, vendor, file, edits }: KnownMistake, source: string): string {
   return edits.reduce((text, [find, replace]) => {
     const parts = text.split(find);
-    if (parts.length !== 2) throw new Error(`"${what}" does not fit ${file} any more: ${parts.length - 1} places.`);
+    if (parts.length !== 2)
+      throw new Error(`"${what}" does not fit ${vendor}/${file} any more: ${parts.length - 1} places.`);
     return parts.join(replace);
   }, source);
 }
@@ -88,7 +89,7 @@ async function firstFailure(folder: string, vendor: string): Promise<string | nu
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
-  const queue = MISTAKES.filter(({ what, vendor }) => `${vendor}: ${what}`.includes(values.only));
+  const queue = (await knownMistakes()).filter(({ what, vendor }) => `${vendor}: ${what}`.includes(values.only));
   const findings: Finding[] = [];
   const total = queue.length;
   const startedAt = Date.now();
