@@ -1,5 +1,5 @@
 /** The ways in which vendors cut a list into pages. Each page costs its own length, whatever lies before it. */
-import type { Row, View } from "./table.ts";
+import type { Place, Row, View } from "./table.ts";
 
 export interface Page<Item> {
   rows: Item[];
@@ -22,16 +22,35 @@ export function pageAt<Item>(
   return { rows, more: at + rows.length < found.length };
 }
 
-/** By an opaque token that holds the position: `page_token=...`. Null: no token of ours. */
-export function pageByToken<Item extends Row>(
+/**
+ * By an opaque token that holds the last row's place in the order: rows that move away meanwhile shift no others. Rows of one
+ * key need a `tie` that outlives a restart. Null: no token of ours.
+ *
+ * @param from the least key; where the token leads behind it, the token counts
+ */
+export function pageByPlace<Item extends Row>(
   view: View<Item>,
-  token: string | null,
-  limit: number,
+  { token, from, limit }: { token: string | null; from?: number | undefined; limit: number },
 ): { rows: Item[]; next: string | null } | null {
-  const at = token === null ? 0 : Number(Buffer.from(token, "base64url").toString());
-  if (!Number.isSafeInteger(at) || at < 0) return null;
-  const { rows, more } = pageAt(view, at, at + limit);
-  return { rows, next: more ? Buffer.from(String(at + rows.length)).toString("base64url") : null };
+  const place = token === null ? null : placeIn(token);
+  if (place === undefined) return null;
+  const start = place === null ? (from === undefined ? 0 : view.firstFrom(from)) : view.firstBehind(place);
+  const { rows, more } = pageAt(view, start, start + limit);
+  const last = view.placeAt(start + rows.length - 1);
+  return { rows, next: more && last !== undefined ? tokenOf(last) : null };
+}
+
+const tokenOf = ({ key, tie }: Place): string => Buffer.from(`${key}/${tie}`).toString("base64url");
+
+/**
+ * A tilde in front is the same place written in another way, as a page without rows needs it; alone it is the beginning.
+ * Undefined: no token of ours.
+ */
+function placeIn(token: string): Place | null | undefined {
+  const bare = token.replace(/^~+/, "");
+  if (bare === "" && token !== "") return null;
+  const [, key, tie] = /^(-?\d+)\/(-?\d+)$/.exec(Buffer.from(bare, "base64url").toString()) ?? [];
+  return key === undefined || tie === undefined ? undefined : { key: Number(key), tie: Number(tie) };
 }
 
 export interface IdCursor<Item> {

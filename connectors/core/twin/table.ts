@@ -16,9 +16,13 @@ export interface ViewOptions<Item> {
   indexed?: boolean;
 }
 
-interface Entry<Item> {
+/** Where a row stands in the order of a view, also when the row has moved on. */
+export interface Place {
   key: number;
   tie: number;
+}
+
+interface Entry<Item> extends Place {
   row: Item;
 }
 
@@ -76,6 +80,16 @@ export class View<Item extends Row> {
   /** Position of the first row whose key is at least this. */
   firstFrom(key: number): number {
     return firstIndex(this.#ordered(), (entry) => entry.key >= key);
+  }
+
+  /** Position of the first row that stands behind this place. */
+  firstBehind(place: Place): number {
+    return firstIndex(this.#ordered(), (entry) => order(entry, place) > 0);
+  }
+
+  placeAt(position: number): Place | undefined {
+    const entry = this.#ordered()[position];
+    return entry === undefined ? undefined : { key: entry.key, tie: entry.tie };
   }
 
   /** Undefined: the view shows no such row. */
@@ -214,6 +228,6 @@ export function firstIndex<Item>(rows: readonly Item[], passes: (row: Item) => b
   return low;
 }
 
-function order(a: Entry<unknown>, b: Entry<unknown>): number {
+function order(a: Place, b: Place): number {
   return a.key - b.key || a.tie - b.tie;
 }
