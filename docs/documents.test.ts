@@ -4,6 +4,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { connectors } from "#connectors/registry.ts";
+import { DOCUMENT } from "#stack/new-connector/scaffold.ts";
+import { rowOf } from "#stack/new-connector/lists.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -58,4 +61,13 @@ it("give every runtime dependency its reason", () => {
     text.includes(`\`${name}\``) || text.includes(`\`${name.replace("@temporalio/", "")}\``);
   const reasons = read("docs/dependencies.md");
   expect(Object.keys(packages.dependencies).filter((name) => !named(name, reasons))).toEqual([]);
+});
+
+it("say of every connector how it is connected, what it reads and what it writes", () => {
+  const plain = (row: string) => row.replaceAll(/\s+/g, " ").trim();
+  const rows = read(DOCUMENT)
+    .split("\n")
+    .filter((line) => line.startsWith("| ["))
+    .map(plain);
+  expect(rows.toSorted()).toEqual(connectors.map((connector) => plain(rowOf(connector))).toSorted());
 });

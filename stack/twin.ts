@@ -55,10 +55,12 @@ async function main(): Promise<void> {
     ...(rps === undefined ? {} : { requestsPerSecond: rps }),
   });
   const credentials = Object.entries(entry.credentials).map(([name, value]) => `  ${name}: ${value}\n`);
-  const variables = environmentFor(connectorOf(id).auth, entry.credentials).join(" ");
+  const { auth } = connectorOf(id);
+  const variables = environmentFor(auth, entry.credentials).map((variable) => `${variable} `);
+  const way = auth.kind === "sign-in" ? " --sign-in" : "";
   process.stdout.write(
     `The ${id} twin answers at ${twin.url} with ${people} people.\nIt accepts:\n${credentials.join("")}` +
-      `To connect it, in another terminal:\n  ${variables} npx tributary connect ${id} --base-url ${twin.url}\n`,
+      `To connect it, in another terminal:\n  ${variables.join("")}npx tributary connect ${id} --base-url ${twin.url}${way}\n`,
   );
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void twin.close());
 }
