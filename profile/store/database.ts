@@ -1,5 +1,5 @@
 /** The pool and the one way to a transaction: inside a workspace, under row-level security. */
-import { Pool, type QueryResultRow, types } from "pg";
+import { Pool, type QueryResult, type QueryResultRow, types } from "pg";
 import type { WorkspaceId } from "#profile/ids.ts";
 
 /** int8 as number: our sequences, counts and minor units stay far below 2^53; past that it throws rather than rounds. */
@@ -15,10 +15,21 @@ export interface Transaction {
   query<Row extends QueryResultRow = Record<string, never>>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
+/**
+ * When a commit is on the disk: before it is answered, or `soon`, a fraction of a second later and never after one that was
+ * made later. `soon` is for work that is found undone and done again when the server lost it
+ * (docs/decisions/027-commits-that-do-not-wait.md); nobody was told of it, and no vendor got anything for it.
+ */
+export type Durable = "at once" | "soon";
+
 export interface Database {
   readonly pool: Pool;
   /** Runs `work` in one transaction that sees only this workspace; commits when it returns, rolls back when it throws. */
-  inWorkspace<T>(workspaceId: WorkspaceId, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  inWorkspace<T>(
+    workspaceId: WorkspaceId,
+    work: (transaction: Transaction) => Promise<T>,
+    options?: { durable?: Durable },
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -27,6 +38,8 @@ export interface Database {
  * that fills it would be walked where ten of its rows are looked for. An index entry counts for the two hundred it may be.
  */
 const PRICES = "set_config('cpu_index_tuple_cost', '1', true)";
+
+const WITHOUT_WAITING = "set_config('synchronous_commit', 'off', true)";
 
 export function openDatabase(url: string, options: { max?: number; applicationName?: string } = {}): Database {
   const pool = new Pool({
@@ -41,13 +54,18 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
   return {
     pool,
     close: () => pool.end(),
-    async inWorkspace(workspaceId, work) {
+    async inWorkspace(workspaceId, work, { durable = "at once" } = {}) {
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
         // In one message, for which parameters cannot be had.
         const workspace = client.escapeLiteral(workspaceId);
-        await client.query(`BEGIN; SELECT set_config('tributary.workspace_id', ${workspace}, true), ${PRICES}`);
+        const settings = [
+          `set_config('tributary.workspace_id', ${workspace}, true)`,
+          PRICES,
+          ...(durable === "soon" ? [WITHOUT_WAITING] : []),
+        ];
+        await client.query(`BEGIN; SELECT ${settings.join(", ")}`);
         const result = await work({
           workspaceId,
           query: async (text, values) => (await client.query(text, values)).rows,
@@ -62,6 +80,21 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
       }
     },
   };
+}
+
+/**
+ * One statement outside of all workspaces whose commit is `soon` on the disk.
+ *
+ * @param text whole: parameters cannot be had
+ */
+export async function runSoon<Row extends QueryResultRow>(
+  { pool }: Pick<Database, "pool">,
+  text: string,
+): Promise<Row[]> {
+  // A message of several statements is one transaction, and there is an answer for each.
+  const answers: unknown = await pool.query(`SELECT ${WITHOUT_WAITING}; ${text}`);
+  const answer = Array.isArray(answers) ? (answers.at(-1) as QueryResult<Row> | undefined) : undefined;
+  return answer?.rows ?? [];
 }
 
 /**

@@ -4,10 +4,11 @@
  */
 import { hash } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
+import { escapeLiteral } from "pg";
 import type { Allowance, RateLimiter } from "#connectors/core/call.ts";
 import type { RateLimit } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
-import type { Database } from "./database.ts";
+import { type Database, runSoon } from "./database.ts";
 import { createTurns } from "./turns.ts";
 import type { Turns, Waiter } from "./turns.ts";
 
@@ -87,11 +88,14 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
 
   async function reserve(key: string, limit: Limit, n: number): Promise<Reserved> {
     const { calls, windowMs, mostCalls = MOST_RAISE * calls } = limit;
-    const { rows } = await database.pool.query<Reserved>(
-      `SELECT wait_ms AS "waitMs", per_second AS "perSecond" FROM quota_reserve($1, $2, $3, $4, $5, $6)`,
-      [key, calls, mostCalls, windowMs, limit.share ?? share, n],
+    const values = [key, calls, mostCalls, windowMs, limit.share ?? share, n].map((value) =>
+      escapeLiteral(String(value)),
     );
-    const [reserved] = rows;
+    // What a server that goes down forgets of it are calls of the last moment, and what is held back is more than those.
+    const [reserved] = await runSoon<Reserved>(
+      database,
+      `SELECT wait_ms AS "waitMs", per_second AS "perSecond" FROM quota_reserve(${values.join(", ")})`,
+    );
     if (reserved === undefined) throw new Error("The quota gave no answer.");
     return reserved;
   }

@@ -1,7 +1,7 @@
 /** Runs of the loop: when each began and ended, and what its steps did. */
 import type { Foretold } from "#connectors/core/forecast.ts";
 import type { ConnectionId, RunId, WorkspaceId } from "#profile/ids.ts";
-import type { Database } from "./database.ts";
+import type { Database, Durable } from "./database.ts";
 
 export interface RunStep {
   step: string;
@@ -64,8 +64,10 @@ export interface RunStore {
 const STEP = 'step, started_at AS "startedAt", finished_at AS "finishedAt", counts, forecasts';
 
 export function createRunStore(database: Database): RunStore {
-  const write = async (workspaceId: WorkspaceId, text: string, values: unknown[]) => {
-    await database.inWorkspace(workspaceId, (transaction) => transaction.query(text, [workspaceId, ...values]));
+  const write = async (workspaceId: WorkspaceId, text: string, values: unknown[], durable: Durable = "at once") => {
+    await database.inWorkspace(workspaceId, (transaction) => transaction.query(text, [workspaceId, ...values]), {
+      durable,
+    });
   };
   return {
     startRun: (workspaceId, runId, steps = []) =>
@@ -95,6 +97,8 @@ export function createRunStore(database: Database): RunStore {
            FROM (SELECT jsonb_object_keys(step.counts || excluded.counts) AS name) AS names
          )`,
         [runId, step, JSON.stringify(counts), options?.finished ?? false],
+        // With the end of a step all that was done in it is on the disk, before Temporal is told.
+        options?.finished === true ? "at once" : "soon",
       ),
 
     noteForecast: (workspaceId, runId, step, { connectionId, foretold }) =>

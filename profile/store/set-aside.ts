@@ -70,7 +70,7 @@ export async function settingAside<Batch extends { more: boolean }>(
   for (let size = limit; ; size = Math.max(1, Math.floor(size / 2))) {
     let taken: Taken[] = [];
     try {
-      const batch = await database.inWorkspace(workspaceId, async (transaction) => {
+      const inOne = async (transaction: Transaction) => {
         const done = await work(transaction, size, (rows) => {
           taken = rows;
         });
@@ -80,7 +80,9 @@ export async function settingAside<Batch extends { more: boolean }>(
           taken.map(({ id }) => id),
         );
         return done;
-      });
+      };
+      // What is not settled keeps its mark.
+      const batch = await database.inWorkspace(workspaceId, inOne, { durable: "soon" });
       return size === limit ? batch : { ...batch, more: true };
     } catch (error) {
       const [only] = taken;

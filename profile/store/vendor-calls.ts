@@ -1,6 +1,6 @@
 /** How long calls to tools take, as histograms per hour: cheap to add to, and any quantile can be had from them. */
 import type { WorkspaceId } from "#profile/ids.ts";
-import type { Database } from "./database.ts";
+import type { Database, Transaction } from "./database.ts";
 
 /** How many calls took about 2^(n/4) milliseconds, by n: an error below a tenth. */
 export type Buckets = Record<string, number>;
@@ -52,8 +52,8 @@ const added = (one: string, other: string) =>
 
 export function createVendorCallStore(database: Database): VendorCallStore {
   return {
-    add: (workspaceId, at, times) =>
-      database.inWorkspace(workspaceId, async (transaction) => {
+    add: async (workspaceId, at, times) => {
+      const work = async (transaction: Transaction) => {
         const sorted = times.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));
         await transaction.query(
           `INSERT INTO vendor_call AS known (workspace_id, hour, connector, operation, outcome, buckets)
@@ -70,7 +70,9 @@ export function createVendorCallStore(database: Database): VendorCallStore {
           `DELETE FROM vendor_call WHERE workspace_id = $1 AND hour < $2::timestamptz - interval '${KEPT}'`,
           [workspaceId, at],
         );
-      }),
+      };
+      await database.inWorkspace(workspaceId, work, { durable: "soon" });
+    },
 
     since: (workspaceId, since) =>
       database.inWorkspace(workspaceId, (transaction) =>

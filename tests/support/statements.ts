@@ -8,15 +8,16 @@ export function beforeEachStatement(
 ): Database {
   return {
     ...database,
-    inWorkspace: (workspaceId, work) =>
-      database.inWorkspace(workspaceId, (transaction) =>
+    inWorkspace: (workspaceId, work, options) => {
+      const watched = (transaction: Transaction) =>
         work({
           workspaceId,
           query: async (text, values) => {
             await before(transaction, text, values);
             return transaction.query(text, values);
           },
-        }),
-      ),
+        });
+      return database.inWorkspace(workspaceId, watched, options);
+    },
   };
 }

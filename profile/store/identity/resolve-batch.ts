@@ -50,7 +50,7 @@ export async function resolveBesideOthers(
   limit: number,
 ): Promise<ResolvedBatch | undefined> {
   try {
-    return await database.inWorkspace(workspaceId, async (transaction) => {
+    const resolve = async (transaction: Transaction): Promise<ResolvedBatch | undefined> => {
       await lockProfiles(transaction, "shared");
       await readByIndex(transaction);
       const start = await takeUnresolved(transaction, limit);
@@ -70,7 +70,9 @@ export async function resolveBesideOthers(
       const batch = await write(transaction, gathered, settle(transaction, done.intersection(beside.settling)));
       await forgive(transaction, "identity", [...done]);
       return { ...batch, more: true };
-    });
+    };
+    // What is not resolved keeps its mark.
+    return await database.inWorkspace(workspaceId, resolve, { durable: "soon" });
   } catch (error) {
     if (error instanceof ToBeDoneAlone || isOverContent(error) || isDeadlock(error)) return undefined;
     throw error;

@@ -170,7 +170,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE, maste
       const place = { connectionId, stream };
       const permitted = await permittedFor({ database, masters }, workspaceId, connectionId, page.records);
       const prepared = preparePage(place, page, permitted);
-      return database.inWorkspace(workspaceId, async (transaction): Promise<SavedPage> => {
+      const save = async (transaction: Transaction): Promise<SavedPage> => {
         const { cursor, fullReadStartedAt, heldAt } = await lockState(transaction, place);
         if (heldAt !== null || canonicalJson(cursor) !== canonicalJson(from)) return { outcome: "superseded" };
         await readByIndex(transaction);
@@ -193,7 +193,9 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE, maste
           vanished: swept.vanished + figures.vanished,
         };
         return held === null ? { outcome: "saved", counts } : { outcome: "held", counts, reason: heldReason(held) };
-      });
+      };
+      // Rows are lost with the position after them, and read again from there.
+      return database.inWorkspace(workspaceId, save, { durable: "soon" });
     },
 
     reconcile: (workspaceId, connectionId, stream, kind, vendorCount) =>

@@ -5,7 +5,7 @@
 import type { ConnectionId, PlanId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Mapping } from "#profile/plan/fields.ts";
 import type { FieldValues, Ownership, PlanChange } from "#profile/plan/types.ts";
-import type { Database, Transaction } from "../database.ts";
+import type { Database, Durable, Transaction } from "../database.ts";
 import {
   claim,
   finish,
@@ -121,9 +121,12 @@ export interface PlanStore {
 export function createPlanStore(database: Database): PlanStore {
   /** Each call is one transaction. */
   const inside =
-    <Args extends unknown[], Result>(work: (transaction: Transaction, ...args: Args) => Promise<Result>) =>
+    <Args extends unknown[], Result>(
+      work: (transaction: Transaction, ...args: Args) => Promise<Result>,
+      durable: Durable = "at once",
+    ) =>
     (workspaceId: WorkspaceId, ...args: Args): Promise<Result> =>
-      database.inWorkspace(workspaceId, (transaction) => work(transaction, ...args));
+      database.inWorkspace(workspaceId, (transaction) => work(transaction, ...args), { durable });
   return {
     destinations: inside(destinations),
     defineFields: inside(defineFields),
@@ -135,7 +138,8 @@ export function createPlanStore(database: Database): PlanStore {
     begin: inside(begin),
     news: inside(news),
     candidates: inside(candidates),
-    addChanges: inside(addChanges),
+    // Sealed only together; an attempt goes on from what is there.
+    addChanges: inside(addChanges, "soon"),
     seal: inside(seal),
     approve: inside(approve),
     reject: inside(reject),
@@ -144,7 +148,8 @@ export function createPlanStore(database: Database): PlanStore {
     claim: inside(claim),
     markSent: inside(markSent),
     markJob: inside(markJob),
-    recordResults: inside(recordResults),
+    // A change that was marked as sent is looked at again where its result was lost.
+    recordResults: inside(recordResults, "soon"),
     finish: inside(finish),
     retryFailed: inside(retryFailed),
     beginUndo: inside(beginUndo),
