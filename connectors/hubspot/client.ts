@@ -108,17 +108,17 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
         return { results, after: paging?.next?.after ?? null, servedAt: servedAtOf(served) };
       }),
 
-    /** `after` is for a page without rows that has a next one; else whoever wants more narrows the filters. */
+    /** Rows that pass all filters of one group. `after` is for a page without rows that has a next one; else whoever wants more narrows the filters. */
     search: (
       type: ObjectType,
       properties: string[],
-      filters: Filter[],
+      filterGroups: Filter[][],
       after: string | null = null,
       limit = SEARCH_PAGE,
     ): Promise<Listed & { total: number | null }> =>
       ask("search", `${type}.search`, async () => {
-        const filterGroups = filters.length === 0 ? [] : [{ filters }];
-        const body = { filterGroups, sorts: ["hs_object_id"], properties, limit, after: after ?? "0" };
+        const groups = filterGroups.filter((filters) => filters.length > 0).map((filters) => ({ filters }));
+        const body = { filterGroups: groups, sorts: ["hs_object_id"], properties, limit, after: after ?? "0" };
         const { data, headers: served } = await sdk.crm.objects.searchApi.doSearchWithHttpInfo(type, body);
         const { results, paging, total = null } = reply.searchReply.parse(data);
         return { results, after: paging?.next?.after ?? null, servedAt: servedAtOf(served), total };

@@ -280,6 +280,16 @@ describe("HubSpot: archived and merged contacts", () => {
     });
   });
 
+  it("asks once where the archived of several pages live on, for few searches may be made", async () => {
+    const { twin, connection } = await connected(people(240, (n) => ({ archived: n >= 10 })));
+    const [winner, ...losers] = [0, 1, 2].map((n) => String(FIRST_ID + n));
+    for (const loser of losers) twin.merge(winner ?? "", loser);
+    const seen = peopleOf((await readToEnd(connection, "contacts")).pages);
+    expect(losers.map((loser) => seen.get(loser)?.mergedInto)).toEqual([winner, winner]);
+    expect([...seen.values()].filter(({ deleted }) => deleted)).toHaveLength(232);
+    expect(twin.requests.get("POST /crm/v3/objects/contacts/search")).toBe(1);
+  });
+
   it("takes a restored contact back", async () => {
     const { twin, connection } = await connected(people(5));
     twin.archive("contacts", String(FIRST_ID));

@@ -24,6 +24,10 @@ export const LIST_PAGE = 100;
  */
 export const SEARCH_PAGE = 200;
 
+/** Alternatives a search takes, and values in a list of one. https://developers.hubspot.com/docs/api-reference/search/guide (2026-11) */
+export const FILTER_GROUPS = 5;
+export const FILTER_VALUES = 100;
+
 /** Inputs of one batch call, reading or writing. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (2026-11) */
 export const BATCH_SIZE = 100;
 

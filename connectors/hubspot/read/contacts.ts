@@ -2,7 +2,7 @@ import { chunked } from "../../core/batches.ts";
 import { defineStream } from "../../core/stream.ts";
 import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient } from "../client.ts";
-import { BATCH_SIZE } from "../limits.ts";
+import { FILTER_GROUPS, FILTER_VALUES } from "../limits.ts";
 import { CONTACT_PROPERTIES, contactToRecords, mergedIdsOf } from "../mapping.ts";
 import type { ContactExtra } from "../mapping.ts";
 import { objectRow, readable } from "../schema.ts";
@@ -48,10 +48,12 @@ export const contacts = defineStream<HubspotClient, ObjectRow, ObjectCursor, Con
 /** Archived contacts that live on in another one: the winner's row reports them, with where they went. */
 async function mergedAmong(client: HubspotClient, archived: ObjectRow[]): Promise<Set<string>> {
   const merged = new Set<string>();
-  for (const part of chunked(archived, BATCH_SIZE)) {
-    const propertyName = "hs_merged_object_ids";
-    const filters = [{ propertyName, operator: Operator.In, values: part.map(({ id }) => id) }];
-    const winners = await searchAll(client, { type: "contacts", properties: [propertyName], filters });
+  const propertyName = "hs_merged_object_ids";
+  const lists = chunked(archived, FILTER_VALUES).map((part) => ({
+    ...{ propertyName, operator: Operator.In, values: part.map(({ id }) => id) },
+  }));
+  for (const anyOf of chunked(lists, FILTER_GROUPS)) {
+    const winners = await searchAll(client, { type: "contacts", properties: [propertyName], filters: [], anyOf });
     for (const winner of readable(objectRow, winners)) for (const id of mergedIdsOf(winner)) merged.add(id);
   }
   return merged;

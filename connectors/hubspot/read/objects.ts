@@ -8,7 +8,7 @@ import type { RawPage } from "../../core/stream.ts";
 import { settledAt } from "../../core/walk.ts";
 import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient, ObjectType } from "../client.ts";
-import { LIST_PAGE } from "../limits.ts";
+import { FILTER_GROUPS, FILTER_VALUES, LIST_PAGE } from "../limits.ts";
 import { objectRow } from "../schema.ts";
 import { searchPage } from "./search.ts";
 import type { ObjectCursor } from "./cursor.ts";
@@ -19,6 +19,9 @@ export interface ObjectReading {
   properties: string[];
   modifiedProperty: "lastmodifieddate" | "hs_lastmodifieddate";
 }
+
+/** Pages of archived records taken as one: a search for whom they live on in, and few may be made a second, does for all of them. */
+const ARCHIVED_PAGES = (FILTER_GROUPS * FILTER_VALUES) / LIST_PAGE;
 
 type Page = RawPage<ObjectCursor>;
 type At<Phase extends ObjectCursor["phase"]> = Extract<ObjectCursor, { phase: Phase }>;
@@ -73,8 +76,13 @@ async function listLive(client: HubspotClient, reading: ObjectReading, cursor: A
 
 async function listArchived(client: HubspotClient, reading: ObjectReading, cursor: At<"archived">): Promise<Page> {
   const { since } = cursor;
-  const { results, after } = await list(client, reading, cursor.after, true);
-  const raw = results.map(markArchived).filter((row) => since === null || archivedSince(row, since));
+  const raw: unknown[] = [];
+  let { after } = cursor;
+  for (let pages = 0; pages < ARCHIVED_PAGES && (pages === 0 || after !== null); pages += 1) {
+    const page = await list(client, reading, after, true);
+    raw.push(...page.results.map(markArchived).filter((row) => since === null || archivedSince(row, since)));
+    after = page.after;
+  }
   if (after !== null) return { raw, next: { ...cursor, after }, atEnd: false };
   return { raw, next: { phase: "rest", settledAt: cursor.settledAt }, atEnd: true, fullScan: since === null };
 }

@@ -11,6 +11,8 @@ export interface Query {
   type: ObjectType;
   properties: string[];
   filters: Filter[];
+  /** And one of these. */
+  anyOf?: Filter[];
 }
 
 type FoundPage = Listed & { next: IdPosition | null };
@@ -20,8 +22,10 @@ type FoundPage = Listed & { next: IdPosition | null };
  * names more than came, one looks behind the last row, and asks again what was answered with nothing.
  */
 export async function searchPage(client: HubspotClient, query: Query, position: IdPosition): Promise<FoundPage> {
-  const { type, properties, filters } = query;
-  const ask = () => client.search(type, properties, [...filters, ...rangeOf(position)], position.after);
+  const { type, properties, filters, anyOf } = query;
+  const all = [...filters, ...rangeOf(position)];
+  const groups = anyOf?.map((one) => [...all, one]) ?? [all];
+  const ask = () => client.search(type, properties, groups, position.after);
   const first = await ask();
   const page = first.results.length === 0 && first.after === null && (first.total ?? 0) > 0 ? await ask() : first;
   return { ...page, next: nextIdPosition(position, { ...page, cap: SEARCH_CAP }) };

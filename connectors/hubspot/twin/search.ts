@@ -85,6 +85,8 @@ export function searchObjects(account: HubspotAccount, type: ObjectType, call: C
 
 function matching(account: HubspotAccount, store: ObjectStore, body: SearchBody): Found {
   const sort = body.sorts[0];
+  if (body.query === undefined && body.filterGroups.length > 0 && body.filterGroups.every(asksForWinners))
+    return winners(account, store, body.filterGroups, sort);
   if (body.filterGroups.length <= 1 && body.query === undefined)
     return matchingAll(account, store, body.filterGroups[0]?.filters ?? [], sort);
   const text = body.query?.toLowerCase();
@@ -104,8 +106,6 @@ function matching(account: HubspotAccount, store: ObjectStore, body: SearchBody)
 
 function matchingAll(account: HubspotAccount, store: ObjectStore, filters: Filter[], sort: Sort | undefined): Found {
   const { type, search } = store;
-  const merged = filters.find((each) => each.propertyName === "hs_merged_object_ids" && each.operator === "IN");
-  if (merged !== undefined) return winners(account, store, merged.values ?? [], filters);
   const { low, high, rest } = timeRange(filters, modifiedProperty(type));
   // A record that kept an old place shows a new time there: what the filters say of it is decided row by row.
   const ordered = account.faults.misplacedRow;
@@ -138,15 +138,25 @@ function byId(sort: Sort | undefined): boolean {
   return sort?.propertyName === "hs_object_id" && sort.direction === "ASCENDING";
 }
 
-function winners(account: HubspotAccount, store: ObjectStore, ids: string[], filters: Filter[]): ObjectRow[] {
+type Group = SearchBody["filterGroups"][number];
+
+const isOfMerged = ({ propertyName, operator }: Filter): boolean =>
+  propertyName === "hs_merged_object_ids" && operator === "IN";
+
+const asksForWinners = ({ filters }: Group): boolean => filters.some(isOfMerged);
+
+/** Found by the ids of the losers, without a look at everybody. */
+function winners(account: HubspotAccount, store: ObjectStore, groups: Group[], sort: Sort | undefined): ObjectRow[] {
   const found = new Set<ObjectRow>();
-  for (const id of ids) {
-    const loser = store.table.get(id);
-    if (loser === undefined || loser.mergedInto === null) continue;
-    const winner = store.search.get(account.winnerOf(loser).id);
-    if (winner !== undefined && filters.every((each) => passes(store.type, winner, each))) found.add(winner);
+  for (const { filters } of groups) {
+    for (const id of filters.find(isOfMerged)?.values ?? []) {
+      const loser = store.table.get(id);
+      if (loser === undefined || loser.mergedInto === null) continue;
+      const winner = store.search.get(account.winnerOf(loser).id);
+      if (winner !== undefined && filters.every((each) => passes(store.type, winner, each))) found.add(winner);
+    }
   }
-  return [...found];
+  return sorted(store.type, [...found], sort);
 }
 
 function timeRange(filters: Filter[], modified: string): { low: number; high: number; rest: Filter[] } {
