@@ -7,9 +7,14 @@ const PREFIX = "https://www.googleapis.com/auth/";
 
 /** @param what.scopes by their names behind Google's prefix; a person may leave out any of them */
 export function googleSignIn(
-  what: Pick<SignIn, "credentials" | "asks"> & { required: readonly Scope[]; api: string },
+  what: Pick<SignIn, "credentials" | "asks"> & {
+    required: readonly Scope[];
+    optional?: readonly Scope[];
+    api: string;
+  },
 ): SignIn {
-  const { required, api, ...rest } = what;
+  const { required, optional = [], api, ...rest } = what;
+  const named = ({ name, purpose }: Scope): Scope => ({ name: PREFIX + name, purpose });
   return {
     ...rest,
     id: "google",
@@ -17,7 +22,7 @@ export function googleSignIn(
     client: "google",
     authorizeUrl: "https://accounts.google.com/o/oauth2/v2/auth",
     tokenUrl: "https://oauth2.googleapis.com/token",
-    scopes: { required: required.map(({ name, purpose }) => ({ name: PREFIX + name, purpose })), optional: [] },
+    scopes: { required: required.map(named), optional: optional.map(named) },
     // A refresh token is given only when both are asked for, and not again on refresh.
     authorizeParameters: { access_type: "offline", prompt: "consent", include_granted_scopes: "true" },
     pkce: "S256",

@@ -27,7 +27,7 @@ export function googleAuthorization(
       { id: STRANGER, title: "Who may not" },
     ],
     paths: { authorize: "/o/oauth2/v2/auth", token: "/token", revoke: "/revoke" },
-    scopes: Object.fromEntries(scopes.required.map(({ name, purpose }) => [name, purpose])),
+    scopes: Object.fromEntries([...scopes.required, ...scopes.optional].map(({ name, purpose }) => [name, purpose])),
     // Each has a box of its own on Google's page.
     optionalParameter: null,
     ...{ authenticate: "body", pkce: "offered", accessSeconds: LIFE_SECONDS, accessPrefix: "ya29" },

@@ -1,9 +1,10 @@
 /** From the link to the connection, through a real console and the twins' consent pages. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ConnectorError } from "#connectors/core/errors.ts";
 import { connect, disconnect } from "#console/connections.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { openConnection } from "#workflows/open-connection.ts";
-import { Browser } from "#tests/support/browser.ts";
+import { Browser } from "#stack/demo-shop/browser.ts";
 import { startPlace, type Place } from "./place.ts";
 
 const HUBSPOT_ACCOUNT = "48151623";
@@ -185,6 +186,29 @@ describe("signing in at Google", () => {
     expect(others).toBeGreaterThan(0);
     expect(await disconnect(place.deps, ga4, "test")).toBe("shared");
     expect(place.ga4.requests.get("POST /revoke") ?? 0).toBe(0);
+  });
+
+  it("fills no audience for a person who left that out, and does for one who did not", async () => {
+    const DATA_MANAGER = "https://www.googleapis.com/auth/datamanager";
+    const audience = { name: "of_this_test", title: "Of this test", description: "" };
+    const settings = { audience: { customerMatchTerms: "accepted" } };
+    const account = { customerId: "1234567890" };
+    for (const [without, outcome] of [
+      [[DATA_MANAGER], "permission"],
+      [[], "created"],
+    ] as const) {
+      const workspaceId = await place.newWorkspace();
+      const signedIn = await place.signIn(workspaceId, "google-ads", { given: account, without: [...without] });
+      expect(signedIn.ending).toMatchObject({ outcome: "connected", withheld: without.map((name) => ({ name })) });
+      const input = { connector: "google-ads", name: "main", settings };
+      const { connectionId } = await place.deps.connections.upsertConnection(workspaceId, input, "test");
+      const opened = await openConnection(place.deps, workspaceId, connectionId, AbortSignal.timeout(60_000));
+      const made = opened.connection.ensureAudience(audience).then(
+        (report) => report.outcome,
+        (error: unknown) => (error instanceof ConnectorError ? error.kind : error),
+      );
+      expect(await made).toBe(outcome);
+    }
   });
 });
 

@@ -80,6 +80,8 @@ export async function startGoogleAdsTwin(options: GoogleAdsTwinOptions = {}): Pr
       errors,
       authorised: (headers) =>
         tokens.accepts(String(headers.authorization ?? "")) || letsIn(signIn, headers, ADS_SCOPE),
+      // A key file is given every scope it asks for; a person may leave some out.
+      grants: (headers, permission) => signIn.tokenOf(headers)?.scopes.includes(permission) ?? true,
       admit: (_, { budget }) => {
         if (budget !== "operations") return {};
         if (operations.take() !== null) return {};
@@ -112,5 +114,14 @@ function campaignsPage(account: GoogleAdsAccount): string {
   const rows = [...account.campaigns.values()]
     .slice(0, SHOWN)
     .map(({ id, account: of, name }) => [id, name, account.accounts.get(of)?.name ?? of]);
-  return page("Google Ads", "Campaigns", markup`${table(["Campaign", "Name", "Account"], rows)}`);
+  const audiences = [...account.lists.values()].map((list) => [
+    ...[list.displayName, list.integrationCode, list.membershipStatus],
+    String(account.membersOf(list.integrationCode).length),
+  ]);
+  return page(
+    "Google Ads",
+    "Campaigns",
+    markup`${table(["Campaign", "Name", "Account"], rows)}
+<h2>Audiences</h2>${table(["Audience", "Code", "State", "Members"], audiences)}`,
+  );
 }
