@@ -8,10 +8,11 @@ import { noteRefusal, openConnection } from "../open-connection.ts";
 import type { PulledPages, SyncInput } from "./messages.ts";
 import { mergePages } from "./merge-pages.ts";
 import { prefetched } from "#connectors/core/prefetched.ts";
-import { refuseOtherAccount } from "./same-account.ts";
+import { createAccountQuestion, refuseOtherAccount } from "./same-account.ts";
 
 export function syncActivities(deps: Dependencies) {
   const { held, ingest, runs } = deps;
+  const asking = createAccountQuestion(deps.now);
   return {
     /** Reads up to `maxPages` pages; each page's rows and the position after it are committed together. */
     async pullPages(input: SyncInput, maxPages: number): Promise<PulledPages> {
@@ -34,7 +35,10 @@ export function syncActivities(deps: Dependencies) {
           }
           let { cursor } = await ingest.streamState(workspaceId, connectionId, input.stream);
           if (cursor === null)
-            await refuseOtherAccount(await deps.connections.get(workspaceId, connectionId), opened.connection);
+            await refuseOtherAccount(
+              await deps.connections.get(workspaceId, connectionId),
+              asking(connectionId, opened.connection),
+            );
           let pages = 0;
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
             const from = cursor;

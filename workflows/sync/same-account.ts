@@ -26,3 +26,26 @@ export async function refuseOtherAccount(
     `The credentials belong ${what} this connection was made with, so nothing was read. Reconnect it with the right ones, or connect the other account beside it.`,
   );
 }
+
+/** Streams that begin together are told once: some vendors answer this question every few seconds only. */
+const GOOD_FOR_MS = 30_000;
+
+type Asked = { until: number; answer: ReturnType<OpenConnection["check"]> };
+
+/** The vendor's word on whose account it is, shared by whoever asks about one connection within a while; a refusal is not. */
+export function createAccountQuestion(now: () => number) {
+  const asked = new Map<string, Asked>();
+  return (connectionId: string, connection: Pick<OpenConnection, "check">): Pick<OpenConnection, "check"> => ({
+    check() {
+      for (const [id, { until }] of asked) if (until <= now()) asked.delete(id);
+      const known = asked.get(connectionId);
+      if (known !== undefined) return known.answer;
+      const answer = connection.check().catch((error: unknown) => {
+        asked.delete(connectionId);
+        throw error;
+      });
+      asked.set(connectionId, { until: now() + GOOD_FOR_MS, answer });
+      return answer;
+    },
+  });
+}
