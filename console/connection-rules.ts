@@ -9,8 +9,10 @@ import { DEMO_WORKSPACE } from "./workspaces.ts";
 /** The name of a tool's first account; the second needs one of its own. */
 export const FIRST_NAME = "main";
 
-export function refuseDemo(workspaceId: WorkspaceId): void {
+/** @param of the connection it is for; the shop's own stand-ins are no real customers' */
+export function refuseDemo(workspaceId: WorkspaceId, of: Pick<Connection, "baseUrl"> | null = null): void {
   if (workspaceId !== workspaceIdOf(DEMO_WORKSPACE)) return;
+  if (of?.baseUrl != null && isLoopback(new URL(of.baseUrl).hostname)) return;
   throw new Refusal(
     "This workspace is the fictitious shop's, and real customers must not be merged with it: make your own with `tributary workspace create`.",
     "state",

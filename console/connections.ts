@@ -114,7 +114,7 @@ export async function connectSignedIn(
   { of, ...input }: Omit<ConnectInput, "credentials"> & { of: Connection | null; signedIn: SignedIn },
   actor: string,
 ): Promise<Connected & { renewed: boolean }> {
-  refuseDemo(workspaceId);
+  refuseDemo(workspaceId, of);
   const connector = connectable(input.connector);
   const { signedIn } = input;
   const given = wayOf(connector.id, signedIn.way).credentials(signedIn.tokens);

@@ -69,7 +69,7 @@ export async function beginSignIn(
   actor: string,
 ): Promise<Begun> {
   const { connector, way, of, name, baseUrl, requestsPerSecond, given = {} } = request;
-  refuseDemo(workspaceId);
+  refuseDemo(workspaceId, of);
   refuseUnanswered(connector, way, given);
   // A name that cannot be is refused now; whether it is taken depends on whose account it turns out to be.
   if (name !== undefined) freeName(connector, name, []);

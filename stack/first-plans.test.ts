@@ -9,7 +9,7 @@ const twins: Twins = {
   tools: Object.fromEntries(
     ["acme", "bolt"].map((connector, at) => [
       connector,
-      { url: `http://127.0.0.1:${at + 1}`, page: `http://127.0.0.1:${at + 1}`, credentials: {}, settings: {} },
+      { url: `http://127.0.0.1:${at + 1}`, page: `http://127.0.0.1:${at + 1}`, given: {}, settings: {} },
     ]),
   ),
   control: "http://127.0.0.1:3",

@@ -7,6 +7,7 @@ it("starts a business of 2,000 customers, approves its demo's first plan and kee
   expect(parse()).toEqual({
     customers: 2_000,
     seed: 1,
+    tools: null,
     fresh: false,
     dataDir: undefined,
     once: false,

@@ -4,6 +4,8 @@ import { Command, InvalidArgumentError } from "commander";
 export interface StartOptions {
   customers: number;
   seed: number;
+  /** Which of the tools the fictitious shop has; null: all. */
+  tools: string | null;
   fresh: boolean;
   dataDir: string | undefined;
   once: boolean;
@@ -26,6 +28,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     )
     .option("--customers <n>", "size of the demo business, up to 1,000,000", wholeNumber(1, 1_000_000), 2_000)
     .option("--seed <n>", "which demo business; the same seed gives the same business", wholeNumber(0, 2 ** 31 - 1), 1)
+    .option("--tools <list>", "tools of the demo business, with commas between (default: all there are)")
     .option("--fresh", "delete the data of earlier starts first", false)
     .option("--data-dir <folder>", "where data is kept (default: TRIBUTARY_DATA_DIR or .tributary in the project)")
     .option("--once", "end after the loop: exit code 0 when all went well", false)
@@ -40,9 +43,11 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .allowExcessArguments(false);
   command.parse([...argv]);
   const options = command.opts<
-    Omit<StartOptions, "dataDir" | "port" | "demo"> & Partial<Pick<StartOptions, "dataDir" | "port" | "demo">>
+    Omit<StartOptions, "dataDir" | "port" | "demo" | "tools"> &
+      Partial<Pick<StartOptions, "dataDir" | "port" | "demo" | "tools">>
   >();
-  return { ...options, dataDir: options.dataDir, port: options.port, demo: options.demo };
+  const { dataDir, port, demo, tools = null } = options;
+  return { ...options, dataDir, port, demo, tools };
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

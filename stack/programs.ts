@@ -110,6 +110,7 @@ async function startTwins({ dataDir, supervisor, options, report }: Place): Prom
           `--customers=${options.customers}`,
           `--seed=${options.seed}`,
           `--rps=${DEMO_REQUESTS_PER_SECOND}`,
+          ...(options.tools === null ? [] : [`--tools=${options.tools}`]),
         ],
         onLine(line) {
           if (!line.startsWith("{")) return false;

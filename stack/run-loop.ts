@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { databaseTrouble } from "#console/database-trouble.ts";
 import { DEMO_WORKSPACE } from "#console/workspaces.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import { BEST_CUSTOMERS } from "#profile/plan/audience.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { Database } from "#profile/store/database.ts";
 import { createReader } from "#profile/store/views/read.ts";
@@ -11,12 +12,15 @@ import { openEngine } from "#workflows/client.ts";
 import type { Engine } from "#workflows/client.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { makeUpSchedules } from "#workflows/schedules.ts";
+import { grade } from "./demo-shop/grade/grade.ts";
+import { readAudience } from "./demo-shop/grade/tools.ts";
+import { gradeLines } from "./demo-shop/grade/words.ts";
 import { firstPlansOfTwins } from "./first-plans.ts";
 import type { Log } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 import type { RunningStack } from "./running-stack.ts";
 import { nextSteps } from "./next-steps.ts";
-import { StackError } from "./stack-error.ts";
+import { reasonOf, StackError } from "./stack-error.ts";
 import { summarise } from "./summary.ts";
 import { STUCK_MS, watchRun } from "./watch-run.ts";
 
@@ -68,13 +72,35 @@ async function runLoop(place: LoopPlace, engine: Engine, workspaceId: WorkspaceI
   })().finally(() => watching.abort());
   const [run] = await Promise.all([turning, progress]);
   const reader = createReader(database);
-  const words = await patiently(place, () => summarise({ dependencies: deps, reader, workspaceId, run, stack }));
+  const graded = slug === DEMO_WORKSPACE ? await patiently(place, () => gradeDemo(place, workspaceId)) : [];
+  const words = await patiently(place, () =>
+    summarise({ dependencies: deps, reader, workspaceId, run, stack, graded }),
+  );
   log(slug === DEMO_WORKSPACE ? words : `Workspace ${slug}. ${words}`);
   if (run.outcome !== "failed") return;
   const why = run.message ?? "The run failed.";
   if (options.once) throw new StackError(why);
   // A tool that is unreachable today must not take the stack down with it.
   log(`Not everything went well: ${why} The next scheduled run tries again.`);
+}
+
+/** A larger shop is graded by `node stack/demo-shop/grade.ts`: all of it is read, here and in the tools. */
+const GRADED_CUSTOMERS = 20_000;
+
+async function gradeDemo({ database, stack, options }: LoopPlace, workspaceId: WorkspaceId): Promise<string[]> {
+  if (stack.twins === null) return [];
+  if (options.customers > GRADED_CUSTOMERS)
+    return [`not graded by itself at this size; in a second terminal: node stack/demo-shop/grade.ts`];
+  const { tools, control, truthFolder } = stack.twins;
+  const twins = Object.fromEntries(Object.entries(tools).map(([tool, { url }]) => [tool, url]));
+  try {
+    const audience = await readAudience(control, BEST_CUSTOMERS.name);
+    return gradeLines(await grade({ database, workspaceId, truthFolder, twins, audience }));
+  } catch (error) {
+    if (passingTrouble(error) !== null) throw error;
+    // What was done is done; that it could not be looked at afterwards ends nothing.
+    return [`could not be compared: ${reasonOf(error)}`];
+  }
 }
 
 const WAIT_MS = 2_000;

@@ -8,8 +8,8 @@ const twin = z.object({
   url: z.url(),
   /** Where a person can look at what is in it. */
   page: z.url(),
-  /** The only ones it accepts. */
-  credentials: z.record(z.string(), z.string()),
+  /** What a sign-in asks for besides: which of the person's accounts is meant. */
+  given: z.record(z.string(), z.string()),
   /** Of a connection that fits the demo's account. */
   settings: z.record(z.string(), z.unknown()),
 });

@@ -93,7 +93,7 @@ async function run(): Promise<void> {
 
 async function setUp({ deps, stack, options, log }: LoopPlace, named: readonly NamedAccount[]): Promise<void> {
   if (stack.twins === null) await pauseDemo(deps);
-  else await setUpDemo(deps, stack.twins, { dataDir: stack.dataDir, refreshMinutes: options.refreshMinutes });
+  else await setUpDemo(deps, stack.twins, { stack, refreshMinutes: options.refreshMinutes, log });
   await connectNamedAccounts(deps, named, log);
 }
 

@@ -1,5 +1,6 @@
 /** What happens in the shop tomorrow: edits in the CRM, new orders, new customers, on the vendors' side. */
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
+import type { KlaviyoTwin } from "#connectors/klaviyo/twin/index.ts";
 import type { StripeSeed } from "#connectors/stripe/twin/seed.ts";
 import type { StripeTwin } from "#connectors/stripe/twin/index.ts";
 import { customerOf, type Customer } from "./customer.ts";
@@ -14,13 +15,16 @@ export interface ChangeCounts {
   /** Customers touched. */
   customers: number;
   contactsChanged: number;
+  /** Moved in the e-mail tool, and clicked a letter there. */
+  profilesChanged: number;
   chargesAdded: number;
   customersAdded: number;
 }
 
 type Tools = {
-  hubspot: Pick<HubspotTwin, "change">;
-  stripe: Pick<StripeTwin, "addCharge" | "addCustomer" | "now" | "customer">;
+  hubspot?: Pick<HubspotTwin, "change">;
+  klaviyo?: Pick<KlaviyoTwin, "edit" | "track" | "properties">;
+  stripe?: Pick<StripeTwin, "addCharge" | "addCustomer" | "now" | "customer">;
 };
 
 /**
@@ -32,7 +36,9 @@ export function changeSome(
   facts: ShopFacts,
   { count, seed }: { count: number; seed: number },
 ): ChangeCounts {
-  const done: ChangeCounts = { customers: 0, contactsChanged: 0, chargesAdded: 0, customersAdded: 0 };
+  const done: ChangeCounts = {
+    ...{ customers: 0, contactsChanged: 0, profilesChanged: 0, chargesAdded: 0, customersAdded: 0 },
+  };
   for (const index of shuffled(facts.customers, seed)) {
     if (done.customers >= count) break;
     const customer = customerOf(index, facts);
@@ -43,13 +49,27 @@ export function changeSome(
 }
 
 /** Whether any tool knows the customer. */
-function changeOne(tools: Tools, customer: Customer, random: Random, key: number, done: ChangeCounts): boolean {
-  const contact = customer.hubspot.contacts.find((each) => each.archived !== true && each.properties["email"]);
-  const account = customer.stripe.customers.find((each) => tools.stripe.customer(each.id) !== undefined);
+function changeOne(
+  { hubspot, klaviyo, stripe }: Tools,
+  customer: Customer,
+  random: Random,
+  key: number,
+  done: ChangeCounts,
+): boolean {
+  const contact =
+    hubspot && customer.hubspot.contacts.find((each) => each.archived !== true && each.properties["email"]);
+  const account = stripe && customer.stripe.customers.find((each) => stripe.customer(each.id) !== undefined);
+  const profile = klaviyo && customer.klaviyo.profiles.find((each) => klaviyo.properties(each.id) !== null);
+  const [town, district] = random.pick(places);
+  if (profile !== undefined && random.chance(0.25)) {
+    klaviyo?.edit(profile.id, { location: { city: town, zip: `${district} ${1 + random.below(9)}XY` } });
+    klaviyo?.track({ metric: "Clicked Email", profile: profile.id, properties: { "Campaign Name": "Tea letter" } });
+    done.profilesChanged++;
+    return true;
+  }
   if (contact !== undefined && (account === undefined || random.chance(0.6))) {
-    const [town, district] = random.pick(places);
     // The suffix makes it a change even for somebody who lives there already.
-    tools.hubspot.change("contacts", contact.id, {
+    hubspot?.change("contacts", contact.id, {
       city: town,
       zip: `${district} ${1 + random.below(9)}XY`,
       address: `${key % 200} High Street`,
@@ -57,14 +77,14 @@ function changeOne(tools: Tools, customer: Customer, random: Random, key: number
     done.contactsChanged++;
     return true;
   }
-  if (account === undefined) return false;
-  const created = new Date(tools.stripe.now()).toISOString();
+  if (account === undefined || stripe === undefined) return false;
+  const created = new Date(stripe.now()).toISOString();
   if (random.chance(0.15)) {
     const twin = { ...account, id: idOf("cus", key, 1), createdAt: created, metadata: {} };
-    tools.stripe.addCustomer(twin);
+    stripe.addCustomer(twin);
     done.customersAdded++;
   }
-  tools.stripe.addCharge(chargeOf(account, idOf("ch", key, 2), created, random));
+  stripe.addCharge(chargeOf(account, idOf("ch", key, 2), created, random));
   done.chargesAdded++;
   return true;
 }

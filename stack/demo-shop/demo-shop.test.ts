@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const contacts = shop.flatMap((customer) => customer.hubspot.contacts);
 const share = (part: number, whole: number) => part / whole;
-const noSinks = { hubspot: () => undefined, stripe: () => undefined };
+const noSinks = {};
 
 describe("the demo shop", () => {
   it("is the same for the same seed and day, whatever the hour", () => {
@@ -115,17 +115,93 @@ describe("what the tools are given", () => {
   });
 });
 
+describe("what the e-mail tool, the web analytics and the ad account are given", () => {
+  const profiles = shop.flatMap(({ klaviyo }) => klaviyo.profiles);
+  const statements = shop.flatMap(({ truth }) => truth.statements);
+  const spokenOf = (source: string) => statements.filter(({ record }) => record.startsWith(`${source}/`));
+
+  it("has one profile an address, and events of profiles that there are", () => {
+    const addresses = profiles.map(({ attributes }) => attributes.email);
+    expect(new Set(addresses).size).toBe(addresses.length);
+    const ids = new Set(profiles.map(({ id }) => id));
+    const events = shop.flatMap(({ klaviyo }) => klaviyo.events);
+    expect(events.filter(({ profile }) => !ids.has(profile))).toEqual([]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+    expect(new Set(events.map(({ metric }) => metric))).toEqual(
+      new Set([
+        ...["Received Email", "Opened Email", "Clicked Email", "Bounced Email", "Placed Order"],
+        ...["Unsubscribed from Email Marketing", "Marked Email as Spam"],
+      ]),
+    );
+  });
+
+  it("agrees with the CRM about some people and contradicts it about others", () => {
+    const answerOf = (source: string, person: string) =>
+      statements.find(
+        ({ purpose, record, person: of }) => of === person && purpose === "marketing" && record.startsWith(source),
+      )?.state;
+    const people = [...new Set(spokenOf("klaviyo").map(({ person }) => person))];
+    const both = people.filter((person) => answerOf("hubspot", person) && answerOf("klaviyo", person));
+    const alike = both.filter((person) => answerOf("hubspot", person) === answerOf("klaviyo", person));
+    expect(both.length).toBeGreaterThan(300);
+    expect(share(alike.length, both.length)).toBeGreaterThan(0.6);
+    expect(both.length - alike.length).toBeGreaterThan(30);
+  });
+
+  it("asks for adverts in the CRM, and hears noes to them on the site", () => {
+    const adverts = statements.filter(({ purpose }) => purpose === "ad_audience");
+    expect(adverts.every(({ channel }) => channel === "ads")).toBe(true);
+    expect(new Set(spokenOf("hubspot").map(({ purpose }) => purpose))).toContain("ad_audience");
+    expect(new Set(spokenOf("ga4").map(({ state }) => state))).toEqual(new Set(["withdrawn"]));
+  });
+
+  it("has clicks that a contact holds, clicks of strangers and clicks that several hold", () => {
+    const clicks = shop.flatMap(({ truth }) => truth.clicks);
+    const held = new Map<string, string[]>();
+    for (const { id, archived, properties } of contacts) {
+      const gclid = properties["hs_google_click_id"];
+      if (gclid && archived !== true) held.set(gclid, [...(held.get(gclid) ?? []), id]);
+    }
+    for (const { gclid, holders } of clicks)
+      expect(holders.map(({ contact }) => contact).toSorted()).toEqual((held.get(gclid) ?? []).toSorted());
+    expect(clicks.filter(({ person }) => person === null).length).toBeGreaterThan(1_000);
+    expect(clicks.filter(({ holders }) => holders.length > 1).length).toBeGreaterThan(0);
+    expect(new Set(clicks.map(({ gclid }) => gclid)).size).toBe(clicks.length);
+  });
+
+  it("tells of one sale twice, for the same money, and counts it once", () => {
+    const charges = new Map(shop.flatMap(({ stripe }) => stripe.charges.map((charge) => [charge.id, charge])));
+    const twice = shop.flatMap(({ truth }) => truth.twice);
+    const read = twice.filter(({ kind }) => kind === "till and payment");
+    expect(read.length).toBeGreaterThan(500);
+    const lines = Map.groupBy(
+      shop.flatMap(({ sales }) => sales),
+      ([receipt]) => receipt,
+    );
+    for (const { records } of read) {
+      const sold = lines.get(records[0].slice("csv/orders/".length)) ?? [];
+      const total = sold.reduce((sum, [, , , , , , , quantity, price]) => sum + Number(quantity) * Number(price), 0);
+      expect(charges.get(records[1].slice("stripe/charges/".length))?.amount).toBe(Math.round(total * 100));
+    }
+    expect(twice.filter(({ kind }) => kind === "payment and e-mail tool").length).toBeGreaterThan(500);
+    const receipts = new Set(read.map(({ records }) => records[0]));
+    expect(receipts.size).toBe(read.length);
+  });
+});
+
 describe("the truth", () => {
   it("knows whose every record is", () => {
     const known = new Set(
       shop.flatMap((customer) => customer.truth.records.map(({ source, stream, id }) => `${source}/${stream}/${id}`)),
     );
-    const emitted = shop.flatMap(({ hubspot, stripe, people, sales }) => [
+    const emitted = shop.flatMap(({ hubspot, stripe, klaviyo, site, people, sales }) => [
       ...hubspot.contacts.map(({ id }) => `hubspot/contacts/${id}`),
       ...stripe.customers.map(({ id }) => `stripe/customers/${id}`),
       ...stripe.charges.flatMap(({ id, customer }) => (customer === null ? `stripe/charges/${id}` : [])),
       ...people.map(([id]) => `csv/people/${id}`),
       ...sales.flatMap(([, , , card]) => (card === "" ? [] : `csv/orders/loyalty-${card}`)),
+      ...klaviyo.profiles.map(({ id }) => `klaviyo/profiles/${id}`),
+      ...site.members.map(({ id }) => `ga4/audience_members/${id}`),
     ]);
     expect(emitted.length).toBeGreaterThan(6_000);
     expect(emitted.filter((record) => !known.has(record))).toEqual([]);

@@ -1,6 +1,7 @@
 /** How the CRM knows a person: contacts with duplicates, archived and merged ones, old addresses, subscription statuses. */
 import type { HubspotSeed, HubspotSeedContact } from "#connectors/hubspot/twin/seed.ts";
-import { NEWS, OFFERS, RECOMMENDATIONS } from "./accounts.ts";
+import { ADVERTS, NEWS, OFFERS, RECOMMENDATIONS } from "./accounts.ts";
+import { clickHeldBy } from "./ads.ts";
 import {
   PLACEHOLDER_PHONE,
   misspell,
@@ -16,7 +17,7 @@ import { randomOf, type Random } from "./random.ts";
 import type { Rates } from "./rates.ts";
 import type { Statement } from "./statement.ts";
 
-const TOPIC = { presence: 10, contact: 11, consent: 12, deal: 13, test: 14 };
+const TOPIC = { presence: 10, contact: 11, consent: 12, deal: 13, test: 14, adverts: 15 };
 const NOBODY = { source: "None", legalBasis: null, legalBasisExplanation: null };
 
 type Subscription = NonNullable<HubspotSeedContact["subscriptions"]>[number];
@@ -54,8 +55,14 @@ export function crmShareOf(seed: number, person: Person, buying: Buying, rates: 
     } else if (random.chance(rates.archivedContact)) contact.archived = true;
     if (contact.archived !== true && contact.properties["email"]) {
       const statements = randomOf(seed, TOPIC.consent, person.index, copy);
-      contact.subscriptions = subscriptionsOf(statements, person, contact, rates, window, share.statements);
+      const adverts = randomOf(seed, TOPIC.adverts, person.index, copy);
+      contact.subscriptions = [
+        ...subscriptionsOf(statements, person, contact, rates, window, share.statements),
+        ...advertsOf(adverts, person, contact, rates, window, share.statements),
+      ];
     }
+    const click = copy === 0 ? clickHeldBy(seed, person.index, rates, window) : null;
+    if (click !== null) contact.properties["hs_google_click_id"] = click;
     share.records.push({ contact, person: person.id });
   }
   const deal = dealOf(randomOf(seed, TOPIC.deal, person.index), person, share.records[0]?.contact, window);
@@ -183,6 +190,32 @@ function objectionOf(
   return [{ ...RECOMMENDATIONS, status: "UNSUBSCRIBED", ...LINK, timestamp: new Date(at).toISOString() }];
 }
 
+function advertsOf(
+  random: Random,
+  person: Person,
+  contact: HubspotSeedContact,
+  { adsConsent }: Rates,
+  window: Window,
+  statements: Statement[],
+): Subscription[] {
+  const kind = random.next();
+  if (kind >= adsConsent.form + adsConsent.withdrawn) return [];
+  const isYes = kind < adsConsent.form;
+  const created = Date.parse(contact.createdAt);
+  const at = isYes ? created : created + Math.floor(random.next() * (window.end - DAY_MS - created));
+  statements.push({
+    ...{ person: person.id, channel: "ads", purpose: "ad_audience", state: isYes ? "granted" : "withdrawn" },
+    ...{ at, explicit: true, record: `hubspot/contacts/${contact.id}` },
+  });
+  const timestamp = new Date(at).toISOString();
+  return [{ ...ADVERTS, status: isYes ? "SUBSCRIBED" : "UNSUBSCRIBED", ...(isYes ? BOX : LINK), timestamp }];
+}
+
+const BOX = {
+  source: "Form",
+  legalBasis: "CONSENT_WITH_NOTICE",
+  legalBasisExplanation: "Ticked the box for adverts on the sign-up form.",
+};
 const FORM = {
   source: "Form",
   legalBasis: "CONSENT_WITH_NOTICE",

@@ -100,6 +100,49 @@ export const defaultRates = {
   tillSms: { yes: 0.3, no: 0.1 },
   /** CRM contact asked not to be profiled. [A] */
   profilingObjection: 0.02,
+  /** Contact with an address ticked the box for personalised adverts, and took it back later; the rest never saw it. [A] */
+  adsConsent: { form: 0.4, withdrawn: 0.1 },
+
+  /** A till rings its cards up through the payment provider's reader: the provider has a charge of the same sale. [A] */
+  readerTill: 0.35,
+  /** The buyer types an address for the receipt into the reader. [A] */
+  readerReceipt: 0.3,
+
+  /** In the e-mail tool: contacts of the CRM with an address; online buyers who are no contact. [A] */
+  emailTool: { contact: 0.75, buyer: 0.4 },
+  /** The e-mail tool also keeps a profile under the address given up. [A] */
+  emailToolOldAddress: 0.3,
+  /** It says what the CRM says of them; else one of these, the rest nothing. [A] */
+  emailToolAgrees: 0.7,
+  emailToolSays: {
+    subscribed: 0.35,
+    imported: 0.08,
+    unsubscribed: 0.14,
+    complained: 0.02,
+    suppressed: 0.03,
+    bounced: 0.05,
+  },
+  /** Of a letter that was sent. [A] */
+  letterOpened: 0.38,
+  letterClicked: 0.09,
+  /** Reader agreed to their opening of letters being kept. [A] */
+  opensAllowed: 0.4,
+
+  /** Days that the web analytics and the ad account tell of; they keep more, but the demo need not read it. */
+  figureDays: 30,
+  /** Clicked on an advert within these days. [A] */
+  adClick: 0.14,
+  /** The click's id went into the CRM with the form the person filled in. [A] */
+  adClickHeld: 0.7,
+  /** Passed their link on: somebody else's contact holds the same click id. [A] */
+  adClickShared: 0.06,
+  /** Clicks by people the shop never hears of again, for each customer at most. [A] */
+  strangersClicks: 2,
+  /** Visits of a customer who buys online, at most, besides those that end in an order. [A] */
+  visits: 4,
+  /** Loyalty member who signs in on the site by their customer number, and did not allow adverts there. [A] */
+  siteLogin: 0.25,
+  siteAdsRefused: 0.2,
 } as const;
 
 export type Rates = typeof defaultRates;

@@ -2,8 +2,9 @@
 
 export interface Statement {
   person: string;
-  channel: "email" | "sms" | "any";
-  purpose: "marketing" | "personalisation";
+  channel: "email" | "sms" | "ads" | "any";
+  /** `analytics`: that opened letters are kept. */
+  purpose: "marketing" | "personalisation" | "ad_audience" | "analytics";
   state: "granted" | "withdrawn";
   at: number;
   /** Said by the person through a form, a link or a signature; not carried over by an import. */
@@ -21,8 +22,8 @@ export interface Allowed {
 
 /**
  * The oracle: replays one person's statements, oldest first. A withdrawal closes, an explicit grant opens, a grant that
- * was merely imported opens only what nobody ever closed. Marketing starts closed (unknown is no); being profiled starts
- * open, since here the law asks for no consent but honours an objection.
+ * was merely imported opens only what nobody ever closed. Everything starts closed (unknown is no) but being profiled,
+ * since here the law asks for no consent but honours an objection.
  *
  * Deliberately simple, and independent of `profile/consent`, which it is there to check.
  */

@@ -23,6 +23,8 @@ export interface PaymentShare {
   /** Charges without a customer: the person is known by what was typed at checkout, or by card alone. */
   guests: { charge: string; traceable: boolean }[];
   sales: Sale[];
+  /** Orders on the site that were paid. */
+  checkouts: { charge: string; at: number; pounds: number }[];
 }
 
 /** What the provider holds about one person. */
@@ -35,8 +37,7 @@ export function paymentShareOf(
 ): PaymentShare {
   const share: PaymentShare = {
     seed: { customers: [], charges: [], refunds: [], subscriptions: [] },
-    guests: [],
-    sales: [],
+    ...{ guests: [], sales: [], checkouts: [] },
   };
   const online = buying.purchases.filter((purchase) => purchase.place === "online");
   const random = randomOf(seed, TOPIC.presence, person.index);
@@ -51,13 +52,9 @@ export function paymentShareOf(
     const guest = open.length === 0 || draw.chance(rates.guestCheckout);
     const terminal = guest && draw.chance(rates.terminal);
     const customer = guest ? null : draw.pick(open);
-    charge(draw, {
-      id: idOf("ch", seed, person.index, number),
-      at,
-      customer,
-      terminal,
-      minor: minorOf(pounds, person.currency),
-    });
+    const id = idOf("ch", seed, person.index, number);
+    const isPaid = charge(draw, { id, at, customer, terminal, minor: minorOf(pounds, person.currency) });
+    if (isPaid && !terminal) share.checkouts.push({ charge: id, at, pounds: Math.round(pounds * 100) / 100 });
   }
   const member = accounts[0] ?? null;
   if (buying.teaClub !== null && member !== null) {
@@ -90,13 +87,11 @@ export function paymentShareOf(
   function charge(
     draw: Random,
     sale: { id: string; at: number; customer: Customer | null; terminal: boolean; minor: number },
-  ) {
+  ): boolean {
     const failed = draw.chance(rates.failedCharge);
     const refund = !failed && draw.chance(rates.refunded);
     const refunded = !refund ? 0 : draw.chance(rates.refundedInFull) ? sale.minor : Math.ceil(sale.minor / 3);
-    const billing = sale.terminal
-      ? { email: null, name: null, phone: null, country: null, postcode: null }
-      : billingOf(draw, person, sale.at, rates, sale.customer);
+    const billing = sale.terminal ? NOT_TYPED : billingOf(draw, person, sale.at, rates, sale.customer);
     const receiptEmail = sale.terminal && draw.chance(0.3) ? emailAt(person, sale.at) : null;
     share.seed.charges.push({
       id: sale.id,
@@ -126,7 +121,43 @@ export function paymentShareOf(
       share.guests.push({ charge: sale.id, traceable });
     }
     if (!failed) share.sales.push({ netMinor: sale.minor - refunded, currency: person.currency, at: sale.at });
+    return !failed;
   }
+}
+
+const NOT_TYPED = { email: null, name: null, phone: null, country: null, postcode: null };
+
+/** The provider's side of sales that the till took by its reader: the card, perhaps an address, and the same money. */
+export function readerShareOf(sales: readonly ReaderSale[], window: Window): StripeSeed {
+  const share: StripeSeed = { customers: [], charges: [], refunds: [], subscriptions: [] };
+  for (const { charge, at, card, receiptEmail, totalMinor, returnedMinor } of sales) {
+    share.charges.push({
+      ...{ id: charge, customer: null, billing: NOT_TYPED, receiptEmail },
+      ...{ amount: totalMinor, amountRefunded: returnedMinor, currency: "gbp", status: "succeeded" },
+      ...{ cardPresent: true, fingerprint: card, createdAt: new Date(at - RECEIPT_TAKES_MS).toISOString() },
+    });
+    if (returnedMinor === 0) continue;
+    const createdAt = new Date(Math.min(window.end - 1, at + 5 * DAY_MS)).toISOString();
+    const refund = { id: charge.replace("ch_", "re_"), charge, amount: returnedMinor, currency: "gbp" };
+    share.refunds.push({ ...refund, status: "succeeded", createdAt });
+  }
+  return share;
+}
+
+/** From the provider's charge to the till's receipt. */
+const RECEIPT_TAKES_MS = 22_000;
+
+/** A sale at the till, paid by the reader of the payment provider. */
+export interface ReaderSale {
+  receipt: string;
+  charge: string;
+  at: number;
+  card: string;
+  receiptEmail: string | null;
+  totalMinor: number;
+  returnedMinor: number;
+  /** The till knows whose it was. */
+  isKnown: boolean;
 }
 
 /** One account, sometimes a second or third: the checkout makes a new one when the address is spelt differently. */

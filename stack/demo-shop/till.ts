@@ -16,10 +16,10 @@ import type { Buying } from "./purchases.ts";
 import { hashOf, randomOf, type Random } from "./random.ts";
 import type { Rates } from "./rates.ts";
 import type { Statement } from "./statement.ts";
-import { cardOf, type Sale } from "./stripe.ts";
+import { cardOf, idOf, type ReaderSale, type Sale } from "./stripe.ts";
 import { articles } from "./vocabulary.ts";
 
-const TOPIC = { membership: 30, row: 31, sale: 32, walkIn: 33 };
+const TOPIC = { membership: 30, row: 31, sale: 32, walkIn: 33, reader: 34 };
 
 export const PEOPLE_HEADER = [
   "Customer No",
@@ -68,6 +68,10 @@ export interface TillShare {
   records: TillRecord[];
   statements: Statement[];
   sold: Sale[];
+  /** Sales that the payment provider has as well. */
+  read: ReaderSale[];
+  /** Of the loyalty programme; null: not in it. */
+  customerNumber: string | null;
 }
 
 interface Member {
@@ -78,12 +82,16 @@ interface Member {
 
 /** What the till holds about one person, and sales to nobody in particular that happened in between. */
 export function tillShareOf(seed: number, person: Person, buying: Buying, rates: Rates, window: Window): TillShare {
-  const share: TillShare = { people: [], sales: [], records: [], statements: [], sold: [] };
+  const share: TillShare = {
+    ...{ people: [], sales: [], records: [], statements: [], sold: [], read: [] },
+    customerNumber: null,
+  };
   const store = buying.purchases.filter((purchase) => purchase.place === "store");
   const random = randomOf(seed, TOPIC.membership, person.index);
   const firstAt = store[0]?.at;
   if (firstAt === undefined) return share;
   const members = random.chance(rates.loyalty) ? membersOf(random, person.index, firstAt, rates, window) : [];
+  share.customerNumber = members[0]?.customerNumber ?? null;
   for (const [copy, member] of members.entries()) {
     addRow(randomOf(seed, TOPIC.row, person.index, copy), person, member, rates, window, share);
   }
@@ -115,6 +123,15 @@ export function tillShareOf(seed: number, person: Person, buying: Buying, rates:
       for (const line of returned) share.sales.push(saleLine({ ...head, receipt: `${receipt}R`, at }, line, -1));
     }
     const id = loyaltyCard !== "" ? `loyalty-${loyaltyCard}` : email !== "" ? receiptRecordId(email) : null;
+    const reader = randomOf(seed, TOPIC.reader, person.index, purchase.number);
+    if (reader.chance(rates.readerTill)) {
+      const typed = !person.familyMailbox && reader.chance(rates.readerReceipt);
+      share.read.push({
+        ...{ receipt, charge: idOf("ch", seed, person.index, 200_000 + purchase.number), at: purchase.at },
+        ...{ card: head.card, receiptEmail: typed ? emailAt(person, purchase.at) : null },
+        ...{ totalMinor: total, returnedMinor: totalOf(returned), isKnown: id !== null && !staff },
+      });
+    }
     if (id === null) continue;
     if (!staff) share.sold.push({ netMinor: total - totalOf(returned), currency: "GBP", at: purchase.at });
     records.set(id, { stream: "orders", id, person: staff ? null : person.id, traceable: !staff });
@@ -254,7 +271,7 @@ interface SaleHead {
 }
 
 function saleLine(head: SaleHead, line: Line, sign: 1 | -1): string[] {
-  const at = new Date(head.at).toISOString();
+  const at = new Date(head.at + (isSummer(head.at) ? HOUR_MS : 0)).toISOString();
   return [
     head.receipt,
     `${at.slice(0, 10)} ${at.slice(11, 19)}`,
@@ -267,6 +284,18 @@ function saleLine(head: SaleHead, line: Line, sign: 1 | -1): string[] {
     (line.priceMinor / 100).toFixed(2),
     "GBP",
   ];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The till's clock is that of its wall: an hour ahead between the last Sundays of March and October, at one in the night (UTC). */
+function isSummer(at: number): boolean {
+  const year = new Date(at).getUTCFullYear();
+  const lastSunday = (month: number) => {
+    const end = Date.UTC(year, month + 1, 0, 1);
+    return end - new Date(end).getUTCDay() * DAY_MS;
+  };
+  return at >= lastSunday(2) && at < lastSunday(9);
 }
 
 /** No card, no address, no number: a sale that belongs to nobody. */

@@ -13,10 +13,17 @@ import {
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
+import type { Ga4Seed } from "#connectors/ga4/twin/account.ts";
+import type { GoogleAdsSeed } from "#connectors/google-ads/twin/seed.ts";
 import type { HubspotSeed } from "#connectors/hubspot/twin/seed.ts";
+import type { KlaviyoSeed } from "#connectors/klaviyo/twin/seed.ts";
 import type { StripeSeed } from "#connectors/stripe/twin/seed.ts";
-import { generateCustomers, type Customer } from "./customer.ts";
+import { SITE_USERS, SITE_USER_COLUMNS } from "./accounts.ts";
+import { adsAccount, adsFigures } from "./ads.ts";
+import { generateCustomers, type Customer, type TrueCounts } from "./customer.ts";
 import { PEOPLE_HEADER, SALES_HEADER } from "./till.ts";
+import { figuresTruth, type TrueFigure } from "./true-figures.ts";
+import { siteHits } from "./visits.ts";
 
 /** Customers handled at once; memory is what they take. */
 const BATCH = 2_000;
@@ -24,6 +31,8 @@ const BATCH = 2_000;
 /** What a folder's files were made from; written when they are complete. */
 const shopFacts = z.object({ seed: z.number().int(), customers: z.number().int().positive(), now: z.number().int() });
 export type ShopFacts = z.infer<typeof shopFacts>;
+/** A shop of another edition has other files. */
+const shopFile = shopFacts.extend({ edition: z.literal(2) });
 
 export interface ShopFiles {
   csvFolder: string;
@@ -31,10 +40,13 @@ export interface ShopFiles {
   files: { path: string; kind: "people" | "orders" }[];
 }
 
-/** Takes a part of a vendor's account; called many times. */
+/** Takes a part of a vendor's account, in any number of pieces; one that is left out is not wanted. */
 export interface ShopSinks {
-  hubspot(seed: HubspotSeed): void;
-  stripe(seed: StripeSeed): void;
+  hubspot?(seed: HubspotSeed): void;
+  stripe?(seed: StripeSeed): void;
+  klaviyo?(seed: KlaviyoSeed): void;
+  ga4?(seed: Ga4Seed): void;
+  "google-ads"?(seed: GoogleAdsSeed): void;
 }
 
 export function filesOf(folder: string): ShopFiles {
@@ -53,7 +65,7 @@ export function filesOf(folder: string): ShopFiles {
 export function readShopFacts(folder: string): ShopFacts | null {
   const file = join(folder, "shop.json");
   if (!existsSync(file)) return null;
-  return shopFacts.parse(JSON.parse(readFileSync(file, "utf8")));
+  return shopFile.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? null;
 }
 
 /**
@@ -75,22 +87,18 @@ export async function openShop(
       `The demo shop in ${folder} has seed ${held.seed} and ${held.customers} customers; start with these, or from scratch with --fresh.`,
     );
   }
-  const facts = { ...wanted, now: held?.now ?? wanted.now };
+  const { seed, customers, now } = { ...wanted, now: held?.now ?? wanted.now };
+  const facts = { seed, customers, now };
   const files = filesOf(folder);
   const writer = held?.customers === facts.customers ? null : openWriter(folder, files);
+  const [hits, figures] = [siteHits(), adsFigures()];
   let batch: Customer[] = [];
   const flush = async () => {
-    sinks.hubspot({
-      contacts: batch.flatMap((customer) => customer.hubspot.contacts),
-      companies: batch.flatMap((customer) => customer.hubspot.companies),
-      deals: batch.flatMap((customer) => customer.hubspot.deals),
-    });
-    sinks.stripe({
-      customers: batch.flatMap((customer) => customer.stripe.customers),
-      charges: batch.flatMap((customer) => customer.stripe.charges),
-      refunds: batch.flatMap((customer) => customer.stripe.refunds),
-      subscriptions: batch.flatMap((customer) => customer.stripe.subscriptions),
-    });
+    fill(sinks, batch);
+    for (const { site, clicks } of batch) {
+      hits.add(site.visits);
+      figures.add(clicks);
+    }
     await writer?.write(batch);
     batch = [];
   };
@@ -98,9 +106,38 @@ export async function openShop(
     if (batch.push(customer) >= BATCH) await flush();
   }
   await flush();
-  await writer?.finish();
-  if (writer !== null) writeFileSync(join(folder, "shop.json"), JSON.stringify(facts));
+  const counted = { hits: hits.hits(), figures: figures.figures() };
+  const exported = [{ audience: SITE_USERS, dimensions: SITE_USER_COLUMNS }];
+  sinks.ga4?.({ hits: counted.hits, members: [], exported });
+  sinks["google-ads"]?.({ ...adsAccount(), figures: counted.figures });
+  await writer?.finish(figuresTruth(counted));
+  if (writer !== null)
+    writeFileSync(
+      join(folder, "shop.json"),
+      JSON.stringify({ ...facts, edition: 2 } satisfies z.infer<typeof shopFile>),
+    );
   return { ...files, facts };
+}
+
+function fill(sinks: ShopSinks, batch: readonly Customer[]): void {
+  sinks.hubspot?.({
+    contacts: batch.flatMap((customer) => customer.hubspot.contacts),
+    companies: batch.flatMap((customer) => customer.hubspot.companies),
+    deals: batch.flatMap((customer) => customer.hubspot.deals),
+  });
+  sinks.stripe?.({
+    customers: batch.flatMap((customer) => customer.stripe.customers),
+    charges: batch.flatMap((customer) => customer.stripe.charges),
+    refunds: batch.flatMap((customer) => customer.stripe.refunds),
+    subscriptions: batch.flatMap((customer) => customer.stripe.subscriptions),
+  });
+  sinks.klaviyo?.({
+    profiles: batch.flatMap((customer) => customer.klaviyo.profiles),
+    events: batch.flatMap((customer) => customer.klaviyo.events),
+    lists: batch.flatMap((customer) => customer.klaviyo.lists),
+  });
+  sinks.ga4?.({ hits: [], members: batch.flatMap((customer) => customer.site.members) });
+  sinks["google-ads"]?.({ ...adsAccount(), clicks: batch.flatMap((customer) => customer.clicks) });
 }
 
 function openWriter(folder: string, { csvFolder, truthFolder }: ShopFiles) {
@@ -121,6 +158,11 @@ function openWriter(folder: string, { csvFolder, truthFolder }: ShopFiles) {
   const statements = truth("statements");
   const consents = truth("consents");
   const purchases = truth("purchases");
+  const clicks = truth("clicks");
+  const twice = truth("twice");
+  const trueFigures = truth("figures");
+  const trueCounts = truth("counts");
+  const counts: TrueCounts = {};
   people.write(windows1252(semicolons([[...PEOPLE_HEADER]])));
   sales.write(stringify([[...SALES_HEADER]]));
   return {
@@ -132,9 +174,15 @@ function openWriter(folder: string, { csvFolder, truthFolder }: ShopFiles) {
       statements.write(lines(customers.flatMap((customer) => customer.truth.statements)));
       consents.write(lines(customers.flatMap((customer) => customer.truth.consents)));
       purchases.write(lines(customers.flatMap((customer) => customer.truth.purchases ?? [])));
+      clicks.write(lines(customers.flatMap((customer) => customer.truth.clicks)));
+      twice.write(lines(customers.flatMap((customer) => customer.truth.twice)));
+      for (const { truth } of customers)
+        for (const [stream, count] of Object.entries(truth.counts)) counts[stream] = (counts[stream] ?? 0) + count;
       await Promise.all(outputs.flatMap(({ stream }) => (stream.writableNeedDrain ? [once(stream, "drain")] : [])));
     },
-    async finish() {
+    async finish(figures: readonly TrueFigure[]) {
+      trueFigures.write(lines(figures));
+      trueCounts.write(lines(Object.entries(counts).map(([stream, count]) => ({ stream, count }))));
       for (const { stream, path } of outputs) {
         stream.end();
         await once(stream, "finish");

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { readMasterKeys } from "#config.ts";
 import { startHubspotTwin, type HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { startStripeTwin, type StripeTwin } from "#connectors/stripe/twin/index.ts";
+import { refuseDemo } from "#console/connection-rules.ts";
 import { connect, type ConnectInput } from "#console/connections.ts";
 import { setWorkspace } from "#console/workspaces.ts";
 import { createLogger } from "#logger.ts";
@@ -276,6 +277,10 @@ describe("tributary connect", () => {
     const { workspaceId } = await deps.connections.createWorkspace({ slug: "demo", name: "Demo", ...words });
     const input: ConnectInput = { connector: "stripe", credentials: { apiKey: STRIPE_SECRET }, baseUrl: stripe.url };
     await expect(connect(deps, workspaceId, input, "test")).rejects.toThrow("fictitious shop");
+    // Only its own stand-ins on this machine are signed in at.
+    for (const baseUrl of [null, "https://api.hubapi.com"])
+      expect(() => refuseDemo(workspaceId, { baseUrl })).toThrow("fictitious shop");
+    expect(() => refuseDemo(workspaceId, { baseUrl: stripe.url })).not.toThrow();
   });
 
   it("never puts a test account beside a live one", async () => {

@@ -1,40 +1,31 @@
 /** The loop up to the scores over a small demo shop, without Temporal: real twins, connectors and Postgres. */
 import { createVendorCall, unlimited } from "#connectors/core/call.ts";
 import { csvFileOf, guessFile } from "#connectors/csv/guess.ts";
-import { startHubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { connectorOf } from "#connectors/registry.ts";
-import { startStripeTwin } from "#connectors/stripe/twin/index.ts";
 import { FIELDS } from "#profile/plan/fields.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
 import { createIdentityStore } from "#profile/store/identity/store.ts";
 import { createIngestStore } from "#profile/store/ingest/store.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
-import { DEMO_HUBSPOT_SETTINGS, DEMO_HUBSPOT_TOKEN, DEMO_STRIPE_KEY } from "#stack/demo-shop/accounts.ts";
+import { CONNECTING, sinksOf, startTools, TOOL_NAMES } from "#stack/demo-shop/tools.ts";
 import { openShop, type ShopFacts } from "#stack/demo-shop/write.ts";
 import type { TestDatabase } from "#tests/support/database.ts";
 
 const LIMIT = 2_000;
 
 export async function openShopLoop(folder: string, facts: ShopFacts, { database, workspaceId }: TestDatabase) {
-  const fast = { requestsPerSecond: 10_000, now: () => facts.now };
-  const hubspot = await startHubspotTwin({ ...fast, accessToken: DEMO_HUBSPOT_TOKEN });
-  const stripe = await startStripeTwin({ ...fast, apiKey: DEMO_STRIPE_KEY });
-  const shop = await openShop(folder, facts, {
-    hubspot: (seed) => hubspot.load(seed),
-    stripe: (seed) => stripe.load(seed),
-  });
+  const opening = { folder: null, portOf: () => 0, requestsPerSecond: 10_000, now: () => facts.now };
+  const tools = await startTools(TOOL_NAMES, opening);
+  const shop = await openShop(folder, facts, sinksOf(tools));
   const guessed = { currency: "GBP", country: "GB", timeZone: "Europe/London" };
   const files = await Promise.all(shop.files.map(async ({ path }) => csvFileOf(path, await guessFile(path, guessed))));
   const accounts = [
-    {
-      connector: "hubspot",
-      baseUrl: hubspot.url,
-      settings: DEMO_HUBSPOT_SETTINGS,
-      credentials: { accessToken: DEMO_HUBSPOT_TOKEN },
-    },
-    { connector: "stripe", baseUrl: stripe.url, settings: {}, credentials: { apiKey: DEMO_STRIPE_KEY } },
-    { connector: "csv", baseUrl: null, settings: { files }, credentials: {} },
+    ...TOOL_NAMES.map((tool) => {
+      const { settings, key } = CONNECTING[tool];
+      return { connector: tool, baseUrl: tools[tool]?.url ?? null, settings, credentials: key };
+    }),
+    { connector: "csv", baseUrl: null, settings: { files, sharedIds: true }, credentials: {} },
   ];
   const connections = createConnectionStore(database);
   const ingest = createIngestStore(database);
@@ -46,9 +37,15 @@ export async function openShopLoop(folder: string, facts: ShopFacts, { database,
     return { connector, connection: connector.open({ settings, credentials, baseUrl: baseUrl ?? "", call, now }) };
   };
 
+  const twinOf = <Tool extends (typeof TOOL_NAMES)[number]>(tool: Tool) => {
+    const twin = tools[tool];
+    if (twin === undefined) throw new Error(`The shop has no ${tool}.`);
+    return twin;
+  };
   return {
-    hubspot,
-    stripe,
+    tools,
+    hubspot: twinOf("hubspot"),
+    twins: Object.fromEntries(TOOL_NAMES.map((tool) => [tool, twinOf(tool).url])),
     truthFolder: shop.truthFolder,
     async pull() {
       for (const account of accounts) {
@@ -79,6 +76,6 @@ export async function openShopLoop(folder: string, facts: ShopFacts, { database,
         await open(account).connection.ensureFields(FIELDS.map((field) => field.definition));
       }
     },
-    close: () => Promise.all([hubspot.close(), stripe.close()]),
+    close: () => Promise.all(TOOL_NAMES.map((tool) => twinOf(tool).close())),
   };
 }

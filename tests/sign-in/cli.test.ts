@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Browser, type Decision } from "#tests/support/browser.ts";
+import { Browser, type Decision } from "#stack/demo-shop/browser.ts";
 import { runCli, type Ended } from "#tests/console/run-cli.ts";
 import { startPlace, type Place } from "./place.ts";
 

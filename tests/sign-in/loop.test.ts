@@ -12,7 +12,7 @@ import { createLogger } from "#logger.ts";
 import type { Run } from "#profile/store/runs.ts";
 import { encryptionCodec } from "#workflows/codec.ts";
 import { runCli } from "#tests/console/run-cli.ts";
-import { Browser } from "#tests/support/browser.ts";
+import { Browser } from "#stack/demo-shop/browser.ts";
 import { exportHistories, payloadsOf } from "#tests/support/histories.ts";
 import { approveAll, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { smallShop } from "#tests/support/people.ts";

@@ -17,7 +17,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import type { MasterKeys } from "#profile/store/credentials.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
-import { Browser, type Decision, type Page } from "#tests/support/browser.ts";
+import { Browser, type Decision, type Page } from "#stack/demo-shop/browser.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 
 export interface Place {

@@ -80,6 +80,9 @@ describe("npm start", () => {
     }
     expect(first.lines.join("\n")).toContain("Postgres ended; starting it again");
     expect(first.lines.join("\n")).toContain("Postgres runs again");
+    expect(first.lines.join("\n")).toContain(
+      "Signed in at HubSpot, Klaviyo, Stripe, Google Analytics 4, Google Ads through their consent pages (OAuth)",
+    );
     const left = runningPids();
     expect(left).toHaveLength(5);
     const { consoleUrl } = stackState.parse(JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")));
@@ -103,6 +106,12 @@ describe("npm start", () => {
     const recovered = await runOnce();
     expect(recovered.lines.join("\n")).toContain("Ending the worker of an interrupted start");
     expect(recovered.code).toBe(0);
+    // The tokens of the first start are good still.
+    expect(recovered.lines.join("\n")).not.toContain("Signed in at");
+    const graded = recovered.lines.join("\n");
+    expect(graded).toMatch(/Against consent: messages to send +0 of \d+ profiles\n/);
+    expect(graded).toMatch(/Fields shown by Klaviyo +(\d+) of \1 records right/);
+    expect(graded).toMatch(/Read of Google Ads +all \d+ clicks, all \d+ spend\n/);
     expect(left.filter((pid) => findProcess(pid) !== null)).toEqual([]);
     expect(readdirSync(join(dataDir, "processes"))).toEqual([]);
     expect(readdirSync(dataDir)).not.toContain("lock");

@@ -66,6 +66,8 @@ export interface Snapshot extends Row {
 export interface Ga4Seed {
   hits: Hits[];
   members: Member[];
+  /** Snapshots that somebody had made an hour before, of the members there are by then. */
+  exported?: Pick<Snapshot, "audience" | "dimensions">[];
 }
 
 export interface Property {
@@ -104,9 +106,15 @@ export class Ga4Account extends TwinAccount<Ga4Faults> {
     this.snapshots = this.table<Snapshot>("snapshots");
   }
 
-  load({ hits, members }: Ga4Seed): void {
+  load({ hits, members, exported = [] }: Ga4Seed): void {
     for (const one of hits) this.hits.seed(one);
     for (const one of members) this.members.seed(one);
+    for (const { audience, dimensions } of exported)
+      this.snapshots.seed({
+        ...{ id: `made-before-${audience}`, audience: `properties/${this.property.id}/audiences/${audience}` },
+        ...{ dimensions, beganAt: this.now() - HOUR, failed: false },
+        members: [...this.members.values()].filter((one) => one.audience === audience && !one.left),
+      });
     this.markLoaded();
   }
 

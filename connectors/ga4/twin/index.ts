@@ -18,6 +18,7 @@ import { errors, exhausted, noAccess, notFound } from "./errors.ts";
 import { createExport, getExport, listExports, queryExport } from "./exports.ts";
 import { eventRoutes } from "./events.ts";
 import type { TakenEvents } from "./events.ts";
+import { sessionsPage } from "./page.ts";
 import { runReport } from "./report.ts";
 import { makeServiceAccount, tokenRoute } from "./token.ts";
 import type { ServiceAccount } from "./token.ts";
@@ -110,7 +111,7 @@ export async function startGa4Twin(options: Ga4TwinOptions): Promise<Ga4Twin> {
       },
       headers: () => ({ vary: "Origin, X-Origin, Referer", server: "ESF" }),
       paging,
-      pages: {},
+      pages: { "/sessions": () => sessionsPage(account) },
       parts: [open],
     },
     options,

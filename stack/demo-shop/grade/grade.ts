@@ -5,13 +5,13 @@ import { clusterMetrics, type ClusterMetrics } from "#profile/identity/metrics.t
 import { consentGrade, type ConsentGrade } from "./consent.ts";
 import { peopleOf, type People } from "./people.ts";
 import { desiredValues, LAST_COMPUTED } from "#profile/plan/fields.ts";
-import type { FieldValues } from "#profile/plan/types.ts";
 import { sameField } from "#profile/plan/values.ts";
 import { allows } from "#profile/consent/decide.ts";
 import type { Database } from "#profile/store/database.ts";
 import { rankingOf, type Ranking } from "./ranking.ts";
 import { readStored, type Stored } from "./stored.ts";
-import { FIELD_NAMES, readHubspot, readStripe } from "./tools.ts";
+import { activityGrade, type ActivityGrade } from "./activity.ts";
+import { FIELD_NAMES, readTools, WRITTEN_TOOLS, type ShownFields, type WrittenTool } from "./tools.ts";
 import { readTruth, type Truth } from "./truth.ts";
 
 export interface IdentityGrade extends ClusterMetrics {
@@ -22,8 +22,8 @@ export interface IdentityGrade extends ClusterMetrics {
 }
 
 export interface FieldsGrade {
-  /** Live HubSpot contacts of real people. */
-  contacts: number;
+  /** Live records of real people in the tool. */
+  records: number;
   /** All fields as the traits and the permissions say. */
   right: number;
   /** Of the right ones, those with at least one value. */
@@ -32,13 +32,14 @@ export interface FieldsGrade {
   wrong: Record<string, number>;
 }
 
-export interface Grade {
+export interface Grade extends ActivityGrade {
   /** Over records with an address, number or loyalty card of their own. */
   identity: IdentityGrade;
   /** Over all records of people, also those by card alone. */
   identityAll: IdentityGrade;
   consent: ConsentGrade;
-  fields: FieldsGrade;
+  /** By tool; those that the shop has. */
+  fields: Partial<Record<WrittenTool, FieldsGrade>>;
   /** Churn risk of true leavers against people who stayed. */
   churn: Ranking;
   /** People whose number of orders and spend are exactly right. */
@@ -49,24 +50,30 @@ export interface GradeInput {
   database: Database;
   workspaceId: WorkspaceId;
   truthFolder: string;
-  /** Null: not read, everything about the tools counts as nothing. */
-  /** Base URLs by connector. */
+  /** Base URLs by connector; of a tool that is not among them nothing is graded. */
   twins: Readonly<Record<string, string>>;
+  /** Who is in the advertising audience, as the tool was told of them. */
+  audience: readonly string[];
 }
 
-export async function grade({ database, workspaceId, truthFolder, twins }: GradeInput): Promise<Grade> {
-  const truth = await readTruth(truthFolder);
+export async function grade({ database, workspaceId, truthFolder, twins, audience }: GradeInput): Promise<Grade> {
+  const truth = await readTruth(truthFolder, (source) => source === "csv" || source in twins);
   const stored = await readStored(database, workspaceId);
-  const hubspot = twins["hubspot"] === undefined ? new Map<string, FieldValues>() : await readHubspot(twins["hubspot"]);
-  const stripe = twins["stripe"] === undefined ? new Map<string, FieldValues>() : await readStripe(twins["stripe"]);
+  const tools = await readTools(twins);
   const people = peopleOf(truth, stored);
+  const isOurs = (tool: string): tool is WrittenTool => tool in WRITTEN_TOOLS;
   return {
     identity: identityGrade(truth, stored, (record) => record.traceable),
     identityAll: identityGrade(truth, stored, () => true),
-    consent: consentGrade(truth, stored, people, { hubspot, stripe }),
-    fields: fieldsGrade(truth, stored, hubspot),
+    consent: consentGrade(truth, stored, people, { tools, audience }),
+    fields: Object.fromEntries(
+      Object.keys(twins)
+        .filter(isOurs)
+        .map((tool) => [tool, fieldsGrade(truth, stored, tools, tool)]),
+    ),
     churn: rankingOf(churnRisks(truth, stored, people)),
     purchases: purchaseGrade(truth, stored, people),
+    ...activityGrade(truth, stored),
   };
 }
 
@@ -98,14 +105,16 @@ function identityGrade(
 
 const harmonic = (a: number, b: number) => (a + b === 0 ? 0 : (2 * a * b) / (a + b));
 
-function fieldsGrade(truth: Truth, stored: Stored, hubspot: Map<string, FieldValues>): FieldsGrade {
-  const result: FieldsGrade = { contacts: 0, right: 0, filled: 0, wrong: {} };
-  const maxValueLength = connectorOf("hubspot").writeBack?.maxValueLength ?? Infinity;
+function fieldsGrade(truth: Truth, stored: Stored, tools: ShownFields, tool: WrittenTool): FieldsGrade {
+  const result: FieldsGrade = { records: 0, right: 0, filled: 0, wrong: {} };
+  const maxValueLength = connectorOf(tool).writeBack?.maxValueLength ?? Infinity;
+  const { stream } = WRITTEN_TOOLS[tool];
   for (const [key, record] of truth.records) {
-    if (record.source !== "hubspot" || record.state !== "live" || record.person === null) continue;
-    result.contacts++;
+    if (record.source !== tool || record.stream !== stream || record.state !== "live" || record.person === null)
+      continue;
+    result.records++;
     const profile = stored.profileOf.get(key) ?? "";
-    const shown = hubspot.get(record.id) ?? {};
+    const shown = tools[tool].get(record.id) ?? {};
     const consents = stored.consentsOf.get(profile) ?? [];
     const recipient = stored.addressesOf.get(key) ?? { email: null, phone: null };
     const wanted = desiredValues(stored.traitsOf.get(profile) ?? {}, (uses) => allows(consents, uses, recipient), {
