@@ -2,7 +2,7 @@
  * One budget per external account, shared by every worker on every machine through Postgres. The table is behind functions
  * of the database: sessions of different workspaces spend from one account, and none may read or empty another's.
  */
-import { hash } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { escapeLiteral } from "pg";
 import type { Allowance, RateLimiter } from "#connectors/core/call.ts";
@@ -29,6 +29,12 @@ export interface Reserved {
   waitMs: number;
   /** How many there are a second now, by what the account allows. */
   perSecond: number;
+}
+
+interface Taken extends Reserved {
+  /** False: it is not our turn yet; asked again after `againMs` we keep our place. */
+  taken: boolean;
+  againMs: number;
 }
 
 export interface Quota {
@@ -77,6 +83,8 @@ interface Bucket {
   serving: boolean;
   /** Ends the wait for the next token. */
   rest?: AbortController;
+  /** Where we wait for our turn among processes: how urgent the call is that we do it for. */
+  asking?: number | undefined;
 }
 
 export function createQuota(database: Database, options: QuotaOptions = {}): Quota {
@@ -100,6 +108,21 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
     return reserved;
   }
 
+  /** By which other processes' requests are told from ours. */
+  const who = randomUUID();
+
+  async function take(key: string, limit: Limit, n: number, [first, next]: (number | null)[]): Promise<Taken> {
+    const { calls, windowMs, mostCalls = MOST_RAISE * calls } = limit;
+    const { rows } = await database.pool.query<Taken>(
+      `SELECT taken, wait_ms AS "waitMs", again_ms AS "againMs", per_second AS "perSecond"
+       FROM quota_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [key, calls, mostCalls, windowMs, limit.share ?? share, n, who, first ?? USUAL_URGENCY, next ?? null, maxWaitMs],
+    );
+    const [answer] = rows;
+    if (answer === undefined) throw new Error("The quota gave no answer.");
+    return answer;
+  }
+
   const blockUntil = (key: string, untilMs: number) =>
     run("SELECT quota_block($1, to_timestamp($2::float8 / 1000))", [key, untilMs]);
 
@@ -116,14 +139,25 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
 
     async function lease(name: string, bucket: Bucket, limit: RateLimit): Promise<void> {
       const n = Math.max(1, Math.floor((bucket.perSecond * LEASE_MS) / 1_000));
-      const { waitMs, perSecond } = await reserve(keyOf(name), limit, n);
+      const urgencies = bucket.turns.urgencies();
+      bucket.asking = urgencies[0];
+      const { taken, waitMs, againMs, perSecond } = await take(keyOf(name), limit, n, [
+        urgencies[0] ?? null,
+        urgencies[n] ?? null,
+      ]);
       bucket.perSecond = perSecond;
       if (waitMs > maxWaitMs) {
-        await run("SELECT quota_give_back($1, $2)", [keyOf(name), n]);
         throw new ConnectorError("rate_limited", `The ${connector} account's quota "${name}" is used up for now.`, {
           retryAfterMs: Math.ceil(waitMs),
         });
       }
+      if (!taken) {
+        // Who came while the database was asked may be more urgent.
+        if (bucket.turns.urgencies()[0] === bucket.asking) await rest(bucket, againMs);
+        bucket.asking = undefined;
+        return;
+      }
+      bucket.asking = undefined;
       const readyAt = now() + waitMs;
       bucket.leased = Array.from({ length: n }, (_, index) => readyAt - ((n - 1 - index) * 1_000) / perSecond);
     }
@@ -145,20 +179,25 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
       }
     }
 
+    /** @returns false: it was ended before its time */
+    async function rest(bucket: Bucket, ms: number): Promise<boolean> {
+      const ending = new AbortController();
+      bucket.rest = ending;
+      try {
+        await sleep(ms, ending.signal);
+      } catch (error) {
+        if (!ending.signal.aborted) throw error;
+      }
+      return !ending.signal.aborted;
+    }
+
     async function isUsable(name: string, bucket: Bucket, readyAt: number): Promise<boolean> {
       const waitMs = readyAt - now();
       if (waitMs <= -LEASE_VALID_MS) return false;
-      if (waitMs > 0) {
-        const rest = new AbortController();
-        bucket.rest = rest;
-        try {
-          await sleep(waitMs, rest.signal);
-        } catch (error) {
-          if (!rest.signal.aborted) throw error;
-        }
+      if (waitMs > 0 && !(await rest(bucket, waitMs))) {
         // Everybody gave up meanwhile: whoever comes next may have it.
-        if (rest.signal.aborted) bucket.leased.unshift(readyAt);
-        if (rest.signal.aborted) return false;
+        bucket.leased.unshift(readyAt);
+        return false;
       }
       return (blockedUntil.get(name) ?? 0) <= readyAt;
     }
@@ -182,6 +221,8 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
           if (bucket.turns.peek() === undefined) bucket.rest?.abort();
         };
         signal?.addEventListener("abort", giveUp, { once: true });
+        // The other processes have to know that we have become more urgent.
+        if (bucket.asking !== undefined && urgency < bucket.asking) bucket.rest?.abort();
         void serve(name, bucket);
         try {
           await promise;

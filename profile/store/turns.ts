@@ -13,6 +13,8 @@ export interface Turns<Each extends Waiter> {
   join(waiter: Each): () => boolean;
   /** Whoever is next if nobody else comes; stays in. */
   peek(): Each | undefined;
+  /** Of all who wait, the most urgent first. */
+  urgencies(): number[];
   /** Takes out whose turn it is. */
   next(): Each | undefined;
   /** Takes out everybody. */
@@ -38,6 +40,7 @@ export function createTurns<Each extends Waiter>(): Turns<Each> {
       };
     },
     peek: () => waiting[waiting.length === 0 ? 0 : place()],
+    urgencies: () => waiting.map(({ urgency }) => urgency).toSorted((a, b) => a - b),
     next() {
       if (waiting.length === 0) return undefined;
       const [waiter] = waiting.splice(place(), 1);

@@ -187,12 +187,25 @@ CREATE FUNCTION quota_pace(pace double precision, refused_at timestamptz, at tim
   LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp
   AS $$ SELECT least(1, pace + coalesce(greatest(0, extract(epoch FROM at - refused_at)::float8), 0) / 1800) $$;
 
--- Takes tokens, into debt where there are not enough: how long to wait before the last of them may be used, and how many
--- a second there are from then on. `refilled_at` in the future is a block. Capacity and what comes back within one window
--- add up to what the window allows, so that no window of that length, wherever it begins, ever holds more. An allowance
--- of hardly one call keeps its capacity of one, and refills within a little more than a window.
-CREATE FUNCTION quota_reserve_at(key text, calls double precision, most_calls double precision, window_ms double precision,
-    share double precision, n double precision, at timestamptz, OUT wait_ms double precision, OUT per_second double precision)
+-- Who waits for the bucket, by process: {"urgency": 1, "since": ..., "until": ...}, in seconds since the epoch. Whoever does not
+-- ask again in time has given up. And how often tokens were given, by which turns are counted.
+ALTER TABLE quota ADD COLUMN waiting jsonb NOT NULL DEFAULT '{}', ADD COLUMN given bigint NOT NULL DEFAULT 0;
+
+-- Takes tokens if it is the asker's turn, and says how long to wait before the last of them may be used, or when to ask again.
+-- `refilled_at` in the future is a block. Capacity and what comes back within one window add up to what the window
+-- allows, so that no window of that length, wherever it begins, ever holds more. An allowance of hardly one call keeps its
+-- capacity of one, and refills within a little more than a window.
+--
+-- Tokens are given shortly before they may be used, and until then nobody has them: of several processes that wait the one
+-- with the most urgent call gets them, every fourth time the one that has waited longest. While nobody else waits, that is
+-- one question for each lot of tokens; only who waits for more than a second asks twice.
+--
+-- @param who the process; null: tokens are taken whoever waits, into debt
+-- @param next_urgency of the call after these, where more of them wait in the process
+-- @param most_wait_ms who has to wait longer does not queue
+CREATE FUNCTION quota_take_at(key text, calls double precision, most_calls double precision, window_ms double precision,
+    share double precision, n double precision, who text, urgency integer, next_urgency integer, most_wait_ms double precision,
+    at timestamptz, OUT taken boolean, OUT wait_ms double precision, OUT again_ms double precision, OUT per_second double precision)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
 DECLARE
@@ -200,6 +213,11 @@ DECLARE
   allowed double precision := calls;
   stretch double precision := window_ms;
   capacity double precision;
+  -- As far ahead tokens are given.
+  ahead_ms double precision;
+  moment double precision := extract(epoch FROM at)::float8;
+  since double precision := moment;
+  before integer := 0;
 BEGIN
   SELECT * INTO bucket FROM quota WHERE bucket_key = key FOR UPDATE;
   IF NOT FOUND THEN
@@ -214,21 +232,65 @@ BEGIN
   allowed := allowed * share * quota_pace(bucket.pace, bucket.refused_at, at);
   capacity := greatest(1, allowed / 10);
   per_second := 1000 * greatest(allowed - capacity, 0.9 * least(allowed, 1)) / stretch;
-  UPDATE quota SET
-      tokens = least(capacity, bucket.tokens
-        + per_second * greatest(0, extract(epoch FROM at - bucket.refilled_at)::float8)) - n,
-      refilled_at = greatest(bucket.refilled_at, at)
-    WHERE bucket_key = key RETURNING * INTO bucket;
-  wait_ms := 1000 * (greatest(0, -bucket.tokens) / per_second
+  bucket.tokens := least(capacity, bucket.tokens
+    + per_second * greatest(0, extract(epoch FROM at - bucket.refilled_at)::float8));
+  bucket.refilled_at := greatest(bucket.refilled_at, at);
+  wait_ms := 1000 * (greatest(0, n - bucket.tokens) / per_second
     + greatest(0, extract(epoch FROM bucket.refilled_at - at)::float8));
+  again_ms := 0;
+  IF bucket.waiting <> '{}' THEN
+    since := coalesce((bucket.waiting #>> ARRAY[who, 'since'])::float8, moment);
+    SELECT coalesce(jsonb_object_agg(w.key, w.value), '{}'), coalesce(count(*) FILTER (WHERE CASE
+        WHEN (bucket.given + 1) % 4 = 0 THEN (w.value ->> 'since')::float8 < since
+        ELSE ((w.value ->> 'urgency')::integer, (w.value ->> 'since')::float8) < (urgency, since) END), 0)
+      INTO bucket.waiting, before
+      FROM jsonb_each(bucket.waiting) AS w WHERE w.key IS DISTINCT FROM who AND (w.value ->> 'until')::float8 > moment;
+  END IF;
+  ahead_ms := greatest(50, least(1000, 1000 / per_second));
+  -- Where there are enough for all nobody has to wait for anybody.
+  taken := who IS NULL OR (bucket.tokens >= n * (before + 1) AND wait_ms = 0) OR (before = 0 AND wait_ms <= ahead_ms);
+  IF taken THEN
+    bucket.tokens := bucket.tokens - n;
+    bucket.given := bucket.given + CASE WHEN n > 0 THEN 1 ELSE 0 END;
+    IF next_urgency IS NOT NULL THEN
+      bucket.waiting := bucket.waiting || jsonb_build_object(who, jsonb_build_object(
+        'urgency', next_urgency, 'since', moment, 'until', moment + wait_ms / 1000 + 0.25));
+    END IF;
+  ELSE
+    wait_ms := wait_ms + 1000 * before * n / per_second;
+    again_ms := greatest(5, wait_ms - ahead_ms);
+    IF wait_ms <= most_wait_ms THEN
+      bucket.waiting := bucket.waiting || jsonb_build_object(who, jsonb_build_object(
+        'urgency', urgency, 'since', since, 'until', moment + again_ms / 1000 + 0.25));
+    END IF;
+  END IF;
+  UPDATE quota SET tokens = bucket.tokens, refilled_at = bucket.refilled_at, waiting = bucket.waiting, given = bucket.given
+    WHERE bucket_key = key;
 END $$;
 
+-- Takes tokens, into debt where there are not enough: how long to wait before the last of them may be used, and how many
+-- a second there are from then on.
+CREATE FUNCTION quota_reserve_at(key text, calls double precision, most_calls double precision, window_ms double precision,
+    share double precision, n double precision, at timestamptz, OUT wait_ms double precision, OUT per_second double precision)
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT wait_ms, per_second FROM quota_take_at(key, calls, most_calls, window_ms, share, n, NULL, 0, NULL, 0, at)
+  $$;
+
 -- The server's clock decides, so that workers need not agree on the time.
-DROP FUNCTION quota_reserve(text, double precision, double precision, double precision);
+DROP FUNCTION quota_reserve(text, double precision, double precision, double precision), quota_give_back(text, double precision);
 CREATE FUNCTION quota_reserve(key text, calls double precision, most_calls double precision, window_ms double precision,
     share double precision, n double precision, OUT wait_ms double precision, OUT per_second double precision)
   LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$ SELECT wait_ms, per_second FROM quota_reserve_at(key, calls, most_calls, window_ms, share, n, clock_timestamp()) $$;
+CREATE FUNCTION quota_take(key text, calls double precision, most_calls double precision, window_ms double precision,
+    share double precision, n double precision, who text, urgency integer, next_urgency integer, most_wait_ms double precision,
+    OUT taken boolean, OUT wait_ms double precision, OUT again_ms double precision, OUT per_second double precision)
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT taken, wait_ms, again_ms, per_second FROM quota_take_at(key, calls, most_calls, window_ms, share, n, who, urgency,
+      next_urgency, most_wait_ms, clock_timestamp())
+  $$;
 
 -- The vendor found us too fast: nobody spends before `until`, and from then on less. Those who were under way together are
 -- refused together, and that counts once.
@@ -250,11 +312,15 @@ CREATE FUNCTION quota_learn(key text, calls double precision, window_ms double p
 REVOKE ALL ON FUNCTION quota_pace(double precision, timestamptz, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION quota_reserve_at(text, double precision, double precision, double precision, double precision,
   double precision, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION quota_take_at(text, double precision, double precision, double precision, double precision,
+  double precision, text, integer, integer, double precision, timestamptz) FROM PUBLIC;
 DO $$
 DECLARE f text;
 BEGIN
   FOREACH f IN ARRAY ARRAY[
     'quota_reserve(text, double precision, double precision, double precision, double precision, double precision)',
+    'quota_take(text, double precision, double precision, double precision, double precision, double precision, text, integer,
+      integer, double precision)',
     'quota_refused(text, timestamptz)', 'quota_learn(text, double precision, double precision)'
   ] LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
