@@ -47,6 +47,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
+/** @param share 0.95: as many are no larger */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
 /** `12,345 rows/s` */
 export const rate = (count: number, ms: number, unit: string) =>
   `${Math.round((count / ms) * 1000).toLocaleString("en")} ${unit}/s`;

@@ -1,18 +1,27 @@
 /** `node bench/webhooks.ts`: how many signed webhooks a second are stored, and how soon a change is in a profile. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import pMap from "p-map";
 import { Stripe } from "stripe";
 import type { HubspotTwin } from "#connectors/hubspot/twin/index.ts";
 import { connectionIdOf, workspaceIdOf } from "#profile/ids.ts";
 import { openDatabase } from "#profile/store/database.ts";
 import { contactIdOf } from "#tests/support/people.ts";
+import { startConsole } from "./console-process.ts";
 import { cpuByProgram, type CpuSeconds } from "./cpu.ts";
-import { cpuEach, median, milliseconds, print, printHeading, printTable, rate, readOptions, timed } from "./measure.ts";
+import {
+  cpuEach,
+  median,
+  milliseconds,
+  percentile,
+  print,
+  printHeading,
+  printTable,
+  rate,
+  readOptions,
+  timed,
+} from "./measure.ts";
 import { openBench } from "./workspace-stack.ts";
 
 const HELP = `Usage: node bench/webhooks.ts [--webhooks N] [--customers N] [--changes N] [--lanes N]
@@ -38,7 +47,10 @@ const PORTAL = "48151623";
 const bench = await openBench();
 const { deps } = bench;
 const database = openDatabase(bench.environment.DATABASE_URL);
-const site = await startConsole();
+const site = await startConsole({
+  ...bench.environment,
+  ...{ HUBSPOT_WEBHOOK_SECRET: SECRET, STRIPE_WEBHOOK_SECRET: SECRET },
+});
 try {
   printHeading(`Webhooks: ${options.webhooks} signed requests, ${options.customers} customers`);
   await storing();
@@ -173,11 +185,6 @@ async function lags(hubspot: HubspotTwin): Promise<void> {
     ["until the record has it", milliseconds(median(toRecord)), milliseconds(percentile(toRecord, 0.95))],
     ["until the refresh has ended", milliseconds(median(toProfile)), milliseconds(percentile(toProfile, 0.95))],
   ]);
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 async function differences(hubspot: HubspotTwin): Promise<number> {
@@ -323,25 +330,4 @@ function statusFrom(socket: Socket): Promise<number> {
     socket.on("data", onData);
     socket.on("error", reject);
   });
-}
-
-/** As `npm run console` runs it. */
-async function startConsole(): Promise<{ url: string; stop(): void }> {
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", fileURLToPath(new URL("../console/server/main.ts", import.meta.url))],
-    {
-      env: {
-        ...process.env,
-        ...bench.environment,
-        ...{ PORT: "0", LOG_LEVEL: "error", HUBSPOT_WEBHOOK_SECRET: SECRET, STRIPE_WEBHOOK_SECRET: SECRET },
-      },
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { port } = JSON.parse(line) as { port?: number };
-    if (port !== undefined) return { url: `http://127.0.0.1:${port}`, stop: () => void child.kill() };
-  }
-  throw new Error("The console did not start.");
 }

@@ -39,7 +39,8 @@ export interface Look {
 
 const shopOf = (slug: string) => ({ slug, name: slug, defaultCountry: "GB", currency: "GBP", timeZone: "UTC" });
 
-export async function openBench() {
+/** @param options.workers false: none in this process, whoever measures starts its own */
+export async function openBench({ workers: workersHere = true }: { workers?: boolean } = {}) {
   const program = await findTemporal({ environment: process.env, log: silent });
   const [postgres, temporal] = await Promise.all([
     startPostgres({ ephemeral: true }),
@@ -61,7 +62,7 @@ export async function openBench() {
   const connection = await NativeConnection.connect({ address: temporal.address });
   const workflowBundle = await bundleWorkflows();
   const parts = { connection, namespace: "default", installation, dependencies: deps, masterKeys, workflowBundle };
-  const workers = await createWorkers(parts);
+  const workers = workersHere ? await createWorkers(parts) : [];
   const running = Promise.all(workers.map((worker) => worker.run()));
   const twins: HubspotTwin[] = [];
   let changes = 0;
@@ -71,6 +72,7 @@ export async function openBench() {
     engine,
     /** What a worker process of its own needs. */
     environment: { DATABASE_URL: appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
+    database,
 
     /** With a HubSpot account of so many contacts, not read yet; one that allows few calls has not said so, and is written to. */
     async addWorkspace(
@@ -95,6 +97,22 @@ export async function openBench() {
       if (slow) await deps.plans.defineFields(workspaceId, connectionId);
       await deps.credentials.put(workspaceId, connectionId, { accessToken: twin.accessToken });
       return { workspaceId, slug, hubspot: twin };
+    },
+
+    /** With a HubSpot account that runs elsewhere, not read yet. */
+    async addConnected(slug: string, { url, accessToken }: { url: string; accessToken: string }) {
+      const { workspaceId } = await deps.connections.createWorkspace({ ...shopOf(slug), refreshMinutes: 1_440 });
+      const account = { connector: "hubspot", name: "main", baseUrl: url, requestsPerSecond: 10_000 };
+      const { connectionId } = await deps.connections.upsertConnection(workspaceId, account, "bench");
+      await deps.credentials.put(workspaceId, connectionId, { accessToken });
+      return { workspaceId };
+    },
+
+    async count(workspaceId: WorkspaceId, table: string): Promise<number> {
+      const [row] = await database.inWorkspace(workspaceId, (transaction) =>
+        transaction.query<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE workspace_id = $1`, [workspaceId]),
+      );
+      return row?.n ?? 0;
     },
 
     /** One contact has another telephone number. */

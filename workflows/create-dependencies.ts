@@ -30,6 +30,7 @@ import { createWebhookInbox } from "#profile/store/webhooks/inbox.ts";
 import { createVendorCallStore } from "#profile/store/vendor-calls.ts";
 import { refreshStatistics } from "#profile/store/statistics.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { createGivingWay } from "./giving-way.ts";
 import { createSignIns } from "./sign-ins/sign-ins.ts";
 import { keepCallTimes } from "./telemetry/call-times.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
@@ -92,6 +93,7 @@ export function createDependencies(
     alerts: createAlertStore(database),
     attentionFacts: (workspaceId) => readAttentionFacts(database, workspaceId),
     vendorCalls,
+    givingWay: createGivingWay(),
     callTimes: keepCallTimes(vendorCalls, Date.now, log),
   };
   return { dependencies, database, close: () => database.close() };

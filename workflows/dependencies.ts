@@ -25,6 +25,7 @@ import type { DueRecords } from "#profile/store/webhooks/due.ts";
 import type { WebhookInbox } from "#profile/store/webhooks/inbox.ts";
 import type { VendorCallStore } from "#profile/store/vendor-calls.ts";
 import type { SignIns } from "./sign-ins/sign-ins.ts";
+import type { GivingWay } from "./giving-way.ts";
 import type { CallTimesKept } from "./telemetry/call-times.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -71,4 +72,6 @@ export interface Dependencies {
   /** How long calls to tools took, for who looks without OpenTelemetry. */
   vendorCalls: VendorCallStore;
   callTimes: CallTimesKept;
+  /** Who goes first among the workspaces at work in this process. */
+  givingWay: GivingWay;
 }

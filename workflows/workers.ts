@@ -9,6 +9,7 @@ import { createActivities } from "./activities.ts";
 import type { WorkflowBundle } from "./bundle.ts";
 import { dataConverter } from "./data-converter.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { MOST_STEPS, takingPart } from "./giving-way.ts";
 import { BEAT_THROTTLE, beating } from "./heartbeat.ts";
 import { namingRun } from "./telemetry/activity-log-fields.ts";
 import { namesOf } from "./names.ts";
@@ -47,6 +48,7 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
   const shared: Omit<WorkerOptions, "taskQueue"> = {
     ...{ connection, namespace, activities: createActivities(input.dependencies) },
     dataConverter: dataConverter(input.masterKeys),
+    maxConcurrentActivityTaskExecutions: MOST_STEPS,
     shutdownGraceTime: "10 seconds",
     maxHeartbeatThrottleInterval: BEAT_THROTTLE,
     interceptors: {
@@ -55,6 +57,7 @@ export async function createWorkers(input: WorkersInput): Promise<Worker[]> {
         ...(input.telemetry?.activityInterceptors ?? []),
         namingRun,
         beating,
+        takingPart(input.dependencies.givingWay),
       ],
     },
     ...(input.telemetry?.sinks === undefined ? {} : { sinks: input.telemetry.sinks }),

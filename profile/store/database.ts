@@ -41,10 +41,15 @@ const PRICES = "set_config('cpu_index_tuple_cost', '1', true)";
 
 const WITHOUT_WAITING = "set_config('synchronous_commit', 'off', true)";
 
+/** Of the pool's connections one workspace has so many at most: another one's short transaction finds one free. */
+const PART_OF_A_WORKSPACE = 0.6;
+
 export function openDatabase(url: string, options: { max?: number; applicationName?: string } = {}): Database {
+  const max = options.max ?? 10;
+  const places = createPlaces<WorkspaceId>(Math.max(1, Math.floor(max * PART_OF_A_WORKSPACE)));
   const pool = new Pool({
     connectionString: url,
-    max: options.max ?? 10,
+    max,
     application_name: options.applicationName ?? "tributary",
   });
   // A client whose server went away must not end the process, idle or between two statements of a transaction: the
@@ -55,7 +60,11 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
     pool,
     close: () => pool.end(),
     async inWorkspace(workspaceId, work, { durable = "at once" } = {}) {
-      const client = await pool.connect();
+      const leave = await places.enter(workspaceId);
+      const client = await pool.connect().catch((error: unknown) => {
+        leave();
+        throw error;
+      });
       let broken: Error | undefined;
       try {
         // In one message, for which parameters cannot be had.
@@ -77,7 +86,36 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
         throw error;
       } finally {
         client.release(broken);
+        leave();
       }
+    },
+  };
+}
+
+/** So many at a time for each key, the others in the order they came. A transaction never opens another one inside. */
+function createPlaces<Key>(most: number) {
+  const taken = new Map<Key, number>();
+  const waiting = new Map<Key, (() => void)[]>();
+  const leave = (key: Key) => {
+    const next = waiting.get(key)?.shift();
+    if (next !== undefined) return next();
+    waiting.delete(key);
+    const left = (taken.get(key) ?? 1) - 1;
+    if (left === 0) taken.delete(key);
+    else taken.set(key, left);
+  };
+  return {
+    /** @returns what leaves the place again */
+    async enter(key: Key): Promise<() => void> {
+      const count = taken.get(key) ?? 0;
+      if (count < most) taken.set(key, count + 1);
+      else
+        await new Promise<void>((resolve) => {
+          const queue = waiting.get(key) ?? [];
+          waiting.set(key, queue);
+          queue.push(resolve);
+        });
+      return () => leave(key);
     },
   };
 }

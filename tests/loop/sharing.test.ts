@@ -7,6 +7,7 @@ import { createLogger } from "#logger.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { RunId } from "#profile/ids.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
+import { createGivingWay } from "#workflows/giving-way.ts";
 import { refreshActivities } from "#workflows/refresh/activities.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { countsOf } from "#tests/support/loop.ts";
@@ -41,7 +42,10 @@ afterAll(async () => {
 type ConsentBatch = Awaited<ReturnType<ConsentStore["refreshBatch"]>>;
 
 /** The activities of one worker. @param around what comes before and after each batch of consent */
-function worker(around: (batch: () => Promise<ConsentBatch>) => Promise<ConsentBatch> = (batch) => batch()) {
+function worker(
+  around: (batch: () => Promise<ConsentBatch>) => Promise<ConsentBatch> = (batch) => batch(),
+  givingWay = createGivingWay(),
+) {
   const masterKeys = readMasterKeys({ TRIBUTARY_KEY: randomBytes(32).toString("base64") }, "");
   const log = createLogger({ name: "test", level: "fatal" });
   const { dependencies, close } = createDependencies({ databaseUrl: test.appUrl, masterKeys }, log);
@@ -53,7 +57,7 @@ function worker(around: (batch: () => Promise<ConsentBatch>) => Promise<ConsentB
     profiles += batch.profiles;
     return batch;
   };
-  const activities = refreshActivities({ ...dependencies, consent: { ...consent, refreshBatch } });
+  const activities = refreshActivities({ ...dependencies, givingWay, consent: { ...consent, refreshBatch } });
   return { ...activities, runs: dependencies.runs, answered: () => profiles };
 }
 
@@ -152,5 +156,35 @@ it("whoever comes while one is at its end has it look once more", async () => {
   expect(await help(1)).toBeUndefined();
   held.resolve();
   await first;
+  expect(await answered()).toBe(PROFILES);
+});
+
+it("waits after its first batches for what another workspace has begun on the same worker, and then goes on", async () => {
+  let at = 0;
+  let waits = 0;
+  const bothWait = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const givingWay = createGivingWay({
+    now: () => at,
+    sleep: () => {
+      waits += 1;
+      if (waits === 2) bothWait.resolve();
+      return over.promise;
+    },
+  });
+  const one = worker((batch) => batch(), givingWay);
+  const { runId } = await one.beginRun({ workspaceId: test.workspaceId, key: "giving way" });
+  const elsewhere = Promise.withResolvers<void>();
+  const small = givingWay.step({ workspaceId: "another", queue: "engine" }, () => elsewhere.promise);
+  const large = givingWay.step({ workspaceId: test.workspaceId, queue: "engine" }, () =>
+    one.refreshConsents(stepOf(runId)),
+  );
+  await bothWait.promise;
+  expect(await answered()).toBe(2 * BATCH);
+  elsewhere.resolve();
+  await small;
+  at += 1_000;
+  over.resolve();
+  await large;
   expect(await answered()).toBe(PROFILES);
 });

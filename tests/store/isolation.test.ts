@@ -114,3 +114,22 @@ it("cannot rewrite the consent ledger or the audit log", async () => {
     await expect(inOther(sql)).rejects.toThrow("permission denied");
   }
 });
+
+it("leaves other workspaces connections, however many transactions one wants at a time", async () => {
+  const release = Promise.withResolvers<void>();
+  let open = 0;
+  const held = Array.from({ length: 30 }, () =>
+    test.database.inWorkspace(test.workspaceId, async () => {
+      open += 1;
+      await release.promise;
+    }),
+  );
+  try {
+    expect(await inOther("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    expect(open).toBeLessThan(10);
+  } finally {
+    release.resolve();
+  }
+  await Promise.all(held);
+  expect(open).toBe(30);
+});

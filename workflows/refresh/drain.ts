@@ -74,12 +74,15 @@ export function createDrain(deps: Dependencies) {
     let batches = 0;
     const left = { much: false };
     const lane = async () => {
+      const inPortions = deps.givingWay.portions();
       for (let goOn = true; goOn && !left.much;) {
-        const { more, ...counts } = await deps.telemetry.span(`${step} batch`, {}, async (add) => {
-          const done = await batch(workspaceId, at);
-          add({ ...done });
-          return done;
-        });
+        const { more, ...counts } = await inPortions(() =>
+          deps.telemetry.span(`${step} batch`, {}, async (add) => {
+            const done = await batch(workspaceId, at);
+            add({ ...done });
+            return done;
+          }),
+        );
         await deps.runs.addCounts(workspaceId, runId, step, counts);
         goOn = more;
         batches += 1;

@@ -40,14 +40,17 @@ export function syncActivities(deps: Dependencies) {
               asking(connectionId, opened.connection),
             );
           let pages = 0;
+          const inPortions = deps.givingWay.portions();
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
             const from = cursor;
-            const saved = await deps.telemetry.span("store page", {}, async (add) => {
-              const save = { connectionId, stream: input.stream, from, page };
-              const answer = await ingest.savePage(workspaceId, save);
-              if (answer.outcome !== "superseded") add({ ...answer.counts });
-              return answer;
-            });
+            const saved = await inPortions(() =>
+              deps.telemetry.span("store page", {}, async (add) => {
+                const save = { connectionId, stream: input.stream, from, page };
+                const answer = await ingest.savePage(workspaceId, save);
+                if (answer.outcome !== "superseded") add({ ...answer.counts });
+                return answer;
+              }),
+            );
             // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
             if (saved.outcome === "superseded") return { atEnd: false };
             cursor = page.next;
@@ -64,7 +67,7 @@ export function syncActivities(deps: Dependencies) {
               await runs.addCounts(workspaceId, runId, step, opened.takeCalls(), { finished: true });
               return { atEnd: true };
             }
-            if (pages >= maxPages) break;
+            if (pages >= maxPages || deps.givingWay.isCrowded()) break;
           }
           return { atEnd: false };
         },
