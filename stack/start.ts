@@ -3,6 +3,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, dataDirOf, parseEnvironment, readMasterKeys, type Environment } from "#config.ts";
+import { keepCommandLine } from "#console/cli/keep-program.ts";
 import { databaseTrouble } from "#console/database-trouble.ts";
 import { createLogger } from "#logger.ts";
 import { createDependencies } from "#workflows/create-dependencies.ts";
@@ -48,6 +49,8 @@ async function run(): Promise<void> {
   const dataDir = openDataDir(environment);
   stops.push(async () => dataDir.release());
   await prepareDataDir(dataDir, environment);
+  // While Postgres starts there is time; nothing waits for it.
+  void keepCommandLine();
   const services = await startServices({
     dataDir: dataDir.path,
     environment,

@@ -1,7 +1,8 @@
 import { createServer, request as httpRequest } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { HttpRefusal, agentFor, requestJson, requestReply } from "./http.ts";
+import { agentFor } from "./agent.ts";
+import { HttpRefusal, requestJson, requestReply } from "./http.ts";
 
 const servers: Server[] = [];
 afterEach(() => {

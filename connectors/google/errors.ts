@@ -34,9 +34,11 @@ const refusal = z.object({
 });
 const tokenRefusal = z.object({ error: z.string(), error_description: z.string().nullish() });
 
+/** Named when one is looked at: to name the class loads all of Node's `fetch`, which most commands never call. */
+const replyHeaders = z.custom<Headers>((value) => value instanceof Headers);
 /** What google-auth-library throws: its own error around the reply. */
 const wrapped = z.object({
-  response: z.object({ status: z.number(), headers: z.instanceof(Headers), data: z.unknown() }),
+  response: z.object({ status: z.number(), headers: replyHeaders, data: z.unknown() }),
 });
 
 function refusedBy(error: unknown): Pick<HttpRefusal, "status" | "headers" | "body"> | undefined {

@@ -4,7 +4,8 @@ import type { Filter } from "@hubspot/api-client/lib/codegen/crm/objects/models/
 import type { PropertyCreate } from "@hubspot/api-client/lib/codegen/crm/properties/models/PropertyCreate.js";
 import { z } from "zod";
 import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
-import { agentFor, HttpRefusal, requestJson } from "../core/http.ts";
+import { agentFor } from "../core/agent.ts";
+import { HttpRefusal, requestJson } from "../core/http.ts";
 import { servedAtOf } from "../core/retry-after.ts";
 import { allowanceIn } from "./allowance.ts";
 import { untilMidnightMs } from "../core/midnight.ts";

@@ -3,7 +3,8 @@ import { request as requestHttp } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import { Stripe } from "stripe";
-import { agentFor, HttpRefusal, jsonOf, unpacked } from "#connectors/core/http.ts";
+import { agentFor } from "#connectors/core/agent.ts";
+import { HttpRefusal, jsonOf, unpacked } from "#connectors/core/http.ts";
 
 /**
  * The SDK takes any JSON without `error` for a success, whatever the status, and forgets the status of a refusal in HTML

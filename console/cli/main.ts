@@ -1,5 +1,7 @@
 /** The command line: `tributary --help`. */
 import { keepCompiled } from "#keep-compiled.ts";
+import { keptProgram } from "./kept-program.ts";
 
 keepCompiled();
-await import("./program.ts");
+const kept = keptProgram();
+await (kept === null ? import("./program.ts") : import(kept));

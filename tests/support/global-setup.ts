@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import type { TestProject } from "vitest/node";
+import { keepCommandLine } from "#console/cli/keep-program.ts";
 import { migrate } from "#prisma/migrate.ts";
 import { startPostgres } from "#stack/postgres/server.ts";
 import { bundleWorkflows } from "#workflows/bundle.ts";
@@ -27,8 +28,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ? startPostgres({ ephemeral: "in memory" })
       : { ownerUrl: given, stop: () => Promise.resolve() },
     startOwnTemporal(),
-    // Made now, it is at hand for every worker of the run.
+    // Made now, they are at hand for every worker and every command of the run.
     bundleWorkflows(),
+    keepCommandLine(),
   ]);
   const name = `tributary_template_${randomBytes(4).toString("hex")}`;
   const run = async (sql: string) => {
