@@ -1,6 +1,6 @@
 /**
  * One process does many workspaces' steps, and each waits for the same processor and the same database. Work of many portions
- * gives way: between two of them it waits for what other workspaces have begun meanwhile, which is little (docs/decisions/027).
+ * gives way: between two of them it waits for what other workspaces have begun meanwhile, which is little (docs/decisions/028).
  * Temporal decides who gets a worker; this decides among those who have got the same one.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
