@@ -135,6 +135,16 @@ describe("a walk", () => {
     await expect(read([{}], {}, { old: 1 })).rejects.toMatchObject({ kind: "cursor_expired" });
   });
 
+  it("asks what the rows of the next page lack while it still waits for those of one, and keeps their order", async () => {
+    const second = Promise.withResolvers<undefined>();
+    const enrich: Spec["enrich"] = async (_, rows) => {
+      if (rows[0]?.id === "b") second.resolve(undefined);
+      return { extra: await second.promise };
+    };
+    const pages = await read([{ raw: [good("a")] }, { raw: [good("b")] }, { raw: [good("c")] }], { enrich });
+    expect(pages.flatMap(({ records }) => records.map(({ id }) => id))).toEqual(["a", "b", "c"]);
+  });
+
   it("brings what the rows lack, and remarks that leave no gap", async () => {
     const stream = defineStream<null, Row, string, Map<string, string>>({
       title: "Things",

@@ -4,7 +4,7 @@ import type { FoundRecords, RecordNews, RecordPage, Reject, ReplacedDay, Stream 
 import { ConnectorError } from "./errors.ts";
 import { goneRecord } from "./gone.ts";
 import type { Tombstone } from "./gone.ts";
-import { prefetched } from "./prefetched.ts";
+import { workedAhead } from "./prefetched.ts";
 import type { CanonicalRecord } from "./records.ts";
 import { cursorGuard } from "./walk.ts";
 
@@ -77,6 +77,9 @@ export function defineStream<Client, Row, Cursor, Extra = undefined>(
   };
 }
 
+/** Pages being read or completed at a time: what rows lack is one or two calls more, each as long as that for the page. */
+const PAGES_AT_ONCE = 2;
+
 async function* readStream<Client, Row, Cursor, Extra>(
   spec: StreamSpec<Client, Row, Cursor, Extra>,
   client: Client,
@@ -84,14 +87,18 @@ async function* readStream<Client, Row, Cursor, Extra>(
 ): AsyncGenerator<RecordPage> {
   const guard = cursorGuard(spec.title, cursor);
   let gap = false;
-  let before = 0;
-  // The vendor is asked for the next page while this one's rows are completed and understood.
-  for await (const page of prefetched(spec.read(client, parseCursor(spec.cursor, cursor)))) {
+  let seen = 0;
+  const complete = async (page: RawPage<Cursor>) => {
     if (page.fullScan === true && (spec.deletes !== "full-scan" || !page.atEnd))
       throw new ConnectorError("contract", `${spec.title} must not report a full scan: it declares "${spec.deletes}".`);
     if (!page.atEnd) guard(page.next, page.raw.length);
-    const { records, rejects, rawCount, pageGap } = await recordsOf(spec, client, page, before);
-    before += page.raw.length;
+    const before = seen;
+    seen += page.raw.length;
+    return { page, ...(await recordsOf(spec, client, page, before)) };
+  };
+  const pages = spec.read(client, parseCursor(spec.cursor, cursor));
+  // The vendor is asked for further pages while the rows of one are completed and understood.
+  for await (const { page, records, rejects, rawCount, pageGap } of workedAhead(pages, PAGES_AT_ONCE, complete)) {
     gap ||= pageGap;
     yield {
       records,

@@ -19,8 +19,7 @@ export async function readConsents(
   client: HubspotClient,
   rows: ObjectRow[],
 ): Promise<{ consents: Map<string, Statements>; rejects: Reject[] }> {
-  const { statuses, rejects } = await readStatuses(client, rows);
-  const isSaid = refusing.has(client);
+  const { statuses, rejects, refused } = await readStatuses(client, rows);
   const optedOut = await optOutTimes(client, rows.filter(hasOptedOut));
   const useOf = (subscriptionId: string) => client.settings.subscriptions[subscriptionId] ?? USUAL;
   const uses = [USUAL, ...Object.values(client.settings.subscriptions)];
@@ -30,7 +29,7 @@ export async function readConsents(
     const answer = email === null ? null : (statuses.get(email) ?? null);
     const found = consentsOf(row, answer, { useOf, uses, optedOutAt: optedOut.get(row.id) ?? null });
     consents.set(row.id, found);
-    if (!isSaid) rejects.push(...found.doubts.map(({ ref, reason }) => ({ ref, id: row.id, reason, raw: null })));
+    if (!refused) rejects.push(...found.doubts.map(({ ref, reason }) => ({ ref, id: row.id, reason, raw: null })));
   }
   return { consents, rejects };
 }
@@ -42,14 +41,14 @@ export async function readConsents(
 async function readStatuses(
   client: HubspotClient,
   rows: ObjectRow[],
-): Promise<{ statuses: Map<string, Statuses>; rejects: Reject[] }> {
+): Promise<{ statuses: Map<string, Statuses>; rejects: Reject[]; refused: boolean }> {
   const emails = [...new Set(rows.flatMap((row) => addressOf(row) ?? []))];
   const forbidden = () =>
     new Map(
       emails.map((email) => [email, { unknown: "HubSpot does not let this connection read subscription statuses" }]),
     );
-  if (refusing.has(client)) return { statuses: forbidden(), rejects: [] };
-  if (emails.length === 0) return { statuses: new Map(), rejects: [] };
+  if (refusing.has(client)) return { statuses: forbidden(), rejects: [], refused: true };
+  if (emails.length === 0) return { statuses: new Map(), rejects: [], refused: false };
   try {
     const answers = await inBatches<string, Statuses>(emails, {
       size: BATCH_SIZE,
@@ -64,12 +63,16 @@ async function readStatuses(
       refused: () => ({ unknown: "HubSpot finds the contact's address malformed" }),
       unanswered: () => ({ unknown: "HubSpot did not answer for the contact's address" }),
     });
-    return { statuses: new Map(emails.map((email, n) => [email, answers[n] ?? { known: [] }])), rejects: [] };
+    const statuses = new Map(emails.map((email, n) => [email, answers[n] ?? { known: [] }]));
+    return { statuses, rejects: [], refused: false };
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.kind !== "permission") throw error;
+    const isSaid = refusing.has(client);
     refusing.add(client);
+    // By the page before, which was asked about at the same time.
+    if (isSaid) return { statuses: forbidden(), rejects: [], refused: true };
     const reason = `Subscription statuses cannot be read, so consent stays unknown for all contacts. ${error.message}`;
-    return { statuses: forbidden(), rejects: [{ ref: "subscription-statuses", reason, raw: null }] };
+    return { statuses: forbidden(), rejects: [{ ref: "subscription-statuses", reason, raw: null }], refused: true };
   }
 }
 
