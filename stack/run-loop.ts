@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { databaseTrouble } from "#console/database-trouble.ts";
 import { DEMO_WORKSPACE } from "#console/workspaces.ts";
-import type { RunId, WorkspaceId } from "#profile/ids.ts";
+import type { PlanId, RunId, WorkspaceId } from "#profile/ids.ts";
 import { BEST_CUSTOMERS } from "#profile/plan/audience.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
 import type { Database } from "#profile/store/database.ts";
@@ -34,6 +34,10 @@ export interface LoopPlace {
 }
 
 const APPROVAL_TRIES = 3;
+
+const APPROVER = "npm start (demo)";
+
+const LOOK_EVERY_MS = 100;
 
 /** How far back plans are looked at. */
 const PLANS = 1_000;
@@ -134,18 +138,57 @@ function passingTrouble(error: unknown): string | null {
 /** DEADLINE_EXCEEDED and UNAVAILABLE. */
 const GRPC_AWAY = new Set<unknown>([4, 14]);
 
-/** The refresh, then the first plans of the demo's twins; all others are left to a person. */
-async function turn({ deps, stack, options, log }: LoopPlace, engine: Engine, workspaceId: WorkspaceId) {
-  const summary = await engine.refresh(workspaceId);
+/** The refresh, and the first plans of the demo's twins; all others are left to a person. */
+async function turn(place: LoopPlace, engine: Engine, workspaceId: WorkspaceId) {
+  const { deps, stack, options, log } = place;
+  const refreshing = { over: false };
+  const early = options.approve
+    ? approveWhileRefreshing(place, engine, workspaceId, refreshing)
+    : Promise.resolve(new Set<PlanId>());
+  const summary = await engine.refresh(workspaceId).finally(() => {
+    refreshing.over = true;
+  });
+  const begun = await early;
   const plans = await deps.plans.list(workspaceId, PLANS);
   const ours = options.approve ? firstPlansOfTwins(plans, stack.twins) : [];
   for (const plan of plans.filter(({ status }) => status === "waiting")) {
-    const what = `the plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
-    if (!ours.includes(plan)) log(`Waiting for you: ${what}. Look: npx tributary plan show ${plan.planId}`);
-    else log(`Approving ${what}: it is the demo's first; --no-approve leaves it to you`);
+    if (ours.includes(plan)) log(approving(plan));
+    else log(`Waiting for you: ${named(plan)}. Look: npx tributary plan show ${plan.planId}`);
   }
+  const approved = plans.filter(({ planId, status }) => begun.has(planId) && status !== "waiting");
+  await Promise.all(approved.map(({ planId }) => engine.finished(planId)));
   if (ours.length > 0) await approveFirst(deps, engine, workspaceId, stack);
   return summary;
+}
+
+const named = (plan: PlanSummary) => `the plan for ${plan.connector} (${plan.changes.toLocaleString("en")} records)`;
+const approving = (plan: PlanSummary) =>
+  `Approving ${named(plan)}: it is the demo's first; --no-approve leaves it to you`;
+
+/**
+ * A tool is written to as soon as its plan is there, while the next one is still being planned. What cannot be approved yet,
+ * as when nobody carries the plan yet, is tried again, at the latest when the refresh is over.
+ */
+async function approveWhileRefreshing(
+  { deps, stack, log, signal }: LoopPlace,
+  engine: Engine,
+  workspaceId: WorkspaceId,
+  refreshing: { over: boolean },
+): Promise<ReadonlySet<PlanId>> {
+  const begun = new Set<PlanId>();
+  while (!refreshing.over && !signal.aborted) {
+    try {
+      for (const plan of firstPlansOfTwins(await deps.plans.list(workspaceId, PLANS), stack.twins)) {
+        begun.add(plan.planId);
+        await engine.approve(plan.planId, APPROVER, plan.digest ?? "");
+        log(approving(plan));
+      }
+    } catch {
+      // The refresh goes on; whoever is in trouble says so when it is over.
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return begun;
 }
 
 /** A refresh on schedule may put a newer plan in the place of one being approved: then that one is approved. */
@@ -166,7 +209,7 @@ async function approveFirst(
 }
 
 async function approveAndWait(engine: Engine, plan: PlanSummary): Promise<void> {
-  await engine.approve(plan.planId, "npm start (demo)", plan.digest ?? "");
+  await engine.approve(plan.planId, APPROVER, plan.digest ?? "");
   await engine.finished(plan.planId);
 }
 
