@@ -18,7 +18,8 @@ const HELP = `Usage: node bench/loop.ts [--customers N] [--changed N] [--wait SE
 
 Starts the whole stack in an empty data directory (as npm start does) and times every step of the loop: from nothing,
 with nothing changed, and with some customers changed at the vendors. 15,000 customers are about 10,000 HubSpot contacts
-and 55,000 orders. Writing is part of it. Needs what npm start needs.
+and 55,000 orders. Of the shop's tools only these two and the till take part, so that figures can be compared with earlier
+ones. Writing is part of it. Needs what npm start needs.
 
   --customers N    customers of the demo shop (default 15000)
   --changed N      customers changed before the third pass (default 1000)
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   const start = fileURLToPath(new URL("../stack/start.ts", import.meta.url));
   // A day between refreshes: one by schedule in the middle of a pass would be counted as ours.
   const given = ["--customers", String(options.customers), "--data-dir", dataDir, "--refresh-minutes", "1440"];
+  given.push("--tools", "hubspot,stripe");
   const stack = spawn(process.execPath, [start, ...given], { stdio: ["ignore", output, output] });
   try {
     printHeading(`Loop: ${options.customers} customers of the demo shop, then ${options.changed} changed`);
