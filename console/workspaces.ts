@@ -4,9 +4,11 @@ import { isCurrency } from "#connectors/core/currency.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
 import type { Retention } from "#profile/retention.ts";
-import type { RetentionStore } from "#profile/store/retention/store.ts";
+import type { Rhythm } from "#profile/store/rhythm.ts";
+import type { Dependencies } from "#workflows/dependencies.ts";
 import { Refusal } from "./refusal.ts";
 import { parseRetention, type RetentionWords } from "./retention-words.ts";
+import { parseRefresh } from "./rhythm-words.ts";
 
 /** The fictitious shop's; nobody else may live in it. */
 export const DEMO_WORKSPACE = "demo";
@@ -18,6 +20,7 @@ export interface WorkspaceWords {
   currency?: string;
   timeZone?: string;
   weekStart?: string;
+  refresh?: string;
 }
 
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -50,17 +53,22 @@ export async function createWorkspace(store: ConnectionStore, slug: string, word
       "words",
     );
   const checked = parseWords({ name: slug, ...words, country, currency, timeZone });
-  return store.createWorkspace({ slug, name: slug, defaultCountry: "", currency: "", timeZone: "", ...checked });
+  const refreshMinutes = words.refresh === undefined ? null : parseRefresh(words.refresh);
+  return store.createWorkspace({
+    ...{ slug, name: slug, defaultCountry: "", currency: "", timeZone: "", ...checked },
+    ...(refreshMinutes === null ? {} : { refreshMinutes }),
+  });
 }
 
-/** A workspace, and how long it keeps what. */
+/** A workspace, how often it is refreshed, and how long it keeps what. */
 export interface KeptWorkspace extends Workspace {
   keeps: Retention;
+  rhythm: Rhythm;
 }
 
 /** @throws Refusal when there is no such workspace, nothing is to be changed, or a value is wrong */
 export async function setWorkspace(
-  { connections, retention }: { connections: ConnectionStore; retention: RetentionStore },
+  { connections, retention, rhythm }: Pick<Dependencies, "connections" | "retention" | "rhythm">,
   slug: string,
   words: WorkspaceWords & RetentionWords,
 ): Promise<KeptWorkspace> {
@@ -70,17 +78,20 @@ export async function setWorkspace(
     const known = all.map(({ slug }) => slug).join(", ");
     throw new Refusal(`There is no workspace "${slug}"${known === "" ? "" : `; there are: ${known}`}.`, "missing");
   }
-  const { workspaceId, ...input } = before;
+  // How often it is refreshed changes by itself: handed on it would be set.
+  const { workspaceId, refreshMinutes: _, ...input } = before;
   const checked = parseWords(words);
   const keeps = parseRetention(words);
-  if (Object.keys({ ...checked, ...keeps }).length === 0)
+  const refresh = words.refresh === undefined ? undefined : parseRefresh(words.refresh);
+  if (Object.keys({ ...checked, ...keeps }).length === 0 && refresh === undefined)
     throw new Refusal(
-      "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start, --keep-runs, " +
-        "--keep-plans, --keep-versions, --keep-figures.",
+      "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start, --refresh, " +
+        "--keep-runs, --keep-plans, --keep-versions, --keep-figures.",
       "words",
     );
-  const after = await connections.createWorkspace({ ...input, ...checked });
-  return { ...after, keeps: await retention.keep(workspaceId, keeps) };
+  const kept = { keeps: await retention.keep(workspaceId, keeps) };
+  const now = refresh === undefined ? await rhythm.read(workspaceId) : await rhythm.fix(workspaceId, refresh);
+  return { ...(await connections.createWorkspace({ ...input, ...checked })), ...kept, rhythm: now };
 }
 
 interface Checked {

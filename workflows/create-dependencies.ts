@@ -17,6 +17,7 @@ import { createInstallationStore } from "#profile/store/installation.ts";
 import { createNewsStore } from "#profile/store/news.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { createQuota } from "#profile/store/quota.ts";
+import { createRhythmStore } from "#profile/store/rhythm.ts";
 import { createRetentionStore } from "#profile/store/retention/store.ts";
 import { createRunStore } from "#profile/store/runs.ts";
 import { createScoreStore } from "#profile/store/scores/store.ts";
@@ -79,6 +80,7 @@ export function createDependencies(
     consent: createConsentStore(database),
     scores: createScoreStore(database),
     news: createNewsStore(database),
+    rhythm: createRhythmStore(database),
     plans: createPlanStore(database),
     runs: createRunStore(database),
     setAside: createSetAsideStore(database),

@@ -12,6 +12,7 @@ import type { LateStreams } from "#profile/store/ingest/late.ts";
 import type { IngestStore } from "#profile/store/ingest/store.ts";
 import type { NewsStore } from "#profile/store/news.ts";
 import type { PlanStore } from "#profile/store/plan/store.ts";
+import type { RhythmStore } from "#profile/store/rhythm.ts";
 import type { RetentionStore } from "#profile/store/retention/store.ts";
 import type { RunStore } from "#profile/store/runs.ts";
 import type { ScoreStore } from "#profile/store/scores/store.ts";
@@ -48,6 +49,7 @@ export interface Dependencies {
   consent: ConsentStore;
   scores: ScoreStore;
   news: NewsStore;
+  rhythm: RhythmStore;
   plans: PlanStore;
   audiences: AudienceStore;
   runs: RunStore;

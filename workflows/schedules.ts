@@ -26,9 +26,9 @@ export async function makeUpSchedules(client: Client, stores: Stores): Promise<n
   await pMap(
     pending,
     async (workspace) => {
-      await ensureSchedule(client, installationId, workspace);
+      const was = await ensureSchedule(client, installationId, workspace);
       await retireEarlierSchedule(client, stores.runs, workspace.workspaceId);
-      await stores.installation.scheduled(workspace);
+      await stores.installation.scheduled(workspace, was);
     },
     { concurrency: SIDE_BY_SIDE },
   );
@@ -155,21 +155,28 @@ export async function lookAtSchedules(
   };
 }
 
-async function ensureSchedule(client: Client, installation: InstallationId, workspace: WorkspaceRhythm): Promise<void> {
+async function ensureSchedule(
+  client: Client,
+  installation: InstallationId,
+  workspace: WorkspaceRhythm,
+): Promise<"made" | "changed"> {
   const scheduleId = namesOf(installation).refreshSchedule(workspace.workspaceId);
   const options = scheduleOptions(installation, workspace);
   try {
     await client.schedule.create({ scheduleId, ...options });
+    return "made";
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const handle = client.schedule.getHandle(scheduleId);
     try {
       await handle.update((current): ScheduleUpdateOptions => ({ ...current, ...options }));
+      return "changed";
     } catch (problem) {
       if (problem instanceof ServiceError || problem instanceof ScheduleNotFoundError) throw problem;
       // It is ours by its id, but was made under a key that is gone.
       await handle.delete();
       await client.schedule.create({ scheduleId, ...options });
+      return "made";
     }
   }
 }

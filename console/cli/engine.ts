@@ -18,6 +18,8 @@ export const repairSchedules: typeof schedules.repairSchedules = async (...args)
 export const lookAtSchedules: typeof schedules.lookAtSchedules = async (...args) =>
   (await scheduling()).lookAtSchedules(...args);
 
+export const scheduleOf: typeof schedules.scheduleOf = async (...args) => (await scheduling()).scheduleOf(...args);
+
 /** Long enough for a server that is there, short enough for a person who looks. */
 const PATIENCE_MS = 3_000;
 

@@ -12,6 +12,7 @@ export interface WorkspaceInput {
   currency: string;
   /** IANA name; where a purchase's calendar day is counted. */
   timeZone: string;
+  /** As somebody has said; left out: as its news come, or as before. */
   refreshMinutes?: number;
   /** ISO 8601: 1 is Monday, 7 is Sunday. */
   weekStart?: number;
@@ -120,11 +121,12 @@ export function createConnectionStore(database: Database): ConnectionStore {
       return database.inWorkspace(workspaceId, async (transaction) => {
         const rows = await transaction.query<Workspace>(
           `INSERT INTO workspace
-             (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes, week_start)
-           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15), coalesce($8, 1))
+             (workspace_id, slug, name, default_country, currency, time_zone, refresh_minutes, refresh_fixed, week_start)
+           VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 15), $7::integer IS NOT NULL, coalesce($8, 1))
            ON CONFLICT (workspace_id) DO UPDATE SET name = excluded.name, default_country = excluded.default_country,
              currency = excluded.currency, time_zone = excluded.time_zone,
              refresh_minutes = coalesce($7, workspace.refresh_minutes),
+             refresh_fixed = workspace.refresh_fixed OR $7::integer IS NOT NULL,
              week_start = coalesce($8, workspace.week_start),
              schedule_pending = workspace.schedule_pending OR workspace.refresh_minutes <> coalesce($7, workspace.refresh_minutes)
            RETURNING ${WORKSPACE}`,

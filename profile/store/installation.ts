@@ -21,10 +21,10 @@ export interface InstallationStore {
   /** Any workspace whose schedule was made; null: none was. */
   anyScheduled(): Promise<WorkspaceRhythm | null>;
   /**
-   * The schedule is as it was wanted; had the workspace changed meanwhile, it stays to be made. The next refresh goes through
-   * everything: a server that knew nothing of the schedule knows nothing of plans that wait either.
+   * The schedule is as it was wanted; had the workspace changed meanwhile, it stays to be made. Where there was none, the next
+   * refresh goes through everything: a server that knew nothing of the schedule knows nothing of plans that wait either.
    */
-  scheduled(workspace: WorkspaceRhythm): Promise<void>;
+  scheduled(workspace: WorkspaceRhythm, was: "made" | "changed"): Promise<void>;
   /** Every schedule is to be made again, as when Temporal has lost them. */
   scheduleAll(): Promise<void>;
 }
@@ -56,12 +56,13 @@ export function createInstallationStore(database: Database): InstallationStore {
 
     anyScheduled: async () => (await rhythms("scheduled_workspace()"))[0] ?? null,
 
-    scheduled: async ({ workspaceId, refreshMinutes }) => {
+    scheduled: async ({ workspaceId, refreshMinutes }, was) => {
       await database.inWorkspace(workspaceId, async (transaction) => {
         await transaction.query(
           "UPDATE workspace SET schedule_pending = false WHERE workspace_id = $1 AND refresh_minutes = $2",
           [workspaceId, refreshMinutes],
         );
+        if (was === "changed") return;
         await transaction.query("UPDATE idle_refresh SET whole_at = NULL WHERE workspace_id = $1", [workspaceId]);
       });
     },

@@ -82,12 +82,23 @@ describe("tributary workspace", () => {
     const made = await tributary("workspace", "create", "tea", "--name", "Tea & Co", ...words);
     expect(made).toMatchObject({ code: 0 });
     expect(made.err).toContain("a worker schedules the refreshes as soon as it reaches it");
-    const changed = await tributary("workspace", "set", "tea", "--time-zone", "Europe/Berlin", "--json");
+    const changed = await tributary(
+      "workspace",
+      "set",
+      "tea",
+      "--time-zone",
+      "Europe/Berlin",
+      "--refresh",
+      "2h",
+      "--json",
+    );
     expect(JSON.parse(changed.out)).toMatchObject({
       ...{ slug: "tea", name: "Tea & Co", defaultCountry: "NL", currency: "EUR" },
-      ...{ timeZone: "Europe/Berlin", weekStart: 7, refreshMinutes: 15 },
+      ...{ timeZone: "Europe/Berlin", weekStart: 7, refreshMinutes: 120 },
     });
-    expect((await tributary("workspace", "list")).out).toMatch(/tea +Tea & Co +NL +EUR +Europe\/Berlin +sunday/);
+    expect((await tributary("workspace", "list")).out).toMatch(
+      /tea +Tea & Co +NL +EUR +Europe\/Berlin +sunday +every 2 hours /,
+    );
   });
 
   it("refuses what cannot be, says everything that is wrong, and guesses nothing", async () => {

@@ -10,7 +10,8 @@ const PEOPLE = 40;
 const MANY = 2_100;
 /** Temporal Cloud counts two for each time a schedule fires. */
 const ACTIONS_OF_A_SCHEDULE = 2;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 let loop: TestLoop;
 beforeAll(async () => {
@@ -91,17 +92,56 @@ it("takes in a little news itself, and goes through with what follows from it", 
   expect(await loop.deps.news.idleRefreshes(loop.workspaceId)).toBeNull();
 });
 
+it("looks less often when nothing was new for long, sooner where webhooks tell, and as often as usual after news", async () => {
+  const { deps, workspaceId, connectionIds, hubspot } = loop;
+  await deps.rhythm.fix(workspaceId, null);
+  const minutes = async (): Promise<number> => {
+    // A step may be due by time alone; then nothing is.
+    for (let runs = 0; (await scheduled()).run !== null; runs += 1)
+      if (runs === 3) throw new Error("Always something.");
+    return (await deps.rhythm.read(workspaceId)).refreshMinutes;
+  };
+  expect(await minutes()).toBe(15);
+  loop.advance(3 * HOUR_MS);
+  expect(await minutes()).toBe(15);
+  const told = async (connector: "hubspot" | "stripe") => {
+    const of = { connector, account: `account of ${connector}` };
+    await deps.connections.updateConnection(
+      workspaceId,
+      connectionIds[connector],
+      { externalAccount: of.account },
+      "t",
+    );
+    const event = {
+      id: `event at ${connector}`,
+      effect: "changed",
+      at: new Date().toISOString(),
+      records: [],
+    } as const;
+    await deps.inbox.receive([{ ...of, ...event }]);
+  };
+  await told("hubspot");
+  // Of the other tool only reading tells.
+  expect(await minutes()).toBe(15);
+  await told("stripe");
+  expect(await minutes()).toBe(30);
+  loop.advance(14 * HOUR_MS);
+  expect(await minutes()).toBe(240);
+  hubspot.change("contacts", contactIdOf(2), { phone: "+447911123457" });
+  expect((await scheduled()).run).not.toBeNull();
+  expect(await deps.rhythm.read(workspaceId)).toMatchObject({ refreshMinutes: 15, fixed: false });
+});
+
 it("gives a stream with much that is new a workflow of its own, which goes on where the looking ended", async () => {
   await scheduled();
   const [before, ...others] = await streamWorkflows();
   const more = smallShop({ people: MANY, now: Date.now() }).hubspot;
-  const updatedAt = new Date().toISOString();
+  const updatedAt = new Date(loop.deps.now()).toISOString();
   const contacts = more.contacts.slice(PEOPLE).map((contact) => ({ ...contact, updatedAt }));
   loop.hubspot.load({ contacts, companies: [], deals: [] });
   const { run } = await scheduled();
   if (run === null) throw new Error("There must be a run.");
   expect(countsOf(run, "sync hubspot contacts")).toMatchObject({
-    read: MANY,
     // Each with a consent.
     inserted: 2 * (MANY - PEOPLE),
   });

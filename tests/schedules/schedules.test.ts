@@ -6,7 +6,7 @@ import type { RunId, WorkspaceId } from "#profile/ids.ts";
 import type { RunningTemporal } from "#stack/temporal/server.ts";
 import { startOwnTemporal } from "#tests/support/temporal.ts";
 import { namesOf } from "#workflows/names.ts";
-import { keepSchedules, makeUpSchedules, repairSchedules } from "#workflows/schedules.ts";
+import { keepSchedules, makeUpSchedules, repairSchedules, scheduleOf } from "#workflows/schedules.ts";
 import { createInstallation, scheduleIds, type Installation } from "./installations.ts";
 
 const KEY = randomBytes(32).toString("base64");
@@ -104,6 +104,36 @@ it("makes a schedule when the workspace is there and when its rhythm changes, an
   const { spec, policies } = await client.schedule.getHandle(one.names.refreshSchedule(one.workspaceId)).describe();
   expect(spec.intervals?.[0]?.every).toBe(30 * 60_000);
   expect(policies).toMatchObject({ overlap: "SKIP", catchupWindow: 24 * 3_600_000 });
+});
+
+it("a schedule that follows its news counts nothing as missed, and the next refresh need not go through everything", async () => {
+  const { deps, engine, names, workspaceId } = await install();
+  await makeUpSchedules(engine.client, deps);
+  const at = new Date();
+  const runId = runIdOf(workspaceId, "whole");
+  await deps.runs.startRun(workspaceId, runId);
+  await deps.runs.finishRun(workspaceId, runId, "ok");
+  await deps.news.noteRun(workspaceId, at.toISOString(), true);
+  const every = async () =>
+    (await engine.client.schedule.getHandle(names.refreshSchedule(workspaceId)).describe()).spec.intervals?.[0]?.every;
+
+  await deps.rhythm.noteNews(workspaceId, new Date(at.getTime() - 50 * 3_600_000));
+  await deps.rhythm.noteQuiet(workspaceId, at, false);
+  expect(await makeUpSchedules(engine.client, deps)).toBe(1);
+  expect(await every()).toBe(120 * 60_000);
+  await deps.rhythm.noteNews(workspaceId, at);
+  expect(await makeUpSchedules(engine.client, deps)).toBe(1);
+  expect(await every()).toBe(15 * 60_000);
+  expect(await scheduleOf(engine.client, deps, workspaceId)).toMatchObject({ missed: 0, joined: 0 });
+  expect(await deps.news.isWholeRefreshDue(workspaceId, at.toISOString())).toBe(false);
+
+  // What somebody has set stays, whatever comes.
+  await deps.rhythm.fix(workspaceId, 30);
+  await deps.rhythm.noteQuiet(workspaceId, new Date(at.getTime() + 100 * 3_600_000), true);
+  await deps.rhythm.noteNews(workspaceId, at);
+  await makeUpSchedules(engine.client, deps);
+  expect(await every()).toBe(30 * 60_000);
+  expect(await deps.rhythm.read(workspaceId)).toMatchObject({ refreshMinutes: 30, fixed: true });
 });
 
 it("fires for many workspaces all over the interval, for each at its own unchanging place", async () => {

@@ -88,7 +88,7 @@ export async function startTestLoop(options: TestLoopOptions = {}): Promise<Test
     throw new Error("This loop's Temporal keeps no history of its own; ask for a durable one.");
   };
   await test.database.inWorkspace(test.workspaceId, (transaction) =>
-    transaction.query("UPDATE workspace SET refresh_minutes = $2 WHERE workspace_id = $1", [
+    transaction.query("UPDATE workspace SET refresh_minutes = $2, refresh_fixed = true WHERE workspace_id = $1", [
       transaction.workspaceId,
       NEVER_MINUTES,
     ]),

@@ -42,7 +42,15 @@ function look(
   const looked = new Set(["refresh/w", `planning/${connectionId}`, `plan/${planId}`]);
   return judge({
     ...{ now: NOW, refreshMinutes: 15, connections: [connection], held: [], connectorOf, ids },
-    facts: { openRun: null, usualSeconds: 120, streams: [], plans: [], connectedAt: {}, ...facts },
+    facts: {
+      openRun: null,
+      usualSeconds: 120,
+      streams: [],
+      plans: [],
+      connectedAt: {},
+      rhythmSince: new Date(0),
+      ...facts,
+    },
     engine: { looked, running: new Set(running), pending },
     ...rest,
   });
@@ -96,6 +104,12 @@ describe("a stream", () => {
     expect(look({ streams: [old] }, { connections: [{ ...connection, status: "paused" }] })).toEqual([]);
     expect(look({ streams: [{ ...old, heldAt: ago(400) }] })).toEqual([]);
     expect(kinds(look({ streams: [old] }))).toEqual(["stream_late"]);
+  });
+
+  it("is judged by a shorter interval only when that has been in force for as long", () => {
+    const streams = [{ ...stream, lastSuccessAt: ago(230), updatedAt: ago(230) }];
+    expect(look({ streams, rhythmSince: ago(10) })).toEqual([]);
+    expect(kinds(look({ streams, rhythmSince: ago(70) }))).toEqual(["stream_late"]);
   });
 
   it("is judged by its own schedule", () => {

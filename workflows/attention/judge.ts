@@ -169,7 +169,9 @@ function late(stream: StreamFacts, situation: Situation): Condition[] {
   if (connectorOf(connection.connector).isIdle(stream.stream, connection.settings, stream.cursor)) return [];
   const since = stream.lastSuccessAt ?? facts.connectedAt[stream.connectionId];
   const patience = Math.max(LATE_MS, TIMES_AS_LONG * refreshMinutes * MINUTE_MS);
-  if (since === undefined || now - since.getTime() < patience) return [];
+  if (since === undefined) return [];
+  // What was due every four hours until just now is not late by a quarter of an hour's measure.
+  if (now - Math.max(since.getTime(), facts.rhythmSince.getTime()) < patience) return [];
   // A first read of years is long, not late: pages keep coming.
   if (stream.errorKind === null && now - stream.updatedAt.getTime() < SILENT_MS) return [];
   const read =

@@ -4,7 +4,9 @@
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { connectorOf } from "#connectors/registry.ts";
+import type { WorkspaceId } from "#profile/ids.ts";
 import type { Connection } from "#profile/store/connections.ts";
+import { isNews } from "#profile/store/ingest/store.ts";
 import type { StreamPosition } from "#profile/store/news.ts";
 import type { DoneStep } from "#profile/store/runs.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -21,6 +23,9 @@ const FEW_PAGES = 10;
 /** A vendor that takes longer is waited for by the stream's own workflow. */
 const PATIENCE_MS = 15_000;
 
+/** A tool that has not told of anything for so long may have ceased to. */
+const WEBHOOKS_WITHIN_MS = 7 * 86_400_000;
+
 interface Glance {
   stream: StreamToSync;
   /** What reading on the side brought; null: nothing was read. */
@@ -30,7 +35,7 @@ interface Glance {
 }
 
 export function newsActivities(deps: Dependencies) {
-  const { connections, credentials, ingest, news } = deps;
+  const { connections, credentials, ingest, news, rhythm } = deps;
   const readWebhooks = webhookReader(deps);
 
   /** Streams of the connection that are to be asked, each with where it stands. */
@@ -64,6 +69,7 @@ export function newsActivities(deps: Dependencies) {
         const { kind } = opened.streamOf(stream);
         await ingest.reconcile(workspaceId, connectionId, stream, kind, vendorCount);
       }
+      if (isNews(saved.counts)) await rhythm.noteNews(workspaceId, new Date(deps.now()));
       const counts = { pages: page.pages, ...saved.counts, ...opened.takeCalls() };
       return { stream: place, done: { step: `sync ${connector} ${stream}`, counts }, isLeft: !page.atEnd };
     }
@@ -95,6 +101,20 @@ export function newsActivities(deps: Dependencies) {
     );
   }
 
+  /** Whether webhooks have arrived of late for all that was asked. */
+  async function areTold(
+    workspaceId: WorkspaceId,
+    asked: readonly { connection: Connection }[],
+    at: string,
+  ): Promise<boolean> {
+    if (asked.length === 0) return false;
+    const arrivals = new Map(
+      (await deps.inbox.arrivals(workspaceId)).map(({ connectionId, lastAt }) => [connectionId, lastAt]),
+    );
+    const since = Date.parse(at) - WEBHOOKS_WITHIN_MS;
+    return asked.every(({ connection }) => (arrivals.get(connection.connectionId)?.getTime() ?? 0) > since);
+  }
+
   return {
     /** Asks vendors and database whether there is anything to do; stores what little there is to read. */
     async lookForNews(input: RefreshInput): Promise<Look> {
@@ -107,14 +127,18 @@ export function newsActivities(deps: Dependencies) {
         (await news.positions(workspaceId)).map((each) => [`${each.connectionId} ${each.stream}`, each]),
       );
       const usable = (await connections.listConnections(workspaceId)).filter(isUsable);
+      const asked = usable
+        .map((connection) => ({ connection, streams: streamsOf(connection, positions) }))
+        .filter(({ streams: ofConnection }) => ofConnection.length > 0);
       const glances = (
-        await Promise.all(usable.map((connection) => glanceAll(input, connection, streamsOf(connection, positions))))
+        await Promise.all(asked.map(({ connection, streams }) => glanceAll(input, connection, streams)))
       ).flat();
       cancellationSignal().throwIfAborted();
       const streams = glances.filter(({ isLeft }) => isLeft).map(({ stream }) => stream);
       const done = addedUp([...told.done, ...glances.flatMap((each) => each.done ?? [])]);
       if (streams.length === 0 && !(await news.isAnythingDue(workspaceId, at))) {
         await news.noteIdle(workspaceId, at);
+        await rhythm.noteQuiet(workspaceId, new Date(at), await areTold(workspaceId, asked, at));
         return { outcome: "nothing" };
       }
       return { outcome: "news", news: { streams, done } };

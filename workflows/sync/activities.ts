@@ -1,6 +1,7 @@
 import { cancellationSignal } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Dependencies } from "../dependencies.ts";
+import { isNews } from "#profile/store/ingest/store.ts";
 import { foretellRead } from "../forecast/foretell.ts";
 import { withTemporalErrors } from "../errors.ts";
 import { urgencyHere } from "../urgency.ts";
@@ -40,6 +41,7 @@ export function syncActivities(deps: Dependencies) {
               asking(connectionId, opened.connection),
             );
           let pages = 0;
+          let hadNews = false;
           const inPortions = deps.givingWay.portions();
           for await (const page of prefetched(mergePages(opened.connection.read(input.stream, cursor)))) {
             const from = cursor;
@@ -53,6 +55,8 @@ export function syncActivities(deps: Dependencies) {
             );
             // Another worker saved this page while ours was thought dead: the next attempt goes on from its position.
             if (saved.outcome === "superseded") return { atEnd: false };
+            if (!hadNews && isNews(saved.counts)) await deps.rhythm.noteNews(workspaceId, new Date(deps.now()));
+            hadNews ||= isNews(saved.counts);
             cursor = page.next;
             pages += page.pages;
             await runs.addCounts(workspaceId, runId, step, {

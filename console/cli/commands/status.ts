@@ -1,3 +1,4 @@
+import type { Client } from "@temporalio/client";
 import type { Command } from "commander";
 import type { PlanStatus } from "#profile/plan/types.ts";
 import type { LateStream } from "#profile/store/ingest/late.ts";
@@ -16,8 +17,9 @@ import { describeStream } from "../../stream-state.ts";
 import { valueWords } from "../../trait-words.ts";
 import { attentionTitle } from "../../attention.ts";
 import { webhooksOf } from "../../webhooks.ts";
+import { rhythmWords } from "../../rhythm-words.ts";
 import { callsByTool, callTable } from "../calls.ts";
-import { withTemporal } from "../engine.ts";
+import { scheduleOf, withTemporal } from "../engine.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { openEngine } from "../engine.ts";
@@ -40,7 +42,7 @@ export function statusCommand(program: Command): void {
       withContext(async (context) => {
         const { config, workspace, stores } = context;
         const { workspaceId } = workspace;
-        const [overview, streams, [run], plans, rejects, held, late, idle, figures] = await Promise.all([
+        const [overview, streams, [run], plans, rejects, held, late, idle, figures, rhythm] = await Promise.all([
           stores.reader.overview(workspaceId),
           stores.reader.streams(workspaceId),
           stores.runs.lastRuns(workspaceId, 1),
@@ -50,10 +52,12 @@ export function statusCommand(program: Command): void {
           stores.late.list(workspaceId),
           stores.news.idleRefreshes(workspaceId),
           stores.figures.days(workspaceId),
+          stores.rhythm.read(workspaceId),
         ]);
-        const attention = await withTemporal(config.temporal, config.masterKeys, (open) =>
-          findConditions(stores, open, workspace),
-        );
+        const { attention, next } = await withTemporal(config.temporal, config.masterKeys, async (open) => ({
+          attention: await findConditions(stores, open, workspace),
+          next: await nextRefresh(context, open),
+        }));
         const calls = callsByTool(await stores.vendorCalls.since(workspaceId, new Date(Date.now() - DAY_MS)));
         const webhooks = await webhooksOf(stores, workspaceId, publicUrlOf(config));
         const waiting = plans.filter((plan) => plan.status === "waiting");
@@ -68,6 +72,7 @@ export function statusCommand(program: Command): void {
           late,
           lastRun: run ?? null,
           idle,
+          refreshed: { ...rhythm, next },
           waiting,
           attention,
           calls,
@@ -95,6 +100,7 @@ export function statusCommand(program: Command): void {
               : [
                   `Looked for news ${plural(idle.refreshes, "time")} since, the last time ${when(idle.lastAt)}: nothing was new.`,
                 ]),
+            `Refreshed ${rhythmWords(rhythm, when)}${next === null ? "" : `; next ${when(next)}`}.`,
             heading("Streams"),
             streams.length === 0 ? "Nothing has been read yet: `tributary sync`." : streamTable(streams),
             ...(figures.length === 0 ? [] : [heading("Figures by day"), figureTable(figures)]),
@@ -116,6 +122,13 @@ export function statusCommand(program: Command): void {
         );
       }),
     );
+}
+
+/** Null: Temporal does not answer, or has no schedule for it yet. */
+async function nextRefresh({ stores, workspace }: Context, open: () => Promise<Client | null>): Promise<Date | null> {
+  const client = await open();
+  const found = client === null ? null : await scheduleOf(client, stores, workspace.workspaceId).catch(() => null);
+  return found?.next ?? null;
 }
 
 /** Held streams wait for an answer, and are told there. */

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { RETENTION_KINDS } from "#profile/retention.ts";
 import { keptWords, KEEPS, usualWords } from "../../retention-words.ts";
 import type { RetentionWords } from "../../retention-words.ts";
+import { everyWords } from "../../rhythm-words.ts";
+import type { Workspace } from "#profile/store/connections.ts";
 import { createWorkspace, setWorkspace, weekStartName } from "../../workspaces.ts";
 import type { KeptWorkspace, WorkspaceWords } from "../../workspaces.ts";
 import { withStores } from "../context.ts";
@@ -22,7 +24,7 @@ export function workspaceCommand(program: Command): void {
         const all: KeptWorkspace[] = [];
         for (const { workspaceId } of await stores.connections.listWorkspaces()) {
           const known = await stores.connections.getWorkspace(workspaceId);
-          if (known !== null) all.push({ ...known, keeps: await stores.retention.kept(workspaceId) });
+          if (known !== null) all.push(await withSettings(stores, known));
         }
         print(options, all, (rows) =>
           rows.length === 0 ? "There is no workspace yet: `tributary workspace create --help`." : renderAll(rows),
@@ -36,7 +38,7 @@ export function workspaceCommand(program: Command): void {
       withStores(async (context) => {
         const made = await createWorkspace(context.stores.connections, slug, given);
         await scheduleRefreshes(context);
-        const kept = { ...made, keeps: await context.stores.retention.kept(made.workspaceId) };
+        const kept = await withSettings(context.stores, made);
         print({ json: json ?? false }, kept, () => `${renderAll([kept])}\n\nNext: tributary connect <connector>`);
       }),
     );
@@ -44,11 +46,18 @@ export function workspaceCommand(program: Command): void {
   keeping(words(workspace.command("set").argument("<short-name>", "which one")))
     .description("change its settings; they apply to whatever is read from now on")
     .action((slug: string, { json, ...given }: WorkspaceWords & RetentionWords & OutputOptions) =>
-      withStores(async ({ stores }) => {
-        const after = await setWorkspace(stores, slug, given);
+      withStores(async (context) => {
+        const after = await setWorkspace(context.stores, slug, given);
+        if (given.refresh !== undefined) await scheduleRefreshes(context);
         print({ json: json ?? false }, after, () => renderAll([after]));
       }),
     );
+}
+
+async function withSettings(stores: StoresContext["stores"], workspace: Workspace): Promise<KeptWorkspace> {
+  const { workspaceId } = workspace;
+  const rhythm = await stores.rhythm.read(workspaceId);
+  return { ...workspace, keeps: await stores.retention.kept(workspaceId), rhythm };
 }
 
 const words = (command: Command): Command =>
@@ -58,6 +67,10 @@ const words = (command: Command): Command =>
     .option("--currency <code>", "amounts without a currency: ISO 4217, as in GBP")
     .option("--time-zone <name>", "where a day begins: an IANA name, as in Europe/London")
     .option("--week-start <day>", "the first day of the week, as in monday (default: monday)")
+    .option(
+      "--refresh <time>",
+      "how often to refresh it, as in 30m or 2h, or auto: less often when nothing is new (default: auto)",
+    )
     .option("--json", "print JSON");
 
 function keeping(command: Command): Command {
@@ -72,7 +85,7 @@ function keeping(command: Command): Command {
 function renderAll(rows: KeptWorkspace[]): string {
   return table(
     [
-      ...["workspace", "name", "country", "currency", "time zone", "week starts on"],
+      ...["workspace", "name", "country", "currency", "time zone", "week starts on", "refreshed"],
       ...RETENTION_KINDS.map((kind) => `${kind} are kept`),
     ],
     rows.map((row) => [
@@ -82,6 +95,7 @@ function renderAll(rows: KeptWorkspace[]): string {
       row.currency,
       row.timeZone,
       weekStartName(row.weekStart),
+      `${everyWords(row.rhythm.refreshMinutes)}${row.rhythm.fixed ? "" : " (auto)"}`,
       ...RETENTION_KINDS.map((kind) => keptWords(row.keeps[kind])),
     ]),
   );

@@ -488,3 +488,12 @@ ALTER TABLE run_step ADD COLUMN forecasts jsonb NOT NULL DEFAULT '{}';
 
 -- Our part of what the account is allowed; the rest is for the customer's other apps. Null: the usual one.
 ALTER TABLE connection ADD COLUMN quota_share double precision CHECK (quota_share > 0 AND quota_share <= 1);
+
+-- How often a workspace is refreshed follows its news, unless somebody has said how often (`refresh_fixed`). `refresh_minutes` is
+-- what is in force since `refresh_since`.
+ALTER TABLE workspace
+  ADD COLUMN refresh_fixed boolean NOT NULL DEFAULT false,
+  ADD COLUMN refresh_since timestamptz NOT NULL DEFAULT now();
+UPDATE workspace SET refresh_fixed = true WHERE refresh_minutes <> 15;
+-- When reading by ourselves last brought something new; what a webhook told of does not count.
+ALTER TABLE idle_refresh ADD COLUMN news_at timestamptz;

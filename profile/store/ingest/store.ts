@@ -64,6 +64,9 @@ export interface PageCounts {
   vanished: number;
 }
 
+/** Anything became known that was not known before. */
+export const isNews = ({ inserted, changed, vanished }: PageCounts): boolean => inserted + changed + vanished > 0;
+
 /**
  * `held`: the page was saved, but ended a full read that misses too much; a person has to decide.
  * `superseded`: the stored cursor is no longer the one this page was read from; nothing was written.

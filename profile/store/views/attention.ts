@@ -40,6 +40,8 @@ export interface AttentionFacts {
   /** Under way, and the newest of each tool. */
   plans: PlanFacts[];
   connectedAt: Record<ConnectionId, Date>;
+  /** Since when the workspace is refreshed as often as it is now. */
+  rhythmSince: Date;
 }
 
 export function readAttentionFacts(database: Database, workspaceId: WorkspaceId): Promise<AttentionFacts> {
@@ -81,7 +83,12 @@ export function readAttentionFacts(database: Database, workspaceId: WorkspaceId)
       `SELECT connection_id AS "connectionId", created_at AS at FROM connection WHERE workspace_id = $1`,
       [workspaceId],
     );
+    const [rhythm] = await transaction.query<{ since: Date }>(
+      "SELECT refresh_since AS since FROM workspace WHERE workspace_id = $1",
+      [workspaceId],
+    );
     return {
+      rhythmSince: rhythm?.since ?? new Date(0),
       openRun: openRun ?? null,
       usualSeconds: usual?.seconds ?? null,
       ...{ streams, plans },
