@@ -36,8 +36,8 @@ export const mistakes: readonly Mistake[] = [
     "...moneyOf(paid * 100, charge.currency)",
   ]),
   // Writing
-  mistake("answers are lost when a later write is refused for the quota", "write-back.ts", [
-    'if (halt !== undefined && !results.some((result) => result.outcome === "written")) throw halt;',
+  mistake("answers are lost when a later write is refused for the quota", "../core/write-each.ts", [
+    'if (halt !== undefined && !results.some(({ outcome }) => outcome === "written")) throw halt;',
     "if (halt !== undefined) throw halt;",
   ]),
   mistake("writes carry no idempotency key", "client.ts", ["{ metadata }, { idempotencyKey }", "{ metadata }"]),

@@ -15,8 +15,8 @@ import type {
   WriteResult,
 } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { writeEach } from "#connectors/core/write-each.ts";
 import type { StripeClient } from "./client.ts";
-import { inParallel } from "#connectors/core/in-parallel.ts";
 import {
   IDEMPOTENCY_KEY_MAX_LENGTH,
   METADATA_MAX_KEYS,
@@ -42,9 +42,6 @@ export const customerWriteBack: WriteBack<StripeClient> = {
 /** What became of one record; `failed`: Stripe itself could not, which may pass. */
 type Verdict = { outcome: WriteResult["outcome"]; reason?: string } | { outcome: "failed"; requestId: string };
 
-/** So many failures of Stripe's own in one batch are an outage: the rest is not sent. */
-const OUTAGE_AFTER = 3;
-
 function factsOf(name: string): FieldFacts {
   const flaw = nameFlaw(name);
   return flaw === null ? { state: "undefined" } : { state: "refused", reason: `${flaw} Choose another name.` };
@@ -56,33 +53,13 @@ function reportOf({ name }: FieldDefinition): FieldReport {
 }
 
 async function writeCustomers(client: StripeClient, writes: RecordWrite[]): Promise<WriteResult[]> {
-  let halt: ConnectorError | undefined;
-  let failures = 0;
-  const results = await inParallel(writes, PARALLEL_CALLS, async (write): Promise<WriteResult> => {
+  return writeEach(writes, PARALLEL_CALLS, async (write) => {
     const flaw = flawOf(write);
-    if (flaw !== null) return { id: write.id, outcome: "rejected", reason: flaw };
-    if (halt !== undefined) return { id: write.id, outcome: "retry", reason: halt.message };
-    try {
-      const verdict = await writeOne(client, write);
-      if (verdict.outcome !== "failed") return { id: write.id, ...verdict };
-      throw new ConnectorError("transient", "Stripe could not store the fields.", {
-        vendorRequestId: verdict.requestId,
-      });
-    } catch (error) {
-      if (!(error instanceof ConnectorError)) throw error;
-      failures += 1;
-      if (!isPassing(error) || failures >= OUTAGE_AFTER) halt ??= error;
-      return { id: write.id, outcome: "retry", reason: error.message };
-    }
+    if (flaw !== null) return { outcome: "rejected", reason: flaw };
+    const verdict = await writeOne(client, write);
+    if (verdict.outcome !== "failed") return verdict;
+    throw new ConnectorError("transient", "Stripe could not store the fields.", { vendorRequestId: verdict.requestId });
   });
-  // Nothing got through and the reason is not one record's: the whole call failed.
-  if (halt !== undefined && !results.some((result) => result.outcome === "written")) throw halt;
-  return results;
-}
-
-/** Worth going on with the next record. */
-function isPassing(error: ConnectorError): boolean {
-  return error.kind === "transient";
 }
 
 async function writeOne(client: StripeClient, write: RecordWrite): Promise<Verdict> {

@@ -4,7 +4,7 @@
  */
 export interface Mistake {
   what: string;
-  /** In the connector's folder. */
+  /** From the connector's folder; `../core/...` is what the kit does in its name. */
   file: string;
   /** Text that stands there exactly once, and what takes its place. */
   edits: readonly (readonly [find: string, replace: string])[];
