@@ -39,11 +39,19 @@ export interface WriteCosts {
   write: readonly CallCost[];
 }
 
+export interface AudienceCosts {
+  /** Seeing to it that an audience of ours is there. */
+  ensure: readonly CallCost[];
+  /** Letting so many people join, or so many leave. */
+  members: readonly CallCost[];
+}
+
 export interface Costs<Client> {
   /** Asking whose account it is, as is done before each first read. */
   check: readonly CallCost[];
   streams: Record<string, StreamCosts<Client>>;
   write?: WriteCosts;
+  audience?: AudienceCosts;
   /** What the vendor allows in a day besides its other limits: the least that any account has. */
   day?: { calls: number; source: string; readOn: string };
 }

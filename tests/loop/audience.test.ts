@@ -7,6 +7,8 @@ import type { GoogleAdsTwin } from "#connectors/google-ads/twin/index.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
 import type { ConnectionId } from "#profile/ids.ts";
 import type { PlanSummary } from "#profile/store/plan/rows.ts";
+import { forecastsOf } from "#console/forecasts.ts";
+import type { AheadOfTool } from "#console/forecasts.ts";
 import { approveAll, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { consent, order, page, person } from "#tests/support/records.ts";
 
@@ -21,10 +23,12 @@ let twin: GoogleAdsTwin;
 let source: ConnectionId;
 let ads: ConnectionId;
 let at: { n: number } | null = null;
+let foretold: AheadOfTool["writes"] | undefined;
 
 const addressOf = (n: number) => `buyer${n}@brightleaf.co.uk`;
 const hashesOf = (n: number) =>
   identify({ email: addressOf(n), phone: null, firstName: null, lastName: null, country: null, postcode: null }) ?? "";
+const calls = () => [...twin.requests.values()].reduce((sum, count) => sum + count, 0);
 const inAudience = (n: number) =>
   twin.membersOf(CODE).some((member) => member.includes(JSON.parse(hashesOf(n))[0].emailAddress));
 
@@ -80,7 +84,10 @@ afterAll(async () => {
 describe("an audience of the best customers", () => {
   it("waits for approval, and nobody is sent before", async () => {
     expect((await loop.refresh()).outcome).toBe("ok");
-    expect(await plans()).toMatchObject([{ status: "waiting", changes: 105 }]);
+    const waiting = await plans();
+    expect(waiting).toMatchObject([{ status: "waiting", changes: 105 }]);
+    foretold = (await forecastsOf(loop.deps, loop.workspaceId, ({ connectionId }) => connectionId === ads))[0]?.writes;
+    expect(foretold).toMatchObject([{ planId: waiting[0]?.planId, changes: 105 }]);
     expect(twin.requests.get("POST /v1/audienceMembers::ingest")).toBeUndefined();
     expect(await reasonNow()).toBeNull();
   });
@@ -91,8 +98,19 @@ describe("an audience of the best customers", () => {
   });
 
   it("holds the best of those who said yes for that very address, and nobody else", async () => {
+    const before = calls();
     await approveAll(loop);
     expect(await plans()).toMatchObject([{ status: "applied", changes: 105 }]);
+    const [{ foretold: told } = { foretold: { unknown: "at all" } }] = foretold ?? [];
+    if ("unknown" in told) throw new Error(told.unknown);
+    expect(calls() - before, "calls").toBeGreaterThanOrEqual(told.calls.least);
+    expect(calls() - before, "calls").toBeLessThanOrEqual(told.calls.most);
+    expect(told.buckets.map(({ bucket }) => bucket).toSorted()).toEqual([
+      "audience_read",
+      "audience_write",
+      "token",
+      "user_lists",
+    ]);
     expect(twin.membersOf(CODE)).toHaveLength(105);
     for (const n of [SILENT, REFUSED, OTHERWISE]) expect([n, inAudience(n)]).toEqual([n, false]);
     expect([0, 4, 50, 107].map(inAudience)).toEqual([true, true, true, true]);

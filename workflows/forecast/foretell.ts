@@ -2,7 +2,7 @@
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { callsFor, exactly } from "#connectors/core/costs.ts";
-import type { BucketCalls, Range } from "#connectors/core/costs.ts";
+import type { AudienceCosts, BucketCalls, Range } from "#connectors/core/costs.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { forecastOf, rowsToCome } from "#connectors/core/forecast.ts";
 import type { Forecast, ForecastInput, Foretold, Outlook } from "#connectors/core/forecast.ts";
@@ -11,6 +11,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import type { StreamState } from "#profile/store/ingest/store.ts";
 import { meanMs } from "#profile/store/vendor-calls.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { PORTION } from "../write-back/carry-out.ts";
 
 type Deps = Pick<Dependencies, "connections" | "ingest" | "runs" | "vendorCalls" | "now">;
 
@@ -149,13 +150,25 @@ export interface WriteAhead {
   fresh: boolean;
 }
 
+/** Of an audience's plan `changes` are people, and nothing is looked at. */
 export async function foretellWrite(
   deps: Deps,
   workspaceId: WorkspaceId,
   account: Account,
   { changes, records, fields, fresh }: WriteAhead,
 ): Promise<Foretold> {
-  const write = account.connector.costs?.write;
+  const { audience, write } = account.connector.costs ?? {};
+  if (audience !== undefined)
+    return told(
+      deps,
+      workspaceId,
+      account,
+      {
+        work: [...(fields === null ? [] : [callsFor(audience.ensure, exactly(1))]), ...moves(audience, changes)],
+        oneAfterAnother: true,
+      },
+      null,
+    );
   if (write === undefined) return { unknown: UNTOLD };
   const look = callsFor(write.look, exactly(changes), records);
   const work = [
@@ -165,6 +178,16 @@ export async function foretellWrite(
     look,
   ];
   return told(deps, workspaceId, account, { work, oneAfterAnother: true }, null);
+}
+
+/** People come and go in portions of their own; a portion that has both takes the calls twice. */
+function moves({ members }: AudienceCosts, people: number): BucketCalls[][] {
+  const twice = ({ least, most }: Range): Range => ({ least, most: 2 * most });
+  return Array.from({ length: Math.ceil(people / PORTION) }, (_, n) => {
+    const size = Math.min(PORTION, people - n * PORTION);
+    const calls = callsFor(members, exactly(size));
+    return size === 1 ? calls : calls.map((each) => ({ ...each, ...twice(each), inTurn: twice(each.inTurn) }));
+  });
 }
 
 async function told(

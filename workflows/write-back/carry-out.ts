@@ -7,7 +7,7 @@ import { type Permissions, readPermissions } from "./ask.ts";
 import { verified } from "./read-back.ts";
 
 /** Changes claimed together; connectors cut this into calls as suits their vendor. */
-const PORTION = 1_000;
+export const PORTION = 1_000;
 
 /** What was sent longer ago is read back however little it is: results show, and a crash leaves little to look at again. */
 const SETTLE_AFTER_MS = 30_000;

@@ -52,13 +52,16 @@ export function testCosts(bench: Bench): void {
   describe(`${connector.title}: what is told of calls`, () => {
     it("covers every stream and names its own limits", () => {
       expect(Object.keys(costs?.streams ?? {})).toEqual(Object.keys(connector.streams));
-      const { write = { fields: [], look: [], write: [] } } = costs ?? {};
+      const { write = { fields: [], look: [], write: [] }, audience = { ensure: [], members: [] } } = costs ?? {};
       const told = [
         ...Object.values(costs?.streams ?? {}).flatMap(({ all, changes, count = [] }) => [all, changes, count]),
-        ...[costs?.check ?? [], write.fields, write.look, write.write],
+        ...[costs?.check ?? [], write.fields, write.look, write.write, audience.ensure, audience.members],
       ].flatMap((part) => (typeof part === "string" ? [] : part));
       for (const { bucket } of told) expect(Object.keys(connector.limits)).toContain(bucket);
       expect(costs?.write === undefined, "tells of writing where it writes").toBe(connector.writeBack === undefined);
+      expect(costs?.audience === undefined, "tells of audiences where it has some").toBe(
+        connector.audiences === undefined,
+      );
     });
 
     it("is right about who an account is", async () => {
