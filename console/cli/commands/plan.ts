@@ -5,12 +5,13 @@ import type { PlanInput } from "#workflows/write-back/messages.ts";
 import type { PlanView } from "#profile/store/plan/store.ts";
 import { actor } from "../actor.ts";
 import { findConnection } from "../../connections.ts";
+import { forecastWords } from "../../forecast-words.ts";
 import { forecastOfPlan } from "../../forecasts.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { wholeNumber } from "../number-option.ts";
-import { moments, print, table, when, zone } from "../output.ts";
+import { moments, note, print, table, when, zone } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 import { renderPlan, undoingCell, type ShownPlan } from "../plan-text.ts";
 import { withProgress } from "../progress.ts";
@@ -77,6 +78,8 @@ export function planCommand(program: Command): void {
       withContext(async (context) => {
         const { plan, digest } = await findWaiting(context, id, "approve");
         const { planId } = plan;
+        // What it will take is said while Ctrl-C still means that nothing is written.
+        note(`Writing it: ${forecastWords(await forecastOfPlan(context.stores, context.workspace.workspaceId, plan))}`);
         const engine = await context.engine();
         await engine.attend(inputFor(context, plan), plan);
         await engine.approve(planId, actor(), options.digest ?? digest);
