@@ -127,8 +127,11 @@ export async function connectSignedIn(
   if (of === null && same !== undefined && same.baseUrl !== row.baseUrl)
     refuseSameAccount(connector, "", proof.identity, all);
   const connection = of ?? same ?? null;
-  if (connection !== null)
-    return { ...(await renew(deps, workspaceId, { connector, connection, proof }, actor)), renewed: true };
+  if (connection !== null) {
+    const { settings } = input;
+    const renewed = await renew(deps, workspaceId, { connector, connection, proof, settings }, actor);
+    return { ...renewed, renewed: true };
+  }
   const name = freeName(connector, input.name, all);
   const made = rowFor(workspaceId, connector, name, input, all);
   return { ...(await add(deps, workspaceId, { connector, name, row: made, proof, all }, actor)), renewed: false };
@@ -190,13 +193,22 @@ async function add(
 async function renew(
   deps: ConnectionDependencies,
   workspaceId: WorkspaceId,
-  { connector, connection, proof }: { connector: Connector; connection: Connection; proof: Proof },
+  {
+    connector,
+    connection,
+    proof,
+    settings,
+  }: { connector: Connector; connection: Connection; proof: Proof; settings?: ConnectInput["settings"] },
   actor: string,
 ): Promise<Connected> {
   refuseOtherAccount(connector, connection, proof.identity);
   const all = await deps.connections.listConnections(workspaceId);
   refuseMixing(connector, modeOf(proof.identity, connection.baseUrl), connection.name, all);
   const lacking = await permissionsMissing(proof.opened);
+  if (settings !== undefined) {
+    const changed = { connector: connector.id, name: connection.name, settings: checkedSettings(connector, settings) };
+    await deps.connections.upsertConnection(workspaceId, changed, actor);
+  }
   return keep(deps, workspaceId, { connector, row: connection, proof, lacking }, actor);
 }
 

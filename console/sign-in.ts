@@ -14,7 +14,7 @@ import type { Connection } from "#profile/store/connections.ts";
 import { hashOf, type SignInAttempt } from "#profile/store/sign-in-attempts.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { asSignedIn, dueAfter, wayOf } from "#workflows/sign-ins/sign-ins.ts";
-import { checkedUrl, freeName, refuseDemo } from "./connection-rules.ts";
+import { checkedSettings, checkedUrl, freeName, refuseDemo } from "./connection-rules.ts";
 import { connectable, connectSignedIn, refusalOf, type ConnectionDependencies } from "./connections.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -62,13 +62,15 @@ export async function beginSignIn(
     name?: string;
     baseUrl?: string;
     requestsPerSecond?: number;
+    /** The tool's own; left out: as they are, or the usual ones. */
+    settings?: Record<string, unknown>;
     /** What the way asks for. */
     given?: Record<string, string>;
     origin: string;
   },
   actor: string,
 ): Promise<Begun> {
-  const { connector, way, of, name, baseUrl, requestsPerSecond, given = {} } = request;
+  const { connector, way, of, name, baseUrl, requestsPerSecond, settings, given = {} } = request;
   refuseDemo(workspaceId, of);
   refuseUnanswered(connector, way, given);
   // A name that cannot be is refused now; whether it is taken depends on whose account it turns out to be.
@@ -80,6 +82,8 @@ export async function beginSignIn(
     ...{ connector: connector.id, way: way.id, connectionId: of?.connectionId ?? null, name: name ?? null },
     baseUrl: of === undefined ? (baseUrl === undefined ? null : checkedUrl(connector, baseUrl)) : of.baseUrl,
     ...{ requestsPerSecond: requestsPerSecond ?? null, given },
+    // Now, not when the person has come back from the vendor.
+    settings: settings === undefined ? null : checkedSettings(connector, settings),
     ...{ redirectUri: `${request.origin}${CALLBACK_PATH}`, actor, ticket, at, expiresAt },
   });
   return { signInId, ticket, expiresAt };
@@ -160,7 +164,7 @@ async function conclude(
   attempt: SignInAttempt,
   { query, ...secrets }: { query: string; state: string; browser: string },
 ): Promise<SignInEnding> {
-  const { workspaceId, redirectUri, connectionId, name, baseUrl, requestsPerSecond, given, actor } = attempt;
+  const { workspaceId, redirectUri, connectionId, name, baseUrl, requestsPerSecond, given, settings, actor } = attempt;
   const connector = connectable(attempt.connector);
   const way = wayOf(connector.id, attempt.way);
   refuseDeclined(connector, query);
@@ -188,6 +192,7 @@ async function conclude(
       of: connectionId === null ? null : await deps.connections.get(workspaceId, connectionId),
       ...(name === null ? {} : { name }),
       ...(requestsPerSecond === null ? {} : { requestsPerSecond }),
+      ...(settings === null ? {} : { settings }),
     },
     actor,
   );

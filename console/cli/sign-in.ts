@@ -20,6 +20,7 @@ export interface SignInOptions {
   tokenFile?: string;
   baseUrl?: string;
   requestsPerSecond?: number;
+  settings?: Record<string, unknown>;
   /** Sign in, whatever else could be done. */
   signIn?: boolean;
   /** Ask for a key, whatever else could be done. */
@@ -97,7 +98,7 @@ export async function signInByBrowser(
   what: { connector: Connector; way: SignIn; of?: Connection; options: SignInOptions },
 ): Promise<Connected & { renewed: boolean }> {
   const { connector, way, of, options } = what;
-  const { name, baseUrl, requestsPerSecond } = options;
+  const { name, baseUrl, requestsPerSecond, settings } = options;
   const { origin } = config.http;
   const { workspaceId } = workspace;
   const given = await readAsked(connector, way, of === undefined ? {} : await givenBefore(stores, of, way));
@@ -110,6 +111,7 @@ export async function signInByBrowser(
       ...(of !== undefined || name === undefined ? {} : { name }),
       ...(baseUrl === undefined ? {} : { baseUrl }),
       ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+      ...(settings === undefined ? {} : { settings }),
     },
     actor(),
   );

@@ -14,6 +14,8 @@ export interface SignInRequest {
   requestsPerSecond: number | null;
   /** What the person said that no sign-in brings; no secrets. */
   given: Record<string, string>;
+  /** The tool's own, for the connection; null: as they are, or the usual ones. No secrets. */
+  settings: Record<string, unknown> | null;
   redirectUri: string;
   actor: string;
 }
@@ -49,7 +51,7 @@ export interface SignInAttempts {
 }
 
 const ATTEMPT = `workspace_id AS "workspaceId", sign_in_id AS "signInId", connector, way, connection_id AS "connectionId", name,
-  base_url AS "baseUrl", requests_per_second AS "requestsPerSecond", given, redirect_uri AS "redirectUri", actor,
+  base_url AS "baseUrl", requests_per_second AS "requestsPerSecond", given, settings, redirect_uri AS "redirectUri", actor,
   expires_at AS "expiresAt", browser_hash AS "browserHash", outcome, says`;
 
 export const hashOf = (secret: string): Buffer => hash("sha256", secret, "buffer");
@@ -84,12 +86,13 @@ export function createSignInAttempts(database: Database): SignInAttempts {
         );
         await transaction.query(
           `INSERT INTO sign_in (workspace_id, sign_in_id, connector, way, connection_id, name, base_url,
-             requests_per_second, redirect_uri, actor, ticket_hash, created_at, expires_at, given)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+             requests_per_second, redirect_uri, actor, ticket_hash, created_at, expires_at, given, settings)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
           [
             ...[workspaceId, signInId, request.connector, request.way, request.connectionId, request.name],
             ...[request.baseUrl, request.requestsPerSecond, request.redirectUri, request.actor],
             ...[hashOf(request.ticket), request.at, request.expiresAt, JSON.stringify(request.given)],
+            request.settings === null ? null : JSON.stringify(request.settings),
           ],
         );
         return signInId;

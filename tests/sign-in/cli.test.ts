@@ -76,6 +76,9 @@ it("says what to set where nobody registered an app, and that the console has to
   const away = await runCli({ ...environment, PORT: "9" }, ["connect", "stripe", "--sign-in", "--workspace", "tea"]);
   expect(away).toMatchObject({ code: 1, out: "" });
   expect(away.err).toContain("The console does not answer at http://localhost:9");
+  const settings = ["--settings", '{"overlapMinutes": 0}', "--base-url", place.hubspot.url];
+  const wrong = await tributary("connect", "hubspot", "--sign-in", ...settings, "--workspace", "tea");
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("HubSpot cannot be set up like that")]);
   const strange = await tributary("connect", "hubspot", "--sign-in", "--way", "x", "--workspace", "tea");
   expect([strange.code, strange.err]).toEqual([
     2,

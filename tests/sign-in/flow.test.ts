@@ -168,6 +168,47 @@ describe("signing in at Google", () => {
     expect(await place.connectionsOf(workspaceId)).toEqual([]);
   });
 
+  it("takes settings beside the sign-in, and what they need of Google is granted or named", async () => {
+    const workspaceId = await place.newWorkspace();
+    const shop = { name: "Marlow Books", currency: "GBP", timeZone: "Europe/London", test: true };
+    place.googleAds.load({
+      ...{ accounts: [{ id: "2345678901", manager: null, ...shop }], campaigns: [], figures: [], clicks: [] },
+    });
+    const MANAGE = "https://www.googleapis.com/auth/datamanager";
+    const customer = { given: { customerId: "2345678901" } };
+    const settings = { backfillDays: 1, clickDays: 1, audience: { size: 200, customerMatchTerms: "accepted" } };
+    await expect(
+      place.begin(workspaceId, "google-ads", { ...customer, settings: { audience: { size: 200 } } }),
+    ).rejects.toThrow("Google Ads cannot be set up like that");
+    const ensured = async () => {
+      const [row] = await place.connectionsOf(workspaceId);
+      if (row === undefined) throw new Error("It was just connected.");
+      const { connection } = await openConnection(
+        place.deps,
+        workspaceId,
+        row.connectionId,
+        AbortSignal.timeout(60_000),
+      );
+      const audience = { name: "tributary_audience_test", title: "Test", description: "For a test" };
+      return {
+        settings: row.settings,
+        report: await connection.ensureAudience(audience).catch((error: unknown) => error),
+      };
+    };
+    const partly = await place.signIn(workspaceId, "google-ads", { ...customer, settings, without: [MANAGE] });
+    expect(partly.ending).toMatchObject({ outcome: "connected", withheld: [{ name: MANAGE }], lacking: [] });
+    const refused = await ensured();
+    expect(refused.settings).toEqual(settings);
+    expect(refused.report).toMatchObject({ kind: "permission", message: expect.stringContaining(MANAGE) });
+    // Again for the same account, and settings that are not given stay as they are.
+    const whole = await place.signIn(workspaceId, "google-ads", customer);
+    expect(whole.ending).toMatchObject({ outcome: "connected", renewed: true, withheld: [] });
+    expect(await ensured()).toEqual({ settings, report: { name: "tributary_audience_test", outcome: "created" } });
+    const less = { backfillDays: 2, clickDays: 1 };
+    await place.signIn(workspaceId, "google-ads", { ...customer, settings: less });
+    expect((await place.connectionsOf(workspaceId)).map((row) => row.settings)).toEqual([less]);
+  });
+
   it("ends the access only with the last of its tools: it is everything the person granted", async () => {
     const workspaceId = await place.newWorkspace();
     const shop = { name: "Marlow Books", currency: "GBP", timeZone: "Europe/London", test: true };
@@ -252,6 +293,22 @@ describe("who may end a sign-in", () => {
     expect([again.status, again.text]).toEqual([404, expect.stringContaining("was used already")]);
     expect(tokenCalls()).toBe(before);
     expect(await place.connectionsOf(workspaceId)).toHaveLength(1);
+  });
+
+  it("uses a state up with its first use, by the browser that it was given to", async () => {
+    const workspaceId = await place.newWorkspace();
+    const { link, signInId } = await place.begin(workspaceId, "hubspot");
+    const attempt = await place.deps.signInAttempts.get(workspaceId, signInId);
+    if (attempt === null) throw new Error("It was just begun.");
+    const { signInAttempts } = place.deps;
+    const [browser, state] = ["b".repeat(43), "s".repeat(43)];
+    expect(link).toContain("/connect/");
+    expect(await signInAttempts.open(attempt, { browser, state })).toBe(true);
+    expect(await signInAttempts.use(attempt, { browser: "x".repeat(43), state }), "another browser").toBe(false);
+    expect(await signInAttempts.use(attempt, { browser, state: "x".repeat(43) }), "another state").toBe(false);
+    expect(await signInAttempts.use(attempt, { browser, state })).toBe(true);
+    // What came twice is exchanged once, also before the first has ended.
+    expect(await signInAttempts.use(attempt, { browser, state }), "the second time").toBe(false);
   });
 
   it("takes no link that is unknown, cut off or half an hour old", async () => {

@@ -47,6 +47,7 @@ export interface BeginOptions {
   name?: string;
   of?: Connection;
   given?: Record<string, string>;
+  settings?: Record<string, unknown>;
 }
 
 export interface SignedInPage {
@@ -83,7 +84,7 @@ export async function startPlace(options: { hubspot?: HubspotTwinOptions } = {})
   };
   let shops = 0;
 
-  const begin: Place["begin"] = async (workspaceId, tool, { way: id, name, of, given = {} } = {}) => {
+  const begin: Place["begin"] = async (workspaceId, tool, { way: id, name, of, settings, given = {} } = {}) => {
     const connector = connectorOf(tool);
     const ways = signInsOf(connector.auth);
     const way = id === undefined ? ways[0] : ways.find((each) => each.id === id);
@@ -95,6 +96,7 @@ export async function startPlace(options: { hubspot?: HubspotTwinOptions } = {})
       baseUrl: urls[tool] ?? "",
       given,
       ...(name === undefined ? {} : { name }),
+      ...(settings === undefined ? {} : { settings }),
     };
     const begun = await beginSignIn(dependencies, workspaceId, of === undefined ? request : { ...request, of }, "test");
     return { link: `${origin}/connect/${begun.ticket}`, signInId: begun.signInId };

@@ -17,7 +17,7 @@ import type { OutputOptions } from "../output.ts";
 import { signInByBrowser, wayToSignIn } from "../sign-in.ts";
 import type { SignInOptions } from "../sign-in.ts";
 
-type ConnectOptions = OutputOptions & SignInOptions & { settings?: Record<string, unknown> };
+type ConnectOptions = OutputOptions & SignInOptions;
 
 const SECRETS = `
 Where the operator has set up an app, you sign in at the tool in a browser: the link is opened or printed, and the command
@@ -58,8 +58,6 @@ export function connectCommand(program: Command): void {
         const { name, baseUrl, requestsPerSecond, settings } = options;
         const way = await wayToSignIn(context, connector, options, baseUrl ?? null);
         if (way !== null) {
-          if (settings !== undefined)
-            throw new CommandFailure("Settings are taken with a key only: add --key, and connect with one.", 2);
           const signedIn = await signInByBrowser(context, { connector, way, options });
           const verb = signedIn.renewed ? "Signed in again to" : "Connected";
           print(options, shown(signedIn), () => render(signedIn, workspace.slug, verb));

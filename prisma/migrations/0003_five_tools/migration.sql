@@ -401,3 +401,6 @@ ALTER TABLE connection ADD COLUMN fields_revision integer NOT NULL DEFAULT 0;
 ALTER TABLE plan ADD COLUMN fields_revision integer NOT NULL DEFAULT 0;
 -- What each property of the plan shows, for undoing it when the fields are others. Null: all under our own names.
 ALTER TABLE plan ADD COLUMN fields jsonb;
+
+-- What the person who began a sign-in wants of the tool, for the connection that comes of it. No secrets.
+ALTER TABLE sign_in ADD COLUMN settings jsonb;
