@@ -1,5 +1,6 @@
 /** Workspaces as a person makes and changes them: every value checked before it is stored. */
 import { countryCodeOf } from "#connectors/core/countries.ts";
+import type { SensitiveName } from "#connectors/core/sensitive.ts";
 import { isCurrency } from "#connectors/core/currency.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import type { ConnectionStore, Workspace } from "#profile/store/connections.ts";
@@ -9,6 +10,7 @@ import type { Dependencies } from "#workflows/dependencies.ts";
 import { Refusal } from "./refusal.ts";
 import { parseRetention, type RetentionWords } from "./retention-words.ts";
 import { parseRefresh } from "./rhythm-words.ts";
+import { parseSensitive, type SensitiveWords } from "./sensitive-words.ts";
 
 /** The fictitious shop's; nobody else may live in it. */
 export const DEMO_WORKSPACE = "demo";
@@ -60,18 +62,21 @@ export async function createWorkspace(store: ConnectionStore, slug: string, word
   });
 }
 
-/** A workspace, how often it is refreshed, and how long it keeps what. */
+/** A workspace, how often it is refreshed, how long it keeps what, and which sensitive facts of persons at all. */
 export interface KeptWorkspace extends Workspace {
   keeps: Retention;
   rhythm: Rhythm;
+  sensitive: SensitiveName[];
 }
 
 /** @throws Refusal when there is no such workspace, nothing is to be changed, or a value is wrong */
 export async function setWorkspace(
-  { connections, retention, rhythm }: Pick<Dependencies, "connections" | "retention" | "rhythm">,
+  stores: Pick<Dependencies, "connections" | "retention" | "rhythm" | "sensitive">,
   slug: string,
-  words: WorkspaceWords & RetentionWords,
+  words: WorkspaceWords & RetentionWords & SensitiveWords,
+  actor: string,
 ): Promise<KeptWorkspace> {
+  const { connections, retention, rhythm, sensitive } = stores;
   const all = await connections.listWorkspaces();
   const before = all.some((known) => known.slug === slug) ? await connections.getWorkspace(workspaceIdOf(slug)) : null;
   if (before === null) {
@@ -83,13 +88,19 @@ export async function setWorkspace(
   const checked = parseWords(words);
   const keeps = parseRetention(words);
   const refresh = words.refresh === undefined ? undefined : parseRefresh(words.refresh);
-  if (Object.keys({ ...checked, ...keeps }).length === 0 && refresh === undefined)
+  const facts = parseSensitive(words);
+  const changes = Object.keys({ ...checked, ...keeps }).length + facts.use.length + facts.stop.length;
+  if (changes === 0 && refresh === undefined)
     throw new Refusal(
       "Nothing to change: name at least one of --name, --country, --currency, --time-zone, --week-start, --refresh, " +
-        "--keep-runs, --keep-plans, --keep-versions, --keep-figures.",
+        "--keep-runs, --keep-plans, --keep-versions, --keep-figures, --use, --stop-using.",
       "words",
     );
-  const kept = { keeps: await retention.keep(workspaceId, keeps) };
+  const { reason } = facts;
+  if (facts.use.length > 0) await sensitive.use(workspaceId, { names: facts.use, actor, reason });
+  if (facts.stop.length > 0) await sensitive.stop(workspaceId, { names: facts.stop, actor, reason });
+  const { everywhere } = await sensitive.inUse(workspaceId);
+  const kept = { keeps: await retention.keep(workspaceId, keeps), sensitive: everywhere };
   const now = refresh === undefined ? await rhythm.read(workspaceId) : await rhythm.fix(workspaceId, refresh);
   return { ...(await connections.createWorkspace({ ...input, ...checked })), ...kept, rhythm: now };
 }

@@ -3,7 +3,9 @@ import { ConnectorError } from "../core/errors.ts";
 import type { Reject } from "../core/contract.ts";
 import type { CanonicalRecord } from "../core/records.ts";
 import type { Row } from "./rows.ts";
-import type { CsvFile, Field } from "./settings.ts";
+import { sensitiveCategoryOf, SENSITIVE_NAMES } from "../core/sensitive.ts";
+import { isCalled } from "./header-words.ts";
+import type { CsvFile, Field, Mapping } from "./settings.ts";
 import { zoneInName } from "./date-words.ts";
 import { knownExport } from "./exports/index.ts";
 import { cleanCell, foldWords } from "./words.ts";
@@ -50,6 +52,8 @@ export interface Columns {
   /** Whether the file has a header. */
   named: boolean;
   has(field: Field): boolean;
+  /** Whether the file tells of people more than names, addresses and numbers. */
+  hasFurther: boolean;
   /** Cleaned text of the field's first column that is not blank; "" where there is none. */
   text(cells: readonly string[], field: Field): string;
   /** All cleaned texts of the field that are not blank. */
@@ -107,6 +111,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
   };
   const zones = new Map([...positions.keys()].map((field) => [field, zoneOf(file.mapping[field] ?? [])]));
   const days = new Set([...positions.keys()].filter((field) => DAY.test(foldWords(file.mapping[field]?.[0] ?? ""))));
+  const kept = new Set(names.filter((name) => isKeptRaw(name, file.mapping)));
   const label = (field: Field): string => `Column "${file.mapping[field]?.[0] ?? field}"`;
   const used = [...positions].flatMap(([field, found]) => found.map((position) => ({ field, position })));
   return {
@@ -117,6 +122,7 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
       return long === undefined ? null : label(long.field);
     },
     has: (field) => positions.has(field),
+    hasFurther: FURTHER.some((field) => positions.has(field)),
     text(cells, field) {
       for (const position of at(field)) {
         const text = cleanCell(cells[position] ?? "");
@@ -132,20 +138,40 @@ export function columnsOf(file: CsvFile, names: readonly string[], refSuffix: st
     reject: (row, reason) => ({
       ref: `line ${row.line}${refSuffix}`,
       reason,
-      raw: namedCells(names, row.cells),
+      // Where cells are missing or too many, a number may stand in any of them.
+      raw: row.cells.length === names.length || kept.size === names.length ? namedCells(names, row.cells, kept) : {},
       ...(reason.startsWith("Kept") ? { kept: true as const } : {}),
     }),
   };
 }
 
+const FURTHER: readonly Field[] = [
+  ...(["middle_name", "previous_name", "street", "house_number", "address_line_2", "region", "occupation"] as const),
+  ...SENSITIVE_NAMES,
+];
+
+/** Whether cells of a column may lie with rows that are refused: numbers of persons and what nobody asked for may not. */
+function isKeptRaw(name: string, mapping: Mapping): boolean {
+  if (sensitiveCategoryOf(name) !== null) return false;
+  return !SENSITIVE_NAMES.some((field) => mapping[field]?.includes(name) === true || isCalled(field, name));
+}
+
 const RAW_CELL_LIMIT = 10_000;
 const RAW_CELLS_LIMIT = 1_000;
 
-/** The row as it came, by column name. Cells beyond the header are named by position. */
-function namedCells(names: readonly string[], cells: readonly string[]): Record<string, string> {
-  const named = cells
-    .slice(0, RAW_CELLS_LIMIT)
-    .map((cell, index) => [names[index] ?? `column ${index + 1}`, storable(cell)]);
+/**
+ * The row as it came, by column name; sensitive columns stay blank. Cells beyond the header are named by position.
+ */
+function namedCells(
+  names: readonly string[],
+  cells: readonly string[],
+  kept: ReadonlySet<string>,
+): Record<string, string> {
+  const named = cells.slice(0, RAW_CELLS_LIMIT).map((cell, index) => {
+    const name = names[index];
+    if (name === undefined) return [`column ${index + 1}`, storable(cell)];
+    return [name, kept.has(name) ? storable(cell) : ""];
+  });
   return Object.fromEntries(named);
 }
 

@@ -86,6 +86,30 @@ function parseWritten(text: string, reading: DateReading): number | null {
   return clock.offset === null ? localToUtc(wall, reading.timeZone) : wall - clock.offset * 60_000;
 }
 
+/** Nobody known to a business was born before. */
+const EARLIEST_BIRTH = 1000;
+
+/**
+ * A day of birth as ISO 8601; null where the text is none. Two digits of a year are of the hundred years before `latest`, which
+ * nobody is born after.
+ *
+ * @param latest ISO 8601
+ */
+export function dayOf(text: string, dayOrder: "dmy" | "mdy", latest = "2100"): string | null {
+  if (text.length > LONGEST) return null;
+  const clock = readClock(text.replace(MIDNIGHT, ""), dayOrder);
+  if (clock === null) return null;
+  const { month, day } = clock;
+  const twoDigits = !/\d{4}/.test(text);
+  const year = twoDigits && clock.year > Number(latest.slice(0, 4)) ? clock.year - 100 : clock.year;
+  const made = new Date(Date.UTC(year, month - 1, day));
+  if (year < EARLIEST_BIRTH || made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return null;
+  return made.toISOString().slice(0, 10);
+}
+
+/** What systems write behind a day that they keep as an instant. */
+const MIDNIGHT = /[T ]0?0:00(?::00(?:\.0{1,9})?)?(?: ?Z| ?\+00:?00)?$/;
+
 function readClock(text: string, dayOrder: "dmy" | "mdy"): WallClock | null {
   const compact = COMPACT.exec(text);
   if (compact !== null) {

@@ -1,7 +1,8 @@
 /** How dates and amounts of a file are written; what is decided without proof is said in a remark. */
 import { zoneInName } from "./date-words.ts";
 import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
-import type { Delimiter, Mapping, Reading } from "./settings.ts";
+import type { ColumnGuess } from "./guess-mapping.ts";
+import type { Delimiter, Field, Mapping, Reading } from "./settings.ts";
 import { currenciesIn, currencyInName, dayOrderOf, decimalOf } from "./value-shapes.ts";
 import { foldWords } from "./words.ts";
 
@@ -42,6 +43,32 @@ export function decideDayOrder(dates: readonly string[], options: Usual, said: S
   }
   return usual;
 }
+
+/**
+ * Whether day or month comes first in dates of birth: their own column decides; where it leaves it open, the other dates of
+ * the file; and where these do, it is asked. Null: as the other dates.
+ */
+export function decideBirthOrder(
+  { mapping, columns, dayOrder }: { mapping: Mapping; columns: readonly ColumnGuess[]; dayOrder: "dmy" | "mdy" },
+  said: Pick<Said, "questions">,
+): "dmy" | "mdy" | null {
+  const births = columns.find(({ column }) => column === mapping.birth_date?.[0])?.days;
+  if (births === undefined) return null;
+  const { dmy, mdy, open } = births;
+  if (dmy > 0 && mdy === 0) return "dmy";
+  if (mdy > 0 && dmy === 0) return "mdy";
+  const told = columns.some(({ field, days }) => field !== null && DATED.has(field) && days.dmy + days.mdy > 0);
+  const asked = said.questions.some(({ about }) => about === "dates");
+  if ((open > 0 && !told && !asked) || dmy > 0) {
+    const order = dayOrder === "dmy" ? "day/month" : "month/day";
+    const other = dayOrder === "dmy" ? "mdy" : "dmy";
+    const text = `Dates of birth like 03/04/1985 could be either way: are they ${order} (dates=${dayOrder}) or not (dates=${other})?`;
+    said.questions.push({ about: "dates", text });
+  }
+  return null;
+}
+
+const DATED: ReadonlySet<Field> = new Set<Field>(["created_at", "updated_at", "consent_at", "opt_out_at"]);
 
 export function decideDecimal(amounts: readonly string[], delimiter: Delimiter, said: Said): "." | "," {
   const decided = decimalOf(amounts);

@@ -1,9 +1,10 @@
 /** Which column feeds which field: by its name, and only if its values agree. */
+import { sensitiveCategoryOf } from "../core/sensitive.ts";
 import { isBystander } from "./bystanders.ts";
 import { guessConsent } from "./consent/guess.ts";
 import { headerWords, plainHeader, plainHeaderWords, withoutBrackets, withoutCurrency } from "./header-words.ts";
 import { fieldsOf, type Field, type FileKind, type Mapping } from "./settings.ts";
-import type { Shape } from "./value-shapes.ts";
+import type { DayOrderEvidence, Shape } from "./value-shapes.ts";
 import { foldWords } from "./words.ts";
 
 export interface ColumnGuess {
@@ -15,6 +16,8 @@ export interface ColumnGuess {
   why: string;
   /** Up to three values. Personal data: to be shown, not logged. */
   samples: string[];
+  /** How the dates in it are written. */
+  days: DayOrderEvidence;
 }
 
 interface Candidate {
@@ -30,8 +33,12 @@ const ENOUGH = 0.35;
 const NAMED_OUTRIGHT = 0.6;
 const IDENTIFYING: ReadonlySet<Field> = new Set<Field>(["email", "phone"]);
 /** Fields whose columns each say it for themselves, by a name that is known as a whole. */
-const EACH_COUNTS: ReadonlySet<Field> = new Set<Field>(["is_cancelled", "is_refunded"]);
-const FLAGS: ReadonlySet<Field> = new Set<Field>([...EACH_COUNTS, "is_paid", "is_test"]);
+const EACH_COUNTS: ReadonlySet<Field> = new Set<Field>(["is_cancelled", "is_refunded", "previous_name", "national_id"]);
+/** A name that only contains a word for them is something else. */
+const OUTRIGHT: ReadonlySet<Field> = new Set<Field>([
+  ...EACH_COUNTS,
+  ...(["is_paid", "is_test", "gender", "region", "house_number", "address_line_2", "occupation"] as const),
+]);
 /** A second e-mail or phone column must be surer than the first. */
 const ENOUGH_TO_REPEAT = 0.45;
 
@@ -58,7 +65,7 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
     const shape = shapes[at];
     if (shape === undefined || claimed.has(at)) continue;
     for (const field of fieldsOf(kind)) {
-      if (isBystander(field, name)) continue;
+      if (isBystander(field, name) || sensitiveCategoryOf(name) !== null) continue;
       const candidate = rate(kind, field, name, shape);
       const named = rateName(kind, field, name)?.score ?? 0;
       if (named >= NAMED_OUTRIGHT && shape.filled > 0 && fitOf(field, shape, kind) < 0.5) {
@@ -89,7 +96,11 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
   const columns = names.map((column, at): ColumnGuess => {
     const found = chosen.get(at);
     const { field, score, why } = found ?? { field: null, score: 0, why: "neither its name nor its values are known" };
-    return { column, field, confidence: Math.round(score * 100) / 100, why, samples: [] };
+    const category = found === undefined ? sensitiveCategoryOf(column) : null;
+    return {
+      ...{ column, field, confidence: Math.round(score * 100) / 100, samples: [], days: NO_DAYS },
+      why: category === null ? why : `it seems to be about ${category}`,
+    };
   });
   return { mapping, columns, misfits };
 }
@@ -139,6 +150,8 @@ const NEEDED: ReadonlySet<Field> = new Set<Field>([
   "id",
 ]);
 
+const MOST_GENDERS = 12;
+const NO_DAYS: DayOrderEvidence = { dmy: 0, mdy: 0, open: 0 };
 const FEW_ROWS = 4;
 /** A row's number in this export; in the next one it is somebody else's. */
 const COUNTS_ROWS = /^(?:no|row|row no|line|line no|lfd no|laufende no|index|pos|position|ligne|riga|fila|regel)$/;
@@ -178,6 +191,7 @@ function rateValues(field: Field, shape: Shape): Rated | null {
   if (own && (field === "email" || field === "phone")) return null;
   if (field === "email" && shape.email >= 0.8) return { score: 0.55, why: "its values are e-mail addresses" };
   if (field === "phone" && shape.phoneSure >= 0.8) return { score: 0.5, why: "its values are phone numbers" };
+  if (field === "postcode" && shape.postcodeSure >= 0.8) return { score: 0.45, why: "its values are postcodes" };
   // Numbers alone may be epochs or may be anything.
   const dates = (field === "placed_at" || field === "at") && shape.date >= 0.9 && shape.number < 0.5;
   return dates ? { score: 0.4, why: "its values are dates" } : null;
@@ -233,7 +247,7 @@ function ratedAnew(kind: FileKind, field: Field, name: string): Rated | null {
     if (found !== null) return { ...found, score: found.score * (BEFORE_TAX.test(folded) ? 0.8 : SPELLED_OTHERWISE) };
   }
   // "Cancelled by" and "Paid with" are something else.
-  if (FLAGS.has(field)) return null;
+  if (OUTRIGHT.has(field)) return null;
   const count = folded.split(" ").length;
   let best = 0;
   for (const [phrase, sure] of words) {
@@ -279,10 +293,26 @@ export function fitOf(field: Field, shape: Shape, kind: FileKind): number {
     case "first_name":
     case "last_name":
     case "full_name":
+    case "middle_name":
+    case "previous_name":
+    case "birth_place":
+    case "occupation":
       return shape.email >= 0.5 ? 0 : shape.wordy;
     case "customer_id":
     case "order_id":
       return shape.idLike;
+    case "birth_date":
+      return shape.day;
+    case "gender":
+      // A handful of words, or their numbers.
+      return shape.words.length <= MOST_GENDERS && shape.date < 0.5 ? 1 : 0;
+    case "street":
+    case "address_line_2":
+      return shape.email >= 0.5 || shape.date >= 0.5 ? 0 : 1;
+    case "house_number":
+      return 1 - shape.wordy;
+    case "region":
+      return shape.email >= 0.5 || shape.date >= 0.5 || shape.optOuts > 0 || shape.yesNo >= 0.5 ? 0 : 1;
     case "is_cancelled":
     case "is_refunded":
       return Math.max(shape.flag, shape.date);

@@ -2,12 +2,14 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { ConnectorError } from "../core/errors.ts";
+import { SENSITIVE_FACTS, SENSITIVE_NAMES, type SensitiveName } from "../core/sensitive.ts";
 import { columnNames } from "./columns.ts";
 import { guessConsent } from "./consent/guess.ts";
 import { mappingOf, recogniseExport } from "./exports/index.ts";
 import type { KnownExport } from "./exports/known-export.ts";
 import { decideAmountPer } from "./guess-amount.ts";
 import {
+  decideBirthOrder,
   decideCurrency,
   decideDayOrder,
   decideDecimal,
@@ -36,7 +38,7 @@ import {
   type Reading,
 } from "./settings.ts";
 import { decodeHead, detectEncoding, hashFile, readHead } from "./text.ts";
-import { shapeOf } from "./value-shapes.ts";
+import { dayOrderOf, shapeOf } from "./value-shapes.ts";
 import { cleanCell } from "./words.ts";
 
 const HEAD_BYTES = 256 * 1024;
@@ -54,6 +56,14 @@ export interface GuessOptions {
   encoding?: Encoding;
   delimiter?: Delimiter;
   header?: boolean;
+  /** What of persons is kept anyway, whoever brings it. */
+  sensitive?: ReadonlySet<SensitiveName>;
+}
+
+/** A column that is recognised, and left out until somebody says that what it holds is needed. */
+export interface Withheld {
+  field: SensitiveName;
+  columns: string[];
 }
 
 export interface Guess extends Dialect, Omit<Reading, "mapping"> {
@@ -67,6 +77,8 @@ export interface Guess extends Dialect, Omit<Reading, "mapping"> {
   remarks: string[];
   /** What must be answered by whoever imports: a wrong answer would change dates or money. */
   questions: Question[];
+  /** Left out, as nobody has said that they are needed: `--map birth_date=DOB` says so. */
+  withheld: Withheld[];
   /** What keeps the file from being read as what it is; to be answered by an override. */
   stoppers: Question[];
   /** The first rows by column. Personal data: to be shown, not logged. */
@@ -111,7 +123,9 @@ export async function guessHead(
   if (known !== null) said.remarks.push(`These are the ${known.title}.`);
   const kind = known?.kind ?? options.kind ?? guessKind(names, sample.shapes);
   const guessed = guessMapping(kind, names, sample.shapes);
-  const { mapping, columns } = known === null ? guessed : knownMapping(known, guessed.mapping, sample);
+  const found = known === null ? guessed : knownMapping(known, guessed.mapping, sample);
+  const evident = found.columns.map((guess) => ({ ...guess, days: dayOrderOf(column(guess.column)) }));
+  const { mapping, columns, withheld } = withhold({ mapping: found.mapping, columns: evident }, options.sensitive);
   const valuesOf = (...fields: Field[]): string[] => fields.flatMap((field) => (mapping[field] ?? []).flatMap(column));
   const dates = valuesOf("placed_at", "at", "created_at", "updated_at", "consent_at", "opt_out_at");
   const { crosses, remarks: onConsent } = kind === "people" ? guessConsent(names, sample.shapes) : NO_CONSENT;
@@ -133,6 +147,7 @@ export async function guessHead(
   const roles = new Set(known === null ? valuesOf("type").map((value) => roleOf(cleanCell(value), null)) : []);
   zoneRemark(mapping, said);
   if (known === null) said.remarks.push(...unusedThough(guessed, mapping));
+  const dayOrder = prescribed.dayOrder ?? decideDayOrder(dates, options, said);
   return {
     kind,
     encoding,
@@ -140,9 +155,11 @@ export async function guessHead(
     header,
     start,
     mapping,
+    withheld,
     columns: columns.map((guess) => ({ ...guess, samples: samplesOf(column(guess.column)) })),
     unused: columns.filter((guess) => guess.field === null).map((guess) => guess.column),
-    dayOrder: prescribed.dayOrder ?? decideDayOrder(dates, options, said),
+    dayOrder,
+    birthDayOrder: decideBirthOrder({ mapping, columns, dayOrder }, said),
     decimal,
     amountPer: prescribed.amountPer ?? perOrder?.amountPer ?? "row",
     defaultCurrency: decideCurrency(mapping, valuesOf("amount", "unit_price"), options, said),
@@ -210,7 +227,11 @@ function unusedThough({ misfits }: MappingGuess, mapping: Mapping): string[] {
 
 /** Fields a known export may have in columns of the account's own; what it does not name for the others is not there. */
 const MAY_BE_ADDED: ReadonlySet<Field> = new Set(
-  fieldsOf("people").filter((field) => /^(?:company|postcode|city|country|.*consent.*|.*opt.*)$/.test(field)),
+  fieldsOf("people").filter((field) =>
+    /^(?:company|postcode|city|country|.*consent.*|.*opt.*|middle_name|previous_name|street|house_number|address_line_2|region|birth_.*|gender|occupation|national_id)$/.test(
+      field,
+    ),
+  ),
 );
 
 /** The export's own columns, and where it is silent what is found by name. */
@@ -234,14 +255,38 @@ function knownMapping(
     const field = fieldsOf(known.kind).find((other) => mapping[other]?.includes(name) === true) ?? null;
     const why =
       field === null ? "not needed" : added.has(name) ? `the name says ${field}` : `the ${known.title} have it so`;
-    return { column: name, field, confidence: field === null ? 0 : 1, why, samples: [] };
+    return { column: name, field, confidence: field === null ? 0 : 1, why, samples: [], days: dayOrderOf([]) };
   });
   return { mapping, columns };
 }
 
+/** Takes sensitive fields out of a mapping, but for those in use. */
+function withhold(
+  { mapping, columns }: Pick<Guess, "mapping" | "columns">,
+  inUse: ReadonlySet<SensitiveName> = new Set(),
+): Pick<Guess, "mapping" | "columns" | "withheld"> {
+  const left = { ...mapping };
+  const withheld: Withheld[] = [];
+  for (const field of SENSITIVE_NAMES) {
+    const names = inUse.has(field) ? undefined : left[field];
+    if (names === undefined) continue;
+    withheld.push({ field, columns: names });
+    delete left[field];
+  }
+  const why = (field: SensitiveName) => `a ${SENSITIVE_FACTS[field].words}: left out unless you map it`;
+  return {
+    mapping: left,
+    withheld,
+    columns: columns.map((guess) => {
+      const held = withheld.find(({ columns: names }) => names.includes(guess.column));
+      return held === undefined ? guess : { ...guess, field: null, confidence: 0, why: why(held.field) };
+    }),
+  };
+}
+
 /** A guess, perhaps overridden, as the settings of a connection. */
 export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
-  const { kind, mapping, encoding, delimiter, header, dayOrder, decimal, amountPer } = guess;
+  const { kind, mapping, encoding, delimiter, header, dayOrder, birthDayOrder, decimal, amountPer } = guess;
   const { defaultCurrency, defaultCountry, defaultChannel, timeZone, start, serialDates, crosses, shortened } = guess;
   return csvFile.parse({
     name: basename(path),
@@ -254,6 +299,7 @@ export async function csvFileOf(path: string, guess: Guess): Promise<CsvFile> {
     delimiter,
     header,
     dayOrder,
+    birthDayOrder,
     decimal,
     amountPer,
     defaultCurrency,

@@ -3,6 +3,7 @@
  * plainest also in Dutch, Portuguese, Swedish, Danish, Norwegian, Finnish, Polish, Czech and Turkish.
  */
 import { isCurrency } from "../core/currency.ts";
+import { PERSON_WORDS } from "./person-words.ts";
 import { FILE_KINDS, type Field, type FileKind } from "./settings.ts";
 import { foldWords } from "./words.ts";
 
@@ -26,7 +27,7 @@ const COMMON: Partial<Record<Field, string>> = {
     "apellidos,last,customer last name,billing last name,kunde nachname,achternaam,efternavn,etternavn,efternamn,sobrenome,apelido," +
     "nazwisko,soyad,sukunimi,prijmeni",
   full_name:
-    "full name,fullname,name,customer name,contact name,kundenname,kunde,kontaktname,nom complet,nome completo,nombre completo," +
+    "full name,fullname,name,customer name,contact name,kundenname,kunde,kontaktname,first and surname,nom complet,nome completo,nombre completo," +
     "nominativo,billing name,buyer name,member name,guest name,client name,gast,gastname,mitglied,acheteur,acquirente,comprador,display name,nom client,cliente nome,customer,client,cliente,naam,klantnaam,klant,navn," +
     "kundenavn,namn,kundnamn,nimi,imie i nazwisko,klient,ad soyad,adi soyadi,musteri,musteri adi,nome do cliente," +
     "nachname vorname,name vorname,last name first name,surname first name,nom prenom,cognome nome,apellidos nombre," +
@@ -54,6 +55,7 @@ const CUSTOMER_ID =
 
 const BY_KIND: Record<FileKind, Partial<Record<Field, string>>> = {
   people: {
+    ...PERSON_WORDS,
     id: `id,${CUSTOMER_ID.replace(/,customer$/, "")},record id,nr,no,number,nummer,unique id,uid,uuid,guid,rec id,recid,external id`,
     company:
       "company,company name,organisation,organization,business,business name,firma,firmenname,unternehmen,societe,entreprise," +
@@ -243,6 +245,14 @@ export function headerWords(kind: FileKind): Map<Field, Map<string, number>> {
   // Nobody has consented by a column of an orders file, and a list of people has no sales channel.
   books.set(kind, book);
   return book;
+}
+
+/** Whether a column of a list of people is called as the field is, in any spelling. */
+export function isCalled(field: Field, name: string): boolean {
+  const folded = foldWords(name);
+  const words = headerWords("people").get(field);
+  if (words?.has(folded) === true || words?.has(folded.replaceAll(" ", "")) === true) return true;
+  return plainHeaderWords("people").get(field)?.has(plainHeader(name)) === true;
 }
 
 let everyName: Set<string> | undefined;

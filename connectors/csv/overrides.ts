@@ -1,5 +1,7 @@
 /** What the admin says against the guess: `email=E-Mail`, `phone=`, `dates=mdy`. */
+import { sensitiveCategoryOf } from "../core/sensitive.ts";
 import type { Guess } from "./guess.ts";
+import { decideBirthOrder } from "./guess-formats.ts";
 import { fieldsOf, reading, REPEATABLE, type CsvFile, type Field, type Mapping, type Reading } from "./settings.ts";
 
 /** For the admin: says what was wrong with an override and what would be right. */
@@ -20,18 +22,28 @@ const SETTINGS = {
  * Applies `field=column` (several columns by `email=E-Mail,E-Mail 2`; none by `phone=`) and `setting=value`. Where a word
  * is both (`currency`, `country`, `channel`), a column of that name wins, then a value.
  *
+ * @param reason what columns about health, finance or children are needed for; without one they are refused
  * @throws OverrideError naming the fields or columns there are
  */
-export function applyOverrides(guess: Guess, overrides: readonly string[]): Guess {
+export function applyOverrides(guess: Guess, overrides: readonly string[], reason = ""): Guess {
   let result = guess;
+  const words = new Set<string>();
   for (const override of overrides) {
     const cut = override.indexOf("=");
     if (cut < 1) throw new OverrideError(`"${override}" is not of the form field=column.`);
     const word = override.slice(0, cut).trim();
     const value = override.slice(cut + 1).trim();
-    result = answered(applyOne(result, word, value), word);
+    result = answered(applyOne(result, word, value, reason), word);
+    words.add(word);
   }
-  return result;
+  return words.has("birth_date") ? withBirthOrder(result, words.has("dates")) : result;
+}
+
+/** Of a column that was said, how its dates are written is looked at now; what its dates prove holds against what was said. */
+function withBirthOrder(guess: Guess, isSaid: boolean): Guess {
+  const questions = [...guess.questions];
+  const birthDayOrder = decideBirthOrder(guess, { questions });
+  return { ...guess, birthDayOrder, questions: isSaid ? guess.questions : questions };
 }
 
 /**
@@ -49,7 +61,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
   }
   const { mapping, remarks } = withNewColumns(guess, earlier);
   const { dayOrder, decimal, amountPer, defaultCurrency, defaultCountry, defaultChannel, timeZone } = earlier;
-  const { export: known, serialDates, crosses } = earlier;
+  const { export: known, serialDates, crosses, birthDayOrder } = earlier;
   const columns = guess.columns.map((column) => {
     const field = fieldsOf(guess.kind).find((known) => mapping[known]?.includes(column.column) === true) ?? null;
     return { ...column, field, confidence: field === null ? 0 : 1, why: `as in ${earlier.name}` };
@@ -57,6 +69,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
   const unused = columns.filter((column) => column.field === null).map((column) => column.column);
   const settings = {
     dayOrder,
+    birthDayOrder,
     decimal,
     amountPer,
     defaultCurrency,
@@ -75,6 +88,7 @@ export function readAs(guess: Guess, earlier: CsvFile): Guess {
     questions: [],
     stoppers: [],
     mapping,
+    withheld: guess.withheld.filter(({ field }) => mapping[field] === undefined),
     columns,
     unused,
     remarks: [`Columns and formats are those of ${earlier.name}.`, ...remarks],
@@ -102,7 +116,7 @@ function answered(guess: Guess, word: string): Guess {
   return { ...guess, questions: guess.questions.filter(open), stoppers: guess.stoppers.filter(open) };
 }
 
-function applyOne(guess: Guess, word: string, value: string): Guess {
+function applyOne(guess: Guess, word: string, value: string, reason: string): Guess {
   const field = fieldsOf(guess.kind).find((known) => known === word);
   const setting = Object.entries(SETTINGS).find(([known]) => known === word)?.[1];
   const names = guess.columns.map((column) => column.column);
@@ -111,11 +125,24 @@ function applyOne(guess: Guess, word: string, value: string): Guess {
     if (wanted === null) {
       throw new OverrideError(`There is no column "${value}" for ${field}. The file has: ${names.join(", ")}.`);
     }
-    return mapColumns(guess, field, wanted);
+    if (reason.trim() === "") refuseSensitive(field, wanted);
+    const withheld = guess.withheld.filter(({ field: held }) => held !== field);
+    return { ...mapColumns(guess, field, wanted), withheld };
   }
   if (setting !== undefined) return { ...guess, ...checked(setting, word, value) };
   const known = [...new Set([...fieldsOf(guess.kind), ...Object.keys(SETTINGS)])];
   throw new OverrideError(`A file of ${guess.kind} has no field "${word}". There are: ${known.join(", ")}.`);
+}
+
+/** @throws OverrideError where a column is about what is not read in without a reason */
+function refuseSensitive(field: Field, columns: readonly string[]): void {
+  for (const column of columns) {
+    const category = sensitiveCategoryOf(column);
+    if (category === null) continue;
+    throw new OverrideError(
+      `Column "${column}" seems to be about ${category}, which is not read in without a reason: say ${field}=${column} together with --reason "what it is needed for". The reason is recorded.`,
+    );
+  }
 }
 
 /** Null where a name is not a column. Upper and lower case are one where that leaves no doubt. */

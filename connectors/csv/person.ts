@@ -5,6 +5,7 @@ import { countryCodeOf } from "../core/countries.ts";
 import { isPlaceholderEmail, isPlaceholderId, isRoleEmail } from "../core/placeholders.ts";
 import type { Columns } from "./columns.ts";
 import { knownExport } from "./exports/index.ts";
+import { furtherOf } from "./further.ts";
 import { emailsOf, idOf, phonesOf } from "./identifiers.ts";
 import type { CsvFile, Field } from "./settings.ts";
 import { foldWords } from "./words.ts";
@@ -98,6 +99,7 @@ export function personOfRow(
     city: orNull(columns.text(cells, "city")),
     externalIds,
     mergedInto: null,
+    ...(columns.hasFurther ? furtherOf(cells, columns, file, context.notes) : {}),
   };
   return { id, record };
 }
@@ -106,6 +108,8 @@ export function personOfRow(
 export function mergePersons(earlier: PersonRecord, later: PersonRecord): PersonRecord {
   const [old, fresh] = (later.updatedAt ?? "") < (earlier.updatedAt ?? "") ? [later, earlier] : [earlier, later];
   return {
+    // What the later row does not know it does not deny.
+    ...old,
     ...fresh,
     emails: several([...fresh.emails, ...old.emails]),
     phones: several([...fresh.phones, ...old.phones]),

@@ -4,7 +4,7 @@ import { countryCodeOf } from "../core/countries.ts";
 import { isCurrency } from "../core/currency.ts";
 import { currencyOf, isCurrencyMark } from "./currency-marks.ts";
 import { zoneNamed } from "./date-words.ts";
-import { parseInstant } from "./dates.ts";
+import { dayOf, parseInstant } from "./dates.ts";
 import { emailsOf, isPhone } from "./identifiers.ts";
 import { roleOf } from "./order-words.ts";
 import { isDestroyedNumber, isPlaceholderEmail, isPlaceholderId, isRoundedNumber } from "../core/placeholders.ts";
@@ -25,7 +25,11 @@ export interface Shape {
   phone: number;
   /** Written with a leading +: a phone number without being told. */
   phoneSure: number;
+  /** Written as only postcodes are: letters and digits as in Britain, Canada or the Netherlands. */
+  postcodeSure: number;
   date: number;
+  /** Days of any century, as dates of birth are. */
+  day: number;
   /** Days as spreadsheets count them: what a date becomes when its format is lost. */
   serial: number;
   number: number;
@@ -63,6 +67,8 @@ const WORDS_KEPT = 60;
 
 const PHONE = /^\+?[\d\s()./-]{6,20}$/;
 
+const POSTCODE = /^(?:[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|[1-9]\d{3} ?[a-z]{2})$/i;
+
 export function shapeOf(values: readonly string[]): Shape {
   const filled = values.map(cleanCell).filter((value) => value !== "");
   const share = (fits: (value: string) => boolean): number =>
@@ -82,7 +88,9 @@ export function shapeOf(values: readonly string[]): Shape {
     email: named((value) => emailsOf([value]).value.length > 0),
     phone: named(isPhone),
     phoneSure: share((value) => value.startsWith("+") && PHONE.test(value) && digits(value) >= 8),
+    postcodeSure: share((value) => POSTCODE.test(value)),
     date: share(isDateLike),
+    day: share((value) => (["dmy", "mdy"] as const).some((order) => dayOf(value, order) !== null)),
     number: share((value) => parseAmount(value, ".") !== null || parseAmount(value, ",") !== null),
     money: share(isMoneyLike),
     country: share((value) => countryCodeOf(value) !== null),

@@ -14,6 +14,7 @@ export type AuditAction =
   | "deletions.accepted"
   | "sensitive_facts.used"
   | "sensitive_facts.stopped"
+  | "sensitive_columns.mapped"
   | "keys.rotated";
 
 export interface AuditEntry {

@@ -1,5 +1,10 @@
 /** Which sensitive facts about persons a workspace keeps, and since whose word. */
-import { isSensitiveName, SENSITIVE_FACTS, type SensitiveName } from "#connectors/core/sensitive.ts";
+import {
+  isSensitiveName,
+  SENSITIVE_FACTS,
+  type SensitiveCategory,
+  type SensitiveName,
+} from "#connectors/core/sensitive.ts";
 import type { ConnectionId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { audit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
@@ -14,11 +19,24 @@ export interface SensitiveChange {
   reason: string;
 }
 
+/** A column or property that a person chose to read in. */
+export interface SensitiveColumn {
+  column: string;
+  category: SensitiveCategory;
+  /** What it is read as. */
+  field: string;
+}
+
 export interface SensitiveFacts {
   /** Those kept of every connection, and those kept of some. */
   inUse(workspaceId: WorkspaceId): Promise<{ everywhere: SensitiveName[]; of: Map<ConnectionId, SensitiveName[]> }>;
   /** Keeps them from now on: of records that are read from now on. */
   use(workspaceId: WorkspaceId, change: SensitiveChange): Promise<void>;
+  /** Notes that columns about health, finance or children are read in all the same, and why. */
+  noteColumns(
+    workspaceId: WorkspaceId,
+    input: Pick<SensitiveChange, "connectionId" | "actor" | "reason"> & { columns: readonly SensitiveColumn[] },
+  ): Promise<void>;
   /**
    * Keeps them no longer, of any connection or of one, and takes them out of all that is stored, earlier versions included.
    *
@@ -61,6 +79,14 @@ export function createSensitiveFacts(database: Database): SensitiveFacts {
               );
         if (changed.length > 0) await note(transaction, "sensitive_facts.used", change);
       }),
+
+    noteColumns: (workspaceId, { columns, connectionId, actor, reason }) =>
+      database.inWorkspace(workspaceId, (transaction) =>
+        audit(transaction, {
+          ...{ actor, action: "sensitive_columns.mapped", subject: connectionId ?? workspaceId },
+          details: { columns: [...columns], reason },
+        }),
+      ),
 
     stop: (workspaceId, change) =>
       database.inWorkspace(workspaceId, async (transaction) => {

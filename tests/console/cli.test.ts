@@ -302,6 +302,57 @@ describe("import", () => {
   });
 });
 
+describe("sensitive facts of persons", () => {
+  const audited = () =>
+    loop.test.database.inWorkspace(loop.workspaceId, (transaction) =>
+      transaction.query<{ action: string; details: { facts?: string[]; reason: string } }>(
+        "SELECT action, details FROM audit_log WHERE action LIKE 'sensitive%' ORDER BY entry_id DESC LIMIT 2",
+      ),
+    );
+  const HEADER = "Customer number,E-Mail,Vorname,Nachname,Street,DOB,Gender,Diagnosis";
+  const person = z.object({ records: z.array(z.object({ person: z.record(z.string(), z.unknown()) })) });
+
+  it("of a list are kept when a person says so, and why is recorded", async () => {
+    const path = file("members.csv", [
+      HEADER,
+      "M1,mara.quill@fernandkettle-mail.co.uk,Mara,Quill,4 Mill Lane,1984-05-11,f,cold",
+    ]);
+    const [shown, refused] = await Promise.all([
+      tributary("import", path, "--dry-run"),
+      tributary("import", path, "--yes", "--map", "occupation=Diagnosis"),
+    ]);
+    expect(shown.out).toContain('Column "DOB" (date of birth) is left out');
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.err).toContain("seems to be about health");
+    const why = "two lists have no address in common";
+    const { code } = await tributary("import", path, "--yes", "--map", "birth_date=DOB", "--reason", why);
+    expect(code).toBe(0);
+    const { records } = await json(person, "profile", "mara.quill@fernandkettle-mail.co.uk");
+    expect(records[0]?.person).toMatchObject({ birthDate: "1984-05-11", street: "4 Mill Lane" });
+    expect(records[0]?.person).not.toHaveProperty("gender");
+    expect(await audited()).toMatchObject([
+      { action: "sensitive_facts.used", details: { facts: ["birth_date"], reason: why } },
+    ]);
+  });
+
+  it("are switched on and off for a business, never without a reason", async () => {
+    const [bare, strange] = await Promise.all([
+      tributary("workspace", "set", "test", "--use", "birth-date"),
+      tributary("workspace", "set", "test", "--use", "shoe-size", "--reason", "x"),
+    ]);
+    expect([bare, strange].map(({ code }) => code)).toEqual([2, 2]);
+    expect(bare.err).toContain("--reason");
+    expect(strange.err).toContain("birth-date, birth-place, gender, national-id");
+    const set = await tributary("workspace", "set", "test", "--use", "birth-date,gender", "--reason", "matching");
+    expect(set.out).toMatch(/sensitive facts\n.*birth-date, gender/);
+    const stop = ["--stop-using", "birth-date,gender", "--reason", "no longer needed"];
+    expect((await tributary("workspace", "set", "test", ...stop)).out).toMatch(/sensitive facts\n.*none/);
+    const { records } = await json(person, "profile", "mara.quill@fernandkettle-mail.co.uk");
+    expect(records[0]?.person).not.toHaveProperty("birthDate");
+    expect((await audited()).map(({ action }) => action)).toEqual(["sensitive_facts.stopped", "sensitive_facts.used"]);
+  });
+});
+
 describe("doctor", () => {
   const findings = z.array(
     z.object({

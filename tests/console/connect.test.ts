@@ -124,10 +124,10 @@ describe("tributary workspace", () => {
   it("takes names of places as time zones, which know summer time, and nothing else", async () => {
     const slug = await newWorkspace();
     for (const timeZone of ["EST", "GMT+1", "+01:00", "Mars/Olympus", "", "Europe", "Etc/", "../etc"])
-      await expect(setWorkspace(deps, slug, { timeZone })).rejects.toThrow("is not a time zone");
+      await expect(setWorkspace(deps, slug, { timeZone }, "t")).rejects.toThrow("is not a time zone");
     for (const timeZone of ["America/Argentina/Buenos_Aires", "America/Port-au-Prince", "UTC", " Asia/Tokyo "])
-      expect((await setWorkspace(deps, slug, { timeZone })).timeZone).toBe(timeZone.trim());
-    expect((await setWorkspace(deps, slug, { timeZone: "europe/london" })).timeZone).toBe("Europe/London");
+      expect((await setWorkspace(deps, slug, { timeZone }, "t")).timeZone).toBe(timeZone.trim());
+    expect((await setWorkspace(deps, slug, { timeZone: "europe/london" }, "t")).timeZone).toBe("Europe/London");
   });
 
   it("is needed by every other command: the only one, or the one that is named", async () => {

@@ -36,7 +36,7 @@ const writtenPlan = async () => {
 it("a workspace says how long it keeps what, and takes another time or none", async () => {
   const listed = await tributary("workspace", "list");
   expect(listed.out).toMatch(
-    /runs are kept +plans are kept +versions are kept +figures are kept\n.* 90 days +90 days +30 days +1096 days/,
+    /runs are kept +plans are kept +versions are kept +figures are kept +sensitive facts\n.* 90 days +90 days +30 days +1096 days/,
   );
   const wrong = await tributary("workspace", "set", "test", "--keep-plans", "soon");
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('"soon" is not a time to keep plans for')]);

@@ -19,7 +19,14 @@ function fileNamed(name: string): CsvFile {
     kind: "people",
     exportedAt: "2026-11-01T00:00:00.000Z",
     ...{ encoding: "utf-8", delimiter: ",", header: true, start: { offset: 0, line: 0 } },
-    ...{ mapping: { email: ["email"] }, dayOrder: "dmy", decimal: ".", amountPer: "row", defaultCurrency: "GBP" },
+    ...{
+      mapping: { email: ["email"] },
+      dayOrder: "dmy",
+      birthDayOrder: null,
+      decimal: ".",
+      amountPer: "row",
+      defaultCurrency: "GBP",
+    },
     ...{
       defaultCountry: null,
       defaultChannel: "unknown",

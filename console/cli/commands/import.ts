@@ -10,6 +10,7 @@ import { describeGuess } from "#connectors/csv/describe.ts";
 import { OverrideError, applyOverrides, missingFields, readAs } from "#connectors/csv/overrides.ts";
 import { FILE_KINDS } from "#connectors/csv/settings.ts";
 import type { CsvFile, FileKind } from "#connectors/csv/settings.ts";
+import { connectionIdOf } from "#profile/ids.ts";
 import { connectFiles, connectedFiles, isReadAlike, keepCopy, lastOfKind, wasReadToItsEnd } from "../../csv-files.ts";
 import { actor } from "../actor.ts";
 import { withContext } from "../context.ts";
@@ -17,6 +18,7 @@ import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { importFile, renderImport } from "../import-file.ts";
 import { harmless, note, print } from "../output.ts";
+import { answersToWithheld, keepSensitive } from "../sensitive-columns.ts";
 import type { OutputOptions } from "../output.ts";
 
 interface ImportOptions extends OutputOptions {
@@ -24,6 +26,7 @@ interface ImportOptions extends OutputOptions {
   map: string[];
   name?: string;
   sharedIds?: boolean;
+  reason?: string;
   rejects?: string;
   dryRun?: boolean;
   yes?: boolean;
@@ -44,6 +47,7 @@ export function importCommand(program: Command): void {
     )
     .option("--name <name>", "the source it belongs to: newer exports of one source share a name (default: the file's)")
     .option("--shared-ids", "customer and loyalty ids mean the same person in every file of the business")
+    .option("--reason <text>", "what a sensitive column is needed for; it is recorded with who imported it")
     .option("--rejects <file>", "where rows that were not understood go (default: <file>.rejects.csv)")
     .option("--dry-run", "only show what the columns would mean")
     .option("--yes", "do not ask; whatever is uncertain is refused, with the question that would have been asked")
@@ -65,7 +69,7 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
   if (!(await stat(path).catch(() => null))?.isFile()) throw new CommandFailure(`There is no file ${path}.`, 3);
   const name = options.name ?? basename(path).replace(/(\.csv|\.txt)?(\.gz)?$/i, "");
   const earlier = await connectedFiles(stores.connections, workspace.workspaceId, name);
-  let guess = await guessed(path, context, earlier, options);
+  let guess = await guessed(path, context, { name, earlier }, options);
   // The answer on standard output is JSON or nothing: what is asked about goes to the person.
   if (options.json) note(describeGuess(guess));
   else process.stdout.write(`${harmless(describeGuess(guess))}\n\n`);
@@ -73,6 +77,9 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
   if (missing.length > 0) throw new CommandFailure(`Nothing was imported. ${missing.join(" ")}`, 2);
   if (options.dryRun) return print(options, { dryRun: true, name, ...guess }, () => "Nothing was read: --dry-run.");
 
+  const answers = await answersToWithheld(guess, options);
+  const reason = options.reason ?? answers.reason;
+  guess = overridden(guess, answers.overrides, reason);
   if (guess.questions.length > 0) guess = await withAnswers(guess, options);
   const file = await csvFileOf(path, guess);
   const known = earlier.find(({ contentHash }) => contentHash === file.contentHash);
@@ -88,7 +95,10 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
     ...{ name, files: [kept], actor: actor() },
     ...(options.sharedIds === undefined ? {} : { sharedIds: options.sharedIds }),
   });
-  if (known !== undefined) await stores.ingest.resetCursor(workspace.workspaceId, connectionId, file.kind);
+  const chosen = [...options.map, ...answers.overrides];
+  const isUsed = await keepSensitive(context, { connectionId, file, chosen, reason });
+  // Whoever read it in between left out what was not switched on yet.
+  if (known !== undefined || isUsed) await stores.ingest.resetCursor(workspace.workspaceId, connectionId, file.kind);
   if (!options.sync)
     return print(options, { connectionId, name }, () => `Connected as "${name}"; the next refresh reads it.`);
   const rejectFile = resolve(options.rejects ?? `${path}.rejects.csv`);
@@ -97,16 +107,19 @@ async function run(context: Context, path: string, options: ImportOptions): Prom
 
 async function guessed(
   path: string,
-  { workspace }: Context,
-  earlier: CsvFile[],
+  { workspace, stores }: Context,
+  { name, earlier }: { name: string; earlier: CsvFile[] },
   options: ImportOptions,
 ): Promise<Guess> {
+  const inUse = await stores.sensitive.inUse(workspace.workspaceId);
+  const connectionId = connectionIdOf(workspace.workspaceId, "csv", name);
+  const sensitive = new Set([...inUse.everywhere, ...(inUse.of.get(connectionId) ?? [])]);
   const { currency, defaultCountry: country, timeZone } = workspace;
   try {
     const kind = options.kind === undefined ? {} : { kind: options.kind };
-    const guess = await guessFile(path, { currency, country, timeZone, ...kind });
+    const guess = await guessFile(path, { currency, country, timeZone, sensitive, ...kind });
     const last = lastOfKind(earlier, guess.kind);
-    return overridden(last === undefined ? guess : readAs(guess, last), options.map);
+    return overridden(last === undefined ? guess : readAs(guess, last), options.map, options.reason);
   } catch (error) {
     if (error instanceof ConnectorError) throw new CommandFailure(error.message);
     throw error;
@@ -139,7 +152,7 @@ async function withAnswers(guess: Guess, options: ImportOptions): Promise<Guess>
       const answer = (await prompt.question(`${harmless(text)}\nyes for the first, or ${about}=...: `)).trim();
       if (/^y(es)?$/i.test(answer)) continue;
       if (!answer.startsWith(`${about}=`)) throw new CommandFailure("Nothing was imported.");
-      settled = overridden(settled, [answer]);
+      settled = overridden(settled, [answer], options.reason);
     }
     return settled;
   } finally {
@@ -147,9 +160,9 @@ async function withAnswers(guess: Guess, options: ImportOptions): Promise<Guess>
   }
 }
 
-function overridden(guess: Guess, overrides: string[]): Guess {
+function overridden(guess: Guess, overrides: string[], reason?: string): Guess {
   try {
-    return applyOverrides(guess, overrides);
+    return applyOverrides(guess, overrides, reason);
   } catch (error) {
     if (error instanceof OverrideError) throw new CommandFailure(error.message, 2);
     throw error;

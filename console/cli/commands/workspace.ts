@@ -1,11 +1,14 @@
 import type { Command } from "commander";
+import { SENSITIVE_NAMES } from "#connectors/core/sensitive.ts";
+import type { Workspace } from "#profile/store/connections.ts";
 import { RETENTION_KINDS } from "#profile/retention.ts";
 import { keptWords, KEEPS, usualWords } from "../../retention-words.ts";
 import type { RetentionWords } from "../../retention-words.ts";
 import { everyWords } from "../../rhythm-words.ts";
-import type { Workspace } from "#profile/store/connections.ts";
+import { type SensitiveWords, sensitiveWord } from "../../sensitive-words.ts";
 import { createWorkspace, setWorkspace, weekStartName } from "../../workspaces.ts";
 import type { KeptWorkspace, WorkspaceWords } from "../../workspaces.ts";
+import { actor } from "../actor.ts";
 import { withStores } from "../context.ts";
 import type { StoresContext } from "../context.ts";
 import { note, print, table } from "../output.ts";
@@ -45,9 +48,9 @@ export function workspaceCommand(program: Command): void {
 
   keeping(words(workspace.command("set").argument("<short-name>", "which one")))
     .description("change its settings; they apply to whatever is read from now on")
-    .action((slug: string, { json, ...given }: WorkspaceWords & RetentionWords & OutputOptions) =>
+    .action((slug: string, { json, ...given }: WorkspaceWords & RetentionWords & SensitiveWords & OutputOptions) =>
       withStores(async (context) => {
-        const after = await setWorkspace(context.stores, slug, given);
+        const after = await setWorkspace(context.stores, slug, given, actor());
         if (given.refresh !== undefined) await scheduleRefreshes(context);
         print({ json: json ?? false }, after, () => renderAll([after]));
       }),
@@ -57,7 +60,8 @@ export function workspaceCommand(program: Command): void {
 async function withSettings(stores: StoresContext["stores"], workspace: Workspace): Promise<KeptWorkspace> {
   const { workspaceId } = workspace;
   const rhythm = await stores.rhythm.read(workspaceId);
-  return { ...workspace, keeps: await stores.retention.kept(workspaceId), rhythm };
+  const { everywhere: sensitive } = await stores.sensitive.inUse(workspaceId);
+  return { ...workspace, keeps: await stores.retention.kept(workspaceId), rhythm, sensitive };
 }
 
 const words = (command: Command): Command =>
@@ -79,7 +83,11 @@ function keeping(command: Command): Command {
       `--keep-${kind} <days>`,
       `how long to keep ${KEEPS[kind]}: days, as in 90d, or forever (default: ${usualWords(kind)})`,
     );
-  return command;
+  const facts = SENSITIVE_NAMES.map(sensitiveWord).join(", ");
+  return command
+    .option("--use <facts>", `keep these facts of persons, of every tool that knows them: ${facts}`)
+    .option("--stop-using <facts>", "keep them no longer, and take them out of all that is stored")
+    .option("--reason <text>", "why; it is recorded with who said so");
 }
 
 function renderAll(rows: KeptWorkspace[]): string {
@@ -87,6 +95,7 @@ function renderAll(rows: KeptWorkspace[]): string {
     [
       ...["workspace", "name", "country", "currency", "time zone", "week starts on", "refreshed"],
       ...RETENTION_KINDS.map((kind) => `${kind} are kept`),
+      "sensitive facts",
     ],
     rows.map((row) => [
       row.slug,
@@ -97,6 +106,7 @@ function renderAll(rows: KeptWorkspace[]): string {
       weekStartName(row.weekStart),
       `${everyWords(row.rhythm.refreshMinutes)}${row.rhythm.fixed ? "" : " (auto)"}`,
       ...RETENTION_KINDS.map((kind) => keptWords(row.keeps[kind])),
+      row.sensitive.length === 0 ? "none" : row.sensitive.map(sensitiveWord).join(", "),
     ]),
   );
 }
