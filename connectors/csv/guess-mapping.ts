@@ -63,9 +63,9 @@ export function guessMapping(kind: FileKind, names: readonly string[], shapes: r
   const misfits: Misfit[] = [];
   for (const [at, name] of names.entries()) {
     const shape = shapes[at];
-    if (shape === undefined || claimed.has(at)) continue;
+    if (shape === undefined || claimed.has(at) || sensitiveCategoryOf(name) !== null) continue;
     for (const field of fieldsOf(kind)) {
-      if (isBystander(field, name) || sensitiveCategoryOf(name) !== null) continue;
+      if (isBystander(field, name)) continue;
       const candidate = rate(kind, field, name, shape);
       const named = rateName(kind, field, name)?.score ?? 0;
       if (named >= NAMED_OUTRIGHT && shape.filled > 0 && fitOf(field, shape, kind) < 0.5) {
