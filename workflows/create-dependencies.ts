@@ -4,6 +4,7 @@ import { clientOf } from "#connectors/core/oauth/sign-in.ts";
 import type { Logger } from "#logger.ts";
 import { createAudienceStore } from "#profile/store/audience.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
+import { createConsentLedger } from "#profile/store/consent/ledger-store.ts";
 import { createConsentStore } from "#profile/store/consent/store.ts";
 import { createCredentialStore } from "#profile/store/credentials.ts";
 import { openDatabase } from "#profile/store/database.ts";
@@ -78,6 +79,7 @@ export function createDependencies(
     due: createDueRecords(database, config.masterKeys),
     identity: createIdentityStore(database),
     consent: createConsentStore(database),
+    ledger: createConsentLedger(database),
     scores: createScoreStore(database),
     news: createNewsStore(database),
     rhythm: createRhythmStore(database),

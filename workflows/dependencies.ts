@@ -2,6 +2,7 @@ import type { Patience } from "#config.ts";
 import type { RateLimiter } from "#connectors/core/call.ts";
 import type { AudienceStore } from "#profile/store/audience.ts";
 import type { ConnectionStore } from "#profile/store/connections.ts";
+import type { ConsentLedger } from "#profile/store/consent/ledger-store.ts";
 import type { ConsentStore } from "#profile/store/consent/store.ts";
 import type { CredentialStore } from "#profile/store/credentials.ts";
 import type { IdentityStore } from "#profile/store/identity/store.ts";
@@ -47,6 +48,8 @@ export interface Dependencies {
   due: DueRecords;
   identity: IdentityStore;
   consent: ConsentStore;
+  /** The consent ledger itself, for whoever asks or adds to it by hand. */
+  ledger: ConsentLedger;
   scores: ScoreStore;
   news: NewsStore;
   rhythm: RhythmStore;

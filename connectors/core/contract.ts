@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { AudienceDefinition, Audiences, Joining, Leaving, MemberContext } from "./audience.ts";
 import type { Auth } from "./auth.ts";
 import type { Costs } from "./costs.ts";
+import { type PropertyWrite, withoutConsent } from "./consent-fields.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import type { CanonicalRecord, FigureFlag, RecordKind } from "./records.ts";
@@ -217,7 +218,7 @@ export interface WriteBack<Client> {
    * One result per write, in input order; throws only when the whole call failed. Never carries a subscription. Where the
    * vendor's job is still under way, the result is `retry`: the next attempt gets the write with its `job`.
    */
-  write(client: Client, writes: RecordWrite[], context: WriteContext): Promise<WriteResult[]>;
+  write(client: Client, writes: PropertyWrite[], context: WriteContext): Promise<WriteResult[]>;
 }
 
 export interface RateLimit {
@@ -390,7 +391,14 @@ export function defineConnector<Settings, Credentials, Client>(
         addMembers: async (audience, members, context) => audiences().add(await client(), audience, members, context),
         removeMembers: async (audience, members, context) =>
           audiences().remove(await client(), audience, members, context),
-        write: async (writes, context = NO_CONTEXT) => writable().write(await client(), writes, context),
+        write: async (writes, context = NO_CONTEXT) => {
+          const writer = writable();
+          const { sound, refused } = withoutConsent(writes);
+          const results = sound.length === 0 ? [] : await writer.write(await client(), sound, context);
+          if (refused.length === 0) return results;
+          const byId = new Map([...results, ...refused].map((result) => [result.id, result]));
+          return writes.flatMap(({ id }) => byId.get(id) ?? []);
+        },
       };
     },
   };

@@ -153,9 +153,46 @@ export const touchpointRecord = z.strictObject({
   currency: currency.nullable(),
 });
 
-export const consentPurpose = z.enum(["service", "marketing", "analytics", "personalisation", "ad_audience", "any"]);
+export const consentPurpose = z.enum([
+  "service",
+  "marketing",
+  "analytics",
+  "personalisation",
+  "ad_audience",
+  /** Selling data, or sharing it for advertising: what browsers' opt-out signals are about. */
+  "sale_or_share",
+  /** Keeping who opened which message, and when. */
+  "open_tracking",
+  "research",
+  "any",
+]);
 export const consentChannel = z.enum(["email", "sms", "call", "post", "push", "ads", "onsite", "any"]);
 export const consentStateName = z.enum(["granted", "denied", "withdrawn", "pending", "expired", "unknown"]);
+/** What a statement rests on or came by, where the ledger treats it differently. */
+export const consentCause = z.enum([
+  /** Implied by a purchase or an inquiry: it ends by itself. */
+  "purchase",
+  "inquiry",
+  /** The person is under age until `expiresAt`. */
+  "minor",
+  /** A message with a stop word. */
+  "stop",
+  /** Global Privacy Control and its like. */
+  "browser_signal",
+  /** A confirmed double opt-in. */
+  "double_opt_in",
+  /** A list of opt-outs that somebody imported. */
+  "opt_out_list",
+  /** Nothing was heard of the person for too long. */
+  "inactivity",
+  /** No statement of a person: nothing may be sent to the address, whoever says yes. It bounced, its owner complained, we say so. */
+  "hard_bounce",
+  "complaint",
+  "suppressed",
+  /** What suppressed the address is over: somebody at the business said so. */
+  "released",
+]);
+export type ConsentCause = z.infer<typeof consentCause>;
 export type ConsentPurpose = z.infer<typeof consentPurpose>;
 export type ConsentChannel = z.infer<typeof consentChannel>;
 export type ConsentStateName = z.infer<typeof consentStateName>;
@@ -174,11 +211,21 @@ export const consentRecord = z.strictObject({
   /** The person said so themselves through a verified way (form, double opt-in, reply), as opposed to an import. */
   explicit: z.boolean(),
   /**
-   * When the person said it. A no that is known by its day only: the end of that day; such a yes: its beginning. Null:
-   * the source does not say; the ledger then counts a no from when it reached us, and a yes as older than any no.
+   * When the person said it. A no that is known by its day only: the end of that day; such a yes: its beginning (it is no
+   * newer than that), with `countsFrom`. Null: the source does not say; the ledger then counts a no from when it reached us,
+   * and a yes as older than any no.
    */
   effectiveAt: instant.nullable(),
+  /** Of a yes that is known by its day only: the end of that day, before which it permits nothing. */
+  countsFrom: instant.nullable().optional(),
   expiresAt: instant.nullable(),
+  cause: consentCause.nullable().optional(),
+  /** ISO 3166-1 alpha-2, with `-` and a state where that matters: under whose law the source says that it was given. */
+  jurisdiction: z
+    .string()
+    .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/)
+    .nullable()
+    .optional(),
   /** Where and how it was captured, in words an auditor understands; no personal data. */
   proof: line,
 });

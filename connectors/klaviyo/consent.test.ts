@@ -49,6 +49,19 @@ describe("e-mail marketing", () => {
     expect(consent?.proof).toBe(`Klaviyo cannot deliver to the address (${reason}).`);
   });
 
+  it.each([
+    ["HARD_BOUNCE", "hard_bounce"],
+    ["INVALID_EMAIL", "hard_bounce"],
+    ["SPAM_COMPLAINT", "complaint"],
+  ])("suppressed for %s suppresses the address itself", (reason, cause) => {
+    const said = consentsOf(profile({ email: { marketing: { ...YES, suppression: [{ reason, timestamp: LATER }] } } }));
+    expect(said.filter((one) => one.cause != null)).toMatchObject([
+      { cause, state: "denied", channel: "email", purpose: "any", effectiveAt: at(LATER), address: said[0]?.address },
+    ]);
+    const unsubscribed = [{ reason: "UNSUBSCRIBE", timestamp: LATER }];
+    expect(consentsOf(profile({ email: { marketing: { ...YES, suppression: unsubscribed } } }))).toHaveLength(1);
+  });
+
   it("suppressed for several reasons counts the person's own", () => {
     const suppression = [
       { reason: "HARD_BOUNCE", timestamp: LATER },
@@ -210,6 +223,21 @@ describe("open tracking", () => {
       { valid_until: "soon" },
     ])
       expect(allows(more), JSON.stringify(more)).toBe(false);
+  });
+
+  it("is a purpose of its own in the ledger, with its end, where somebody said something of it", () => {
+    const open = (more: object) =>
+      consentsOf(profile({ email: { marketing: YES, open_tracking: { ...tracking, ...more } } }))
+        .filter(({ purpose }) => purpose === "open_tracking")
+        .map(({ channel, state, expiresAt }) => [channel, state, expiresAt]);
+    expect(open({})).toEqual([["email", "granted", null]]);
+    expect(open({ valid_until: "2027-01-01T00:00:00+00:00" })).toEqual([
+      ["email", "granted", "2027-01-01T00:00:00.000Z"],
+    ]);
+    expect(open({ valid_until: "soon" })).toEqual([["email", "unknown", null]]);
+    expect(open({ consent: "UNSUBSCRIBED" })).toEqual([["email", "withdrawn", null]]);
+    expect(open({ can_receive: false })).toEqual([["email", "unknown", null]]);
+    expect(open({ consent: "NEVER_SUBSCRIBED" })).toEqual([]);
   });
 
   it("is not consented by a subscription to e-mails", () => {

@@ -6,7 +6,7 @@
  * suppresses (https://developers.klaviyo.com/en/docs/collect_email_and_sms_consent_via_api, read 2026-11).
  */
 import type { ConsentRecord } from "#connectors/core/records.ts";
-import { saidByThePerson, statementsOf } from "#connectors/core/statements.ts";
+import { saidByThePerson, statement, statementsOf } from "#connectors/core/statements.ts";
 import type { Subscription, Use } from "#connectors/core/statements.ts";
 import { instantOf } from "./schema.ts";
 import type { Channel, EmailMarketing, ProfileRow, Suppression } from "./schema.ts";
@@ -14,10 +14,12 @@ import type { Channel, EmailMarketing, ProfileRow, Suppression } from "./schema.
 const EMAIL: Use = { channel: "email", purpose: "marketing" };
 const SMS: Use = { channel: "sms", purpose: "marketing" };
 const SMS_SERVICE: Use = { channel: "sms", purpose: "service" };
+const OPENS: Use = { channel: "email", purpose: "open_tracking" };
 const PUSH: Use = { channel: "push", purpose: "marketing" };
 
 /** The mail could not be delivered: nobody said no, and nobody can be written to. */
 const UNDELIVERABLE = new Set(["HARD_BOUNCE", "INVALID_EMAIL"]);
+const COMPLAINTS = new Set(["SPAM_COMPLAINT", "SPAM_REPORT"]);
 /** Said by the person, as opposed to somebody at the business. */
 const OWN_NO = new Set(["UNSUBSCRIBE", "SPAM_COMPLAINT", "SPAM_REPORT"]);
 
@@ -38,6 +40,14 @@ export function consentsOf({ id, attributes }: ProfileRow): ConsentRecord[] {
       ...statementsOf({ stream: "profiles", id, address: filled(email) }, { unknown: NOT_SAID }, [EMAIL]).records,
     );
   else records.push(...about(filled(email), addressed(email, emailMarketing(marketing))));
+  records.push(...suppressionsOf(id, filled(email), marketing?.suppression ?? []));
+  const tracking = subscriptions?.email?.open_tracking;
+  if (tracking != null && isSaid(tracking))
+    records.push(
+      ...about(filled(email), addressed(email, simple("open-tracking", OPENS, tracking, tracking.can_receive))).map(
+        (record) => endingBy(record, tracking.valid_until),
+      ),
+    );
   for (const [ref, use, channel, canReceive] of [
     ["sms-marketing", SMS, sms?.marketing, sms?.marketing?.can_receive_sms_marketing],
     ["sms-transactional", SMS_SERVICE, sms?.transactional, sms?.transactional?.can_receive_sms_transactional],
@@ -51,6 +61,26 @@ export function consentsOf({ id, attributes }: ProfileRow): ConsentRecord[] {
       ...about(null, simple("push-marketing", PUSH, push.marketing, push.marketing.can_receive_push_marketing)),
     );
   return records;
+}
+
+/** What Klaviyo has learnt of the address itself: nothing may be sent there, whoever says yes to it elsewhere. */
+function suppressionsOf(id: string, address: string | null, suppressions: Suppression[]): ConsentRecord[] {
+  if (address === null) return [];
+  return suppressions.flatMap(({ reason, timestamp }): ConsentRecord[] => {
+    const cause = UNDELIVERABLE.has(reason) ? "hard_bounce" : COMPLAINTS.has(reason) ? "complaint" : null;
+    if (cause === null) return [];
+    const at = instantOf(timestamp);
+    const base = statement({ stream: "profiles", id, address }, { channel: "email", purpose: "any" }, cause);
+    const proof = `Klaviyo: the address is suppressed (${word(reason)}).`;
+    return [{ ...base, updatedAt: at, effectiveAt: at, state: "denied", cause, proof }];
+  });
+}
+
+/** A consent that ends, or of which it is not clear when it does. */
+function endingBy(record: ConsentRecord, until: string | null | undefined): ConsentRecord {
+  if (until == null || record.state !== "granted") return record;
+  const expiresAt = instantOf(until);
+  return expiresAt === null ? { ...record, state: "unknown", explicit: false } : { ...record, expiresAt };
 }
 
 /** A yes without an address would be one for whatever address the person has elsewhere. */

@@ -11,6 +11,7 @@ import { codecServerCommand } from "./commands/codec-server.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { connectionStateCommands } from "./commands/connection-state.ts";
 import { connectionsCommand } from "./commands/connections.ts";
+import { consentCommand } from "./commands/consent.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fieldsCommand } from "./commands/fields.ts";
@@ -84,6 +85,7 @@ for (const add of [
   planCommand,
   fieldsCommand,
   profileCommand,
+  consentCommand,
   importCommand,
   exportCommand,
   figuresCommands,

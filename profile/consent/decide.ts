@@ -3,34 +3,10 @@
  * of a person against a table of requirements.
  */
 import { type Grant, issueGrant, type Use } from "#connectors/core/grant.ts";
+import { CONSENT_RULES_VERSION, generalNeed } from "./law.ts";
 import { type ConsentAnswer, isRefusal, sameAddress } from "./ledger.ts";
 
-/** Changes whenever the table does; every grant carries it. */
-export const CONSENT_RULES_VERSION = "1";
-
-/** `yes`: somebody must have said yes. `no-objection`: nobody may have said no. `always`: part of the service itself. */
-export type Requirement = "yes" | "no-objection" | "always";
-
-export interface ConsentRule {
-  purpose: Use["purpose"];
-  /** Left out: any. */
-  channel?: Use["channel"];
-  needs: Requirement;
-}
-
-/**
- * What each use needs: the strictest of the regimes we serve (EU and UK e-privacy, TCPA, CASL). First match counts; what is
- * not here needs a yes.
- */
-export const CONSENT_RULES: readonly ConsentRule[] = [
-  { purpose: "service", needs: "always" },
-  // Profiling for the business's own fields rests on legitimate interest: the person may object.
-  { purpose: "personalisation", needs: "no-objection" },
-  { purpose: "marketing", channel: "post", needs: "no-objection" },
-  { purpose: "marketing", needs: "yes" },
-  { purpose: "analytics", needs: "yes" },
-  { purpose: "ad_audience", needs: "yes" },
-];
+export { CONSENT_RULES, CONSENT_RULES_VERSION, type ConsentRule, type Requirement } from "./law.ts";
 
 /** The addresses of the record that is written to, or that a message would go to. Null: it has none. */
 export interface Addresses {
@@ -63,15 +39,14 @@ export function judge<Answer extends KnownAnswer>(
   recipient: Recipient,
 ): Verdict<Answer> {
   if (use.purpose === "any") return { verdict: "no_purpose" };
-  const needs = CONSENT_RULES.find(
-    ({ purpose, channel }) => purpose === use.purpose && (channel === undefined || channel === use.channel),
-  )?.needs;
+  const needs = generalNeed(use);
   if (needs === "always") return { verdict: "allowed", answer: undefined };
 
   const exact = answers.find(({ channel, purpose }) => channel === use.channel && purpose === use.purpose);
   const objection = objectionTo(answers, use, exact);
   if (objection !== undefined) return { verdict: "objected", answer: objection };
   if (needs === "no-objection") return { verdict: "allowed", answer: exact?.state === "granted" ? exact : undefined };
+  if (exact?.state === "not_required") return { verdict: "allowed", answer: exact };
   if (exact?.state !== "granted") return { verdict: "no_yes", answer: exact };
   if (recipient !== "anywhere" && !holdsFor(exact, addressFor(use, recipient)))
     return { verdict: "other_address", answer: exact };
@@ -94,10 +69,14 @@ function objectionTo<Answer extends KnownAnswer>(
     if (use.channel === "any" && answer.purpose === use.purpose) return true;
     const covered =
       (answer.channel === use.channel || answer.channel === "any") &&
-      (answer.purpose === use.purpose || answer.purpose === "any");
+      (answer.purpose === use.purpose || answer.purpose === "any" || sells(answer, use));
     return covered && exact === undefined;
   });
 }
+
+/** Who may not be sold may not be advertised to by it. */
+const sells = ({ purpose }: KnownAnswer, use: Use): boolean =>
+  purpose === "sale_or_share" && use.purpose === "ad_audience";
 
 /** Undefined: the channel goes to no address of the record. */
 function addressFor({ channel }: Use, { email, phone }: Addresses): string | null | undefined {
@@ -183,8 +162,42 @@ const purposeWords: Record<Use["purpose"], string> = {
   analytics: "analytics",
   personalisation: "personalisation",
   ad_audience: "audiences",
+  sale_or_share: "sale or sharing of data",
+  open_tracking: "open tracking",
+  research: "research",
   any: "uses of any kind",
 };
+
+/** For people: "E-mail marketing: allowed - ...". */
+export interface Explained {
+  allowed: boolean;
+  sentence: string;
+  /** Of the ledger: those that allowed it, or that stand against it. */
+  entryIds: readonly string[];
+  rulesVersion: string;
+  /** ISO 8601 */
+  at: string;
+}
+
+/** The same decision with its reason, whichever way it goes. */
+export function explain(facts: Omit<ConsentFacts, "profileId">, use: Use, at: string): Explained {
+  const decision = judge(facts.answers, use, facts.recipient);
+  const base = { rulesVersion: CONSENT_RULES_VERSION, at };
+  if (decision.verdict !== "allowed") {
+    const against = decision.verdict === "no_purpose" ? undefined : decision.answer;
+    return { ...base, allowed: false, sentence: refusalOf(use, decision), entryIds: against?.entryIds ?? [] };
+  }
+  const entryIds = entriesOf(decision.answer, use, facts.recipient);
+  const why = decision.answer?.reason ?? WITHOUT_A_YES[generalNeed(use)];
+  return { ...base, allowed: true, sentence: sentence(use, why), entryIds };
+}
+
+const WITHOUT_A_YES = {
+  always: "allowed - it is part of the service",
+  "no-objection": "allowed - nobody objected",
+  yes: "allowed",
+  verified: "allowed",
+} as const;
 
 const sentence = (use: Use, answer: string): string =>
   `${channelWords[use.channel]} ${purposeWords[use.purpose]}: ${answer}`;

@@ -1,4 +1,4 @@
-import { type ConsentEntry, isRefusal } from "./ledger.ts";
+import { type ConsentEntry, isOfTheList, isRefusal } from "./ledger.ts";
 import { namesConflict, type PersonName } from "#profile/identity/names.ts";
 import { jaroWinkler } from "#profile/identity/strings.ts";
 
@@ -18,6 +18,8 @@ export function mayBeSamePerson(names: readonly PersonName[], others: readonly P
   );
 }
 
-/** Which of somebody else's entries count in doubt: a no. */
+/** Which of somebody else's entries count in doubt: a no. Their age is theirs, and so are their addresses. */
 export const doubtfulRefusals = (entries: readonly ConsentEntry[]): ConsentEntry[] =>
-  entries.filter(({ state }) => isRefusal(state)).map((entry) => ({ ...entry, inDoubt: true }));
+  entries
+    .filter((entry) => isRefusal(entry.state) && entry.cause !== "minor" && !isOfTheList(entry))
+    .map((entry) => ({ ...entry, inDoubt: true }));

@@ -53,7 +53,8 @@ describe("the answer for a person", () => {
   it("is no without any entry, and an unknown or unconfirmed one is not a yes", () => {
     expect(ask([])).toEqual({ refused: true, reason: "E-mail marketing: not allowed - no consent recorded" });
     expect(allowed([entry({ state: "unknown" })])).toBe(false);
-    expect(ask([entry({ state: "pending" })])).toMatchObject({ reason: expect.stringContaining("not confirmed yet") });
+    const asked = entry({ state: "pending", effectiveAt: "2026-10-30T00:00:00Z", recordedAt: "2026-10-30T00:00:00Z" });
+    expect(ask([asked])).toMatchObject({ reason: expect.stringContaining("not confirmed yet") });
   });
 
   it("is what a record said last", () => {

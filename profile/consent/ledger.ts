@@ -1,5 +1,16 @@
 /** What the consent ledger says of one person: entries of all their records in, one answer per channel and purpose out. */
-import type { ConsentChannel, ConsentPurpose, ConsentStateName } from "#connectors/core/records.ts";
+import type {
+  ConsentCause,
+  ConsentChannel,
+  ConsentPurpose,
+  ConsentRecord,
+  ConsentStateName,
+} from "#connectors/core/records.ts";
+import { type Law, STRICTEST_LAW } from "./law.ts";
+import { dayFormatOf, reasonOf, type Shortfall } from "./reasons.ts";
+import { byTime, isPast, isRefusal, timed, type Timed } from "./timed.ts";
+
+export { isRefusal, REFUSALS } from "./timed.ts";
 
 /** One statement in the ledger. Times are ISO 8601 in UTC. */
 export interface ConsentEntry {
@@ -15,7 +26,15 @@ export interface ConsentEntry {
   explicit: boolean;
   /** Null: the source does not say when it was said. */
   effectiveAt: string | null;
+  /** Of a yes that is known by its day only: the end of that day. */
+  countsFrom?: string | null;
   expiresAt: string | null;
+  basis?: ConsentRecord["basis"];
+  cause?: ConsentCause | null;
+  /** Under whose law its source says that it was given: ISO 3166-1 alpha-2, with a state or without. */
+  jurisdiction?: string | null;
+  /** Names the address as identity compares it; null: it cannot be read. */
+  addressId?: string | null;
   /** When it reached us. */
   recordedAt: string;
   /** Where and how it was captured. */
@@ -29,7 +48,8 @@ export interface ConsentEntry {
 export interface ConsentAnswer {
   channel: ConsentChannel;
   purpose: ConsentPurpose;
-  state: ConsentStateName;
+  /** `not_required`: the person's law asks for no yes, and nobody objected. */
+  state: ConsentStateName | "not_required";
   /** The entries that decided. */
   entryIds: string[];
   /** Of a yes, by place in `entryIds`: the address it holds for; null: the whole person. Otherwise empty. */
@@ -42,21 +62,6 @@ export interface ConsentAnswer {
   changesAt: string | null;
 }
 
-/** Clocks differ a little; a date further in the future than this is not believed. */
-const CLOCK_SKEW_MS = 5 * 60_000;
-
-interface Timed {
-  entry: ConsentEntry;
-  /** The source gave a date, and it is plausible. */
-  dated: boolean;
-  /** As late as it may have been said, never later than it reached us. Milliseconds since the epoch. */
-  effective: number;
-  /** From when on it counts. A no counts a little earlier, by as much as clocks may differ. */
-  begins: number;
-  recorded: number;
-  expires: number | null;
-}
-
 /**
  * One answer per (channel, purpose) that any entry names, `any` included, at the instant `at`.
  *
@@ -65,24 +70,31 @@ interface Timed {
  * of another record is no information against it, one of the same record suspends the yes. A no with channel or purpose
  * `any` covers every narrower use, a yes covers what it names. The order of the entries is irrelevant.
  *
- * Without a date that can be believed a statement counts from when it reached us, and a yes is older than any no.
+ * Without a date a statement counts from when it reached us, and a yes is older than any no. With a date in the future a yes
+ * permits nothing at all. A yes that was implied ends by itself. Being under age, or an address that is suppressed, no yes
+ * lifts: the one for the person, the other for that address and for what was said of the person without one.
  *
  * @param options.timeZone whose days the reasons name
+ * @param options.law what the law of the person asks of a yes; unless given, what the strictest asks
  */
 export function effectiveConsent(
   entries: readonly ConsentEntry[],
   at: string,
-  { timeZone = "UTC" }: { timeZone?: string } = {},
+  { timeZone = "UTC", law = STRICTEST_LAW }: { timeZone?: string; law?: Law } = {},
 ): ConsentAnswer[] {
-  if (entries.length === 0) return [];
+  const optOut = law.optOut ?? [];
+  if (entries.length === 0 && optOut.length === 0) return [];
   const atMs = Date.parse(at);
-  const timed = entries.map(time).toSorted(byTime);
-  const begun = timed.filter(({ begins }) => begins <= atMs);
-  const pairs = new Map(begun.map(({ entry }) => [`${entry.channel} ${entry.purpose}`, entry]));
-  return [...pairs]
+  const all = entries.map(timed).toSorted(byTime);
+  const begun = all.filter(({ begins }) => begins <= atMs);
+  const pairs = new Map(begun.map(({ entry }) => [pairOf(entry), entry]));
+  const asked = new Map<string, Asked>([...optOut.map((use) => [pairOf(use), use] as const), ...pairs]);
+  return [...asked]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { channel, purpose }]) => {
-      const { state, decisive, suspended } = decideState(begun, channel, purpose, atMs);
+    .map(([pair, { channel, purpose }]): ConsentAnswer => {
+      const { state, decisive, shortfall } = decideState(begun, { channel, purpose }, { atMs, law });
+      if (isUnopposed(state) && optOut.some((use) => pairOf(use) === pair) && !isDoubted(begun, { channel, purpose }))
+        return unopposed({ channel, purpose }, law, nextChange(all, channel, purpose, atMs));
       const newest = decisive.at(-1);
       const known = newest !== undefined && (newest.dated || state !== "granted");
       return {
@@ -91,48 +103,154 @@ export function effectiveConsent(
         state,
         entryIds: decisive.map(({ entry }) => entry.entryId),
         addresses: state === "granted" ? decisive.map(({ entry }) => entry.address) : [],
-        reason: reasonOf(state, newest, suspended, dayFormatOf(timeZone)),
+        reason: reasonOf(state, newest, shortfall, dayFormatOf(timeZone)),
         effectiveAt: known ? new Date(newest.effective).toISOString() : null,
-        changesAt: nextChange(timed, channel, purpose, atMs),
+        changesAt: nextChange(all, channel, purpose, atMs),
       };
     });
 }
 
+const pairOf = ({ channel, purpose }: Asked): string => `${channel} ${purpose}`;
+
+/** No yes, and no objection. */
+const isUnopposed = (state: ConsentStateName): boolean => state !== "granted" && !isRefusal(state);
+
+/** A word that nobody understood may be a no. */
+const isDoubted = (begun: readonly Timed[], { channel, purpose }: Asked): boolean =>
+  begun.some(({ entry }) => entry.state === "unknown" && bears(entry, channel, purpose));
+
+const unopposed = (asked: Asked, { regimes = [] }: Law, changesAt: string | null): ConsentAnswer => ({
+  ...asked,
+  state: "not_required",
+  entryIds: [],
+  addresses: [],
+  reason: `allowed - nobody objected, and the law of where the person lives asks for no more (${regimes.join(", ")})`,
+  effectiveAt: null,
+  changesAt,
+});
+
 /** The earliest instant at which time alone may change one of the answers; also those that do not exist yet. */
 export function nextConsentChange(entries: readonly ConsentEntry[], at: string): string | null {
   const atMs = Date.parse(at);
-  return earliest(entries.map(time).flatMap((entry) => turns(entry, atMs)));
+  return earliest(entries.map(timed).flatMap((entry) => turns(entry, atMs)));
 }
 
 interface Decided {
   state: ConsentStateName;
   decisive: Timed[];
-  /** There was a yes once, and its own source no longer stands by it. */
-  suspended: boolean;
+  /** There was a yes once, and why it does not stand. */
+  shortfall: Shortfall | null;
 }
 
-function decideState(begun: readonly Timed[], channel: ConsentChannel, purpose: ConsentPurpose, atMs: number): Decided {
-  const bearing = begun.filter(({ entry }) => covers(entry.channel, channel) && covers(entry.purpose, purpose));
-  const exact = bearing.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
-  const last = lastWords(bearing);
-  const latest = lastWords(exact).filter((timed) => !last.some((other) => supersedes(other, timed)));
-  const valid = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
-  const refusal = bearing.findLast(({ entry }) => isRefusal(entry.state));
+function decideState(
+  begun: readonly Timed[],
+  { channel, purpose }: Asked,
+  { atMs, law }: { atMs: number; law: Law },
+): Decided {
+  const bearing = begun.filter(({ entry }) => bears(entry, channel, purpose));
+  const minority = bearing.filter(({ entry }) => entry.cause === "minor");
+  const suppressed = suppressionsIn(bearing);
+  const said = bearing.filter(({ entry }) => entry.cause !== "minor" && !isOfTheList(entry));
+  const settled = (state: ConsentStateName, decisive: Timed[]): Decided => ({ state, decisive, shortfall: null });
+  const underAge = minority.findLast(({ expires }) => !isPast(expires, atMs));
+  if (underAge !== undefined) return settled("denied", [underAge]);
 
-  const settled = (state: ConsentStateName, decisive: Timed[]): Decided => ({ state, decisive, suspended: false });
+  const exact = said.filter(({ entry }) => entry.channel === channel && entry.purpose === purpose);
+  const believed = exact.filter(({ entry, impossible }) => entry.state !== "granted" || !impossible);
+  const last = lastWords(said.filter(({ entry, impossible }) => entry.state !== "granted" || !impossible));
+  const latest = lastWords(believed).filter((one) => !last.some((other) => supersedes(other, one)));
+  const unexpired = latest.filter(({ entry, expires }) => entry.state === "granted" && !isPast(expires, atMs));
+  const lawful = unexpired.filter(({ entry, dated }) => shortOf(law, entry, dated) === null);
+  const valid = lawful.filter((one) => isOfAge(one, minority) && !suppressed.some((other) => meets(other, one)));
+  const refusal = said.findLast(({ entry }) => isRefusal(entry.state));
+
   if (refusal !== undefined) {
     const lifting = valid.filter(
-      ({ entry, dated, effective }) => entry.explicit && dated && effective > refusal.effective,
+      ({ entry, dated, effective }) => entry.explicit && dated && effective > refusal.effective && permits(entry),
     );
     return lifting.length > 0 ? settled("granted", lifting) : settled(refusal.entry.state, [refusal]);
   }
   if (valid.length > 0) return settled("granted", valid);
+  if (suppressed.length > 0) return settled("denied", suppressed.slice(-1));
   for (const state of ["expired", "pending"] as const) {
     const newest = latest.findLast(({ entry, expires }) => stateAt(entry, expires, atMs) === state);
     if (newest !== undefined) return settled(state, [newest]);
   }
-  const suspended = exact.some(({ entry }) => entry.state === "granted");
-  return { state: "unknown", decisive: bearing.filter(({ entry }) => entry.state === "unknown").slice(-1), suspended };
+  return { state: "unknown", ...unknownOf({ said, exact, unexpired }, law) };
+}
+
+function unknownOf(
+  { said, exact, unexpired }: { said: readonly Timed[]; exact: readonly Timed[]; unexpired: readonly Timed[] },
+  law: Law,
+): Pick<Decided, "decisive" | "shortfall"> {
+  const unknown = said.filter(({ entry }) => entry.state === "unknown").slice(-1);
+  const short = unexpired.at(-1);
+  if (short !== undefined) return { decisive: [short], shortfall: shortOf(law, short.entry, short.dated) };
+  const impossible = exact.findLast((one) => one.impossible && one.entry.state === "granted");
+  if (unknown.length === 0 && impossible !== undefined) return { decisive: [impossible], shortfall: "impossible" };
+  return {
+    decisive: unknown,
+    shortfall: exact.some(({ entry }) => entry.state === "granted") ? "suspended" : null,
+  };
+}
+
+/** What the law asks of a yes beyond its being one. */
+function shortOf({ acceptsImplied, asksForProof }: Law, entry: ConsentEntry, dated: boolean): Shortfall | null {
+  if (!acceptsImplied && entry.basis === "implied") return "implied";
+  return asksForProof && entry.channel === "email" && entry.purpose === "marketing" && !(entry.explicit && dated)
+    ? "unproved"
+    : null;
+}
+
+/** What a child said, or somebody for them, is no yes of the adult. */
+const isOfAge = ({ effective }: Timed, minority: readonly Timed[]): boolean =>
+  minority.every(({ expires }) => expires === null || effective >= expires);
+
+/** The list of addresses that nothing may be sent to is kept in the ledger; what stands there is nobody's statement. */
+export const isOfTheList = ({ cause }: ConsentEntry): boolean => isSuppression(cause) || cause === "released";
+
+export const isSuppression = (cause: ConsentEntry["cause"]): boolean =>
+  cause === "hard_bounce" || cause === "complaint" || cause === "suppressed";
+
+/** Those that nobody has released since, whatever dates they give. */
+const suppressionsIn = (bearing: readonly Timed[]): Timed[] =>
+  bearing.filter(
+    (one) =>
+      isSuppression(one.entry.cause) &&
+      !bearing.some(
+        (other) => other.entry.cause === "released" && other.recorded > one.recorded && isSamePlace(other, one),
+      ),
+  );
+
+const isSamePlace = ({ entry: a }: Timed, { entry: b }: Timed): boolean =>
+  a.channel === b.channel &&
+  (a.addressId != null && b.addressId != null ? a.addressId === b.addressId : sameAddress(a.address, b.address));
+
+/**
+ * A yes is one to what it names, and "any" names nothing: it takes no no away from what it does not name. Profiling is asked
+ * about for the person, whatever the channel.
+ */
+const permits = ({ channel, purpose }: ConsentEntry): boolean =>
+  purpose !== "any" && (channel !== "any" || purpose === "personalisation");
+
+/** A suppressed address takes its own yes with it, and one that was said of no address: it might be meant. */
+function meets({ entry: suppressed }: Timed, { entry }: Timed): boolean {
+  if (entry.address === null) return true;
+  if (entry.addressId == null || suppressed.addressId == null) return sameAddress(entry.address, suppressed.address);
+  return entry.addressId === suppressed.addressId;
+}
+
+interface Asked {
+  channel: ConsentChannel;
+  purpose: ConsentPurpose;
+}
+
+/** Whether an entry has a say in a question. A no to the sale of data is one to its use in advertising. */
+function bears(entry: ConsentEntry, channel: ConsentChannel, purpose: ConsentPurpose): boolean {
+  if (!covers(entry.channel, channel)) return false;
+  if (entry.cause === "minor" && purpose === "service") return false;
+  if (covers(entry.purpose, purpose)) return true;
+  return entry.purpose === "sale_or_share" && purpose === "ad_audience" && isRefusal(entry.state);
 }
 
 /**
@@ -174,40 +292,13 @@ function stateAt(entry: ConsentEntry, expires: number | null, atMs: number): Con
   return lapsed ? "expired" : entry.state;
 }
 
-function time(entry: ConsentEntry): Timed {
-  const recorded = Date.parse(entry.recordedAt);
-  const claimed = entry.effectiveAt === null ? NaN : Date.parse(entry.effectiveAt);
-  const dated = claimed <= recorded + CLOCK_SKEW_MS;
-  const effective = dated ? Math.min(claimed, recorded) : recorded;
-  return {
-    entry,
-    dated,
-    effective,
-    begins: entry.state === "granted" ? effective : effective - CLOCK_SKEW_MS,
-    recorded,
-    expires: entry.expiresAt === null ? null : Date.parse(entry.expiresAt),
-  };
-}
-
-/** Of statements at one instant the most restrictive comes last, so that a tie is a no. */
-function byTime(a: Timed, b: Timed): number {
-  return (
-    a.effective - b.effective ||
-    severity(a.entry.state) - severity(b.entry.state) ||
-    a.recorded - b.recorded ||
-    (a.entry.entryId < b.entry.entryId ? -1 : 1)
-  );
-}
-
-const severity = (state: ConsentStateName): number => (isRefusal(state) ? 2 : state === "granted" ? 0 : 1);
-
 function nextChange(
   timed: readonly Timed[],
   channel: ConsentChannel,
   purpose: ConsentPurpose,
   atMs: number,
 ): string | null {
-  const relevant = timed.filter(({ entry }) => covers(entry.channel, channel) && covers(entry.purpose, purpose));
+  const relevant = timed.filter(({ entry }) => bears(entry, channel, purpose));
   return earliest(relevant.flatMap((entry) => turns(entry, atMs)));
 }
 
@@ -216,13 +307,6 @@ const turns = ({ begins, expires }: Timed, atMs: number): number[] =>
 
 const earliest = (instants: number[]): string | null =>
   instants.length === 0 ? null : new Date(Math.min(...instants)).toISOString();
-
-/** The states in which somebody said no. */
-export const REFUSALS: readonly ConsentStateName[] = ["denied", "withdrawn"];
-
-export const isRefusal = (state: ConsentStateName): boolean => REFUSALS.includes(state);
-
-const isPast = (expires: number | null, atMs: number): boolean => expires !== null && expires <= atMs;
 
 const covers = (named: string, asked: string): boolean => named === asked || named === "any";
 
@@ -236,52 +320,3 @@ function plainAddress(address: string): string {
   const trimmed = address.trim().toLowerCase();
   return trimmed.includes("@") ? trimmed : trimmed.replace(/^00/, "+").replaceAll(/[^\d+]/g, "");
 }
-
-const dayFormats = new Map<string, Intl.DateTimeFormat>();
-
-function dayFormatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = dayFormats.get(timeZone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone });
-  dayFormats.set(timeZone, made);
-  return made;
-}
-
-function reasonOf(
-  state: ConsentStateName,
-  decisive: Timed | undefined,
-  suspended: boolean,
-  days: Intl.DateTimeFormat,
-): string {
-  if (decisive === undefined) return "not allowed - no consent recorded";
-  const { entry, dated, effective, expires } = decisive;
-  const day = days.format(effective);
-  const when = dated ? ` on ${day}` : `, ${undated(entry, days)}, counted from ${day}`;
-  const told = [
-    entry.proof,
-    entry.inDoubt === true ? "by what may be the same person" : entry.byAddress === true ? "in another record" : "",
-  ];
-  const of = entry.byAddress === true ? " for this address" : "";
-  const proof = told.every((part) => part === "") ? "" : ` (${told.filter((part) => part !== "").join("; ")})`;
-  switch (state) {
-    case "granted":
-      return `allowed - ${entry.explicit && dated ? "confirmed" : "recorded"}${when}${proof}`;
-    case "denied":
-      return `not allowed - refused${of}${when}${proof}`;
-    case "withdrawn":
-      return `not allowed - withdrawn${of}${when}${proof}`;
-    case "pending":
-      return `not allowed - asked${when}, not confirmed yet${proof}`;
-    case "expired":
-      return `not allowed - expired${expires === null ? "" : ` on ${days.format(expires)}`}${proof}`;
-    case "unknown":
-      return suspended
-        ? `not allowed - the source no longer confirms an earlier yes, since ${day}${proof}`
-        : `not allowed - no consent recorded${proof}`;
-  }
-}
-
-const undated = ({ effectiveAt }: ConsentEntry, days: Intl.DateTimeFormat): string =>
-  effectiveAt === null
-    ? "date not given by the source"
-    : `dated ${days.format(Date.parse(effectiveAt))} by the source, which was in the future then`;

@@ -37,6 +37,29 @@ const yes = statement();
 const no = statement({ state: "withdrawn" });
 const unknown = statement({ state: "unknown" });
 
+describe("dated statements", () => {
+  const dated = (fields: Partial<LedgerStatement> = {}) =>
+    statement({ state: "withdrawn", effectiveAt: "2026-03-01T00:00:00Z", ...fields });
+
+  it("said again are no entry, whatever else changed that gives them another id", () => {
+    const ledger = openLedger();
+    const again = { ...dated({ effectiveAt: "2026-03-01T00:00:00.000Z" }), entryId: "another proof" };
+    expect([ledger.tell(dated()), ledger.tell(again), ledger.tell(dated())]).toEqual([1, 0, 0]);
+    expect(openLedger().tell(dated(), again)).toBe(1);
+  });
+
+  it("with a later date of their own, another state or another cause are said anew", () => {
+    const ledger = openLedger();
+    const told = [
+      dated(),
+      dated({ effectiveAt: "2026-04-01T00:00:00Z" }),
+      dated({ state: "denied" }),
+      dated({ cause: "hard_bounce" }),
+    ].map((said) => ledger.tell(said));
+    expect(told).toEqual([1, 1, 1, 1]);
+  });
+});
+
 describe("undated statements", () => {
   it("said again and again are one entry", () => {
     const ledger = openLedger();

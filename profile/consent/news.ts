@@ -5,20 +5,30 @@ import type { ConsentEntry } from "./ledger.ts";
 /** A statement, or an entry made from one. */
 export type LedgerStatement = Pick<
   ConsentEntry,
-  "entryId" | "recordId" | "address" | "channel" | "purpose" | "state" | "explicit" | "effectiveAt" | "expiresAt"
+  | "entryId"
+  | "recordId"
+  | "address"
+  | "channel"
+  | "purpose"
+  | "state"
+  | "explicit"
+  | "effectiveAt"
+  | "expiresAt"
+  | "cause"
 >;
 
 /** An entry of the ledger; `recordedAt` in milliseconds since the epoch. */
 export type HeldStatement = LedgerStatement & { recordedAt: number };
 
 /**
- * The statements to enter, of all that a page makes.
+ * The statements to enter, of all that a page makes. One that is in the ledger already is no news, whatever else its record
+ * says now: a no restated at each edit would outrank a newer yes.
  *
- * A dated one is recognised by its id, which is made of its content. One without a date says the same at every reading: it
- * is news when it was never made, or when its source has said something else since and now says this again (yes, unknown,
- * yes), and then it gets an id of its own.
+ * A dated one is the same with the same date, however it is proved; with a later one of its own it was said anew. One without
+ * a date says the same at every reading: it is news when it was never made, or when its source has said something else since
+ * and now says this again (yes, unknown, yes), and then it gets an id of its own.
  *
- * @param held all entries of the records that undated statements are about
+ * @param held all entries of the records that the statements are about
  */
 export function news<Statement extends LedgerStatement>(
   stated: readonly Statement[],
@@ -29,12 +39,12 @@ export function news<Statement extends LedgerStatement>(
   const statedNow = new Set(held.length === 0 ? [] : stated.map(saying));
   const entered = new Set<string>();
   return stated.flatMap((statement): Statement[] => {
-    if (statement.effectiveAt !== null) return [statement];
     // Two of a page that differ in their proof alone say one thing.
     const words = saying(statement);
     if (entered.has(words)) return [];
     entered.add(words);
     const known = heldBySubject.get(subjectOf(statement)) ?? [];
+    if (statement.effectiveAt !== null) return known.some((entry) => saying(entry) === words) ? [] : [statement];
     const last = newestOf(known.filter((entry) => saying(entry) === words));
     if (last === undefined) return [statement];
     const otherwise = known.some(
@@ -53,6 +63,7 @@ const saying = (statement: LedgerStatement): string =>
     subjectOf(statement),
     statement.state,
     statement.explicit,
+    statement.cause ?? null,
     statement.effectiveAt === null ? null : Date.parse(statement.effectiveAt),
     statement.expiresAt === null ? null : Date.parse(statement.expiresAt),
   ]);

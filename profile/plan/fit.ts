@@ -1,9 +1,6 @@
 /** Whether a property that a tool already has can hold a field of ours, by the tool's own definition of it. */
+import { saysConsent } from "#connectors/core/consent-fields.ts";
 import type { FieldDefinition, FieldFacts } from "#connectors/core/contract.ts";
-
-/** Words in the name of a property that carries somebody's permission. What a person said is never written over. */
-const SAYS_CONSENT =
-  /consent|opt(ed)?[\s_-]?(in|out)|subscri|unsub|gdpr|legal[\s_-]?basis|(accepts?|allows?)[\s_-]?(e-?mail|sms|marketing)|do[\s_-]?not[\s_-]?(contact|mail|call|sell)/i;
 
 const HOLDS: Readonly<Record<FieldDefinition["type"], readonly (FieldDefinition["type"] | "other")[]>> = {
   text: ["text"],
@@ -21,7 +18,7 @@ const WORDS: Readonly<Record<FieldDefinition["type"], string>> = {
 
 /** Why nothing may be written under this name, whatever the tool holds there; null: nothing against it. */
 export const nameObstacle = (property: string): string | null =>
-  SAYS_CONSENT.test(property)
+  saysConsent(property)
     ? `"${property}" reads like a property that carries consent or a subscription, and those are never written. Choose another property.`
     : null;
 

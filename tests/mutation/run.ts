@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation`: makes each mistake that a connector names in a copy of the project, runs the contract tests, and says which
+ * `npm run test:mutation`: makes each mistake that a connector names in a copy of the project, runs the tests that it concerns, and says which
  * test noticed it. Ends with 1 when more than two go unnoticed, or when a mistake no longer fits the source.
  *
  * Options: `--only WORDS` (mistakes whose description holds them).
@@ -49,11 +49,11 @@ function copyProject(): string {
 }
 
 async function examine(folder: string, mistake: KnownMistake): Promise<Finding> {
-  const path = join(folder, "connectors", mistake.vendor, mistake.file);
+  const path = join(folder, mistake.folder, mistake.file);
   const right = readFileSync(path, "utf8");
   writeFileSync(path, mistaken(mistake, right));
   try {
-    return { mistake, caughtBy: await firstFailure(folder, mistake.vendor) };
+    return { mistake, caughtBy: await firstFailure(folder, mistake) };
   } finally {
     writeFileSync(path, right);
   }
@@ -68,12 +68,12 @@ function mistaken({ what, vendor, file, edits }: KnownMistake, source: string): 
   }, source);
 }
 
-async function firstFailure(folder: string, vendor: string): Promise<string | null> {
+async function firstFailure(folder: string, { vendor, tests }: KnownMistake): Promise<string | null> {
   const output = join(folder, "report.json");
   rmSync(output, { force: true });
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const wanted = ["run", "--project=unit", "--bail=1", "--reporter=json", `--outputFile=${output}`];
-  const child = spawn(process.execPath, [vitest, ...wanted, `connectors/${vendor}/contract.test.ts`], {
+  const child = spawn(process.execPath, [vitest, ...wanted, tests], {
     cwd: folder,
     stdio: "ignore",
   });

@@ -113,7 +113,15 @@ const past = (shown = "") => !future(shown);
 const never = (raw: RawCustomer) => count(raw) === 0;
 const channelOf = (words = "") => (words === "e-mail" ? "email" : "sms");
 const entriesOf = (raw: RawCustomer, words = "") => raw.consents.filter((one) => one.channel === channelOf(words));
-const saysYes = (raw: RawCustomer, words = "") => entriesOf(raw, words).some(({ state }) => state === "granted");
+const saysYes = (raw: RawCustomer, words = "") =>
+  entriesOf(raw, words).some((one) => one.state === "granted" && !isImpossible(one));
+
+/** Nobody answered for a week. */
+const isOver = ({ at, recordedAt }: RawCustomer["consents"][number]): boolean =>
+  Date.parse(`${TODAY}T12:00:00Z`) - (at === null || at > recordedAt ? recordedAt : at).getTime() >= 7 * 86_400_000;
+
+/** Dated by its source in a time that was yet to come: such a yes permits nothing. */
+const isImpossible = ({ at, recordedAt }: RawCustomer["consents"][number]): boolean => at !== null && at > recordedAt;
 const saysNo = (raw: RawCustomer, words = "") =>
   entriesOf(raw, words).some(({ state }) => state === "withdrawn" || state === "denied");
 const stageSince = (raw: RawCustomer, stage = "") => {
@@ -251,7 +259,9 @@ it("is true of every consent's reason, down to whether its source gave a date", 
     for (const { channel, state, reason } of view.consents) {
       const entry = raw.consents.find((one) => one.channel === channel);
       if (entry === undefined) throw new Error("an answer to what nobody said");
-      expect(state).toBe(entry.state);
+      const over = entry.state === "pending" && isOver(entry);
+      const stands = entry.state !== "granted" || !isImpossible(entry);
+      expect(state).toBe(over ? "expired" : stands ? entry.state : "unknown");
       const dated = entry.at !== null && entry.at <= entry.recordedAt;
       const counted = `counted from ${long.format(entry.recordedAt)}`;
       const when = dated
@@ -259,13 +269,15 @@ it("is true of every consent's reason, down to whether its source gave a date", 
         : entry.at === null
           ? `, date not given by the source, ${counted}`
           : `, dated ${long.format(entry.at)} by the source, which was in the future then, ${counted}`;
-      const tail = state === "pending" ? ", not confirmed yet" : "";
+      const tail = over ? ", never confirmed" : state === "pending" ? ", not confirmed yet" : "";
       const said =
         state === "granted"
           ? `allowed - ${entry.explicit && dated ? "confirmed" : "recorded"}${when}`
-          : state === "unknown"
-            ? "not allowed - no consent recorded"
-            : `not allowed - ${words[state] ?? state}${when}${tail}`;
+          : entry.state === "granted"
+            ? `not allowed - the yes cannot be dated${when}`
+            : state === "unknown"
+              ? "not allowed - no consent recorded"
+              : `not allowed - ${words[entry.state] ?? entry.state}${when}${tail}`;
       expect(reason).toBe(`${said} (${entry.proof})`);
       checked += 1;
     }

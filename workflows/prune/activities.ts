@@ -1,19 +1,25 @@
 import type { Dependencies } from "../dependencies.ts";
 import type { StepInput } from "../refresh/messages.ts";
 
+/** Of the ledger, in one transaction. */
+const ENDED_TOGETHER = 1_000;
+
 /** A run that somebody waits for is not held up longer; the next one goes on. */
 const AT_MOST_MS = 20_000;
 
-export function pruneActivities({ retention, runs, now, log }: Dependencies) {
+export function pruneActivities({ retention, runs, ledger, now, log }: Dependencies) {
   return {
     /**
-     * Removes what is past its time, for a while. Where that fails the run is none the worse for it: it stays due, so the next
+     * Enters into the ledger which consents have ended by themselves, and removes what is past its time, for a while. Where that fails the run is none the worse for it: it stays due, so the next
      * run tries again, and `tributary doctor` says when it has been due for long.
      */
     async pruneWorkspace({ workspaceId, runId }: StepInput): Promise<void> {
       const began = performance.now();
       const goOn = () => performance.now() - began < AT_MOST_MS;
       try {
+        const at = new Date(now()).toISOString();
+        for (let more = true; more && goOn();)
+          more = (await ledger.enterEnded(workspaceId, { at, limit: ENDED_TOGETHER })) === ENDED_TOGETHER;
         const { pruned, done } = await retention.prune(workspaceId, now(), { goOn });
         const counts = Object.fromEntries(
           Object.values(pruned).flatMap(({ rows }) =>

@@ -154,9 +154,13 @@ async function sendBatch(asked: Asked, leaving: () => void, input: ApplyInput): 
     latest = await input.permissions.of(granted);
     withdrawn = latest.refused.length > 0;
   };
+  // However short ago it was asked: what was stored since counts.
+  const askIfNews = async () => {
+    if (isStale(latest, input) || !(await input.permissions.stillHold())) await askAgain();
+  };
   input.beforeSending(async () => {
-    if (!withdrawn && isStale(latest, input)) {
-      asking ??= askAgain().finally(() => {
+    if (!withdrawn) {
+      asking ??= askIfNews().finally(() => {
         asking = undefined;
       });
       await asking;

@@ -50,6 +50,8 @@ const KEPT_MS = 60_000;
 export interface Permissions {
   /** What the ledger and the list of fields say of each record at this moment. */
   of(asked: readonly Writable[]): Promise<Asked>;
+  /** Whether nothing was stored since that could change what was said last. One statement: it is asked as each call leaves. */
+  stillHold(): Promise<boolean>;
 }
 
 /** Reads what the ledger knows of all these records at once; whenever that changed, of those alone that are asked about. */
@@ -62,6 +64,8 @@ export async function readPermissions(recordIds: readonly RecordId[], input: Ask
     ids.every((id) => known.basis.recordIds.has(id)) &&
     consent.stillHolds(workspaceId, known.basis);
   return {
+    stillHold: () => consent.stillHolds(workspaceId, known.basis),
+
     async of(asked) {
       const askedAt = now();
       if (asked.length === 0) return { granted: [], refused: [], askedAt };

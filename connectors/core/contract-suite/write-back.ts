@@ -25,6 +25,13 @@ const FIELDS: FieldDefinition[] = [
 const FIELD_NAMES = FIELDS.map((field) => field.name);
 const TYPES = Object.fromEntries(FIELDS.map(({ name, type }) => [name, type]));
 const TEXT = "tributary_contract_text";
+/** As they are called at the tools we know. */
+const PERMISSIONS = [
+  ..."hs_email_optout hs_legal_basis hs_marketable_status $consent email_consent accepts_marketing subscribed".split(
+    " ",
+  ),
+  ..."unsubscribed_at do_not_contact doNotCall gdpr_status sms_opt_in email_suppressed HasOptedOutOfEmail".split(" "),
+];
 const CHOICE = "tributary_contract_choice";
 
 const write = (id: string, values: RecordWrite["values"], key = `key-${id}`): RecordWrite => ({
@@ -121,6 +128,16 @@ export function testWriteBack(bench: Bench): void {
         [TEXT]: null,
         [CHOICE]: "low",
       });
+    });
+
+    it("is never given a property that carries a permission, under whatever name tools give it", async () => {
+      const { connection, ids } = await ready(1);
+      const [id = ""] = ids;
+      for (const name of PERMISSIONS) {
+        const results = await connection.write([write(id, { [TEXT]: "value", [name]: "true" }, `${name}-${id}`)]);
+        expect(results, name).toMatchObject([{ id, outcome: "rejected", reason: expect.stringContaining(name) }]);
+      }
+      expect(await textsOf(connection, ids), "nothing of them is written").not.toContain("value");
     });
 
     it("writes every type of field so that it reads back the same", async () => {

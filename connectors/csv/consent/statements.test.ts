@@ -22,11 +22,15 @@ const read = (content: string, { name = "list.csv", overrides = [], timeZone = "
 const said = async (content: string, options: Options = {}) =>
   recordsOf(await read(content, options))
     .filter((record) => record.kind === "consent")
-    .map(({ channel, state, effectiveAt, explicit }) =>
-      [channel, state, effectiveAt ?? "undated", ...(explicit ? ["explicit"] : [])].join(" "),
+    .map(({ channel, state, effectiveAt, explicit, cause }) =>
+      [channel, state, effectiveAt ?? "undated", ...(explicit ? ["explicit"] : []), ...(cause ? [cause] : [])].join(
+        " ",
+      ),
     );
 
 const withdrawn = ["email withdrawn undated", "any withdrawn undated"];
+/** No message gets there: a no for now, and the address on the list of those that nothing is sent to. */
+const undeliverable = ["email denied undated", "email denied undated hard_bounce"];
 
 describe("consent in a list of people", () => {
   it("takes a yes under the name of a no for a no, and a no there for nothing", async () => {
@@ -46,9 +50,25 @@ describe("consent in a list of people", () => {
     expect(await said(rows, { name: "suppression list.csv" })).toEqual([
       ...withdrawn,
       "email withdrawn undated",
-      "email denied undated",
+      ...undeliverable,
     ]);
-    expect(await said(rows)).toEqual([...withdrawn, "email denied undated"]);
+    expect(await said(rows)).toEqual([...withdrawn, ...undeliverable]);
+  });
+
+  it("suppresses an address that bounced for good, and none that bounced for now", async () => {
+    const rows = (...cells: string[]) =>
+      `email,Status\n${cells.map((cell, n) => `${n}@brightleaf.co.uk,${cell}\n`).join("")}`;
+    expect(await said(rows("cleaned", "soft bounce"))).toEqual([...undeliverable, "email denied undated"]);
+  });
+
+  it("counts a yes that is known by its day from the day's end, and holds it for no newer than its beginning", async () => {
+    const rows =
+      "email,Email marketing consent,Consent date\na@brightleaf.co.uk,yes,2026-11-02\nb@brightleaf.co.uk,yes,2026-11-02 08:15\n";
+    const found = recordsOf(await read(rows)).filter((record) => record.kind === "consent");
+    expect(found.map(({ effectiveAt, countsFrom }) => [effectiveAt, countsFrom])).toEqual([
+      ["2026-11-02T00:00:00.000Z", "2026-11-02T23:59:59.999Z"],
+      ["2026-11-02T08:15:00.000Z", undefined],
+    ]);
   });
 
   it("turns a column around even where the admin says it is a yes", async () => {
@@ -197,9 +217,9 @@ describe("consent in a list of people", () => {
     expect(await said(rows, { name: "customers_cleaned.csv" })).toEqual([]);
     expect(await said(rows, { name: "all-without-unsubscribed.csv" })).toEqual([]);
     expect(await said(rows, { name: "subscribed_members.csv" })).toEqual([]);
-    expect(await said("email,LEID\na@brightleaf.co.uk,9\n", { name: "cleaned_members_export.csv" })).toEqual([
-      "email denied undated",
-    ]);
+    expect(await said("email,LEID\na@brightleaf.co.uk,9\n", { name: "cleaned_members_export.csv" })).toEqual(
+      undeliverable,
+    );
     expect(await said("email,Unsubscribed\na@brightleaf.co.uk,no\n", { name: "unsubscribed.csv" })).toEqual([]);
     expect(
       await said("email,UNSUB_TIME\na@brightleaf.co.uk,2025-09-01 10:00:00\n", {

@@ -21,6 +21,9 @@ interface Statement {
   channel: ConsentRecord["channel"];
   purpose: ConsentRecord["purpose"];
   effectiveAt: string | null;
+  /** Of a yes that is known by its day: the day's end. */
+  countsFrom?: string;
+  cause?: "hard_bounce";
   proof: string;
 }
 
@@ -54,21 +57,25 @@ export function consentReader(
       const answer = own === null ? answerOf(column, cell) : dated;
       if (answer === null || (!isList && answer !== "withdrawn")) continue;
       if (own === null && isNoteworthy(column, cell)) notes.push(noteOf(column, cell, answer));
-      const at = own?.to ?? dateOf(answer, column, dates, timeAt);
+      const at = own === null ? dateOf(answer, column, dates, timeAt) : { said: own.to };
       const proof = proofOf(`Column "${column.name}"`, answer, source);
       for (const channel of channelsOf(column, answer, person, listed)) {
         said.push({
           state: answer === "undeliverable" ? "denied" : answer,
           channel,
           purpose: column.purpose,
-          effectiveAt: at,
+          effectiveAt: at?.said ?? null,
+          ...(at?.from === undefined ? {} : { countsFrom: at.from }),
           proof,
         });
       }
+      if (answer === "undeliverable" && !PASSING.test(foldWords(cell))) said.push(suppression(at?.said ?? null, proof));
     }
+    const dead = listed?.answer === "undeliverable";
     const left = said.some(({ state }) => state === "denied" || state === "withdrawn");
     if (listed !== null && !(left && listed.answer !== "granted")) {
-      said.push(listedAs(listed, listed.at.flatMap((at) => timeAt(at) ?? [])[0] ?? null));
+      const statement = listedAs(listed, listed.at.flatMap((at) => timeAt(at) ?? [])[0] ?? null);
+      said.push(statement, ...(dead ? [suppression(statement.effectiveAt, statement.proof)] : []));
     }
     const records = new Map<string, ConsentRecord>();
     for (const statement of said) {
@@ -78,6 +85,14 @@ export function consentReader(
     return { records: [...records.values()], notes };
   };
 }
+
+/** Mail that may get through another day. */
+const PASSING = /\b(soft|temp|temporary|held)\b/;
+
+/** The address itself is dead: nothing goes there, whoever says yes to it. */
+const suppression = (effectiveAt: string | null, proof: string): Statement => ({
+  ...{ state: "denied", channel: "email", purpose: "any", cause: "hard_bounce", effectiveAt, proof },
+});
 
 /** Leaving a list as an event of its own, at the moment it happened. */
 export function optOutEvent(person: PersonRecord, at: string, stream: CsvFile["kind"]): ConsentRecord[] {
@@ -135,7 +150,8 @@ function listedIn(file: CsvFile, names: readonly string[], list: ConsentColumns[
 function listedAs({ answer, channel, origin }: Listed, time: Said | null): Statement {
   const effectiveAt = time === null ? null : answer === "granted" ? time.from : time.to;
   const state = answer === "undeliverable" ? "denied" : answer;
-  return { state, channel, purpose: "marketing", effectiveAt, proof: proofOf(origin, answer, null) };
+  const countsFrom = answer === "granted" && time !== null && time.to !== time.from ? { countsFrom: time.to } : {};
+  return { state, channel, purpose: "marketing", effectiveAt, ...countsFrom, proof: proofOf(origin, answer, null) };
 }
 
 /** An opt-out column may hold the day it happened instead of a yes. */
@@ -145,14 +161,15 @@ function isDated(column: StatementColumn, cell: string): boolean {
 
 /**
  * The date that belongs to a statement. A no of an opt-out column is dated by opt-out columns alone: "consent date" beside
- * it is the day of the yes that it ended. A no counts as late, a yes as early as its dates allow.
+ * it is the day of the yes that it ended. A no counts as late, a yes as early as its dates allow; `from`: a yes permits
+ * something only once its day is over.
  */
 function dateOf(
   answer: Answer,
   column: StatementColumn,
   dates: readonly DateColumn[],
   timeAt: (at: number) => Said | null,
-): string | null {
+): { said: string; from?: string } | null {
   if (answer === "unknown") return null;
   const isYes = answer === "granted" || answer === "pending";
   const fits = (date: DateColumn): boolean => {
@@ -165,8 +182,16 @@ function dateOf(
     return date.polarity === "out" || (date.polarity === "either" && column.polarity === "in");
   };
   const found = dates.filter(fits).flatMap(({ at }) => timeAt(at) ?? []);
-  const instants = found.map(({ from, to }) => (isYes ? from : to)).toSorted();
-  return (isYes ? instants[0] : instants.at(-1)) ?? null;
+  if (!isYes) {
+    const last = found
+      .map(({ to }) => to)
+      .toSorted()
+      .at(-1);
+    return last === undefined ? null : { said: last };
+  }
+  const [first] = found.toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  if (first === undefined) return null;
+  return { said: first.from, ...(answer === "granted" && first.to !== first.from ? { from: first.to } : {}) };
 }
 
 /** A withdrawal that names no channel is one from all; other statements without a channel are about e-mail. */
@@ -185,7 +210,7 @@ function channelsOf(
 }
 
 function recordOf(
-  { state, channel, purpose, effectiveAt, proof }: Statement,
+  { state, channel, purpose, effectiveAt, countsFrom, cause, proof }: Statement,
   person: PersonRecord,
   source: string | null,
   stream: CsvFile["kind"],
@@ -193,11 +218,14 @@ function recordOf(
   const addresses = channel === "email" ? person.emails : channel === "sms" || channel === "call" ? person.phones : [];
   const address = addresses[0] ?? null;
   const isYes = state === "granted" || state === "pending";
+  if (cause !== undefined && address === null) return null;
   // A yes to e-mail of somebody without an address would be a yes for any address they ever get.
   if (isYes && address === null && (channel === "email" || channel === "sms" || channel === "call")) return null;
   return {
     kind: "consent",
     id: `${person.id}/${channel}/${keyOf(purpose, state, effectiveAt ?? "", address ?? "", proof).slice(0, 16)}`,
+    ...(countsFrom === undefined ? {} : { countsFrom }),
+    ...(cause === undefined ? {} : { cause }),
     updatedAt: person.updatedAt,
     deleted: false,
     person: { stream, id: person.id },

@@ -1,12 +1,16 @@
 /** The ledger entries that bear on a profile: its own, a no for an address of its own, and in doubt a neighbour's no. */
 import { doubtfulRefusals } from "#profile/consent/doubt.ts";
-import { type ConsentEntry, REFUSALS } from "#profile/consent/ledger.ts";
+import type { ConsentPolicy } from "../workspace-settings.ts";
+import type { Law, LawPolicy } from "#profile/consent/law.ts";
+import { type ConsentEntry, isRefusal, REFUSALS } from "#profile/consent/ledger.ts";
 import { type ProfileId, type RecordId, uuidOf, valueIdOf } from "#profile/ids.ts";
 import { normaliseEmail } from "#profile/identity/normalise/email.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
+import { addressRecordOf } from "./enter.ts";
 import { ENTRY, type EntryColumns, entryOf } from "./entry-row.ts";
 import { heldBy } from "./held.ts";
+import { lawsOf } from "./laws.ts";
 import { type Neighbours, neighboursIn, whoMayBeOne } from "./neighbours.ts";
 import { type Holding, refusalsOf } from "./refused-addresses.ts";
 
@@ -14,17 +18,21 @@ export interface Bearing {
   /** Per profile the entries to judge by. Profiles without any are absent. */
   entries: Map<ProfileId, ConsentEntry[]>;
   neighbours: Neighbours;
+  lawOf(profile: ProfileId): Law;
 }
 
 /** @param besides addresses that identity may not have seen yet */
 export async function entriesFor(
   transaction: Transaction,
   profileIds: readonly ProfileId[],
-  besides: readonly Holding[] = [],
+  { policy, besides = [] }: { policy: LawPolicy & Pick<ConsentPolicy, "ownGrants">; besides?: readonly Holding[] },
 ): Promise<Bearing> {
   const members = await membersOf(transaction, profileIds);
   const entries = await ownEntries(transaction, members);
   const { holdings, homes } = await heldBy(transaction, members);
+  if (policy.ownGrants) {
+    for (const [profile, said] of await addressStatements(transaction, holdings)) addUnknown(entries, profile, said);
+  }
   for (const [profile, refusals] of await addressRefusals(transaction, [...holdings, ...besides])) {
     addUnknown(entries, profile, refusals);
   }
@@ -32,7 +40,7 @@ export async function entriesFor(
   for (const { profile, refusals } of await neighboursRefusals(transaction, neighbours)) {
     addUnknown(entries, profile, refusals);
   }
-  return { entries, neighbours };
+  return { entries, neighbours, lawOf: await lawsOf(transaction, { members, entries, policy }) };
 }
 
 async function membersOf(
@@ -65,7 +73,7 @@ async function addressRefusals(
 ): Promise<Map<ProfileId, ConsentEntry[]>> {
   const rows = await refusalsOf(transaction, new Set(holdings.map(({ addressId }) => addressId)));
   const refusals = Map.groupBy(
-    rows.map(({ addressId, ...row }) => ({ addressId, entry: { ...entryOf(row), byAddress: true } })),
+    rows.map((row) => ({ addressId: row.addressId, entry: { ...entryOf(row), byAddress: true } })),
     ({ addressId }) => addressId,
   );
   const refused = new Map<ProfileId, Set<ConsentEntry>>();
@@ -98,6 +106,26 @@ async function neighboursRefusals(
     profile,
     refusals: doubtfulRefusals((refusals.get(neighbour) ?? []).map(entryOf)),
   }));
+}
+
+/** What was said to us, of an address and not in a tool: a confirmed question, above all. It is the holder's. */
+async function addressStatements(
+  transaction: Transaction,
+  holdings: readonly Holding[],
+): Promise<Map<ProfileId, ConsentEntry[]>> {
+  const holders = Map.groupBy(holdings, ({ addressId }) => addressRecordOf(transaction.workspaceId, addressId));
+  const rows = await transaction.query<EntryColumns & { recordId: RecordId }>(
+    `SELECT ${ENTRY} FROM consent_entry WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+    [transaction.workspaceId, listed(holders.keys())],
+  );
+  const shared = await sharedAddresses(transaction, rows);
+  const said = new Map<ProfileId, ConsentEntry[]>();
+  for (const row of rows) {
+    if (isRefusal(row.state) || (row.address !== null && shared.has(row.address))) continue;
+    for (const profileId of new Set((holders.get(row.recordId) ?? []).map((holding) => holding.profileId)))
+      said.set(profileId, [...(said.get(profileId) ?? []), entryOf(row)]);
+  }
+  return said;
 }
 
 async function ownEntries(

@@ -11,7 +11,7 @@ export interface Holding {
 }
 
 /**
- * Per address the last refusal of each channel and purpose: an earlier one changes no answer, and an address that a whole
+ * Per address the last refusal of each channel and purpose, and the last word on whether it is suppressed: an earlier one changes no answer, and an address that a whole
  * town uses may have been refused a thousand times.
  */
 export async function refusalsOf(
@@ -20,14 +20,19 @@ export async function refusalsOf(
 ): Promise<(EntryColumns & { addressId: string })[]> {
   if (addressIds.size === 0) return [];
   return transaction.query(
-    `SELECT DISTINCT ON (address_id, channel, purpose) address_id AS "addressId", ${ENTRY}
+    `SELECT DISTINCT ON (address_id, channel, purpose, ${OF_THE_LIST}) ${ENTRY}
      FROM consent_entry
      WHERE workspace_id = $1 AND address_id IS NOT NULL AND address_id ${among("$2")} AND state IN ('denied', 'withdrawn')
-     ORDER BY address_id, channel, purpose, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
+       AND cause IS DISTINCT FROM 'minor'
+     ORDER BY address_id, channel, purpose, ${OF_THE_LIST},
+       CASE WHEN ${OF_THE_LIST} THEN recorded_at END DESC, least(coalesce(effective_at, recorded_at), recorded_at) DESC,
        recorded_at DESC, entry_id DESC`,
     [transaction.workspaceId, listed(addressIds)],
   );
 }
+
+/** On the list of suppressed addresses, where what was recorded last counts. Releasing one is such an entry too. */
+const OF_THE_LIST = "coalesce(cause IN ('hard_bounce', 'complaint', 'suppressed', 'released'), false)";
 
 /** A refusal by the identifiers through which people hold its address. */
 export interface RefusedValue {

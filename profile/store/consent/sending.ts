@@ -39,14 +39,15 @@ export async function readBasis(transaction: Transaction, recordIds: readonly Re
      WHERE workspace_id = $1 AND record_id ${among("$2")}`,
     [transaction.workspaceId, listed(recordIds)],
   );
-  const { country, timeZone } = await settingsOf(transaction);
+  const { country, timeZone, consentPolicy: policy } = await settingsOf(transaction);
   const written = records.flatMap(({ profile_id: profileId, email, phone }) =>
     [email, phone].flatMap((address) => {
       const read = address === null ? null : readAddress(address, country);
       return read === null ? [] : { profileId, addressId: addressIdOf(read) };
     }),
   );
-  const { entries } = await entriesFor(transaction, [...new Set(records.map((row) => row.profile_id))], written);
+  const profiles = [...new Set(records.map((row) => row.profile_id))];
+  const { entries, lawOf } = await entriesFor(transaction, profiles, { policy, besides: written });
   const known = new Map(records.map((row) => [row.record_id, row]));
   return {
     recordIds: new Set(recordIds),
@@ -55,7 +56,7 @@ export async function readBasis(transaction: Transaction, recordIds: readonly Re
       const record = known.get(recordId);
       if (record === undefined) return undefined;
       const { profile_id: profileId, email, phone } = record;
-      const answers = effectiveConsent(entries.get(profileId) ?? [], at, { timeZone });
+      const answers = effectiveConsent(entries.get(profileId) ?? [], at, { timeZone, law: lawOf(profileId) });
       return { profileId, answers, recipient: { email, phone } };
     },
   };

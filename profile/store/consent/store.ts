@@ -63,9 +63,9 @@ async function refreshBatch(
   if (due.length === 0) return NOTHING;
   took(due.map(({ profileId, touchedSeq }) => ({ id: profileId, touchedSeq })));
   const ids = due.map(({ profileId }) => profileId);
-  const { entries, neighbours } = await entriesFor(transaction, ids);
+  const { timeZone, consentPolicy: policy } = await settingsOf(transaction);
+  const { entries, neighbours, lawOf } = await entriesFor(transaction, ids, { policy });
   const stored = await readStates(transaction, ids);
-  const { timeZone } = await settingsOf(transaction);
 
   const writes: { profileId: ProfileId; state: ConsentState }[] = [];
   const removals: { profileId: ProfileId; state: ConsentState }[] = [];
@@ -74,7 +74,7 @@ async function refreshBatch(
   for (const profileId of ids) {
     const own = entries.get(profileId) ?? [];
     const left = new Map((stored.get(profileId) ?? []).map((state) => [pairOf(state), state]));
-    for (const state of effectiveConsent(own, at, { timeZone })) {
+    for (const state of effectiveConsent(own, at, { timeZone, law: lawOf(profileId) })) {
       const known = left.get(pairOf(state));
       left.delete(pairOf(state));
       if (known !== undefined && isSame(known, state)) continue;

@@ -39,12 +39,11 @@ export async function appendConsents(
     if (record.deleted) continue;
     const entryId = entryIdOf(connectionId, recordId, record);
     const about = record.address === null ? null : read(record.address, countryOf(recordId));
-    stated.set(entryId, { ...record, entryId, recordId, record, about });
+    stated.set(entryId, { ...record, cause: record.cause ?? null, entryId, recordId, record, about });
   }
   if (stated.size === 0) return { inserted: 0, people: [] };
   const all = [...stated.values()];
-  const undated = [...new Set(all.flatMap(({ effectiveAt, recordId }) => (effectiveAt === null ? recordId : [])))];
-  const held = undated.length === 0 ? [] : await heldOf(transaction, undated);
+  const held = await heldOf(transaction, [...new Set(all.map(({ recordId }) => recordId))]);
   const fresh = new Map(news(all, held).map((statement) => [statement.entryId, statement]));
   const inserted = await insertEntries(transaction, [...fresh.values()], [connectionId]);
   const entered = inserted.flatMap(({ entry_id }) => fresh.get(entry_id) ?? []);
@@ -115,6 +114,9 @@ const insertEntries = insertInto<Statement, { entry_id: string }>({
     explicit: said("bool", (record) => record.explicit),
     effective_at: said("timestamptz", (record) => record.effectiveAt),
     expires_at: said("timestamptz", (record) => record.expiresAt),
+    counts_from: said("timestamptz", (record) => record.countsFrom),
+    cause: said("text", (record) => record.cause),
+    jurisdiction: said("text", (record) => record.jurisdiction),
     proof: said("text", (record) => record.proof),
   },
   key: ["entry_id"],
@@ -127,7 +129,8 @@ async function heldOf(transaction: Transaction, recordIds: RecordId[]): Promise<
   const rows = await transaction.query<LedgerStatement & { recordedAt: Date }>(
     `SELECT entry_id AS "entryId", record_id AS "recordId", address, channel, purpose, state, explicit,
        to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "effectiveAt",
-       to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "expiresAt", recorded_at AS "recordedAt"
+       to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "expiresAt", recorded_at AS "recordedAt",
+       cause
      FROM consent_entry WHERE workspace_id = $1 AND record_id ${among("$2")}`,
     [transaction.workspaceId, listed(recordIds)],
   );
@@ -137,5 +140,7 @@ async function heldOf(transaction: Transaction, recordIds: RecordId[]): Promise<
 function entryIdOf(connectionId: ConnectionId, personId: RecordId, record: ConsentRecord): string {
   const { address, channel, purpose, state, basis, explicit, effectiveAt, expiresAt, proof } = record;
   const content = [address, channel, purpose, state, basis, explicit, effectiveAt, expiresAt, proof];
+  // What entries of earlier releases do not have is no part of their names.
+  for (const more of [record.countsFrom, record.cause, record.jurisdiction]) if (more != null) content.push(more);
   return uuidOf("consent", connectionId, personId, JSON.stringify(content));
 }

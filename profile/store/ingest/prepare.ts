@@ -5,11 +5,13 @@ import type { RecordPage, Reject, ReplacedDay } from "#connectors/core/contract.
 import {
   canonicalRecord,
   type CanonicalRecord,
+  type ConsentRecord,
   type FigureRecord,
   type OrderRecord,
   type SubscriptionRecord,
   type TouchpointRecord,
 } from "#connectors/core/records.ts";
+import { minorityOf } from "#profile/consent/age.ts";
 import { recordIdOf, uuidOf, type RecordId } from "#profile/ids.ts";
 import type { Place } from "./save-rows.ts";
 import { storable } from "./content.ts";
@@ -55,6 +57,7 @@ export function preparePage(place: Place, page: RecordPage, permitted: Permitted
   };
   for (const reject of page.rejects) refuse(reject);
   const newest = new Map<string, Checked>();
+  const children = new Map<string, ConsentRecord>();
   let records = 0;
   let gap = page.gap === true;
   const days = new Map((page.days ?? []).map((day) => [dayKey(day), day]));
@@ -78,6 +81,9 @@ export function preparePage(place: Place, page: RecordPage, permitted: Permitted
       continue;
     }
     records += 1;
+    // Before the date of birth is left out: whether it may be kept, and whether the person is a child, are two questions.
+    const minority = parsed.data.kind === "person" ? minorityOf(parsed.data, place.stream) : null;
+    if (minority !== null) children.set(parsed.data.id, minority);
     const record = keptOf(parsed.data, permitted);
     const checked = { record, text: JSON.stringify({ ...record, updatedAt: undefined }) };
     const key = keyOf(checked);
@@ -100,6 +106,7 @@ export function preparePage(place: Place, page: RecordPage, permitted: Permitted
     figures: [],
     days: [...days.values()],
   };
+  for (const [id, record] of children) prepared.consents.push({ record, personId: idOf(id) });
   for (const checked of newest.values()) shelve(prepared, storableOf(checked), place, idOf);
   return prepared;
 }

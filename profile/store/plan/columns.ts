@@ -21,7 +21,7 @@ export const knownAnswers = z.array(
   z.object({
     purpose: consentPurpose,
     channel: consentChannel,
-    state: consentStateName,
+    state: z.enum([...consentStateName.options, "not_required"]),
     addresses: z.array(z.string().nullable()),
   }),
 );
