@@ -17,6 +17,7 @@ export const placeholderNames = words(`
 
 export const nameTitles = words(`
   mr mrs ms miss mx dr prof professor sir dame lord lady rev herr frau hr fr mme mlle monsieur madame sig sra senor senora
+  reverend honourable colonel captain lieutenant admiral viscount baroness
 `);
 
 export const nameSuffixes = words("phd md esq mba bsc msc");

@@ -9,13 +9,14 @@ export const REFUSAL_RULES = [
   "household_needed",
   "own_addresses",
   "too_many_identifiers",
+  "too_loose",
   "cut",
 ] as const;
 export type RefusalRule = (typeof REFUSAL_RULES)[number];
 
 /** One plain sentence about a refused merge. It names the kind of identifier, never its value. */
-export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"): string {
-  const words = kind === "human" ? "evidence" : wordsOf(kind);
+export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human" | "score"): string {
+  const words = kind === "human" || kind === "score" ? "evidence" : wordsOf(kind);
   switch (rule) {
     case "shared_value":
       return `Kept apart: several people with different names use the same ${words}, so it does not identify anybody.`;
@@ -31,6 +32,8 @@ export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"
       return `Kept apart: the ${words} is the same, but each has an e-mail address of their own, and households share phones.`;
     case "too_many_identifiers":
       return `Kept apart: together they would hold more different identifiers of one kind than one person has; the same ${words} suggested it.`;
+    case "too_loose":
+      return "Kept apart: many records resemble one another, but too few of them closely enough to be one person.";
     case "cut":
       return "Kept apart: a person decided that these records are different people.";
   }

@@ -46,7 +46,7 @@ function generationsConflict(a: PersonName, b: PersonName, care: Care): boolean 
 function firstNamesMatch(a: string, b: string, care: Care): boolean {
   if (firstNamesEqual(a, b)) return true;
   if (isInitial(a) || isInitial(b)) return a[0] === b[0];
-  const gendered = genderedPair(a, b);
+  const gendered = isGenderedPair(a, b);
   if (care === "household" && gendered) return false;
   // Next to an address a gendered ending is likelier a typing error; any other two distinct names are two people.
   if (care !== "account" && !gendered && areDifferentNames(headOf(a), headOf(b))) return false;
@@ -82,7 +82,7 @@ function swapped(a: PersonName, b: PersonName): boolean {
 }
 
 /** Names that differ by a gendered ending alone: paul and paula, mario and maria, daniel and danielle. */
-function genderedPair(a: string, b: string): boolean {
+export function isGenderedPair(a: string, b: string): boolean {
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   if (long.startsWith(short)) return ["a", "e", "ina", "le", "ne", "ette", "ia"].includes(long.slice(short.length));
   if (short.length !== long.length || short.length < 4 || short.slice(0, -1) !== long.slice(0, -1)) return false;

@@ -125,6 +125,16 @@ export class ProfileDrafts {
     return null;
   }
 
+  /** Father and son resemble each other in all but that. */
+  generationsObjection(rootA: number, rootB: number): RefusalRule | null {
+    const generations = [rootA, rootB].map(
+      (root) => new Set(this.#draft(root).names.flatMap((id) => this.#name(id).generation ?? [])),
+    );
+    const [a, b] = generations;
+    if (a === undefined || b === undefined || a.size === 0 || b.size === 0) return null;
+    return a.isDisjointFrom(b) ? "names_conflict" : null;
+  }
+
   merge(rootA: number, rootB: number, root: number): void {
     const a = this.#draft(rootA);
     const b = this.#draft(rootB);

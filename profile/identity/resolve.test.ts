@@ -401,3 +401,63 @@ function pairsOf({ clusters }: ReturnType<typeof run>): Set<string> {
     ),
   );
 }
+
+describe("likely pairs", () => {
+  const likely = (a: string, b: string, weight: number, automatic = true) => {
+    const [one, other] = [idOf(a), idOf(b)].toSorted();
+    return { a: one ?? idOf(a), b: other ?? idOf(b), weight, automatic, clues: 0b11 };
+  };
+  const people = ["a", "b", "c"].map((id) => person(id, "Anna Hill"));
+
+  it("join after what is certain, and say why", () => {
+    const { clusters } = run(people, { scored: [likely("a", "b", 15.3), likely("b", "c", 3, false)] });
+    expect(clusters).toHaveLength(2);
+    expect(clusters.flatMap(({ evidence }) => evidence)).toMatchObject([
+      { kind: "score", words: "name and date of birth; a coincidence is about 1 in 40,000" },
+    ]);
+  });
+
+  it("give way to a cut, the least likely first", () => {
+    const scored = [likely("a", "b", 15), likely("b", "c", 9), likely("a", "c", 8, false)];
+    expect(groups(people, ["a", "b", "c"], { scored })).toEqual(["abc"]);
+    const cuts = [{ a: idOf("a"), b: idOf("c"), at: "2026-11-01T00:00:00Z" }];
+    expect(groups(people, ["a", "b", "c"], { scored, cuts })).toEqual(["ab", "c"]);
+  });
+
+  it("do not bring father and son together by way of a third", () => {
+    const family = [
+      person("a", "George Hill"),
+      record("b", { firstName: "George", lastName: "Hill Jr" }),
+      record("c", { firstName: "George", lastName: "Hill Sr" }),
+    ];
+    const scored = [likely("a", "b", 15), likely("a", "c", 12)];
+    expect(groups(family, ["a", "b", "c"], { scored })).toEqual(["ab", "c"]);
+  });
+
+  it("join whole people that something certain has joined, however many records", () => {
+    const records = [..."abcdef"].map((id) =>
+      person(id, "Anna Hill", { emails: id < "d" ? [anna] : ["hill@brightleaf.co.uk"] }),
+    );
+    expect(groups(records, [..."abcdef"], { scored: [likely("c", "d", 12)] })).toEqual(["abcdef"]);
+  });
+
+  it("come to the same in any order", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          fc.tuple(fc.nat(7), fc.nat(7), fc.integer({ min: 7, max: 12 })).filter(([a, b]) => a < b),
+          {
+            selector: ([a, b]) => a * 8 + b,
+          },
+        ),
+        (pairs) => {
+          const ids = [..."abcdefgh"];
+          const records = ids.map((id) => person(id, "Anna Hill"));
+          const scored = pairs.map(([a, b, weight]) => likely(ids[a] ?? "", ids[b] ?? "", weight));
+          const found = groups(records, ids, { scored });
+          expect(groups(records.toReversed(), ids, { scored: scored.toReversed() })).toEqual(found);
+        },
+      ),
+    );
+  });
+});

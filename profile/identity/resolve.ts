@@ -3,6 +3,8 @@ import { applyCuts, type Edge } from "./cuts.ts";
 import { explainRefusal, type RefusalRule } from "./explain.ts";
 import type { Identifier } from "./identifiers.ts";
 import type { PersonName } from "./names.ts";
+import { evidenceGroups } from "./linkage/comparisons.ts";
+import { tighten } from "./linkage/tighten.ts";
 import { ProfileDrafts } from "./profile-drafts.ts";
 import type { IdentifierKind } from "./rules.ts";
 import { UnionFind } from "./union-find.ts";
@@ -26,19 +28,32 @@ export interface HumanLink {
   at: string;
 }
 
+/** Two records that are likely one person by what they have in common (`linkage`). */
+export interface ScoredLink {
+  a: RecordId;
+  b: RecordId;
+  /** log2 of the odds. */
+  weight: number;
+  /** Joins by itself; others only say that two who are joined by something else may well be one. */
+  automatic: boolean;
+  /** Which of `evidenceGroups` speak for it, as bits. */
+  clues: number;
+}
+
 export interface ResolveInput {
   records: readonly IdentityRecord[];
   /** Values held by too many to say anything, as `valueKeyOf` names them. */
   overflowing: ReadonlySet<string>;
   cuts: readonly HumanLink[];
   mustLinks: readonly HumanLink[];
+  scored?: readonly ScoredLink[];
 }
 
 /** Why two records ended up together. The links of a cluster form a tree. */
 export interface EvidenceLink {
   a: RecordId;
   b: RecordId;
-  kind: IdentifierKind | "human";
+  kind: IdentifierKind | "human" | "score";
   value: string;
   words: string;
 }
@@ -46,7 +61,7 @@ export interface EvidenceLink {
 /** A merge that evidence suggested and protection refused. At most one per rule and value. */
 export interface Refusal {
   rule: RefusalRule;
-  kind: IdentifierKind | "human";
+  kind: IdentifierKind | "human" | "score";
   value: string;
   recordIds: RecordId[];
   explanation: string;
@@ -74,13 +89,15 @@ const MAX_REFUSAL_RECORDS = 50;
  * standoff).
  *
  * Evidence is taken strongest first, values in a fixed order, holders oldest first; each union is checked against what
- * both sides already hold. Cuts come last and take the weakest evidence between two records away.
+ * both sides already hold. Scores come after all that is certain, the likeliest first, as far as no cluster grows too large or
+ * too loose by them. Cuts come last and take the weakest evidence between two records away.
  */
 export function resolve(input: ResolveInput): Resolution {
   const records = input.records.toSorted(byAge);
   const clustering = new Clustering(records);
   for (const link of input.mustLinks.toSorted(byTimeThenIds)) clustering.linkByHand(link);
   for (const node of valueNodes(records, input.overflowing)) clustering.linkByValue(node);
+  clustering.linkByScores(input.scored ?? []);
   return clustering.finish(input.cuts.toSorted(byTimeThenIds));
 }
 
@@ -137,6 +154,38 @@ class Clustering {
       if (!joined) kept.push(end);
     }
     if (kept.length > 1) for (const problem of refused) this.#refuse(problem, rule.kind, value, kept);
+  }
+
+  linkByScores(scored: readonly ScoredLink[]): void {
+    if (scored.length === 0) return;
+    // What is certain is one node; of several pairs between two of them the likeliest stands for all.
+    const between = new Map<number, { a: number; b: number; weight: number; joins: boolean; link: ScoredLink }>();
+    for (const link of scored) {
+      const [from, to] = [this.#position.get(link.a), this.#position.get(link.b)];
+      if (from === undefined || to === undefined) continue;
+      const [rootA, rootB] = [this.#sets.find(from), this.#sets.find(to)];
+      if (rootA === rootB) continue;
+      const [a, b] = rootA < rootB ? [rootA, rootB] : [rootB, rootA];
+      const key = a * 0x4000000 + b;
+      const known = between.get(key);
+      const better = known === undefined || compareLinks(link, known.link) < 0;
+      if (better) between.set(key, { a, b, weight: link.weight, joins: link.automatic, link });
+    }
+    const sizes: number[] = [];
+    this.#records.forEach((_, at) => {
+      const root = this.#sets.find(at);
+      sizes[root] = (sizes[root] ?? 0) + 1;
+    });
+    const { edges, loose } = tighten(sizes, [...between.values()]);
+    for (const { a, b, link } of edges) {
+      const problem = this.#drafts.generationsObjection(this.#sets.find(a), this.#sets.find(b));
+      const ends = [link.a, link.b].flatMap((id) => this.#position.get(id) ?? []);
+      const [from, to] = ends;
+      if (from === undefined || to === undefined) continue;
+      if (problem === null) this.#join(from, to, { kind: "score", value: "", words: wordsOfScore(link) });
+      else this.#refuse(problem, "score", `${link.a} ${link.b}`, ends);
+    }
+    for (const nodes of loose) this.#refuse("too_loose", "score", this.#idAt(nodes[0] ?? 0), nodes);
   }
 
   finish(cuts: readonly HumanLink[]): Resolution {
@@ -204,6 +253,27 @@ function byAge(a: IdentityRecord, b: IdentityRecord): number {
   // Infinity - Infinity is NaN, which falls through to the ids as 0 does.
   return (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || compare(a.recordId, b.recordId);
 }
+
+/** What joins before what does not, then the likeliest. */
+const compareLinks = (x: ScoredLink, y: ScoredLink): number =>
+  Number(y.automatic) - Number(x.automatic) || y.weight - x.weight || compare(x.a, y.a) || compare(x.b, y.b);
+
+/** "name and date of birth; a coincidence is about 1 in 40,000" */
+function wordsOfScore({ weight, clues }: ScoredLink): string {
+  const words = evidenceGroups.flatMap((group, at) => ((clues & (1 << at)) === 0 ? [] : GROUP_WORDS[group]));
+  const coincidence = Math.round(2 ** Math.min(weight, 20));
+  const odds = Number(coincidence.toPrecision(1)).toLocaleString("en-GB");
+  return `${words.join(", ").replace(/, ([^,]*)$/, " and $1")}; a coincidence is about 1 in ${odds}`;
+}
+
+const GROUP_WORDS: Record<(typeof evidenceGroups)[number], string> = {
+  name: "name",
+  birth: "date of birth",
+  contact: "contact details",
+  address: "address",
+  number: "personal number",
+  circumstances: "circumstances",
+};
 
 const byTimeThenIds = (a: HumanLink, b: HumanLink): number =>
   compare(a.at, b.at) || compare(a.a, b.a) || compare(a.b, b.b);

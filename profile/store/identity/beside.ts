@@ -41,7 +41,7 @@ export class Beside {
   async lock(ids: readonly RecordId[]): Promise<void> {
     const values = [this.#transaction.workspaceId, listed(ids)];
     const marks = await this.#transaction.query<{ recordId: RecordId; identified: boolean }>(
-      `SELECT record_id AS "recordId", identified FROM unresolved WHERE workspace_id = $1 AND record_id ${among("$2")}
+      `SELECT record_id AS "recordId", identified AND compared AS identified FROM unresolved WHERE workspace_id = $1 AND record_id ${among("$2")}
        FOR UPDATE SKIP LOCKED`,
       values,
     );
@@ -89,7 +89,7 @@ export class Beside {
   }
 
   /** Records looked at whose components others are at work on. */
-  connectedWithTaken(links: Iterable<HumanLink>): Set<RecordId> {
+  connectedWithTaken(links: Iterable<Pick<HumanLink, "a" | "b">>): Set<RecordId> {
     if (this.#taken.size === 0 && this.#changing.size === 0) return new Set();
     const recordsBy = new Map<string, RecordId[]>();
     const tiesOf = new Map(this.#ties);

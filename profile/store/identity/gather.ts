@@ -13,6 +13,8 @@ import type { Transaction } from "../database.ts";
 import type { Beside } from "./beside.ts";
 import { crowdedAmong, type HeldValue, type Holder, holdersOf, MANY_HOLDERS } from "./holders.ts";
 import { HumanLinks, type Link } from "./human-links.ts";
+import { keyOf } from "./linkage/candidates.ts";
+import { type ScoredEdge, ScoredEdges } from "./linkage/edges.ts";
 import type { Value } from "./shared-values.ts";
 
 /** All records of the components reached, with what joins and separates them. */
@@ -32,6 +34,7 @@ export interface Gathered {
   dropped: ReadonlySet<RecordId>;
   mustLinks: HumanLink[];
   cuts: HumanLink[];
+  scored: ScoredEdge[];
 }
 
 /** The resolution of the records gathered; bystanders take part and are left out of it. */
@@ -41,7 +44,7 @@ export function resolveGathered({ records, bystanders, ...rest }: Gathered): Res
 }
 
 /**
- * Follows shared values, merges at the source, human links and present profiles until nothing new turns up. Each round is a
+ * Follows shared values, merges at the source, human links, likely pairs and present profiles until nothing new turns up. Each round is a
  * handful of statements, however many records it finds.
  *
  * Values in `shared_value` are not followed, nor are those in standoff. But for these a whole component comes back, or
@@ -96,12 +99,15 @@ class Gathering {
   readonly #seenProfiles = new Set<ProfileId>();
   readonly #humanLinks: HumanLinks;
   readonly #links = new Map<string, Link>();
+  readonly #scoredEdges: ScoredEdges;
+  readonly #scored = new Map<string, ScoredEdge>();
 
   constructor(transaction: Transaction, look: Look, beside: Beside | undefined) {
     this.#transaction = transaction;
     this.#look = look;
     this.#beside = beside;
     this.#humanLinks = new HumanLinks(transaction);
+    this.#scoredEdges = new ScoredEdges(transaction);
   }
 
   async follow(start: RecordId[]): Promise<void> {
@@ -112,6 +118,7 @@ class Gathering {
       const next = new Set<RecordId>(await this.#holdersToFollow(this.#load(frontier, held), frontier));
       for (const id of await this.#fellowMembers(frontier)) next.add(id);
       for (const id of await this.#linked(frontier)) next.add(id);
+      for (const id of await this.#likely(frontier)) next.add(id);
       frontier = [...next].filter((id) => !this.#followed.has(id));
       // What a human said of a bystander may have taken apart what such a value once joined.
       if (frontier.length === 0) frontier = await this.#linkedBystanders();
@@ -127,7 +134,7 @@ class Gathering {
   }
 
   result(): Gathered {
-    const dropped = this.#beside?.connectedWithTaken(this.#links.values()) ?? new Set();
+    const dropped = this.#beside?.connectedWithTaken([...this.#links.values(), ...this.#scored.values()]) ?? new Set();
     for (const id of dropped) this.#records.delete(id);
     const profileOf = new Map<RecordId, ProfileId>();
     for (const id of this.#records.keys()) {
@@ -145,6 +152,7 @@ class Gathering {
       dropped,
       mustLinks: links.filter(({ verdict }) => verdict === "same"),
       cuts: links.filter(({ verdict }) => verdict === "different"),
+      scored: [...this.#scored.values()],
     };
   }
 
@@ -323,5 +331,12 @@ class Gathering {
     const links = await this.#humanLinks.of(ids);
     for (const link of links) this.#links.set(`${link.a} ${link.b}`, link);
     return links.flatMap(({ a, b, verdict }) => (verdict === "same" ? [a, b] : []));
+  }
+
+  /** Notes whom these records are likely to be; returns them. */
+  async #likely(ids: RecordId[]): Promise<RecordId[]> {
+    const edges = await this.#scoredEdges.automaticOf(ids);
+    for (const edge of edges) this.#scored.set(keyOf(edge), edge);
+    return edges.flatMap(({ a, b }) => [a, b]);
   }
 }

@@ -3,11 +3,15 @@ import { z } from "zod";
 import { nationalId, personRecord } from "#connectors/core/records.ts";
 import { type ConnectionId, type RecordId, valueIdOf } from "#profile/ids.ts";
 import { type Identifier, identifiersOf, nearnessOf } from "#profile/identity/identifiers.ts";
+import type { LinkageFacts } from "#profile/identity/linkage/facts.ts";
+import { linkageFactsOf, mayBeComparable } from "#profile/identity/linkage/person-facts.ts";
+import { normalisePerson } from "#profile/identity/normalise/person.ts";
 import { among, listed } from "../among.ts";
 import { matchByHash, type Transaction } from "../database.ts";
 import { insertInto } from "../insert.ts";
 import type { Took } from "../set-aside.ts";
 import { defaultCountryOf } from "../workspace-settings.ts";
+import { storeFacts } from "./linkage/facts.ts";
 
 /** Numbers are stored as keyed hashes (`ingest/sensitive.ts`). */
 const hashedNationalIds = z.array(
@@ -66,13 +70,18 @@ export async function identifyBatch(
   const defaultCountry = await defaultCountryOf(transaction);
   const stored = Map.groupBy(known, ({ recordId }) => recordId);
   const near = new Map(marked.map(({ recordId }) => [recordId, 0]));
+  // Who turned out to be something else has nothing to be compared by any more.
+  const facts = new Map<RecordId, LinkageFacts | null>(marked.map(({ recordId }) => [recordId, null]));
   let writing: Promise<unknown> = Promise.resolve();
   try {
     for (let start = 0; start < changed.length; start += PORTION) {
       const difference: Difference = { added: [], changed: [], dropped: [] };
       for (const record of changed.slice(start, start + PORTION)) {
         const { recordId, connectionId, stream, data } = record;
-        const identifiers = identifiersOf(storedPerson.parse(data), { connectionId, stream, defaultCountry });
+        const person = storedPerson.parse(data);
+        const identifiers = identifiersOf(person, { connectionId, stream, defaultCountry });
+        if (mayBeComparable(person))
+          facts.set(recordId, linkageFactsOf(normalisePerson(person, { defaultCountry, today: NO_DAY_IS_LATER })));
         compare(recordId, identifiers, stored.get(recordId) ?? [], difference);
         near.set(recordId, nearnessOf(identifiers));
       }
@@ -83,7 +92,7 @@ export async function identifyBatch(
     // Also when a record cannot be read: the transaction ends after its last statement.
     await writing;
   }
-  await markIdentified(transaction, near);
+  await markIdentified(transaction, near, await storeFacts(transaction, facts));
   return marked.length;
 }
 
@@ -177,13 +186,29 @@ async function write(transaction: Transaction, { added, changed, dropped }: Diff
   );
 }
 
-/** @param near by record, what it goes by where work is shared out */
-async function markIdentified(transaction: Transaction, near: ReadonlyMap<RecordId, number>): Promise<void> {
+/** Days of birth are compared with one another here; whether they can be true is not asked. */
+const NO_DAY_IS_LATER = "9999-12-31";
+
+/**
+ * @param near by record, what it goes by where work is shared out
+ * @param uncompared records that say something else than when they were compared last
+ */
+async function markIdentified(
+  transaction: Transaction,
+  near: ReadonlyMap<RecordId, number>,
+  uncompared: ReadonlySet<RecordId>,
+): Promise<void> {
   await matchByHash(
     transaction,
-    `UPDATE unresolved SET identified = true, near = done.near FROM unnest($2::uuid[], $3::int4[]) AS done (record_id, near)
+    `UPDATE unresolved SET identified = true, near = done.near, compared = unresolved.compared AND done.compared
+     FROM unnest($2::uuid[], $3::int4[], $4::bool[]) AS done (record_id, near, compared)
      WHERE unresolved.workspace_id = $1 AND unresolved.record_id = done.record_id
        AND unresolved.record_id ${among("$2")}`,
-    [transaction.workspaceId, listed(near.keys()), listed(near.values())],
+    [
+      transaction.workspaceId,
+      listed(near.keys()),
+      listed(near.values()),
+      listed([...near.keys()].map((id) => !uncompared.has(id))),
+    ],
   );
 }

@@ -6,6 +6,7 @@ import { among, listed } from "../among.ts";
 import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { forgive, isOverContent, type Taken, type Took } from "../set-aside.ts";
 import { Beside } from "./beside.ts";
+import { areSomeToBeCompared } from "./linkage/compare.ts";
 import { gather, type Gathered, resolveGathered } from "./gather.ts";
 import { identifyBatch } from "./identify.ts";
 import { lockProfiles } from "./lock-profiles.ts";
@@ -91,6 +92,8 @@ export async function resolveAlone(transaction: Transaction, limit: number, took
   // First everybody's identifiers, then components: so that each is met whole, and once, however its records arrived.
   const identified = await identifyBatch(transaction, { limit, least: 1 }, took);
   if (identified === limit) return { ...NOTHING, more: true };
+  // Comparing comes first, and before it perhaps learning how.
+  if (identified > 0 && (await areSomeToBeCompared(transaction))) return { ...NOTHING, more: true };
   const start = await unresolved(transaction, limit);
   if (start.length === 0) return NOTHING;
   took(start);
@@ -141,8 +144,8 @@ const CHOICE = 10;
  */
 async function takeUnresolved(transaction: Transaction, limit: number): Promise<RecordId[]> {
   const rows = await transaction.query<{ id: RecordId }>(
-    `SELECT record_id AS id FROM unresolved WHERE workspace_id = $1 AND identified AND record_id = ANY (ARRAY(
-       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND identified ORDER BY record_id LIMIT $3
+    `SELECT record_id AS id FROM unresolved WHERE workspace_id = $1 AND identified AND compared AND record_id = ANY (ARRAY(
+       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND identified AND compared ORDER BY record_id LIMIT $3
      )) ORDER BY near, record_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
     [transaction.workspaceId, limit, limit * CHOICE],
   );
@@ -152,7 +155,7 @@ async function takeUnresolved(transaction: Transaction, limit: number): Promise<
 function unresolved(transaction: Transaction, limit: number): Promise<(Taken & { id: RecordId })[]> {
   return transaction.query(
     `SELECT record_id AS id, touched_seq AS "touchedSeq" FROM unresolved
-     WHERE workspace_id = $1 AND identified ORDER BY record_id LIMIT $2`,
+     WHERE workspace_id = $1 AND identified AND compared ORDER BY record_id LIMIT $2`,
     [transaction.workspaceId, limit],
   );
 }
@@ -165,7 +168,7 @@ function unresolved(transaction: Transaction, limit: number): Promise<(Taken & {
 async function settle(transaction: Transaction, recordIds: ReadonlySet<RecordId>): Promise<Set<RecordId>> {
   const rows = await transaction.query<{ recordId: RecordId }>(
     `WITH done AS MATERIALIZED (
-       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id ${among("$2")} AND identified
+       SELECT record_id FROM unresolved WHERE workspace_id = $1 AND record_id ${among("$2")} AND identified AND compared
        ORDER BY record_id FOR UPDATE
      )
      DELETE FROM unresolved WHERE workspace_id = $1 AND record_id = ANY (ARRAY(SELECT record_id FROM done))

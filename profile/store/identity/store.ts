@@ -4,6 +4,7 @@ import { type Database, readByIndex, type Transaction } from "../database.ts";
 import { settingAside, type Took } from "../set-aside.ts";
 import { explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
 import { identifyBatch } from "./identify.ts";
+import { compareDue } from "./linkage/compare.ts";
 import { areOthersAtWork, lockProfiles } from "./lock-profiles.ts";
 import { NOTHING, resolveAlone, resolveBesideOthers, type ResolvedBatch } from "./resolve-batch.ts";
 
@@ -31,6 +32,7 @@ export function createIdentityStore(database: Database): IdentityStore {
       return oneAtATime(workspaceId, async () => {
         // Our own lanes are none of the others: they are about to come here.
         await identifying.end(workspaceId);
+        if ((await compareDue(database, workspaceId)) > 0) return { ...NOTHING, more: true };
         const besideOthers = (await areOthersAtWork(database, workspaceId))
           ? await resolveBesideOthers(database, workspaceId, limit)
           : undefined;

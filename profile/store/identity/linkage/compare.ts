@@ -1,0 +1,133 @@
+/** The part of identity between identifiers and components: changed records are scored against those like them. */
+import type { RecordId, WorkspaceId } from "#profile/ids.ts";
+import { Scorer } from "#profile/identity/linkage/score.ts";
+import { listed } from "../../among.ts";
+import { type Database, readByIndex, type Transaction } from "../../database.ts";
+import { lockProfiles } from "../lock-profiles.ts";
+import { markConcerned } from "../marks.ts";
+import { keyOf, type Pair, pairsAround } from "./candidates.ts";
+import { edgesOf, removeEdges, type ScoredEdge, writeEdges } from "./edges.ts";
+import { factsOf } from "./facts.ts";
+import { activeModel, isLearningDue, learnFrom, storeModel, type StoredModel } from "./models.ts";
+
+/** Records scored in one transaction. */
+const PORTION = 1_000;
+
+/**
+ * Compares up to a portion of the records that wait for it. One such batch at a time in a workspace: of two records that
+ * change at once each must meet the other.
+ *
+ * @returns how many records that were; with none waiting, nothing was asked but that
+ */
+export async function compareDue(database: Database, workspaceId: WorkspaceId): Promise<number> {
+  const due = await database.inWorkspace(workspaceId, async (transaction) =>
+    (await areSomeToBeCompared(transaction))
+      ? { learning: await isLearningDue(transaction), rest: await areSomeUnread(transaction) }
+      : undefined,
+  );
+  // To learn from all that came, not from the first of it.
+  if (due === undefined || (due.learning && due.rest)) return 0;
+  if (due.learning) await learnAnew(database, workspaceId);
+  return database.inWorkspace(workspaceId, async (transaction) => {
+    await lockProfiles(transaction, "shared");
+    await readByIndex(transaction);
+    return compareBatch(transaction);
+  });
+}
+
+export async function areSomeToBeCompared(transaction: Transaction): Promise<boolean> {
+  const [row] = await transaction.query<{ any: boolean }>(
+    "SELECT EXISTS (SELECT FROM unresolved WHERE workspace_id = $1 AND NOT compared AND identified) AS any",
+    [transaction.workspaceId],
+  );
+  return row?.any ?? false;
+}
+
+async function areSomeUnread(transaction: Transaction): Promise<boolean> {
+  const [row] = await transaction.query<{ any: boolean }>(
+    "SELECT EXISTS (SELECT FROM unresolved WHERE workspace_id = $1 AND NOT identified) AS any",
+    [transaction.workspaceId],
+  );
+  return row?.any ?? false;
+}
+
+/** SQL of the key of the lock that comparing takes; $1: the workspace. */
+const COMPARING = "hashtextextended('comparing ' || $1, 0)";
+
+/** @returns how many records were compared */
+async function compareBatch(transaction: Transaction): Promise<number> {
+  await transaction.query(`SELECT pg_advisory_xact_lock(${COMPARING})`, [transaction.workspaceId]);
+  const ids = await takeWaiting(transaction);
+  if (ids.length === 0) return 0;
+  const stored = await activeModel(transaction);
+  if (stored !== undefined) await scoreAround(transaction, ids, stored);
+  await transaction.query(
+    `UPDATE unresolved SET compared = true WHERE workspace_id = $1 AND record_id = ANY ($2::uuid[])`,
+    [transaction.workspaceId, listed(ids)],
+  );
+  return ids.length;
+}
+
+/** The marks stay locked until the end: what is marked anew meanwhile is compared again. */
+async function takeWaiting(transaction: Transaction): Promise<RecordId[]> {
+  const rows = await transaction.query<{ id: RecordId }>(
+    `SELECT record_id AS id FROM unresolved WHERE workspace_id = $1 AND NOT compared AND identified
+     ORDER BY record_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED`,
+    [transaction.workspaceId, PORTION],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Brings the edges of these records up to date; whoever stands at the other end of one that goes is looked at again. */
+async function scoreAround(transaction: Transaction, ids: readonly RecordId[], stored: StoredModel): Promise<void> {
+  const [found, before] = [await pairsAround(transaction, ids), await edgesOf(transaction, ids)];
+  // What was likely once is asked again, whether or not the two still share a key.
+  const pairs = new Map<string, Pair>([...found, ...before].map((pair) => [keyOf(pair), pair]));
+  const edges = await scorePairs(transaction, [...pairs.values()], stored);
+  const likely = new Set(edges.map(keyOf));
+  const gone = before.filter((edge) => !likely.has(keyOf(edge)));
+  await removeEdges(transaction, gone);
+  const known = new Map(before.map((edge) => [keyOf(edge), edge]));
+  const changed = edges.filter((edge) => {
+    const old = known.get(keyOf(edge));
+    return (
+      old === undefined || old.weight !== edge.weight || old.automatic !== edge.automatic || old.clues !== edge.clues
+    );
+  });
+  await writeEdges(transaction, changed, stored.version);
+  const far = [...gone, ...changed].flatMap(({ a, b, automatic }) => (automatic ? [a, b] : []));
+  await markConcerned(
+    transaction,
+    [...new Set(far)].filter((id) => !ids.includes(id)),
+  );
+}
+
+/** Those of the pairs that are likely one person. */
+export async function scorePairs(
+  transaction: Transaction,
+  pairs: readonly Pair[],
+  { model }: Pick<StoredModel, "model">,
+): Promise<ScoredEdge[]> {
+  if (pairs.length === 0) return [];
+  const rows = await factsOf(transaction, new Set(pairs.flatMap(({ a, b }) => [a, b])));
+  const at = new Map(rows.map(({ recordId }, position) => [recordId, position]));
+  const scorer = new Scorer(
+    rows.map(({ facts }) => facts),
+    model,
+  );
+  return pairs.flatMap((pair): ScoredEdge[] => {
+    const [a, b] = [at.get(pair.a), at.get(pair.b)];
+    if (a === undefined || b === undefined) return [];
+    const { weight, automatic, clues } = scorer.score(a, b);
+    return weight >= model.review ? [{ ...pair, weight, automatic, clues }] : [];
+  });
+}
+
+async function learnAnew(database: Database, workspaceId: WorkspaceId): Promise<void> {
+  const model = await learnFrom(database, workspaceId);
+  await database.inWorkspace(workspaceId, async (transaction) => {
+    await transaction.query(`SELECT pg_advisory_xact_lock(${COMPARING})`, [workspaceId]);
+    // Another worker may have been quicker.
+    if (await isLearningDue(transaction)) await storeModel(transaction, model, { state: "active" });
+  });
+}
