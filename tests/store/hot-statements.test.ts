@@ -325,9 +325,12 @@ it("the planner knows tables in partitions, which autovacuum leaves out", async 
     "SELECT relname AS name, reltuples AS rows FROM pg_class WHERE relkind = 'p' ORDER BY relname",
   );
   expect(rows.map(({ name }) => name)).toEqual([
+    "blocking_key",
     "customer_order",
     "identifier",
+    "linkage_record",
     "metric",
+    "scored_edge",
     "source_content",
     "source_record",
     "spend",

@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION credential_keys_in_use() RETURNS SETOF text
   AS 'SELECT master_key_id FROM workspace_key UNION SELECT master_key_id FROM hashing_key
       UNION SELECT key_id FROM credential WHERE key_id IS NOT NULL ORDER BY 1';
 
--- Who is likely one person without sharing an identifier (docs/decisions/027-linkage.md).
+-- Who is likely one person without sharing an identifier (docs/decisions/033-linkage.md).
 
 -- What a person record is compared by, normalised. Only records that say enough to be compared have a row.
 CREATE TABLE linkage_record (

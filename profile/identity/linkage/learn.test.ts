@@ -53,7 +53,7 @@ describe("from a town's records", () => {
   });
 
   it("keeps of values only how common those are that several people have", () => {
-    const { terms } = model.comparisons[comparisonAt.birth_date] ?? { terms: {} };
+    const terms = model.comparisons[comparisonAt.birth_date]?.terms ?? {};
     expect(Object.values(terms).every((share) => share * 1_200 > 1)).toBe(true);
     expect(JSON.stringify(model)).not.toContain(records[0]?.name.last ?? "");
   });

@@ -1,14 +1,14 @@
 /** The part of identity between identifiers and components: changed records are scored against those like them. */
 import type { RecordId, WorkspaceId } from "#profile/ids.ts";
-import { Scorer } from "#profile/identity/linkage/score.ts";
 import { listed } from "../../among.ts";
 import { type Database, readByIndex, type Transaction } from "../../database.ts";
 import { lockProfiles } from "../lock-profiles.ts";
 import { markConcerned } from "../marks.ts";
 import { keyOf, type Pair, pairsAround } from "./candidates.ts";
-import { edgesOf, removeEdges, type ScoredEdge, writeEdges } from "./edges.ts";
-import { factsOf } from "./facts.ts";
-import { activeModel, isLearningDue, learnFrom, storeModel, type StoredModel } from "./models.ts";
+import { edgesOf, removeEdges, writeEdges } from "./edges.ts";
+import { activeModel, isLearningDue, type StoredModel } from "./models.ts";
+import { learnAnew } from "./learn-anew.ts";
+import { lockComparing, scorePairs } from "./score-pairs.ts";
 
 /** Records scored in one transaction. */
 const PORTION = 1_000;
@@ -51,12 +51,9 @@ async function areSomeUnread(transaction: Transaction): Promise<boolean> {
   return row?.any ?? false;
 }
 
-/** SQL of the key of the lock that comparing takes; $1: the workspace. */
-const COMPARING = "hashtextextended('comparing ' || $1, 0)";
-
 /** @returns how many records were compared */
 async function compareBatch(transaction: Transaction): Promise<number> {
-  await transaction.query(`SELECT pg_advisory_xact_lock(${COMPARING})`, [transaction.workspaceId]);
+  await lockComparing(transaction);
   const ids = await takeWaiting(transaction);
   if (ids.length === 0) return 0;
   const stored = await activeModel(transaction);
@@ -83,7 +80,7 @@ async function scoreAround(transaction: Transaction, ids: readonly RecordId[], s
   const [found, before] = [await pairsAround(transaction, ids), await edgesOf(transaction, ids)];
   // What was likely once is asked again, whether or not the two still share a key.
   const pairs = new Map<string, Pair>([...found, ...before].map((pair) => [keyOf(pair), pair]));
-  const edges = await scorePairs(transaction, [...pairs.values()], stored);
+  const edges = await scorePairs(transaction, [...pairs.values()], stored.model);
   const likely = new Set(edges.map(keyOf));
   const gone = before.filter((edge) => !likely.has(keyOf(edge)));
   await removeEdges(transaction, gone);
@@ -100,34 +97,4 @@ async function scoreAround(transaction: Transaction, ids: readonly RecordId[], s
     transaction,
     [...new Set(far)].filter((id) => !ids.includes(id)),
   );
-}
-
-/** Those of the pairs that are likely one person. */
-export async function scorePairs(
-  transaction: Transaction,
-  pairs: readonly Pair[],
-  { model }: Pick<StoredModel, "model">,
-): Promise<ScoredEdge[]> {
-  if (pairs.length === 0) return [];
-  const rows = await factsOf(transaction, new Set(pairs.flatMap(({ a, b }) => [a, b])));
-  const at = new Map(rows.map(({ recordId }, position) => [recordId, position]));
-  const scorer = new Scorer(
-    rows.map(({ facts }) => facts),
-    model,
-  );
-  return pairs.flatMap((pair): ScoredEdge[] => {
-    const [a, b] = [at.get(pair.a), at.get(pair.b)];
-    if (a === undefined || b === undefined) return [];
-    const { weight, automatic, clues } = scorer.score(a, b);
-    return weight >= model.review ? [{ ...pair, weight, automatic, clues }] : [];
-  });
-}
-
-async function learnAnew(database: Database, workspaceId: WorkspaceId): Promise<void> {
-  const model = await learnFrom(database, workspaceId);
-  await database.inWorkspace(workspaceId, async (transaction) => {
-    await transaction.query(`SELECT pg_advisory_xact_lock(${COMPARING})`, [workspaceId]);
-    // Another worker may have been quicker.
-    if (await isLearningDue(transaction)) await storeModel(transaction, model, { state: "active" });
-  });
 }

@@ -30,13 +30,11 @@ export async function activeModel(transaction: Transaction): Promise<StoredModel
 
 /** Whether it is time to learn: never done, or done when there were far fewer records. */
 export async function isLearningDue(transaction: Transaction): Promise<boolean> {
-  // What waits for somebody's word is not overtaken by the next.
-  const [newest] = await transaction.query<{ records: number; state: string }>(
-    `SELECT records, state FROM linkage_model WHERE workspace_id = $1 ORDER BY version DESC LIMIT 1`,
+  const [newest] = await transaction.query<{ records: number }>(
+    `SELECT records FROM linkage_model WHERE workspace_id = $1 ORDER BY version DESC LIMIT 1`,
     [transaction.workspaceId],
   );
   if (newest === undefined) return true;
-  if (newest.state === "proposed") return false;
   const enough = Math.max(1, newest.records) * GROWN;
   const [row] = await transaction.query<{ records: number }>(
     `SELECT count(*) AS records FROM (SELECT FROM linkage_record WHERE workspace_id = $1 LIMIT $2) AS first`,
