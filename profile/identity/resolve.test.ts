@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectionIdOf, recordIdOf, type RecordId, workspaceIdOf } from "#profile/ids.ts";
 import { identifiersOf, type PersonFacts } from "./identifiers.ts";
+import type { Joins } from "./linkage/tighten.ts";
 import { normaliseName } from "./normalise/name.ts";
 import { type HumanLink, type IdentityRecord, resolve, type ResolveInput } from "./resolve.ts";
 
@@ -403,14 +404,14 @@ function pairsOf({ clusters }: ReturnType<typeof run>): Set<string> {
 }
 
 describe("likely pairs", () => {
-  const likely = (a: string, b: string, weight: number, automatic = true) => {
+  const likely = (a: string, b: string, weight: number, joins: Joins = "alone") => {
     const [one, other] = [idOf(a), idOf(b)].toSorted();
-    return { a: one ?? idOf(a), b: other ?? idOf(b), weight, automatic, clues: 0b11 };
+    return { a: one ?? idOf(a), b: other ?? idOf(b), weight, joins, clues: 0b11 };
   };
   const people = ["a", "b", "c"].map((id) => person(id, "Anna Hill"));
 
   it("join after what is certain, and say why", () => {
-    const { clusters } = run(people, { scored: [likely("a", "b", 15.3), likely("b", "c", 3, false)] });
+    const { clusters } = run(people, { scored: [likely("a", "b", 15.3), likely("b", "c", 3, "never")] });
     expect(clusters).toHaveLength(2);
     expect(clusters.flatMap(({ evidence }) => evidence)).toMatchObject([
       { kind: "score", words: "name and date of birth; a coincidence is about 1 in 40,000" },
@@ -418,7 +419,7 @@ describe("likely pairs", () => {
   });
 
   it("give way to a cut, the least likely first", () => {
-    const scored = [likely("a", "b", 15), likely("b", "c", 9), likely("a", "c", 8, false)];
+    const scored = [likely("a", "b", 15), likely("b", "c", 9), likely("a", "c", 8, "never")];
     expect(groups(people, ["a", "b", "c"], { scored })).toEqual(["abc"]);
     const cuts = [{ a: idOf("a"), b: idOf("c"), at: "2026-11-01T00:00:00Z" }];
     expect(groups(people, ["a", "b", "c"], { scored, cuts })).toEqual(["ab", "c"]);
@@ -435,10 +436,9 @@ describe("likely pairs", () => {
   });
 
   it("join whole people that something certain has joined, however many records", () => {
-    const records = [..."abcdef"].map((id) =>
-      person(id, "Anna Hill", { emails: id < "d" ? [anna] : ["hill@brightleaf.co.uk"] }),
-    );
-    expect(groups(records, [..."abcdef"], { scored: [likely("c", "d", 12)] })).toEqual(["abcdef"]);
+    const ids = Array.from("abcdef");
+    const records = ids.map((id) => person(id, "Anna Hill", { emails: id < "d" ? [anna] : ["hill@brightleaf.co.uk"] }));
+    expect(groups(records, ids, { scored: [likely("c", "d", 12)] })).toEqual(["abcdef"]);
   });
 
   it("come to the same in any order", () => {
@@ -451,7 +451,7 @@ describe("likely pairs", () => {
           },
         ),
         (pairs) => {
-          const ids = [..."abcdefgh"];
+          const ids = Array.from("abcdefgh");
           const records = ids.map((id) => person(id, "Anna Hill"));
           const scored = pairs.map(([a, b, weight]) => likely(ids[a] ?? "", ids[b] ?? "", weight));
           const found = groups(records, ids, { scored });

@@ -4,7 +4,7 @@ import { explainRefusal, type RefusalRule } from "./explain.ts";
 import type { Identifier } from "./identifiers.ts";
 import type { PersonName } from "./names.ts";
 import { evidenceGroups } from "./linkage/comparisons.ts";
-import { tighten } from "./linkage/tighten.ts";
+import { type Joins, tighten } from "./linkage/tighten.ts";
 import { ProfileDrafts } from "./profile-drafts.ts";
 import type { IdentifierKind } from "./rules.ts";
 import { UnionFind } from "./union-find.ts";
@@ -34,8 +34,7 @@ export interface ScoredLink {
   b: RecordId;
   /** log2 of the odds. */
   weight: number;
-  /** Joins by itself; others only say that two who are joined by something else may well be one. */
-  automatic: boolean;
+  joins: Joins;
   /** Which of `evidenceGroups` speak for it, as bits. */
   clues: number;
 }
@@ -159,7 +158,7 @@ class Clustering {
   linkByScores(scored: readonly ScoredLink[]): void {
     if (scored.length === 0) return;
     // What is certain is one node; of several pairs between two of them the likeliest stands for all.
-    const between = new Map<number, { a: number; b: number; weight: number; joins: boolean; link: ScoredLink }>();
+    const between = new Map<number, { a: number; b: number; weight: number; joins: Joins; link: ScoredLink }>();
     for (const link of scored) {
       const [from, to] = [this.#position.get(link.a), this.#position.get(link.b)];
       if (from === undefined || to === undefined) continue;
@@ -169,7 +168,7 @@ class Clustering {
       const key = a * 0x4000000 + b;
       const known = between.get(key);
       const better = known === undefined || compareLinks(link, known.link) < 0;
-      if (better) between.set(key, { a, b, weight: link.weight, joins: link.automatic, link });
+      if (better) between.set(key, { a, b, weight: link.weight, joins: link.joins, link });
     }
     const sizes: number[] = [];
     this.#records.forEach((_, at) => {
@@ -254,9 +253,11 @@ function byAge(a: IdentityRecord, b: IdentityRecord): number {
   return (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || compare(a.recordId, b.recordId);
 }
 
+const JOINS: readonly Joins[] = ["alone", "together", "never"];
+
 /** What joins before what does not, then the likeliest. */
 const compareLinks = (x: ScoredLink, y: ScoredLink): number =>
-  Number(y.automatic) - Number(x.automatic) || y.weight - x.weight || compare(x.a, y.a) || compare(x.b, y.b);
+  JOINS.indexOf(x.joins) - JOINS.indexOf(y.joins) || y.weight - x.weight || compare(x.a, y.a) || compare(x.b, y.b);
 
 /** "name and date of birth; a coincidence is about 1 in 40,000" */
 function wordsOfScore({ weight, clues }: ScoredLink): string {

@@ -42,7 +42,7 @@ const town = (): PersonRecord[] =>
   );
 const edges = (shop: Shop) =>
   shop.rows(
-    `SELECT a_record_id AS a, b_record_id AS b, round(weight::numeric, 6) AS weight, automatic, clues FROM scored_edge
+    `SELECT a_record_id AS a, b_record_id AS b, round(weight::numeric, 6) AS weight, joins, clues FROM scored_edge
      WHERE workspace_id = $1 ORDER BY 1, 2`,
   );
 
@@ -68,7 +68,7 @@ it("leaves what is likely but doubtful to people, and joins nobody by it", async
   await shop.save([petra("a", { firstName: "Nora" }), petra("b", { firstName: "Lisa" })]);
   await shop.resolveAll();
   expect(await shop.profileOf("a")).not.toBe(await shop.profileOf("b"));
-  for (const edge of await edges(shop)) expect(edge).toMatchObject({ automatic: false });
+  for (const edge of await edges(shop)) expect(edge).toMatchObject({ joins: "never" });
 });
 
 it("keeps no facts of a record that says too little, nor of one that ceases to say enough", async () => {

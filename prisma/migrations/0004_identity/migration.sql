@@ -48,8 +48,8 @@ CREATE TABLE scored_edge (
   b_record_id uuid NOT NULL,
   -- log2 of the odds.
   weight double precision NOT NULL,
-  -- Joins by itself; the others are for people to decide.
-  automatic boolean NOT NULL,
+  -- By itself, or together with others between the same people; what never does is for people to decide.
+  joins text NOT NULL CHECK (joins IN ('alone', 'together', 'never')),
   -- Which groups of clues speak for it, as bits.
   clues integer NOT NULL,
   model_version integer NOT NULL,

@@ -44,7 +44,7 @@ describe("from a town's records", () => {
     let [right, wrong] = [0, 0];
     for (const pair of pairs) {
       const [a, b] = [Math.floor(pair / 10_000), pair % 10_000];
-      if (!scorer.score(a, b).automatic) continue;
+      if (scorer.score(a, b).joins !== "alone") continue;
       if (town[a]?.person === town[b]?.person) right++;
       else wrong++;
     }

@@ -11,8 +11,9 @@ export interface LinkageModel {
   /** How probable it is that two records picked at random are one person. */
   lambda: number;
   comparisons: ComparisonModel[];
-  /** Weights from which a pair is joined, or shown to a person. */
+  /** Weights from which a pair is joined by itself, joined together with others, or shown to a person. */
   automatic: number;
+  together: number;
   review: number;
   /** What could not be learned, in sentences for whoever looks after it. */
   warnings: string[];
@@ -35,6 +36,7 @@ const RAREST = 1e-4;
 /** Values of fewer records are no terms: what is kept of values must not tell of a single person. */
 const LEAST_HOLDERS = 3;
 const AUTOMATIC = 0.99;
+const TOGETHER = 0.9;
 const REVIEW = 0.5;
 /** How much more is asked for where nothing could be learned. */
 const WITHOUT_LEARNING = 3;
@@ -99,6 +101,7 @@ export function modelOf(learned: {
     lambda: learned.lambda,
     comparisons: models,
     automatic: weightOf(AUTOMATIC) + more,
+    together: weightOf(TOGETHER) + more,
     review: weightOf(REVIEW) + more,
     warnings,
   };

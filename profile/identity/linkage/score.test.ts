@@ -41,7 +41,7 @@ describe("joins by itself", () => {
       factsOf("Petra Brandt", { ...born, ...home }),
     ],
   ])("%s", (_, a, b) => {
-    expect(score(a, b).automatic).toBe(true);
+    expect(score(a, b).joins).toBe("alone");
     expect(score(b, a)).toEqual(score(a, b));
   });
 });
@@ -63,7 +63,7 @@ describe("leaves to a person", () => {
     ["a new family name at the same address alone", factsOf("Petra Kowalik", home), factsOf("Petra Brandt", home)],
     ["a name alone, however rare", factsOf("Xanthippe Kowalik"), factsOf("Xanthippe Kowalik")],
   ])("%s", (_, a, b) => {
-    expect(score(a, b).automatic).toBe(false);
+    expect(score(a, b).joins).toBe("never");
   });
 });
 
@@ -72,7 +72,7 @@ it("takes a digit's difference in a day of birth for less than a veto and more t
   const other = (birthDate: string) => score(petra, { ...petra, birthDate }).weight;
   expect(other("1975-03-09")).toBeGreaterThan(other("1975-03-08"));
   expect(other("1975-03-08")).toBeGreaterThan(other("1962-11-30"));
-  expect(score(petra, { ...petra, birthDate: "1975-03-08" }).automatic).toBe(true);
+  expect(score(petra, { ...petra, birthDate: "1975-03-08" }).joins).toBe("alone");
 });
 
 it("gives a rare name more weight than a common one", () => {

@@ -2,6 +2,7 @@ import { comparisonAt, comparisons, type EvidenceGroup, evidenceGroups } from ".
 import { generationsDiffer, givenNamesDiffer } from "./doubt.ts";
 import type { LinkageFacts } from "./facts.ts";
 import { type LinkageModel, termOf } from "./model.ts";
+import type { Joins } from "./tighten.ts";
 import { RecordTable, UNKNOWN } from "./record-table.ts";
 
 /** Clues that follow from one another: together they say no more than this. */
@@ -21,8 +22,7 @@ export interface Score {
   weight: number;
   /** Groups of clues that speak for it, as bits of their positions in `evidenceGroups`. */
   clues: number;
-  /** May join by itself: likely enough, by clues of several kinds, and nothing says otherwise. */
-  automatic: boolean;
+  joins: Joins;
 }
 
 /** Scores pairs of some records by one model. */
@@ -80,8 +80,9 @@ export class Scorer {
     this.#groups.forEach((clue, group) => {
       if (clue >= LEAST_CLUE) clues |= 1 << group;
     });
-    const automatic = weight >= this.#model.automatic && !this.#isDoubtful(a, b, clues);
-    return { weight, clues, automatic };
+    const { automatic, together } = this.#model;
+    const doubtful = weight < together || this.#isDoubtful(a, b, clues);
+    return { weight, clues, joins: doubtful ? "never" : weight >= automatic ? "alone" : "together" };
   }
 
   /** What one comparison of the pair scored last adds to the weight. */

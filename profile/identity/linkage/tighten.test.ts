@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { LARGEST_CLUSTER, tighten, type WeighedEdge } from "./tighten.ts";
+import { type Joins, LARGEST_CLUSTER, tighten, type WeighedEdge } from "./tighten.ts";
 
-const edge = (a: number, b: number, weight: number, joins = true): WeighedEdge => ({ a, b, weight, joins });
+const edge = (a: number, b: number, weight: number, joins: Joins = "alone"): WeighedEdge => ({ a, b, weight, joins });
 const alone = (count: number): number[] => Array.from({ length: count }, () => 1);
 
 /** Records of each cluster, by number. */
@@ -31,9 +31,17 @@ it("takes a chain apart at its weakest links", () => {
 it("lets doubtful pairs speak for a cluster, and join nobody", () => {
   const chain = [edge(0, 1, 9), edge(1, 2, 9), edge(2, 3, 9), edge(3, 4, 9)];
   expect(clusters(alone(5), chain)).not.toEqual(["0 1 2 3 4"]);
-  const likely = [edge(0, 2, 8, false), edge(1, 3, 8, false), edge(2, 4, 8, false)];
+  const likely = [edge(0, 2, 8, "never"), edge(1, 3, 8, "never"), edge(2, 4, 8, "never")];
   expect(clusters(alone(5), [...chain, ...likely])).toEqual(["0 1 2 3 4"]);
   expect(clusters(alone(5), likely)).toEqual(["0", "1", "2", "3", "4"]);
+});
+
+it("lets what is nearly as likely join where most pairs between two clusters say so", () => {
+  const [one, other] = [edge(0, 1, 9), edge(2, 3, 9)];
+  const pairs = [edge(0, 2, 4, "together"), edge(1, 2, 4, "together"), edge(1, 3, 4, "together")];
+  expect(clusters(alone(4), [one, other, ...pairs])).toEqual(["0 1 2 3"]);
+  expect(clusters(alone(4), [one, other, ...pairs.slice(0, 1)])).toEqual(["0 1", "2 3"]);
+  expect(clusters(alone(2), [edge(0, 1, 4, "together")])).toEqual(["0", "1"]);
 });
 
 it("reports what is too loose at every level instead of guessing", () => {
@@ -45,7 +53,14 @@ it("reports what is too loose at every level instead of guessing", () => {
 
 it("holds every cluster within its size and gives the same whatever the order", () => {
   const graph = fc.array(
-    fc.tuple(fc.nat(59), fc.nat(59), fc.integer({ min: 4, max: 25 }), fc.boolean()).filter(([a, b]) => a !== b),
+    fc
+      .tuple(
+        fc.nat(59),
+        fc.nat(59),
+        fc.integer({ min: 4, max: 25 }),
+        fc.constantFrom<Joins>("alone", "together", "never"),
+      )
+      .filter(([a, b]) => a !== b),
     { maxLength: 300 },
   );
   fc.assert(

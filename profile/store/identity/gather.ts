@@ -134,7 +134,11 @@ class Gathering {
   }
 
   result(): Gathered {
-    const dropped = this.#beside?.connectedWithTaken([...this.#links.values(), ...this.#scored.values()]) ?? new Set();
+    const dropped =
+      this.#beside?.connectedWithTaken([
+        ...this.#links.values(),
+        ...[...this.#scored.values()].filter(({ joins }) => joins !== "never"),
+      ]) ?? new Set();
     for (const id of dropped) this.#records.delete(id);
     const profileOf = new Map<RecordId, ProfileId>();
     for (const id of this.#records.keys()) {
@@ -335,8 +339,8 @@ class Gathering {
 
   /** Notes whom these records are likely to be; returns them. */
   async #likely(ids: RecordId[]): Promise<RecordId[]> {
-    const edges = await this.#scoredEdges.automaticOf(ids);
+    const edges = await this.#scoredEdges.of(ids);
     for (const edge of edges) this.#scored.set(keyOf(edge), edge);
-    return edges.flatMap(({ a, b }) => [a, b]);
+    return edges.flatMap(({ a, b, joins }) => (joins === "never" ? [] : [a, b]));
   }
 }

@@ -3,7 +3,6 @@ import type { RecordId, WorkspaceId } from "#profile/ids.ts";
 import { listed } from "../../among.ts";
 import { type Database, readByIndex, type Transaction } from "../../database.ts";
 import { lockProfiles } from "../lock-profiles.ts";
-import { markConcerned } from "../marks.ts";
 import { keyOf, type Pair, pairsAround } from "./candidates.ts";
 import { edgesOf, removeEdges, writeEdges } from "./edges.ts";
 import { activeModel, isLearningDue, type StoredModel } from "./models.ts";
@@ -75,7 +74,7 @@ async function takeWaiting(transaction: Transaction): Promise<RecordId[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Brings the edges of these records up to date; whoever stands at the other end of one that goes is looked at again. */
+/** Brings the edges of these records up to date. Who stands at the other end is met with their component. */
 async function scoreAround(transaction: Transaction, ids: readonly RecordId[], stored: StoredModel): Promise<void> {
   const [found, before] = [await pairsAround(transaction, ids), await edgesOf(transaction, ids)];
   // What was likely once is asked again, whether or not the two still share a key.
@@ -87,14 +86,7 @@ async function scoreAround(transaction: Transaction, ids: readonly RecordId[], s
   const known = new Map(before.map((edge) => [keyOf(edge), edge]));
   const changed = edges.filter((edge) => {
     const old = known.get(keyOf(edge));
-    return (
-      old === undefined || old.weight !== edge.weight || old.automatic !== edge.automatic || old.clues !== edge.clues
-    );
+    return old === undefined || old.weight !== edge.weight || old.joins !== edge.joins || old.clues !== edge.clues;
   });
   await writeEdges(transaction, changed, stored.version);
-  const far = [...gone, ...changed].flatMap(({ a, b, automatic }) => (automatic ? [a, b] : []));
-  await markConcerned(
-    transaction,
-    [...new Set(far)].filter((id) => !ids.includes(id)),
-  );
 }

@@ -1,5 +1,6 @@
 /** Pairs that scores say are likely one person. */
 import type { RecordId } from "#profile/ids.ts";
+import type { Joins } from "#profile/identity/linkage/tighten.ts";
 import { among, listed } from "../../among.ts";
 import { matchByHash, type Transaction } from "../../database.ts";
 import { insertInto } from "../../insert.ts";
@@ -8,7 +9,7 @@ import type { Pair } from "./candidates.ts";
 export interface ScoredEdge extends Pair {
   /** log2 of the odds. */
   weight: number;
-  automatic: boolean;
+  joins: Joins;
   /** As `cluesOf` of the score. */
   clues: number;
 }
@@ -22,10 +23,10 @@ export class ScoredEdges {
     this.#transaction = transaction;
   }
 
-  /** Edges that join by themselves and name one of these records or two of them. */
-  async automaticOf(ids: Iterable<RecordId>): Promise<ScoredEdge[]> {
+  /** Those that name one of these records or two of them. */
+  async of(ids: Iterable<RecordId>): Promise<ScoredEdge[]> {
     this.#any ??= await this.#areAny();
-    return this.#any ? edgesOf(this.#transaction, ids, "AND automatic") : [];
+    return this.#any ? edgesOf(this.#transaction, ids) : [];
   }
 
   async #areAny(): Promise<boolean> {
@@ -37,15 +38,11 @@ export class ScoredEdges {
   }
 }
 
-export function edgesOf(
-  transaction: Transaction,
-  ids: Iterable<RecordId>,
-  condition: "" | "AND automatic" = "",
-): Promise<ScoredEdge[]> {
-  const columns = `a_record_id AS a, b_record_id AS b, weight, automatic, clues`;
+export function edgesOf(transaction: Transaction, ids: Iterable<RecordId>): Promise<ScoredEdge[]> {
+  const columns = `a_record_id AS a, b_record_id AS b, weight, joins, clues`;
   return transaction.query<ScoredEdge>(
-    `SELECT ${columns} FROM scored_edge WHERE workspace_id = $1 AND a_record_id ${among("$2")} ${condition}
-     UNION SELECT ${columns} FROM scored_edge WHERE workspace_id = $1 AND b_record_id ${among("$2")} ${condition}`,
+    `SELECT ${columns} FROM scored_edge WHERE workspace_id = $1 AND a_record_id ${among("$2")}
+     UNION SELECT ${columns} FROM scored_edge WHERE workspace_id = $1 AND b_record_id ${among("$2")}`,
     [transaction.workspaceId, listed(ids)],
   );
 }
@@ -56,7 +53,7 @@ const insertEdges = insertInto<ScoredEdge>({
     a_record_id: { type: "uuid", of: ({ a }) => a },
     b_record_id: { type: "uuid", of: ({ b }) => b },
     weight: { type: "float8", of: ({ weight }) => weight },
-    automatic: { type: "bool", of: ({ automatic }) => automatic },
+    joins: { type: "text", of: ({ joins }) => joins },
     clues: { type: "int4", of: ({ clues }) => clues },
   },
   constants: ["model_version"],

@@ -104,8 +104,8 @@ async function compareModels(
 ): Promise<void> {
   if (ids.length === 0) return;
   const pairs = await pairsAround(transaction, ids);
-  const edges = (await scorePairs(transaction, pairs, model)).filter(({ automatic }) => automatic);
-  const before = (await edgesOf(transaction, ids)).filter(({ automatic }) => automatic);
+  const edges = (await scorePairs(transaction, pairs, model)).filter(({ joins }) => joins === "alone");
+  const before = (await edgesOf(transaction, ids)).filter(({ joins }) => joins === "alone");
   const profiles = await profilesOf(
     transaction,
     [...edges, ...before].flatMap(({ a, b }) => [a, b]),

@@ -28,7 +28,7 @@ export async function scorePairs(
   return pairs.flatMap((pair): ScoredEdge[] => {
     const [a, b] = [at.get(pair.a), at.get(pair.b)];
     if (a === undefined || b === undefined) return [];
-    const { weight, automatic, clues } = scorer.score(a, b);
-    return weight >= model.review ? [{ ...pair, weight, automatic, clues }] : [];
+    const { weight, joins, clues } = scorer.score(a, b);
+    return weight >= model.review ? [{ ...pair, weight, joins, clues }] : [];
   });
 }
