@@ -29,7 +29,7 @@ export function explainRefusal(rule: RefusalRule, kind: IdentifierKind | "human"
     case "household_needed":
       return `Kept apart: the ${words} is the same, but neither family name nor postcode agrees.`;
     case "own_addresses":
-      return `Kept apart: the ${words} is the same, but each has an e-mail address of their own, and households share phones.`;
+      return `Kept apart: the ${words} is the same, but each has an e-mail address or customer number of their own, and households share phones.`;
     case "too_many_identifiers":
       return `Kept apart: together they would hold more different identifiers of one kind than one person has; the same ${words} suggested it.`;
     case "too_loose":

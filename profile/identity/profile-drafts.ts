@@ -13,7 +13,7 @@ interface Draft {
   counted: Map<string, Set<string>>;
 }
 
-interface Sides {
+export interface Sides {
   /** Whether the names seen around this value forbid joining the two; null: they do not. */
   objection(a: number, b: number): RefusalRule | null;
 }
@@ -103,26 +103,62 @@ export class ProfileDrafts {
 
   /** Whether protection forbids this merge. Names are asked again: what joined meanwhile counts. */
   objection(rootA: number, rootB: number, rule: LinkRule): RefusalRule | null {
-    const a = this.#draft(rootA);
-    const b = this.#draft(rootB);
+    return this.#objectionBetween(this.#draft(rootA), this.#draft(rootB), rule);
+  }
+
+  #objectionBetween(a: Draft, b: Draft, rule: LinkRule): RefusalRule | null {
     if (rule.names === "agree" && !this.#fullNamesAgree(a.names, b.names)) return "names_needed";
     if (rule.names !== "ignore" && this.#anyConflict(a.names, b.names, careOf(rule))) return "names_conflict";
-    // A household shares phones, sometimes names too: where each has an address of their own, only a mobile and given names
-    // on both sides will do.
-    const ownAddresses = a.counted.has("email") && b.counted.has("email");
-    if (rule.kind === "phone" && ownAddresses && (rule.quality === "weak" || !this.#bothNamed(a, b))) {
+    // A household shares phones, sometimes names too: where each has an address or number of their own, only a mobile and
+    // given names on both sides will do.
+    if (rule.kind === "phone" && holdTheirOwn(a, b) && (rule.quality === "weak" || !this.#bothNamed(a, b))) {
       return "own_addresses";
     }
     if (rule.needsHousehold && !this.#sameHousehold(a, b)) return "household_needed";
+    return this.#holdTooMany(a, b) ? "too_many_identifiers" : null;
+  }
+
+  /** More identifiers of one kind than a person has, where no full names on both sides say that it is one all the same. */
+  #holdTooMany(a: Draft, b: Draft): boolean {
+    if ([a, b].every(({ names }) => names.some((id) => this.#isFull(id)))) return false;
     for (const [counted, values] of a.counted) {
       const others = b.counted.get(counted);
-      const limit = limits.get(`${counted.split(" ", 1)[0]} strong`)?.maxPerProfile ?? null;
-      if (others === undefined || limit === null) continue;
-      const together = values.union(others).size;
+      const limit = limitOf(counted);
       // A record that alone holds more than the limit must still be found by its own values.
-      if (together > Math.max(limit, values.size, others.size)) return "too_many_identifiers";
+      if (others !== undefined && values.union(others).size > Math.max(limit, values.size, others.size)) return true;
     }
-    return null;
+    return false;
+  }
+
+  /**
+   * Whether whoever would come together at a value would hold more than one person has. The value is shared then, and says
+   * nothing of any of them: which ones fitted in would be left to chance.
+   *
+   * @param ends one position per profile
+   * @param roots the profile of each end
+   */
+  wouldBurst(ends: readonly number[], roots: readonly number[], rule: LinkRule, sides: Sides): boolean {
+    const drafts = roots.map((root) => this.#draft(root));
+    const most = new Map<string, number>();
+    for (const { counted } of drafts)
+      for (const [kind, values] of counted) most.set(kind, (most.get(kind) ?? 0) + values.size);
+    if ([...most].every(([kind, count]) => count <= limitOf(kind))) return false;
+    const groups: { end: number; draft: Draft }[] = [];
+    for (const [at, end] of ends.entries()) {
+      const draft = drafts[at];
+      if (draft === undefined) continue;
+      let joined = false;
+      for (const group of groups) {
+        const problem = sides.objection(group.end, end) ?? this.#objectionBetween(group.draft, draft, rule);
+        if (problem === "too_many_identifiers") return true;
+        if (problem !== null) continue;
+        group.draft = merged(group.draft, draft);
+        joined = true;
+        break;
+      }
+      if (!joined) groups.push({ end, draft });
+    }
+    return false;
   }
 
   /** Father and son resemble each other in all but that. */
@@ -208,6 +244,11 @@ export class ProfileDrafts {
     return names.some((name) => others.some((other) => namesAgree(this.#name(name), this.#name(other))));
   }
 
+  #isFull(id: number): boolean {
+    const { first, last } = this.#name(id);
+    return first !== null && last !== null;
+  }
+
   #bothNamed(a: Draft, b: Draft): boolean {
     return [a, b].every(({ names }) => names.some((id) => this.#name(id).first !== null));
   }
@@ -223,5 +264,28 @@ export class ProfileDrafts {
 
 /** Weak evidence tells names apart as carefully as a phone does. */
 const careOf = ({ names }: LinkRule): Care => (names === "typos" || names === "account" ? names : "household");
+
+/** Each an address, or each another number of one shop. */
+function holdTheirOwn(a: Draft, b: Draft): boolean {
+  if (a.counted.has("email") && b.counted.has("email")) return true;
+  for (const [counted, values] of a.counted) {
+    const others = counted.startsWith("account_id ") ? b.counted.get(counted) : undefined;
+    if (others?.isDisjointFrom(values) === true) return true;
+  }
+  return false;
+}
+
+const limitOf = (counted: string): number =>
+  limits.get(`${counted.split(" ", 1)[0]} strong`)?.maxPerProfile ?? Infinity;
+
+function merged(a: Draft, b: Draft): Draft {
+  const counted = new Map(a.counted);
+  for (const [kind, values] of b.counted) counted.set(kind, values.union(counted.get(kind) ?? new Set()));
+  return {
+    names: [...new Set([...a.names, ...b.names])].toSorted((x, y) => x - y),
+    postcodes: [...new Set([...a.postcodes, ...b.postcodes])],
+    counted,
+  };
+}
 
 const keyOf = ({ first, last, generation }: PersonName): string => [first, last, generation].join("|");

@@ -222,6 +222,27 @@ describe("keeps apart and says why", () => {
     expect(refusals.some((refusal) => refusal.rule === "too_many_identifiers")).toBe(true);
   });
 
+  it("everybody nameless at an address that more account numbers stand behind than one person has", () => {
+    const records = Array.from({ length: 5 }, (_, index) =>
+      record(String(index), {
+        emails: [anna],
+        externalIds: [{ kind: "account_id", value: String(index), scope: "connection" }],
+      }),
+    );
+    expect(run(records).clusters).toHaveLength(5);
+    expect(run(records).refusals).toMatchObject([{ rule: "too_many_identifiers", kind: "email" }]);
+    const named = records.map((one) => ({ ...one, name: { first: "anna", last: "hill" } }));
+    expect(run(named).clusters).toHaveLength(1);
+  });
+
+  it("nameless holders of one mobile who each have a customer number of their own", () => {
+    const holders = ["a", "b"].map((id) =>
+      record(id, { phones: [mobile], externalIds: [{ kind: "account_id", value: id, scope: "connection" }] }),
+    );
+    expect(groups(holders, ["a", "b"])).toEqual(["a", "b"]);
+    expect(groups([record("a", { phones: [mobile] }), record("b", { phones: [mobile] })], ["a", "b"])).toEqual(["ab"]);
+  });
+
   it("what a human told apart, by taking the weakest evidence away", () => {
     const records = [
       person("a", "Anna Hill", { emails: [anna] }),

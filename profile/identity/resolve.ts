@@ -131,11 +131,12 @@ class Clustering {
     // One holder per profile so far; the oldest.
     const ends = firstPerSet(holders, this.#sets);
     if (ends.length < 2) return;
-    const sides = this.#drafts.sidesOf(
-      ends,
-      ends.map((end) => this.#sets.find(end)),
-      rule,
-    );
+    const roots = ends.map((end) => this.#sets.find(end));
+    const sides = this.#drafts.sidesOf(ends, roots, rule);
+    if (this.#drafts.wouldBurst(ends, roots, rule, sides)) {
+      this.#refuse("too_many_identifiers", rule.kind, value, ends);
+      return;
+    }
     const refused = new Set<RefusalRule>();
     const kept: number[] = [];
     for (const end of ends) {

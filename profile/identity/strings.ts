@@ -14,6 +14,7 @@ export function jaroWinkler(a: string, b: string): number {
  * that only one of them has tell that at once.
  */
 export function jaroWinklerAtLeast(a: string, b: string, least: number): number {
+  if (a === b) return 1;
   let letters = 0;
   for (let at = 0; at < b.length; at++) letters |= 1 << (b.charCodeAt(at) & 31);
   let common = 0;

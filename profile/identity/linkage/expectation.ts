@@ -12,8 +12,11 @@ export interface Learned {
 
 const MOST_ITERATIONS = 50;
 const SMALLEST_CHANGE = 1e-6;
-/** Added to each level's count, so that what was not seen is rare and not impossible. */
-const PRIOR = 0.01;
+/**
+ * So many pairs of the usual kind are added: what was not seen in clean records is rare and not impossible. Without them a
+ * block in which nobody has changed their name would make a marriage a proof against.
+ */
+const USUAL_PAIRS = 30;
 const MOST_CERTAIN = 0.98;
 
 /**
@@ -35,7 +38,7 @@ export function expectMatches(
   let share = Math.min(MOST_CERTAIN, odds / (1 + odds));
   let iterations = 0;
   for (let change = 1; change > SMALLEST_CHANGE && iterations < MOST_ITERATIONS; iterations++) {
-    const counts = m.map((row) => row.map(() => PRIOR));
+    const counts = comparisons.map(({ levels }) => levels.map(({ usual }) => USUAL_PAIRS * usual));
     let matches = 0;
     let all = 0;
     for (const { levels, count } of patterns) {

@@ -17,7 +17,7 @@ describe("from a town's records", () => {
   let model: LinkageModel;
   beforeAll(async () => {
     model = await learn(new RecordTable(records), few);
-  });
+  }, 60_000);
 
   it("learns that rarer agreements say more", () => {
     const weight = (field: keyof typeof comparisonAt, level: number): number =>

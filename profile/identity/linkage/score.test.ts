@@ -10,7 +10,7 @@ import { factsOf, townOf } from "./testing.ts";
 let model: LinkageModel;
 beforeAll(async () => {
   model = await learn(new RecordTable(townOf(1_000).map(({ facts }) => facts)), { randomPairs: 60_000 });
-});
+}, 60_000);
 
 const score = (a: LinkageFacts, b: LinkageFacts) => new Scorer([a, b], model).score(0, 1);
 
