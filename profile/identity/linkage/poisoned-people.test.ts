@@ -11,8 +11,7 @@ let wrong: string[];
 
 beforeAll(async () => {
   const comparable = list.flatMap(({ record: { recordId }, facts }) => (facts === null ? [] : [{ recordId, facts }]));
-  const { scored, model } = await scoreAll(comparable, { randomPairs: 40_000 });
-  expect(model.learned).toBe(true);
+  const { scored } = await scoreAll(comparable, { randomPairs: 40_000 });
   const records = list.map(({ record }) => record);
   const { clusters } = resolve({ records, overflowing: new Set(), cuts: [], mustLinks: [], scored });
   const entries = new Map(list.map((entry) => [entry.record.recordId, entry]));

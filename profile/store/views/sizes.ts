@@ -5,6 +5,7 @@ const KINDS = {
   "what tools said": [
     ...["source_record", "source_content", "superseded_content", "customer_order", "subscription", "touchpoint"],
     ...["identifier", "shared_value", "merge_refusal", "link", "unresolved", "full_read_seen", "rejected_record"],
+    ...["linkage_record", "blocking_key", "scored_edge", "linkage_model"],
   ],
   customers: ["profile", "profile_traits", "profile_alias", "membership", "consent_state", "set_aside"],
   "plans and deliveries": ["plan", "plan_change", "delivery", "last_written"],
