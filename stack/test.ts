@@ -11,7 +11,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StackError } from "./stack-error.ts";
 import { findTemporal } from "./temporal/program.ts";
@@ -19,7 +19,9 @@ import { countTests, type TestCounts } from "./vitest-report.ts";
 
 const STATIC = ["types", "lint"] as const;
 const TESTED = ["unit", "integration", "replay"] as const;
-type Layer = (typeof STATIC)[number] | (typeof TESTED)[number];
+type Tested = (typeof TESTED)[number];
+type Layer = (typeof STATIC)[number] | Tested;
+const NOTHING: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const CHECKS: Record<(typeof STATIC)[number], [name: string, program: string, args: string[]][]> = {
@@ -31,13 +33,11 @@ const CHECKS: Record<(typeof STATIC)[number], [name: string, program: string, ar
   ],
 };
 
-let temporalProgram: string | undefined;
-
 const { layers, filters } = parseArguments(process.argv.slice(2));
 const results: ({ name: string } & TestCounts)[] = [];
 const startedAt = performance.now();
 await runChecks(STATIC.filter((layer) => layers.includes(layer)));
-for (const layer of TESTED) if (layers.includes(layer)) await runTests(layer);
+await runTests(TESTED.filter((layer) => layers.includes(layer)));
 report();
 
 function parseArguments(args: string[]): { layers: Layer[]; filters: string[] } {
@@ -65,17 +65,27 @@ async function runChecks(chosen: (typeof STATIC)[number][]): Promise<void> {
   }
 }
 
-async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
-  process.stdout.write(`\n── ${layer}\n`);
+/** All layers in one run of vitest: while tests of one wait for a server, others have the processor. */
+async function runTests(chosen: Tested[]): Promise<void> {
+  let environment = process.env;
+  try {
+    if (chosen.some((layer) => layer !== "unit")) environment = await withTemporal();
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    process.stdout.write(`${error.message}\n`);
+    for (const name of chosen.filter((layer) => layer !== "unit")) results.push({ name, ...NOTHING, failed: 1 });
+    return await runTests(chosen.filter((layer) => layer === "unit"));
+  }
+  if (chosen.length === 0) return;
+  process.stdout.write(`\n── ${chosen.join(", ")}\n`);
   const folder = mkdtempSync(join(tmpdir(), "tributary-report-"));
   try {
-    const environment = layer === "unit" ? process.env : await withTemporal();
     const reportFile = join(folder, "report.json");
     const code = await run(
       "vitest/vitest.mjs",
       [
         "run",
-        `--project=${layer}`,
+        ...chosen.map((layer) => `--project=${layer}`),
         ...filters,
         "--reporter=default",
         "--reporter=json",
@@ -85,26 +95,27 @@ async function runTests(layer: (typeof TESTED)[number]): Promise<void> {
       environment,
     );
     const counts = existsSync(reportFile)
-      ? countTests(readFileSync(reportFile, "utf8"))
-      : { passed: 0, failed: 0, skipped: 0 };
+      ? countTests(readFileSync(reportFile, "utf8"), layerOf)
+      : new Map<Tested, TestCounts>();
+    for (const name of chosen) results.push({ name, ...(counts.get(name) ?? NOTHING) });
     // An error outside every test, such as an unhandled rejection, fails the run and belongs to no test.
-    const outside = code !== 0 && counts.failed === 0 ? 1 : 0;
-    results.push({ name: layer, ...counts, failed: counts.failed + outside });
-  } catch (error) {
-    if (!(error instanceof StackError)) throw error;
-    process.stdout.write(`${error.message}\n`);
-    results.push({ name: layer, passed: 0, failed: 1, skipped: 0 });
+    const outside = code !== 0 && chosen.every((name) => (counts.get(name)?.failed ?? 0) === 0);
+    if (outside) results.push({ name: "outside of every test", ...NOTHING, failed: 1 });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** As vitest.config.ts divides them. */
+function layerOf(file: string): Tested {
+  const [first, second] = relative(root, file).split(sep);
+  if (first !== "tests") return "unit";
+  return second === "replay" ? "replay" : "integration";
+}
+
 async function withTemporal(): Promise<NodeJS.ProcessEnv> {
-  temporalProgram ??= await findTemporal({
-    log: (line) => process.stdout.write(`${line}\n`),
-    environment: process.env,
-  });
-  return { ...process.env, TEMPORAL_CLI_PATH: temporalProgram };
+  const log = (line: string) => process.stdout.write(`${line}\n`);
+  return { ...process.env, TEMPORAL_CLI_PATH: await findTemporal({ log, environment: process.env }) };
 }
 
 /**
