@@ -60,7 +60,7 @@ it("doctor says what takes how much room, what grew, and since when things are k
       expect(answer.out).toMatch(/Most rows came in what tools said: [\d,]+ more than went/);
       return answer;
     },
-    { timeout: 45_000, interval: 2_000 },
+    { timeout: 200_000, interval: 2_000 },
   );
   expect(out).toMatch(
     /ok +room .*in all: .*what tools said [\d.]+ [KM]B \(about [\d,]+ rows\).*plans and deliveries [\d.]+ [KM]B/,

@@ -144,7 +144,7 @@ describe("an audience of the best customers", () => {
         );
         expect(left.length, "left by the attempt with its job").toBe(1);
       },
-      { timeout: 50_000, interval: 100 },
+      { timeout: 200_000, interval: 100 },
     );
     // Before Google has said that they are in, they count as somebody who has to be taken out one day.
     const members = await loop.deps.audiences.members(loop.workspaceId, ads, "tributary_audience_best_customers");

@@ -19,7 +19,7 @@ const workers: WorkerProcess[] = [];
 beforeAll(async () => {
   [one, several] = await Promise.all([startTestLoop(), startTestLoop({ workers: false })]);
   await Promise.all([one, several].map(save));
-}, 180_000);
+});
 afterAll(async () => {
   for (const worker of workers) await worker.stop();
   await Promise.all([one.stop(), several.stop()]);
@@ -63,7 +63,7 @@ it("four workers, two of which are killed in the middle, leave what one leaves",
   expect(expected["membership"]).toHaveLength(PEOPLE);
   expect(differences(expected, await endState(several))).toEqual([]);
   expect((await workersSeenBy(several)).size).toBeGreaterThan(2);
-}, 240_000);
+});
 
 /** By then the step has been shared out. */
 async function untilFirstIsResolved(): Promise<void> {

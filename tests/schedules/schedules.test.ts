@@ -33,7 +33,7 @@ async function install(key?: string): Promise<Installation> {
 }
 
 /** As visibility knows it, which is a moment later than the server itself. */
-const eventually = (assert: () => Promise<void>) => vi.waitFor(assert, { timeout: 30_000, interval: 100 });
+const eventually = (assert: () => Promise<void>) => vi.waitFor(assert, { timeout: 200_000, interval: 100 });
 
 /** As release 0.1.0 made it. */
 async function earlierSchedule({ engine, workspaceId }: Installation): Promise<void> {

@@ -69,7 +69,7 @@ describe("a launcher", () => {
     const pid = Number(line);
     expect(findProcess(pid)).not.toBe(null);
     child.kill("SIGKILL");
-    await expect.poll(() => findProcess(pid), { timeout: 5_000 }).toBe(null);
+    await expect.poll(() => findProcess(pid), { timeout: 120_000 }).toBe(null);
   });
 
   it("ends the command when npm is ended, which ends only the shell in between", async () => {
@@ -80,7 +80,7 @@ describe("a launcher", () => {
     const pid = Number(line);
     expect(findProcess(pid)).not.toBe(null);
     child.kill("SIGTERM");
-    await expect.poll(() => findProcess(pid), { timeout: 10_000 }).toBe(null);
+    await expect.poll(() => findProcess(pid), { timeout: 120_000 }).toBe(null);
   });
 
   it.each([

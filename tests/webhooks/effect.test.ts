@@ -6,7 +6,7 @@ import { contactIdOf, customerIdOf, smallShop } from "#tests/support/people.ts";
 import { APP_SECRET, PLATFORM_SECRET, startWebhookConsole, type WebhookConsole } from "./place.ts";
 
 const PEOPLE = 30;
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 200_000, interval: 50 };
 
 let loop: TestLoop;
 let site: WebhookConsole;
