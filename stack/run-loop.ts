@@ -156,8 +156,10 @@ async function turn(place: LoopPlace, engine: Engine, workspaceId: WorkspaceId) 
     else log(`Waiting for you: ${named(plan)}. Look: npx tributary plan show ${plan.planId}`);
   }
   const approved = plans.filter(({ planId, status }) => begun.has(planId) && status !== "waiting");
-  await Promise.all(approved.map(({ planId }) => engine.finished(planId)));
-  if (ours.length > 0) await approveFirst(deps, engine, workspaceId, stack);
+  await Promise.all([
+    ...approved.map(({ planId }) => engine.finished(planId)),
+    ...(ours.length > 0 ? [approveFirst(deps, engine, workspaceId, stack)] : []),
+  ]);
   return summary;
 }
 
