@@ -74,11 +74,14 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
           PRICES,
           ...(durable === "soon" ? [WITHOUT_WAITING] : []),
         ];
-        await client.query(`BEGIN; SELECT ${settings.join(", ")}`);
+        // The first statement stands behind it already; where there is no transaction, it fails.
+        const begun = client.query(`BEGIN; SELECT ${settings.join(", ")}`);
+        begun.catch(() => undefined);
         const result = await work({
           workspaceId,
           query: async (text, values) => (await client.query(text, values)).rows,
         });
+        await begun;
         await client.query("COMMIT");
         return result;
       } catch (error) {

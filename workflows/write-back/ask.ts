@@ -69,10 +69,13 @@ export async function readPermissions(recordIds: readonly RecordId[], input: Ask
     async of(asked) {
       const askedAt = now();
       if (asked.length === 0) return { granted: [], refused: [], askedAt };
-      if (!(await input.plans.isForCurrentFields(workspaceId, input.planId)))
-        return { granted: [], refused: asked.map((one) => notSent(one, OTHER_FIELDS)), askedAt };
       const ids = asked.map(({ change }) => change.recordId);
-      if (!(await holdsFor(ids))) known = await read(ids);
+      const [isForCurrentFields, holds] = await Promise.all([
+        input.plans.isForCurrentFields(workspaceId, input.planId),
+        holdsFor(ids),
+      ]);
+      if (!isForCurrentFields) return { granted: [], refused: asked.map((one) => notSent(one, OTHER_FIELDS)), askedAt };
+      if (!holds) known = await read(ids);
       const isListed = (name: string) => input.mapping.has(name) || isAudience(name);
       const listed = asked.filter(({ values }) => Object.keys(values).every(isListed));
       const strange = asked.filter((one) => !listed.includes(one)).map((one) => notSent(one, NOT_LISTED));

@@ -28,15 +28,18 @@ export async function entriesFor(
   { policy, besides = [] }: { policy: LawPolicy & Pick<ConsentPolicy, "ownGrants">; besides?: readonly Holding[] },
 ): Promise<Bearing> {
   const members = await membersOf(transaction, profileIds);
-  const entries = await ownEntries(transaction, members);
-  const { holdings, homes } = await heldBy(transaction, members);
-  if (policy.ownGrants) {
-    for (const [profile, said] of await addressStatements(transaction, holdings)) addUnknown(entries, profile, said);
-  }
-  for (const [profile, refusals] of await addressRefusals(transaction, [...holdings, ...besides])) {
-    addUnknown(entries, profile, refusals);
-  }
-  const neighbours = await neighboursIn(transaction, homes);
+  // Asked for at once: while one answer is taken in here the database works on the next.
+  const [entries, { holdings, homes }] = await Promise.all([
+    ownEntries(transaction, members),
+    heldBy(transaction, members),
+  ]);
+  const [said, refused, neighbours] = await Promise.all([
+    policy.ownGrants ? addressStatements(transaction, holdings) : [],
+    addressRefusals(transaction, [...holdings, ...besides]),
+    neighboursIn(transaction, homes),
+  ]);
+  for (const [profile, statements] of said) addUnknown(entries, profile, statements);
+  for (const [profile, refusals] of refused) addUnknown(entries, profile, refusals);
   for (const { profile, refusals } of await neighboursRefusals(transaction, neighbours)) {
     addUnknown(entries, profile, refusals);
   }

@@ -249,12 +249,13 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE, maste
 
 /** Of one statement for each table, whatever brought the records: a page, or a single one that was asked for. */
 export async function storeRecords(transaction: Transaction, place: Place, prepared: PreparedPage) {
-  const saved = [
-    await saveRows(transaction, place, sourceRecords, prepared.sources),
-    await saveRows(transaction, place, orders, prepared.orders),
-    await saveRows(transaction, place, subscriptions, prepared.subscriptions),
-    await saveRows(transaction, place, touchpoints, prepared.touchpoints),
-  ];
+  // While the database writes one table's rows those of the next are put together here.
+  const saved = await Promise.all([
+    saveRows(transaction, place, sourceRecords, prepared.sources),
+    saveRows(transaction, place, orders, prepared.orders),
+    saveRows(transaction, place, subscriptions, prepared.subscriptions),
+    saveRows(transaction, place, touchpoints, prepared.touchpoints),
+  ]);
   const clicked = await joinClicks(transaction, prepared);
   const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
   const consents = await appendConsents(transaction, place.connectionId, prepared.consents);

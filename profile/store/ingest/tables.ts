@@ -103,12 +103,10 @@ function table<Record extends StoredRecord>(shape: Shape<Record>, alongside?: Al
   return {
     ...shape,
     async insert(transaction, rows, constants) {
-      await insert(transaction, rows, constants);
-      await alongside?.inserted(transaction, rows);
+      await Promise.all([insert(transaction, rows, constants), alongside?.inserted(transaction, rows)]);
     },
     async upsert(transaction, rows, constants) {
-      await upsert(transaction, rows, constants);
-      await alongside?.upserted(transaction, rows);
+      await Promise.all([upsert(transaction, rows, constants), alongside?.upserted(transaction, rows)]);
     },
     ...(alongside === undefined ? {} : { supersede: alongside.supersede }),
   };
@@ -193,12 +191,10 @@ export const sourceRecords = table<SourceRecord>(
   },
   {
     async inserted(transaction, rows) {
-      await insertContents(transaction, rows);
-      await markPeople(transaction, rows);
+      await Promise.all([insertContents(transaction, rows), markPeople(transaction, rows)]);
     },
     async upserted(transaction, rows) {
-      await addContents(transaction, rows);
-      await markPeople(transaction, rows);
+      await Promise.all([addContents(transaction, rows), markPeople(transaction, rows)]);
     },
     async supersede(transaction, versions) {
       await noteSuperseded(transaction, versions);
