@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { lookUntil } from "#connectors/core/look-until.ts";
 import type { CanonicalRecord, ExternalId } from "#connectors/core/records.ts";
 import { defineStream } from "#connectors/core/stream.ts";
 import type { RawPage } from "#connectors/core/stream.ts";
@@ -28,8 +29,7 @@ type Cursor = z.infer<typeof cursor>;
 
 const HOUR = 3_600_000;
 /** A snapshot takes minutes: it is looked at a few times, and then again with the next refresh. */
-const LOOKS = 6;
-const BETWEEN_LOOKS_MS = 5_000;
+const LOOK_PAUSES_MS = Array.from({ length: 5 }, () => 5_000);
 
 const row = z.object({
   takenAt: z.iso.datetime(),
@@ -98,15 +98,13 @@ async function finished(
   startedAt: string,
 ): Promise<AudienceExport> {
   const name = place.snapshot === "" ? await found(client, audience, startedAt) : place.snapshot;
-  for (let look = 1; ; look += 1) {
-    const snapshot = await client.exportOf(name).catch((error: unknown) => {
+  const look = () =>
+    client.exportOf(name).catch((error: unknown) => {
       if (place.snapshot !== "" && error instanceof ConnectorError && error.details.status === 404)
         throw new ConnectorError("cursor_expired", `${TITLE} no longer has the snapshot that was being read.`);
       throw error;
     });
-    if (snapshot.state === "ACTIVE" || snapshot.state === "FAILED" || look === LOOKS) return snapshot;
-    await client.pause(BETWEEN_LOOKS_MS);
-  }
+  return lookUntil(look, ({ state }) => state === "ACTIVE" || state === "FAILED", LOOK_PAUSES_MS, client.pause);
 }
 
 async function found(client: Ga4Client, audience: string, startedAt: string): Promise<string> {

@@ -3,10 +3,12 @@ import type { Audiences, Joining, Leaving, MemberContext } from "#connectors/cor
 import { chunked } from "#connectors/core/batches.ts";
 import type { WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { lookUntil } from "#connectors/core/look-until.ts";
+import { nullWhen, refusedWith } from "#connectors/core/missing.ts";
 import type { GoogleAdsClient } from "./client.ts";
 import type { Job, Target } from "./data-manager.ts";
 import { identify, identifiersIn } from "./identifiers.ts";
-import { LEAST_MEMBERS, LOOKS, LOOK_PAUSE_MS, MEMBERS_PER_CALL } from "./limits.ts";
+import { LEAST_MEMBERS, LOOK_PAUSES_MS, MEMBERS_PER_CALL } from "./limits.ts";
 
 /** Kept from being taken for a field of another kind; Google shows the title. */
 const codeOf = (name: string): string => name.replaceAll("_", "-");
@@ -86,7 +88,7 @@ async function changed(
   try {
     const fresh = members.filter(({ job }) => job === undefined);
     for (const [job, known] of jobs) {
-      const end = await endOf(client, job).catch(nullWhenForgotten);
+      const end = await nullWhen(endOf(client, job), isForgotten);
       if (end === null) fresh.push(...known);
       else
         note(
@@ -133,20 +135,16 @@ function outcomeOf({ state, codes }: Job, partly: (codes: string[]) => Outcome):
 }
 
 /** A few looks; a job that outlives them is asked about by the next attempt. */
-async function endOf(client: GoogleAdsClient, id: string): Promise<Job> {
-  for (let look = 1; ; look += 1) {
-    const job = await client.dataManager.jobOf(id);
-    if ((job.state !== "under way" && job.state !== "unknown") || look === LOOKS) return job;
-    await client.pause(LOOK_PAUSE_MS);
-  }
-}
+const endOf = (client: GoogleAdsClient, id: string): Promise<Job> =>
+  lookUntil(
+    () => client.dataManager.jobOf(id),
+    ({ state }) => state !== "under way" && state !== "unknown",
+    LOOK_PAUSES_MS,
+    client.pause,
+  );
 
-/** A job that Google knows nothing of any more is ordered once more: who is in an audience twice is in it once. */
-function nullWhenForgotten(error: unknown): null {
-  if (error instanceof ConnectorError && error.details.status === 404 && error.details.vendorCode === "NOT_FOUND")
-    return null;
-  throw error;
-}
+/** Google knows nothing of the job any more: it is ordered once more, and who is in an audience twice is in it once. */
+const isForgotten = refusedWith(404, "NOT_FOUND");
 
 /** Null: the account has no such audience. */
 async function targetOf(client: GoogleAdsClient, audience: string): Promise<Target | null> {

@@ -5,7 +5,7 @@ import { dayAt } from "#connectors/core/local-time.ts";
 import { hierarchy } from "./accounts.ts";
 import type { GoogleAdsClient } from "./client.ts";
 import { cursor } from "./days.ts";
-import { CLICK_DAYS, DAYS_PER_QUERY, LOOKS, MEMBERS_PER_CALL } from "./limits.ts";
+import { CLICK_DAYS, DAYS_PER_QUERY, LOOK_PAUSES_MS, MEMBERS_PER_CALL } from "./limits.ts";
 import type { Bucket } from "./limits.ts";
 
 const call = (bucket: Bucket, cost: Omit<CallCost, "bucket"> = {}): CallCost => ({ bucket, ...cost });
@@ -54,7 +54,7 @@ export const costs: Costs<GoogleAdsClient> = {
       call("audience_write", { per: MEMBERS_PER_CALL }),
       call("audience_read", { per: MEMBERS_PER_CALL }),
       // How often one has to look until a job is done is up to Google.
-      call("audience_read", { per: MEMBERS_PER_CALL, calls: LOOKS - 1, perhaps: true }),
+      call("audience_read", { per: MEMBERS_PER_CALL, calls: LOOK_PAUSES_MS.length, perhaps: true }),
       token,
     ],
   },

@@ -60,5 +60,4 @@ export const LEAST_MEMBERS = 100;
 /** How long somebody stays in a list that is not told of them again; the longest there is. */
 export const USER_LIST_DAYS = 540;
 /** A job takes half an hour and more: a few looks, then the next attempt looks. */
-export const LOOKS = 3;
-export const LOOK_PAUSE_MS = 5_000;
+export const LOOK_PAUSES_MS: readonly number[] = [5_000, 5_000];

@@ -6,6 +6,7 @@ import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contr
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { agentFor } from "#connectors/core/agent.ts";
 import { HttpRefusal } from "#connectors/core/http.ts";
+import { nullWhen, refusedWith } from "#connectors/core/missing.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import { allowanceIn } from "./allowance.ts";
 import { KlaviyoRefusal } from "./errors.ts";
@@ -15,6 +16,9 @@ import type { Bucket } from "./limits.ts";
 import * as reply from "./schema.ts";
 import { CallSession } from "./sdk-session.ts";
 import type { Credentials, Settings } from "./settings.ts";
+
+/** Klaviyo itself has no such object. */
+const isMissing = refusedWith(404, "not_found");
 
 const authorizationOf = (secret: Credentials): string =>
   "apiKey" in secret ? `Klaviyo-API-Key ${secret.apiKey}` : `Bearer ${secret.accessToken}`;
@@ -133,12 +137,13 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
 
     /** The profile this id answers with, or null where Klaviyo itself says that there is none. */
     profile: (id: string): Promise<z.infer<typeof reply.liveRow> | null> =>
-      nullWhenMissing(
+      nullWhen(
         ask(
           ["profile", "profiles.read", "profiles:read"],
           (session) => profilesApi(session).getProfile(id, { fieldsProfile: ["properties"] }),
           (body) => z.object({ data: reply.liveRow }).parse(body).data,
         ),
+        isMissing,
       ),
 
     events: (filter: string | null, after: string | null): Promise<Listed> =>
@@ -179,7 +184,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
 
     /** Of a list that was deleted meanwhile: nobody. */
     members: async (list: string, filter: string | null, after: string | null): Promise<Listed> =>
-      (await nullWhenMissing(
+      (await nullWhen(
         ask(
           ["members", "lists.profiles", "lists:read", "profiles:read"],
           (session) =>
@@ -192,6 +197,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
             }),
           listed,
         ),
+        isMissing,
       )) ?? NOTHING,
 
     /** Hands an import in, as encoded; answers its job. */
@@ -206,12 +212,13 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
 
     /** Null: Klaviyo no longer knows the job. */
     importJob: (job: string): Promise<reply.JobReply | null> =>
-      nullWhenMissing(
+      nullWhen(
         ask(
           ["import", "profiles.importJob", "lists:read", "profiles:read"],
           (session) => profilesApi(session).getBulkImportProfilesJob(job),
           (body) => reply.jobReply.parse(body).data.attributes,
         ),
+        isMissing,
       ),
 
     importErrors: (job: string, after: string | null): Promise<Listed> =>
@@ -241,15 +248,4 @@ export function cursorIn(link: string | null | undefined): string | null {
   const cursor = URL.parse(link, "https://a.klaviyo.com")?.searchParams.get("page[cursor]") ?? "";
   if (cursor !== "") return cursor;
   throw new ConnectorError("contract", "Klaviyo names a next page by an address that holds no cursor.");
-}
-
-/** Klaviyo itself has no such object, as opposed to a proxy that does not know the way. */
-async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ConnectorError && error.details.status === 404 && error.details.vendorCode === "not_found")
-      return null;
-    throw error;
-  }
 }

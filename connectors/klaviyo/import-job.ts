@@ -1,4 +1,5 @@
 /** How an import job ended, and what that says of each profile in it. */
+import { lookUntil } from "#connectors/core/look-until.ts";
 import { walkPages } from "#connectors/core/walk.ts";
 import type { KlaviyoClient } from "./client.ts";
 import type { Encoded } from "./encode.ts";
@@ -14,14 +15,13 @@ export type JobEnd = JobReply | "running" | "cancelled" | "forgotten";
 
 /** Looks until it has ended, or for as long as one attempt may take. One just begun may not be known at once. */
 export async function endOf(client: KlaviyoClient, job: string, whose: Whose): Promise<JobEnd> {
-  for (const pauseMs of [...JOB_PAUSES_MS, null]) {
-    const state = await client.importJob(job);
-    if (state === null && whose === "resumed") return "forgotten";
-    if (state?.status === "cancelled") return "cancelled";
-    if (state?.status === "complete") return state;
-    if (pauseMs !== null) await client.pause(pauseMs);
-  }
-  return "running";
+  const end = (state: JobReply | null): JobEnd => {
+    if (state === null) return whose === "resumed" ? "forgotten" : "running";
+    if (state.status === "cancelled") return "cancelled";
+    return state.status === "complete" ? state : "running";
+  };
+  const look = async () => end(await client.importJob(job));
+  return lookUntil(look, (state) => state !== "running", JOB_PAUSES_MS, client.pause);
 }
 
 export interface Verdict {

@@ -4,9 +4,6 @@
  */
 import { chunkedBy, inBatches } from "#connectors/core/batches.ts";
 import type {
-  FieldDefinition,
-  FieldFacts,
-  FieldReport,
   LiveRecord,
   RecordRef,
   RecordWrite,
@@ -14,6 +11,7 @@ import type {
   WriteContext,
   WriteResult,
 } from "#connectors/core/contract.ts";
+import { freeFields } from "#connectors/core/free-fields.ts";
 import { walkPages } from "#connectors/core/walk.ts";
 import type { KlaviyoClient } from "./client.ts";
 import { encoded, encodedImport } from "./encode.ts";
@@ -23,37 +21,24 @@ import type { Whose } from "./import-job.ts";
 import { FILTER_BYTES, IMPORT_BYTES, IMPORT_PROFILES, LONGEST_VALUE, PROFILE_PAGE, WRITE_BATCH } from "./limits.ts";
 import { liveRow } from "./schema.ts";
 
+/** Klaviyo's own properties begin with `$`, among them some that hold consent. */
+const OURS = /^(?!.*(consent|subscri))[a-z][a-z0-9_ -]{0,99}$/i;
+
+const flawOf = (name: string): string | null =>
+  OURS.test(name)
+    ? null
+    : `"${name}" could be one of Klaviyo's own properties: a custom one that is written begins with a letter and has letters, digits, spaces, hyphens and underscores, at most 100, and says nothing of consent or subscriptions.`;
+
 export const writeBack: WriteBack<KlaviyoClient> = {
   stream: "profiles",
   batchSize: WRITE_BATCH,
   readSize: PROFILE_PAGE,
   maxValueLength: LONGEST_VALUE,
-  // A property is there once a profile has it; its type is that of the value.
-  ensureFields: async (_, fields) => fields.map(reportOf),
-  describeField: async (_, name) => factsOf(name),
+  // A property's type is that of the value.
+  ...freeFields(flawOf),
   readLive,
   write,
 };
-
-/** Klaviyo's own properties begin with `$`, among them some that hold consent. */
-const OURS = /^(?!.*(consent|subscri))[a-z][a-z0-9_ -]{0,99}$/i;
-
-function factsOf(name: string): FieldFacts {
-  if (OURS.test(name)) return { state: "undefined" };
-  return {
-    state: "refused",
-    reason: `"${name}" could be one of Klaviyo's own properties: a custom one that is written begins with a letter and has letters, digits, spaces, hyphens and underscores, at most 100, and says nothing of consent or subscriptions.`,
-  };
-}
-
-function reportOf({ name }: FieldDefinition): FieldReport {
-  if (OURS.test(name)) return { name, outcome: "exists" };
-  return {
-    name,
-    outcome: "conflict",
-    reason: `"${name}" could be one of Klaviyo's own properties; choose another name.`,
-  };
-}
 
 async function readLive(client: KlaviyoClient, wanted: RecordRef[], fields: string[]): Promise<LiveRecord[]> {
   const found = new Map<string, LiveRecord>();

@@ -2,6 +2,7 @@
 import { Stripe } from "stripe";
 import type { AccountIdentity, ConnectEnvironment } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { nullWhen } from "#connectors/core/missing.ts";
 import { servedAtOf } from "#connectors/core/retry-after.ts";
 import type { Mode } from "#connectors/core/stream.ts";
 import { settledAt } from "#connectors/core/walk.ts";
@@ -125,17 +126,19 @@ export function connect(environment: ConnectEnvironment<Settings, Credentials>):
         sdk.subscriptionItems.list({ limit, subscription, ...query }),
       ),
     retrieve: (resource, id) =>
-      nullWhenMissing(
+      nullWhen(
         call(resource === "customers" ? "customer_read" : resource, `${resource}.retrieve`, () =>
           retrieves[resource](id),
         ),
+        isMissing,
       ),
     metadata: (customer) =>
-      nullWhenMissing(
+      nullWhen(
         call("customer_read", "customers.retrieve", async () => {
           const reply = customerMetadata.parse(await sdk.customers.retrieve(customer));
           return reply.deleted === true ? null : (reply.metadata ?? {});
         }),
+        isMissing,
       ),
     mergeMetadata: (customer, metadata, idempotencyKey) =>
       call("customer_write", "customers.update", async () => {
@@ -154,15 +157,6 @@ function addressOf(baseUrl: string) {
     protocol: protocol === "http:" ? ("http" as const) : ("https" as const),
     ...(port === "" ? {} : { port }),
   };
-}
-
-async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
 }
 
 /** A key says it itself. Read 2026-11: https://docs.stripe.com/keys#test-live-modes */

@@ -6,15 +6,9 @@
  * once more under a key derived from that answer's request id: a stored failure never blocks a record for a day. After a
  * lost connection the same key is right: if the write went through, the replay says so.
  */
-import type {
-  FieldDefinition,
-  FieldFacts,
-  FieldReport,
-  RecordWrite,
-  WriteBack,
-  WriteResult,
-} from "#connectors/core/contract.ts";
+import type { RecordWrite, WriteBack, WriteResult } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { freeFields } from "#connectors/core/free-fields.ts";
 import { writeEach } from "#connectors/core/write-each.ts";
 import type { StripeClient } from "./client.ts";
 import {
@@ -33,24 +27,13 @@ export const customerWriteBack: WriteBack<StripeClient> = {
   batchSize: 100,
   readSize: READ_SIZE,
   maxValueLength: METADATA_MAX_VALUE_LENGTH,
-  ensureFields: async (_client, fields) => fields.map(reportOf),
-  describeField: async (_client, name) => factsOf(name),
+  ...freeFields(nameFlaw),
   readLive,
   write: writeCustomers,
 };
 
 /** What became of one record; `failed`: Stripe itself could not, which may pass. */
 type Verdict = { outcome: WriteResult["outcome"]; reason?: string } | { outcome: "failed"; requestId: string };
-
-function factsOf(name: string): FieldFacts {
-  const flaw = nameFlaw(name);
-  return flaw === null ? { state: "undefined" } : { state: "refused", reason: `${flaw} Choose another name.` };
-}
-
-function reportOf({ name }: FieldDefinition): FieldReport {
-  const flaw = nameFlaw(name);
-  return flaw === null ? { name, outcome: "exists" } : { name, outcome: "conflict", reason: flaw };
-}
 
 async function writeCustomers(client: StripeClient, writes: RecordWrite[]): Promise<WriteResult[]> {
   return writeEach(writes, PARALLEL_CALLS, async (write) => {
