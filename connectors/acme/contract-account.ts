@@ -15,13 +15,8 @@ export async function startContractAccount(size: number, now: () => number): Pro
     return twin;
   });
   const idOf = (stream: string, index: number) => (stream === "people" ? personSeed(index) : orderSeed(index)).id;
-  return {
-    settings: {},
+  return host.account({
     credentials: { token: host.twin.token },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf,
     async change(stream, index) {
       const id = idOf(stream, index);
@@ -32,7 +27,7 @@ export async function startContractAccount(size: number, now: () => number): Pro
       stream === "people" ? host.twin.addPerson(personSeed(0)) : host.twin.addOrder(orderSeed(0)),
     remove: async (_, index) => host.twin.deletePerson(idOf("people", index)),
     load: (stream, row) => host.twin.load({ people: [], orders: [], [stream]: [row] }),
-    vendor: host.vendor({
+    vendor: {
       permissionOf: (stream) => `${stream}:read`,
       permissionToWrite: "people:write",
       fieldOf(name) {
@@ -40,7 +35,6 @@ export async function startContractAccount(size: number, now: () => number): Pro
         const words = Object.keys(TYPES) as FieldDefinition["type"][];
         return { type: words.find((word) => TYPES[word] === type) ?? "text", hidden };
       },
-    }),
-    close: () => host.close(),
-  };
+    },
+  });
 }

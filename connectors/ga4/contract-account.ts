@@ -42,13 +42,9 @@ export async function startContractAccount(size: number, real: () => number): Pr
       Object.fromEntries(Object.values(report?.dimensions ?? {}).map((name) => [name, VALUES[name]?.(hits) ?? ""])),
     );
   };
-  return {
+  return host.account({
     settings: { backfillDays: 3 },
     credentials: { propertyId: host.twin.property.id, key: host.twin.accessToken },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf,
     change: async (_, index) => host.twin.recordMore(hitsOn(day, index).id),
     async add(stream) {
@@ -57,7 +53,6 @@ export async function startContractAccount(size: number, real: () => number): Pr
     },
     remove: async (_, index) => host.twin.takeBack(hitsOn(day, index).id),
     load: (_, row) => host.twin.load({ hits: [row as Hits], members: [] }),
-    vendor: host.vendor({ permissionOf: () => "analytics.readonly" }),
-    close: () => host.close(),
-  };
+    vendor: { permissionOf: () => "analytics.readonly" },
+  });
 }

@@ -26,13 +26,9 @@ export async function startContractAccount(size: number, now: () => number): Pro
   });
   const figure = (index: number, fields: Partial<FigureSeed> = {}) =>
     figureSeed(index, dayOf("spend", begun, index), fields);
-  return {
+  return host.account({
     settings: { backfillDays: BACK, clickDays: 4 },
     credentials: { key: host.twin.accessToken },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf: (stream, index) => idOf(streamOf(stream), index),
     async change(stream, index) {
       if (streamOf(stream) === "spend") host.twin.setFigure(figure(index, { costMicros: 77 }));
@@ -54,9 +50,8 @@ export async function startContractAccount(size: number, now: () => number): Pro
         host.twin.load(seedOf({ ...parts, campaigns: named.map((id) => campaignSeed(0, { id, name: "Brand" })) }));
       }
     },
-    vendor: host.vendor({ permissionOf: () => ADS_SCOPE }),
-    close: () => host.close(),
-  };
+    vendor: { permissionOf: () => ADS_SCOPE },
+  });
 }
 
 function streamOf(name: string): Stream {

@@ -22,13 +22,8 @@ export async function startContractAccount(size: number, now: () => number): Pro
   };
   const idOf = (stream: string, index: number) => String(FIRST[typeOf(stream)] + index);
   const changed = { contacts: { lastname: "Changed" }, companies: { name: "Changed" }, deals: { amount: "77" } };
-  return {
-    settings: {},
+  return host.account({
     credentials: { accessToken: host.twin.accessToken },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf,
     change: async (stream, index) => host.twin.change(typeOf(stream), idOf(stream, index), changed[typeOf(stream)]),
     add: async (stream) => host.twin.create(typeOf(stream), changed[typeOf(stream)], [idOf("contacts", 0)]),
@@ -36,13 +31,12 @@ export async function startContractAccount(size: number, now: () => number): Pro
     merge: async (winner, loser) => host.twin.merge(idOf("contacts", winner), idOf("contacts", loser)),
     load: (stream, row) =>
       host.twin.load({ contacts: [], companies: [], deals: [], [stream]: [row as HubspotSeedContact] }),
-    vendor: host.vendor({
+    vendor: {
       permissionOf: (stream) => `crm.objects.${stream}.read`,
       permissionToWrite: "crm.objects.contacts.write",
       fieldOf: (name) => host.twin.field(name),
-    }),
-    close: () => host.close(),
-  };
+    },
+  });
 }
 
 function seedOf(size: number): HubspotSeed {

@@ -24,13 +24,8 @@ export async function startContractAccount(size: number, now: () => number): Pro
     if (stream === "events") return eventId(index);
     return stream === "lists" ? `${listOf(index, size)}:${profileId(index + 1)}` : profileId(index + 1);
   };
-  return {
-    settings: {},
+  return host.account({
     credentials: { apiKey: host.twin.apiKey },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf,
     async change(stream, index) {
       if (stream === "events") throw new Error("What happened does not change.");
@@ -48,12 +43,11 @@ export async function startContractAccount(size: number, now: () => number): Pro
       const { member, ...list } = row as { member?: KlaviyoSeedProfile };
       host.twin.load({ ...none, [stream]: [list], ...(member === undefined ? {} : { profiles: [member] }) });
     },
-    vendor: host.vendor({
+    vendor: {
       permissionOf: (stream) => `${stream}:read`,
       permissionToWrite: "profiles:write",
-    }),
-    close: () => host.close(),
-  };
+    },
+  });
 }
 
 const eventId = (index: number): string => `S${String(index).padStart(9, "0")}`;

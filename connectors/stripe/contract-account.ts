@@ -66,13 +66,8 @@ export async function startContractAccount(size: number, now: () => number): Pro
     return hands;
   };
   const idOf = (stream: string, index: number) => handsOf(stream).idOf(index);
-  return {
-    settings: {},
+  return host.account({
     credentials: { apiKey: host.twin.apiKey },
-    get baseUrl() {
-      return host.baseUrl;
-    },
-    now,
     idOf,
     change: async (stream, index) => handsOf(stream).change(host.twin, idOf(stream, index)),
     add: async (stream) => handsOf(stream).add(host.twin),
@@ -82,12 +77,11 @@ export async function startContractAccount(size: number, now: () => number): Pro
       const charges = stream === "refunds" ? [chargeSeed(0, { customer: customerSeed(0).id })] : [];
       host.twin.load({ ...seedOf({ charges }), [stream]: [row] });
     },
-    vendor: host.vendor({
+    vendor: {
       permissionOf: (stream) => handsOf(stream).permission,
       permissionToWrite: "rak_customer_write",
-    }),
-    close: () => host.close(),
-  };
+    },
+  });
 }
 
 function filled(size: number): StripeSeed {

@@ -4,21 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Faults } from "../twin/faults.ts";
 import type { Twin, TwinOptions } from "../twin/twin.ts";
-import type { ContractVendor } from "./account.ts";
+import type { ContractAccount, ContractVendor } from "./account.ts";
 
 /** High enough that only the switches throttle; a vendor's own figures are tested with its twin. */
 const UNTHROTTLED = 100_000;
 
 type HostedTwin = Omit<Twin<never>, "load"> & { readonly faults: Faults };
 
+/** What only the twin's author knows of the account. */
+export interface Hands extends Omit<ContractAccount, "settings" | "baseUrl" | "now" | "vendor" | "close"> {
+  /** None unless given. */
+  settings?: unknown;
+  vendor: Pick<ContractVendor, "permissionOf" | "permissionToWrite" | "fieldOf">;
+}
+
 export interface TwinHost<Hosted extends HostedTwin> {
   /** The running one: another one after each restart. */
   readonly twin: Hosted;
-  /** Also another one after a restart: an account hands it on as a getter. */
-  readonly baseUrl: string;
-  /** The twin's switches and books, with what only its author knows. */
-  vendor(hands: Pick<ContractVendor, "permissionOf" | "permissionToWrite" | "fieldOf">): ContractVendor;
-  close(): Promise<void>;
+  account(hands: Hands): ContractAccount;
 }
 
 /** @param start starts the twin with these options and loads its seed; asked again at each restart */
@@ -29,44 +32,50 @@ export async function hostTwin<Hosted extends HostedTwin>(
   const folder = mkdtempSync(join(tmpdir(), "tributary-contract-"));
   const options = { journal: join(folder, "twin.jsonl"), now, requestsPerSecond: UNTHROTTLED };
   let twin = await start(options);
+  const vendorOf = (hands: Hands["vendor"]): ContractVendor => ({
+    ...hands,
+    get requests() {
+      return twin.requests;
+    },
+    get answers() {
+      return twin.answers;
+    },
+    get missingRoutes() {
+      return twin.missingRoutes;
+    },
+    get said() {
+      return twin.said;
+    },
+    get idempotencyKeys() {
+      return twin.idempotencyKeys;
+    },
+    get faults() {
+      return twin.faults;
+    },
+    async restart() {
+      await twin.close();
+      twin = await start(options);
+    },
+  });
   return {
     get twin() {
       return twin;
     },
-    get baseUrl() {
-      return twin.url;
-    },
-    vendor: (hands) => ({
+    account: ({ vendor, ...hands }) => ({
+      settings: {},
       ...hands,
-      get requests() {
-        return twin.requests;
+      now,
+      get baseUrl() {
+        return twin.url;
       },
-      get answers() {
-        return twin.answers;
-      },
-      get missingRoutes() {
-        return twin.missingRoutes;
-      },
-      get said() {
-        return twin.said;
-      },
-      get idempotencyKeys() {
-        return twin.idempotencyKeys;
-      },
-      get faults() {
-        return twin.faults;
-      },
-      async restart() {
-        await twin.close();
-        twin = await start(options);
+      vendor: vendorOf(vendor),
+      async close() {
+        try {
+          await twin.close();
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
       },
     }),
-    async close() {
-      try {
-        await twin.close();
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
   };
 }
