@@ -21,7 +21,7 @@ export function googleAuthorization(
 ): AuthorizationServer {
   return authorizationServer({
     ...{ title, account },
-    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
+    apps,
     accounts: [
       { id: OWNER, title: "Who may see this account" },
       { id: STRANGER, title: "Who may not" },

@@ -1,5 +1,5 @@
 /** Who may call the twin: whoever signed in, and tests, which have a token that nobody signed in for. */
-import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
+import { keyOrSignIn } from "#connectors/core/twin/access.ts";
 import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { AuthorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { Call, TwinDefinition } from "#connectors/core/twin/route.ts";
@@ -21,7 +21,6 @@ export function accessTo(account: AcmeAccount, token = "acme_at_of_the_twin") {
   const server = authorizationServer({
     title: "Acme",
     account,
-    apps: { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
     accounts: [{ id: ACCOUNT.id, title: ACCOUNT.name }],
     paths: { authorize: "/oauth/authorize", token: "/oauth/token", revoke: "/oauth/revoke" },
     scopes: Object.fromEntries([...required, ...optional].map(({ name, purpose }) => [name, purpose])),
@@ -38,8 +37,7 @@ export function accessTo(account: AcmeAccount, token = "acme_at_of_the_twin") {
   const isToken = ({ authorization }: Call["headers"]) => authorization === `Bearer ${token}`;
   const access: Access = { token, signIn: server };
   const definition: Pick<TwinDefinition, "authorised" | "grants" | "parts"> = {
-    authorised: (headers) => isToken(headers) || server.tokenOf(headers) !== null,
-    grants: (headers, permission) => isToken(headers) || server.tokenOf(headers)?.scopes.includes(permission) === true,
+    ...keyOrSignIn(isToken, server.tokenOf, ({ scopes }, permission) => scopes.includes(permission)),
     parts: [server],
   };
   return { access, definition };

@@ -3,6 +3,7 @@
  * RFC 6749 and 7636 have it; what vendors do differently is declared.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { LOCAL_CLIENT } from "../oauth/sign-in.ts";
 import type { TwinAccount } from "./account.ts";
 import { consentPage, errorPage } from "./consent-page.ts";
 import { strikes } from "./faults.ts";
@@ -13,8 +14,8 @@ export interface AuthorizationServerOptions {
   /** What people call the vendor. */
   title: string;
   account: TwinAccount;
-  /** Apps that are registered, by id. Redirect addresses are compared as they are. */
-  apps: Readonly<Record<string, RegisteredApp>>;
+  /** Apps that are registered, by id; the one of this machine unless given. Redirect addresses are compared as they are. */
+  apps?: Readonly<Record<string, RegisteredApp>> | undefined;
   /** Accounts that the person can choose from, the twin's own first. */
   accounts: readonly { id: string; title: string }[];
   paths: { authorize: string; token: string; revoke?: string };
@@ -111,8 +112,12 @@ interface Code {
   pair: string | null;
 }
 
+const APPS: NonNullable<AuthorizationServerOptions["apps"]> = {
+  [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" },
+};
+
 export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
-  const { account: place, paths, title } = options;
+  const { account: place, apps = APPS, paths, title } = options;
   const faults: SignInFaults = { loseReplies: 0, slowMs: 0, broken: { count: 0, status: 503 }, withheld: new Set() };
   const codes = new Map<string, Code>();
   const table = place.tokens;
@@ -205,7 +210,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
   }
 
   function problemOf(asked: URLSearchParams): string | null {
-    const app = options.apps[asked.get("client_id") ?? ""];
+    const app = apps[asked.get("client_id") ?? ""];
     if (app === undefined) return "There is no app with this client_id.";
     if (!isRegistered(app, asked.get("redirect_uri") ?? "")) return "The redirect_uri is not one of the app's.";
     if (asked.get("response_type") !== "code") return "response_type must be code.";
@@ -306,7 +311,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
       "basic-secret": [null, user],
     };
     const [id, proof] = claims[options.authenticate];
-    const found = Object.entries(options.apps).find(
+    const found = Object.entries(apps).find(
       ([known, { secret }]) => (id === null || id === known) && isSame(secret, proof),
     );
     return found?.[0] ?? null;

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { FieldDefinition } from "#connectors/core/contract.ts";
+import { keyOrSignIn } from "#connectors/core/twin/access.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
 import { dailyAllowance, rollingWindow } from "#connectors/core/twin/limiter.ts";
 import { ok } from "#connectors/core/twin/route.ts";
-import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
 import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import type { Call, Paging, Route, Routes } from "#connectors/core/twin/route.ts";
@@ -107,12 +107,11 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
       account,
       routes: routesOf(account, signIn),
       errors,
-      authorised: (headers) => isKey(headers) || signIn.tokenOf(headers) !== null,
-      grants: (headers, permission) => {
-        if (isKey(headers)) return true;
-        const token = signIn.tokenOf(headers);
-        return token?.account === String(PORTAL.portalId) && token.scopes.includes(permission);
-      },
+      ...keyOrSignIn(
+        isKey,
+        signIn.tokenOf,
+        ({ account: id, scopes }, permission) => id === String(PORTAL.portalId) && scopes.includes(permission),
+      ),
       parts: [signIn, webhooks],
       admit: budgets(options, account),
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
@@ -191,7 +190,7 @@ function signInOf(account: HubspotAccount, { apps, refresh = "keep" }: HubspotTw
   return authorizationServer({
     title: "HubSpot",
     account,
-    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
+    apps,
     accounts: [
       { id: String(PORTAL.portalId), title: "This account" },
       { id: String(SISTER_PORTAL), title: "Another account, which is empty" },

@@ -2,7 +2,7 @@
  * A stateful stand-in of a Klaviyo account, over real HTTP on loopback: our written understanding of the vendor. When
  * Klaviyo disagrees, this is corrected first.
  */
-import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
+import { keyOrSignIn } from "#connectors/core/twin/access.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
 import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
@@ -93,13 +93,12 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
       account,
       routes: routesOf(account, signIn),
       errors,
-      authorised: (headers) => isKey(headers) || signIn.tokenOf(headers) !== null,
-      grants: (headers, permission) => {
-        if (isKey(headers)) return true;
-        const token = signIn.tokenOf(headers);
-        const isOurs = token?.account === ACCOUNT.id || permission === "accounts:read";
-        return isOurs && token?.scopes.includes(permission) === true;
-      },
+      ...keyOrSignIn(
+        isKey,
+        signIn.tokenOf,
+        ({ account: id, scopes }, permission) =>
+          (id === ACCOUNT.id || permission === "accounts:read") && scopes.includes(permission),
+      ),
       parts: [signIn],
       admit: budgets(options),
       headers: () => ({ "content-type": "application/vnd.api+json" }),
@@ -156,7 +155,7 @@ function signInOf(account: KlaviyoAccount, { apps }: KlaviyoTwinOptions): Author
   return authorizationServer({
     title: "Klaviyo",
     account,
-    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" } },
+    apps,
     accounts: [
       { id: ACCOUNT.id, title: "This account" },
       { id: SISTER_ID, title: "Another account, which is empty" },

@@ -2,6 +2,7 @@
  * A stand-in for Stripe: a stateful HTTP server in Stripe's wire format, as strict as Stripe is, with its limits and bad
  * manners behind switches. The official SDK runs against it unchanged.
  */
+import { keyOrSignIn } from "#connectors/core/twin/access.ts";
 import { deeds } from "#connectors/core/twin/account.ts";
 import { tokenBucket } from "#connectors/core/twin/limiter.ts";
 import type { Allowance } from "#connectors/core/twin/limiter.ts";
@@ -80,9 +81,7 @@ export async function startStripeTwin(options: StripeTwinOptions): Promise<Strip
       account,
       routes: routesOf(account, ({ headers }) => tokenIn(headers)?.account ?? ACCOUNT_ID),
       errors,
-      authorised: (headers) => isKey(headers) || tokenIn(headers) !== null,
-      grants: (headers, permission) =>
-        isKey(headers) || tokenIn(headers)?.account === ACCOUNT_ID || permission === WHO_AM_I,
+      ...keyOrSignIn(isKey, tokenIn, ({ account: id }, permission) => id === ACCOUNT_ID || permission === WHO_AM_I),
       parts: [signIns.connect, signIns.app, webhooks],
       admit: budgets(options.requestsPerSecond),
       headers: ({ headers, requestId }) => ({

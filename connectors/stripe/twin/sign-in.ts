@@ -1,5 +1,4 @@
 /** Stripe's two authorization servers: Connect's, whose tokens stay, and that of Stripe Apps, whose refresh tokens rotate. */
-import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
 import { authorizationServer } from "#connectors/core/twin/authorization-server.ts";
 import type { AuthorizationServer, AuthorizationServerOptions } from "#connectors/core/twin/authorization-server.ts";
 import type { StripeAccount } from "./account.ts";
@@ -16,7 +15,7 @@ export interface StripeSignIns {
 export function signInsOf(account: StripeAccount, apps: AuthorizationServerOptions["apps"] | undefined): StripeSignIns {
   const shared = {
     ...{ title: "Stripe", account, pkce: "refused" as const },
-    apps: apps ?? { [LOCAL_CLIENT.id]: { secret: LOCAL_CLIENT.secret, redirectUris: "loopback" as const } },
+    apps,
     accounts: [
       { id: ACCOUNT_ID, title: "This account" },
       { id: SISTER_ID, title: "Another account, which is empty" },
