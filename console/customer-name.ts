@@ -1,7 +1,7 @@
-import type { PersonRecord } from "#connectors/core/records.ts";
+import type { ViewedPerson } from "#profile/store/views/profile.ts";
 
 /** What a list calls a customer whose records are these. */
-export function customerName(people: readonly PersonRecord[]): string {
+export function customerName(people: readonly ViewedPerson[]): string {
   const named = people.find(({ firstName, lastName }) => firstName !== null || lastName !== null);
   const name = [named?.firstName, named?.lastName].filter(Boolean).join(" ");
   if (name !== "") return name;

@@ -9,6 +9,7 @@ import {
 import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
+import { isSensitiveName } from "#connectors/core/sensitive.ts";
 import { connectorOf } from "#connectors/registry.ts";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
 import type { Connection, ConnectionStatus } from "#profile/store/connections.ts";
@@ -99,7 +100,7 @@ type OpenableRow = Pick<
   Connection,
   "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
 > &
-  Partial<Pick<Connection, "quotaShare">>;
+  Partial<Pick<Connection, "quotaShare" | "sensitiveFacts">>;
 
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
@@ -142,12 +143,13 @@ function prepared(
   };
   const { settings } = row;
   const share = row.quotaShare == null ? {} : { share: row.quotaShare };
+  const sensitive = new Set((row.sensitiveFacts ?? []).filter(isSensitiveName));
   const pause = (ms: number) => pauseUnless(signal, ms);
   return {
     ...{ connector, limits, limiter },
     open: (credentials) =>
       traced(
-        connector.open({ settings, credentials, baseUrl, call, learned, pause, now: deps.now, ...share }),
+        connector.open({ settings, credentials, baseUrl, call, learned, pause, sensitive, now: deps.now, ...share }),
         connector.id,
         deps.telemetry,
       ),

@@ -7,6 +7,7 @@ import { type PropertyWrite, withoutConsent } from "./consent-fields.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import type { CanonicalRecord, FigureFlag, RecordKind } from "./records.ts";
+import type { SensitiveName } from "./sensitive.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** What a connection's client is made from. `baseUrl` comes from trusted configuration, never from a vendor's reply. */
@@ -20,6 +21,8 @@ export interface ConnectEnvironment<Settings, Credentials> {
   learned?: (bucket: string, allowance: { calls: number; windowMs: number }) => void;
   /** Our part of what the account is allowed, for limits that only answers tell of. Nine tenths unless given. */
   share?: number;
+  /** Facts about persons that are kept though they are off by default. Others of them are not asked for. */
+  sensitive?: ReadonlySet<SensitiveName>;
   /** Lets time pass between two looks at work that the vendor does after it answered. Quota and retries are not its business. */
   pause?: (ms: number) => Promise<void>;
   /** The clock, passed in. Milliseconds since the epoch. */

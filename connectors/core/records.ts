@@ -13,9 +13,11 @@ const minor = z.number().int();
  * Longest texts a record may carry, in characters. What is longer is no name or address but damage, and everything after
  * this border (patterns, indexes, pages) relies on the bounds; such a row is rejected with its reason and kept.
  */
-const line = z.string().max(1_000);
+const LINE = 1_000;
+const NAME = 300;
+const line = z.string().max(LINE);
 const address = z.string().max(500);
-const name = z.string().max(300);
+const name = z.string().max(NAME);
 /** What rows are found by. NUL and halves of surrogate pairs cannot be stored: without them two ids might become one. */
 const key = z
   .string()
@@ -102,14 +104,16 @@ export const personRecord = z.strictObject({
 
 export type FurtherFacts = Pick<z.infer<typeof personRecord>, keyof typeof further>;
 
-/** Leaves out what is null, blank or empty. */
+/** Leaves out what is null, blank, empty, or longer than any such value: a note in the wrong field is no reason to refuse the person. */
 export function furtherFacts(given: { [Fact in keyof FurtherFacts]: FurtherFacts[Fact] | null }): FurtherFacts {
-  const known = Object.entries(given).filter(
-    ([, value]) =>
-      value !== null && value !== undefined && (typeof value !== "string" || value.trim() !== "") && value.length > 0,
-  );
+  const known = Object.entries(given).filter(([fact, value]) => {
+    if (value === null || value === undefined || value.length === 0) return false;
+    return typeof value !== "string" || (value.trim() !== "" && value.length <= (LINES.has(fact) ? LINE : NAME));
+  });
   return Object.fromEntries(known);
 }
+
+const LINES: ReadonlySet<string> = new Set<keyof FurtherFacts>(["street", "addressLine2"]);
 
 export const orderRecord = z.strictObject({
   ...base,

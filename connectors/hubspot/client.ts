@@ -79,6 +79,7 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
 
   return {
     settings: environment.settings,
+    sensitive: environment.sensitive ?? new Set(),
     now,
 
     account: () =>

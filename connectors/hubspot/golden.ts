@@ -27,6 +27,9 @@ export const golden: Golden = {
           ...{ email: "Ada.Marlow@marlowbooks.co.uk", hs_additional_emails: "ada@marlowhome.co.uk" },
           ...{ firstname: "Ada", lastname: "Marlow", phone: "+44 113 496 0000", mobilephone: "07400 123456" },
           ...{ company: "Marlow Books", country: "United Kingdom", zip: "LS1 4AP", city: "Leeds" },
+          ...{ address: "4 Mill Lane", state: "Yorkshire", jobtitle: "Bookseller" },
+          // Not asked for where nobody has switched them on.
+          ...{ date_of_birth: "1984-05-11", gender: "female" },
           hs_google_click_id: "Cj0KCQ",
         },
         subscriptions: [
@@ -45,6 +48,7 @@ export const golden: Golden = {
           ...person("2001", ["Ada.Marlow@marlowbooks.co.uk", "ada@marlowhome.co.uk"]),
           ...{ phones: ["+44 113 496 0000", "07400 123456"], firstName: "Ada", lastName: "Marlow" },
           ...{ company: "Marlow Books", country: "GB", postcode: "LS1 4AP", city: "Leeds" },
+          ...{ street: "4 Mill Lane", region: "Yorkshire", occupation: "Bookseller" },
           externalIds: [{ kind: "click_id", value: "Cj0KCQ", scope: "workspace" }],
         },
         {

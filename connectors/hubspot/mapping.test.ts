@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalRecord } from "../core/records.ts";
-import { CONTACT_PROPERTIES, contactToRecords, dealToRecords } from "./mapping.ts";
+import { sensitiveCategoryOf } from "../core/sensitive.ts";
+import { CONTACT_PROPERTIES, contactProperties, contactToRecords, dealToRecords } from "./mapping.ts";
 import { consentsOf } from "./consent.ts";
 import type { SubscriptionStatus } from "./schema.ts";
 
@@ -54,6 +55,12 @@ describe("a HubSpot contact", () => {
     expect(CONTACT_PROPERTIES.filter((name) => name.startsWith("tributary"))).toEqual([]);
   });
 
+  it("asks for nothing sensitive that nobody has switched on", () => {
+    expect(contactProperties(new Set())).toEqual(CONTACT_PROPERTIES);
+    expect(contactProperties(new Set(["birth_date", "birth_place"]))).toEqual([...CONTACT_PROPERTIES, "date_of_birth"]);
+    expect(CONTACT_PROPERTIES.filter((name) => sensitiveCategoryOf(name) !== null)).toEqual([]);
+  });
+
   it("reports each contact it swallowed, once and without itself", () => {
     expect(recordsOf({ hs_merged_object_ids: "1002;1003;1001;" }).slice(1)).toMatchObject([
       { id: "1002", deleted: true, mergedInto: "1001" },
@@ -63,7 +70,8 @@ describe("a HubSpot contact", () => {
 
   it("is a valid record whatever the account filled in", () => {
     const text = fc.option(fc.string(), { nil: null });
-    const properties = fc.record(Object.fromEntries(CONTACT_PROPERTIES.map((name) => [name, text])));
+    const asked = contactProperties(new Set(["birth_date", "gender"]));
+    const properties = fc.record(Object.fromEntries(asked.map((name) => [name, text])));
     fc.assert(
       fc.property(properties, (values) => {
         for (const record of recordsOf(values)) expect(canonicalRecord.safeParse(record).error).toBeUndefined();

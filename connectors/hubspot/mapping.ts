@@ -1,5 +1,8 @@
 /** HubSpot's records into ours. Pure. HubSpot's words end here. */
+import { z } from "zod";
+import { furtherFacts } from "../core/records.ts";
 import type { CanonicalRecord, DealRecord, OrganisationRecord, PersonRecord, PersonRef } from "../core/records.ts";
+import type { SensitiveName } from "../core/sensitive.ts";
 import { countryCodeOf } from "../core/countries.ts";
 import { isCurrency, toMinor } from "../core/currency.ts";
 import { ConnectorError } from "../core/errors.ts";
@@ -21,12 +24,25 @@ export const CONTACT_PROPERTIES = [
   "hs_country_region_code",
   "zip",
   "city",
+  "address",
+  "state",
+  "jobtitle",
   "hs_google_click_id",
   "hs_facebook_click_id",
   "hs_email_optout",
   "hs_merged_object_ids",
   "lastmodifieddate",
 ];
+/** Asked for only where they are kept. HubSpot's own properties of these names, from memory of its default ones (2026-11). */
+export const SENSITIVE_PROPERTIES: Partial<Record<SensitiveName, string>> = {
+  birth_date: "date_of_birth",
+  gender: "gender",
+};
+
+export function contactProperties(sensitive: ReadonlySet<SensitiveName>): string[] {
+  return [...CONTACT_PROPERTIES, ...[...sensitive].flatMap((name) => SENSITIVE_PROPERTIES[name] ?? [])];
+}
+
 export const COMPANY_PROPERTIES = ["name", "domain", "hs_merged_object_ids", "hs_lastmodifieddate"];
 export const DEAL_PROPERTIES = [
   "dealstage",
@@ -77,6 +93,13 @@ export function contactToRecords(row: ObjectRow, { consents, mergedAway }: Conta
       scope: "workspace",
     })),
     mergedInto: null,
+    ...furtherFacts({
+      street: text("address"),
+      region: text("state"),
+      occupation: text("jobtitle"),
+      birthDate: dayOf(text("date_of_birth")),
+      gender: text("gender"),
+    }),
   };
   const merged = mergedIdsOf(row).map((id) => gonePerson({ id, at: modifiedAtOf(row), mergedInto: row.id }));
   return [person, ...merged, ...(consents.get(row.id)?.records ?? [])];
@@ -160,6 +183,11 @@ function instantOf(value: string | null): string | null {
   // Years of five digits are a slip of the keyboard, and no instant of ours.
   const text = Number.isNaN(new Date(at).getTime()) ? "" : new Date(at).toISOString();
   return /^\d{4}-/.test(text) && text >= "0001" ? text : null;
+}
+
+/** The property is a text of any form; only what leaves no doubt is a day. */
+function dayOf(value: string | null): string | null {
+  return z.iso.date().safeParse(value).data ?? null;
 }
 
 function currencyOf(code: string | null): string | null {

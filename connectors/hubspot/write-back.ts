@@ -18,7 +18,7 @@ import { ConnectorError } from "../core/errors.ts";
 import type { HubspotClient } from "./client.ts";
 import { refusedValuesOf } from "./errors.ts";
 import { BATCH_SIZE, LONGEST_VALUE } from "./limits.ts";
-import { CONTACT_PROPERTIES } from "./mapping.ts";
+import { CONTACT_PROPERTIES, SENSITIVE_PROPERTIES } from "./mapping.ts";
 import type { ObjectRow, PropertyReply } from "./schema.ts";
 
 const GROUP = { name: "tributary", label: "Tributary" };
@@ -125,7 +125,7 @@ async function reconcile(client: HubspotClient, field: FieldDefinition, found: P
 async function describeField(client: HubspotClient, name: string): Promise<FieldFacts> {
   const refused = (reason: string): FieldFacts => ({ state: "refused", reason });
   if (CONSENT_PROPERTY.test(name)) return refused(`${name} carries consent; it is never written.`);
-  if (CONTACT_PROPERTIES.includes(name))
+  if (CONTACT_PROPERTIES.includes(name) || Object.values(SENSITIVE_PROPERTIES).includes(name))
     return refused(`Tributary reads ${name} as a fact about the person; what it computes must not be written there.`);
   if (!PROPERTY_NAME.test(name))
     return refused(

@@ -42,10 +42,11 @@ export interface ProfileQuery {
   after?: string | null;
 }
 
-/** The parts of a profile we read. Where somebody is, to the street or to the metre, is none of our business. */
+/** The parts of a profile we read. Where somebody is to the metre is none of our business. */
 const PROFILE_FIELDS = [
   ...(["email", "phone_number", "external_id", "first_name", "last_name", "organization", "created"] as const),
   ...(["updated", "location.city", "location.country", "location.zip", "subscriptions"] as const),
+  ...(["location.address1", "location.address2", "location.region", "title"] as const),
 ];
 
 export type KlaviyoClient = ReturnType<typeof createClient>;

@@ -34,7 +34,11 @@ export const golden: Golden = {
         attributes: {
           ...{ ...dates, email: "Ada.Marlow@marlowbooks.co.uk", phone_number: "+447400123456", external_id: "crm-77" },
           ...{ first_name: "Ada", last_name: "Marlow", organization: "Marlow Books" },
-          location: { city: "Leeds", zip: "LS1 4AP", country: "United Kingdom", ip: "127.0.0.1" },
+          location: {
+            ...{ city: "Leeds", zip: "LS1 4AP", country: "United Kingdom", ip: "127.0.0.1" },
+            ...{ address1: "4 Mill Lane", address2: "Flat 2", region: "Yorkshire" },
+          },
+          title: "Bookseller",
           properties: { tributary_lifecycle_stage: "customer_loyal", $consent: ["email"] },
           subscriptions: {
             email: { marketing },
@@ -52,6 +56,7 @@ export const golden: Golden = {
           ...person("01GOLD0000000000000000001", "Ada.Marlow@marlowbooks.co.uk"),
           ...{ phones: ["+447400123456"], firstName: "Ada", lastName: "Marlow", company: "Marlow Books" },
           ...{ country: "GB", postcode: "LS1 4AP", city: "Leeds" },
+          ...{ street: "4 Mill Lane", addressLine2: "Flat 2", region: "Yorkshire", occupation: "Bookseller" },
           externalIds: [{ kind: "account_id", value: "crm-77", scope: "connection" }],
         },
         {

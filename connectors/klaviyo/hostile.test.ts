@@ -290,7 +290,7 @@ describe("every request", () => {
     expect(fields).toContain("phone_number");
     expect(
       fields.filter(
-        (name) => /^location$|\.ip$|latitude|address|properties|predictive/.test(name) && name !== "location.zip",
+        (name) => /^location$|\.ip$|latitude|longitude|properties|predictive/.test(name) && name !== "location.zip",
       ),
     ).toEqual([]);
     expect(asked[0]?.query.get("additional-fields[profile]")).toBe("subscriptions");

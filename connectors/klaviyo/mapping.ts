@@ -1,6 +1,7 @@
 /** Klaviyo's profiles, events and list memberships into our records; pure. */
 import { countryCodeOf } from "#connectors/core/countries.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
+import { furtherFacts } from "#connectors/core/records.ts";
 import type { CanonicalRecord, PersonRecord, TouchpointRecord } from "#connectors/core/records.ts";
 import { consentsOf } from "./consent.ts";
 import { meaningOf } from "./metrics.ts";
@@ -36,6 +37,12 @@ export function profileToRecords(row: ProfileRow, { askedAgain }: ProfileExtra):
     // Of which other tool it is the id, Klaviyo does not say.
     externalIds: external === null ? [] : [{ kind: "account_id", value: external, scope: "connection" }],
     mergedInto: null,
+    ...furtherFacts({
+      street: text(attributes.location?.address1),
+      addressLine2: text(attributes.location?.address2),
+      region: text(attributes.location?.region),
+      occupation: text(attributes.title),
+    }),
   };
   return [person, ...consentsOf({ ...row, attributes })];
 }

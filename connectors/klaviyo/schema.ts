@@ -66,7 +66,7 @@ export const subscriptions = z.object({
   mobile_push: part({ marketing: strange(channel) }),
 });
 
-const location = z.object({ city: text, country: text, zip: text });
+const location = z.object({ city: text, country: text, zip: text, address1: text, address2: text, region: text });
 
 export const profileRow = z.object({
   type: z.literal("profile"),
@@ -78,6 +78,7 @@ export const profileRow = z.object({
     first_name: text,
     last_name: text,
     organization: text,
+    title: text,
     created: text,
     updated: text,
     location: location.nullish().catch(null),

@@ -12,12 +12,14 @@ export const golden: Golden = {
       {
         ...{ id: "cus_gold1", email: "Ada.Marlow@marlowbooks.co.uk", name: "Ada van Marlow", phone: "+447400123456" },
         ...{ country: "GB", postcode: "LS1 4AP", city: "Leeds", createdAt },
+        ...{ line1: "4 Mill Lane", line2: "Flat 2", state: "Yorkshire" },
       },
       [
         {
           ...{ ...record, kind: "person", id: "cus_gold1", createdAt, emails: ["Ada.Marlow@marlowbooks.co.uk"] },
           ...{ phones: ["+447400123456"], firstName: "Ada", lastName: "van Marlow", company: null },
           ...{ country: "GB", postcode: "LS1 4AP", city: "Leeds", externalIds: [], mergedInto: null },
+          ...{ street: "4 Mill Lane", addressLine2: "Flat 2", region: "Yorkshire" },
         },
       ],
     ],

@@ -6,6 +6,7 @@ import type {
   PersonRef,
   SubscriptionRecord,
 } from "#connectors/core/records.ts";
+import { furtherFacts } from "#connectors/core/records.ts";
 import { idOf } from "./changes.ts";
 import { moneyOf } from "./currency.ts";
 import { detailOf, isTakenBack } from "./detail.ts";
@@ -187,6 +188,11 @@ function place(address: CustomerBody["address"]) {
     country: /^[A-Z]{2}$/.test(country) ? country : null,
     postcode: address?.postal_code ?? null,
     city: address?.city ?? null,
+    ...furtherFacts({
+      street: address?.line1 ?? null,
+      addressLine2: address?.line2 ?? null,
+      region: address?.state ?? null,
+    }),
   };
 }
 

@@ -17,7 +17,9 @@ const amount = z.number().int();
 /** An id, or the object itself where it was expanded; of a deleted one a stub. */
 const reference = z.union([z.string(), z.object({ id: z.string() })]).nullish();
 
-const address = z.object({ city: text, country: text, postal_code: text }).nullish();
+const address = z
+  .object({ city: text, country: text, postal_code: text, line1: text, line2: text, state: text })
+  .nullish();
 
 /** The rows are checked one by one, where each can be refused alone. */
 export const listReply = z.object({ has_more: z.boolean(), data: z.array(z.unknown()) });

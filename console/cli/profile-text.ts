@@ -10,11 +10,14 @@ import { heading, moments, plural, table, when, zone } from "./output.ts";
 /** `--json` has them all. */
 const SHOWN = 12;
 
-export function renderProfile(view: ProfileView, { display, evidence, refusals }: ProfileExplanation): string {
+export function renderProfile(view: ProfileView, why: ProfileExplanation): string {
+  const { display, facts, evidence, refusals, weighed } = why;
   const parts = [
     display.name ?? customerName(view.records.map(({ person }) => person)),
     [display.email, display.phone].filter(Boolean).join(", "),
     `Profile ${view.profileId}${view.aliases.length > 0 ? `, formerly ${view.aliases.join(", ")}` : ""}`,
+    heading("Known, from where, and why this"),
+    known(facts),
     heading("Traits, and why"),
     traits(view),
     heading("Consent"),
@@ -27,10 +30,19 @@ export function renderProfile(view: ProfileView, { display, evidence, refusals }
     ...(refusals.length === 0
       ? []
       : [heading("Kept apart from others although something matches"), shortened(refusals)]),
+    ...(weighed.length === 0 ? [] : [heading("What says less than it seems to"), shortened(weighed)]),
     heading("Written into tools"),
     deliveries(view),
   ];
   return parts.filter((part) => part !== "").join("\n");
+}
+
+function known(facts: ProfileExplanation["facts"]): string {
+  if (facts.length === 0) return "Nothing.";
+  return table(
+    ["what", "value", "record", "why this one"],
+    facts.map(({ title, value, record, why }) => [title, value, record, why]),
+  );
 }
 
 function traits({ traits: list }: ProfileView): string {

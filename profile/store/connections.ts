@@ -53,6 +53,8 @@ export interface Connection extends Required<ConnectionInput> {
   statusReason: string | null;
   /** Our part of what the account is allowed, above 0 and up to 1; null: the usual one. */
   quotaShare: number | null;
+  /** What of persons is kept of it, though it is off by default: of every connection, or of this one. */
+  sensitiveFacts: string[];
 }
 
 /** What can be changed about a connection; what is left out stays. */
@@ -112,7 +114,9 @@ const WORKSPACE = `workspace_id AS "workspaceId", slug, name, default_country AS
 const CONNECTION = `workspace_id AS "workspaceId", connection_id AS "connectionId", connector, name,
   base_url AS "baseUrl", settings, external_account AS "externalAccount", mode, status, status_reason AS "statusReason",
   write_back AS "writeBack", auto_apply_share AS "autoApplyShare", requests_per_second AS "requestsPerSecond",
-  quota_share AS "quotaShare"`;
+  quota_share AS "quotaShare",
+  (SELECT w.sensitive_facts FROM workspace w WHERE w.workspace_id = connection.workspace_id) || sensitive_facts
+    AS "sensitiveFacts"`;
 
 export function createConnectionStore(database: Database): ConnectionStore {
   return {

@@ -14,7 +14,14 @@ const planId = "abcdef01-0000-8000-8000-000000000000" as PlanId;
 
 const connection: Connection = {
   ...{ workspaceId: "w" as WorkspaceId, connectionId, connector: "hubspot", name: "main", baseUrl: null, settings: {} },
-  ...{ writeBack: true, autoApplyShare: null, requestsPerSecond: null, quotaShare: null, externalAccount: null },
+  ...{
+    writeBack: true,
+    autoApplyShare: null,
+    requestsPerSecond: null,
+    quotaShare: null,
+    sensitiveFacts: [],
+    externalAccount: null,
+  },
   mode: null,
   ...{ status: "ready", statusReason: null },
 };

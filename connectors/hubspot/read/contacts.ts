@@ -3,7 +3,7 @@ import { defineStream } from "../../core/stream.ts";
 import { FilterOperatorEnum as Operator } from "@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js";
 import type { HubspotClient } from "../client.ts";
 import { FILTER_GROUPS, FILTER_VALUES } from "../limits.ts";
-import { CONTACT_PROPERTIES, contactToRecords, mergedIdsOf } from "../mapping.ts";
+import { contactProperties, contactToRecords, mergedIdsOf } from "../mapping.ts";
 import type { ContactExtra } from "../mapping.ts";
 import { objectRow, readable } from "../schema.ts";
 import type { ObjectRow } from "../schema.ts";
@@ -12,13 +12,14 @@ import { objectCursor } from "./cursor.ts";
 import type { ObjectCursor } from "./cursor.ts";
 import { findObjects } from "./find.ts";
 import { readObjects, tombstoneOf } from "./objects.ts";
+import type { ObjectReading } from "./objects.ts";
 import { searchAll } from "./search.ts";
 
-const reading = {
+const readingOf = ({ sensitive }: HubspotClient): ObjectReading => ({
   type: "contacts",
-  properties: CONTACT_PROPERTIES,
+  properties: contactProperties(sensitive),
   modifiedProperty: "lastmodifieddate",
-} as const;
+});
 
 export const contacts = defineStream<HubspotClient, ObjectRow, ObjectCursor, ContactExtra>({
   title: "Contacts",
@@ -28,8 +29,8 @@ export const contacts = defineStream<HubspotClient, ObjectRow, ObjectCursor, Con
   deletes: "full-scan",
   row: objectRow,
   tombstone: tombstoneOf,
-  read: (client, cursor) => readObjects(client, reading, cursor),
-  find: (client, news) => findObjects(client, reading, news),
+  read: (client, cursor) => readObjects(client, readingOf(client), cursor),
+  find: (client, news) => findObjects(client, readingOf(client), news),
   enrich: async (client, rows) => {
     const { consents, rejects } = await readConsents(
       client,

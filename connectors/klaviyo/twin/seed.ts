@@ -9,6 +9,7 @@ export interface KlaviyoSeedProfile {
     first_name?: string | null;
     last_name?: string | null;
     organization?: string | null;
+    title?: string | null;
     created: string;
     updated: string;
     location?: Record<string, string | number | null>;

@@ -18,6 +18,9 @@ export interface CustomerState extends Stored {
   country: string | null;
   postcode: string | null;
   city: string | null;
+  line1?: string | null;
+  line2?: string | null;
+  state?: string | null;
   metadata: Record<string, string>;
 }
 

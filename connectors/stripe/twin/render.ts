@@ -40,11 +40,12 @@ const SUBSCRIPTION_AT_REST: Rendered = {
 function renderCustomer(customer: CustomerState, livemode: boolean): Rendered {
   const { id, country, postcode, city, created, description, email, metadata, name, phone } = customer;
   if (customer.deleted === true) return { id, object: "customer", deleted: true };
-  const noAddress = country === null && postcode === null && city === null;
+  const lines = { line1: customer.line1 ?? null, line2: customer.line2 ?? null, state: customer.state ?? null };
+  const noAddress = country === null && postcode === null && city === null && lines.line1 === null;
   return {
     ...CUSTOMER_AT_REST,
     ...{ id, object: "customer", created, description, email, livemode, metadata, name, phone },
-    address: noAddress ? null : address(country, postcode, city),
+    address: noAddress ? null : { ...address(country, postcode, city), ...lines },
     invoice_prefix: id.slice(-8).toUpperCase(),
   };
 }

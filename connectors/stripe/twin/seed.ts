@@ -8,6 +8,10 @@ export interface StripeSeed {
     country: string | null;
     postcode: string | null;
     city: string | null;
+    /** Null where left out. */
+    line1?: string | null;
+    line2?: string | null;
+    state?: string | null;
     createdAt: string;
     deleted?: boolean;
     metadata?: Record<string, string>;

@@ -75,6 +75,9 @@ function customerFields(params: Params): Partial<CustomerState> {
     country: clearableParam(address, "country"),
     postcode: clearableParam(address, "postal_code"),
     city: clearableParam(address, "city"),
+    line1: clearableParam(address, "line1"),
+    line2: clearableParam(address, "line2"),
+    state: clearableParam(address, "state"),
   };
   if (typeof given.email === "string" && !given.email.includes("@"))
     throw invalid(`Invalid email address: ${given.email}`, "email_invalid", "email");

@@ -3,11 +3,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { exportProfiles } from "#connectors/csv/export.ts";
 import type { ExportRow } from "#connectors/csv/export.ts";
-import type { ProfileRow } from "#profile/store/views/profile.ts";
+import type { ProfileRow, ViewedPerson } from "#profile/store/views/profile.ts";
 import { allows } from "#profile/consent/decide.ts";
 import { permittedTraits } from "#profile/plan/fields.ts";
 import { TRAITS } from "#profile/traits.ts";
-import type { PersonRecord } from "#connectors/core/records.ts";
 import { withContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -85,7 +84,7 @@ export function rowOf({ profileId, people, consents, traits }: ProfileRow): Expo
   const newestFirst = (people ?? []).toSorted((a, b) => (b.updatedAt ?? "").localeCompare(a.updatedAt ?? ""));
   const named =
     newestFirst.find(({ firstName, lastName }) => firstName !== null && lastName !== null) ?? newestFirst[0];
-  const first = <Value>(pick: (person: PersonRecord) => Value | null): Value | null =>
+  const first = <Value>(pick: (person: ViewedPerson) => Value | null): Value | null =>
     newestFirst.map(pick).find((value) => value !== null) ?? null;
   const emails = [...new Set(newestFirst.flatMap((person) => person.emails))];
   const phones = [...new Set(newestFirst.flatMap((person) => person.phones))];

@@ -23,7 +23,8 @@ export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
         ? empty("Not scored yet; the next run does it.")
         : html`<div class="cards wide">${cardsOf(view.traits)}</div>`
     }
-    ${section("Consent", consents(view))} ${section("Orders", orders(view))}
+    ${section("Known, from where, and why this", known(why.facts))} ${section("Consent", consents(view))}
+    ${section("Orders", orders(view))}
     ${section(`Known from ${count(view.records.length)} ${view.records.length === 1 ? "record" : "records"}`, records(view.records))}
     ${section("Why these records are one person", evidence(why.evidence))}
     ${
@@ -31,6 +32,7 @@ export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
         ? null
         : section("Kept apart from others although something matches", list(why.refusals))
     }
+    ${why.weighed.length === 0 ? null : section("What says less than it seems to", list(why.weighed))}
     ${section("Written into tools", deliveries(view))}
     <p class="soft small">
       Profile <code>${view.profileId}</code>${
@@ -38,6 +40,23 @@ export function profilePage(view: ProfileView, why: ProfileExplanation): Html {
       }
     </p>
   `;
+}
+
+function known(facts: ProfileExplanation["facts"]): Html {
+  if (facts.length === 0) return empty("Nothing.");
+  return table(
+    "Known",
+    ["What", "Value", "Record", "Why this one"],
+    facts.map(
+      ({ title, value, record, why }) =>
+        html`<tr>
+          <td>${title}</td>
+          <td class="wrap">${value}</td>
+          <td><code>${record}</code></td>
+          <td class="wrap">${why}</td>
+        </tr>`,
+    ),
+  );
 }
 
 const ORDER = ["lifecycle_stage", "churn_risk_band", "next_best_action"];

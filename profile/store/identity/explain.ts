@@ -5,7 +5,8 @@ import { valueKeyOf } from "#profile/identity/identifiers.ts";
 import { normaliseEmail } from "#profile/identity/normalise/email.ts";
 import { normalisePhone } from "#profile/identity/normalise/phone.ts";
 import type { IdentifierKind } from "#profile/identity/rules.ts";
-import { type Display, displayOf } from "#profile/identity/survivorship.ts";
+import { type Display, displayOf, shownFacts } from "#profile/identity/survivorship.ts";
+import { weighedFacts } from "#profile/identity/weighed.ts";
 import type { Transaction } from "../database.ts";
 import { defaultCountryOf } from "../workspace-settings.ts";
 import { gather, resolveGathered } from "./gather.ts";
@@ -13,6 +14,10 @@ import { storedPerson } from "./identify.ts";
 
 export interface ProfileExplanation {
   display: Display;
+  /** What the profile is shown with: each value, the record it comes from, and why it is this one. */
+  facts: { title: string; value: string; record: string; why: string }[];
+  /** What says less than it seems to, and why. */
+  weighed: string[];
   /** One sentence per link; together they hold the profile's records together. */
   evidence: string[];
   /** Merges that were suggested and refused, and identifiers that do not count. */
@@ -53,8 +58,17 @@ export async function explainProfile(transaction: Transaction, profileId: Profil
     return [{ recordId: id, facts: storedPerson.parse(row.data), updatedAt, deleted: row.deleted }];
   });
   const silent = await silentIdentifiers(transaction, [...ids], gathered.overflowing);
+  const context = { defaultCountry: await defaultCountryOf(transaction), today: await todayOf(transaction) };
+  const shown = shownFacts(sources, context);
   return {
-    display: displayOf(sources, await defaultCountryOf(transaction)),
+    display: displayOf(shown),
+    facts: shown.map(({ title, value, recordId, why }) => ({
+      title,
+      value,
+      record: nameOf(recordId as RecordId),
+      why,
+    })),
+    weighed: weighedFacts(sources, context),
     evidence: evidence.map(({ a, b, words }) => `${nameOf(a)} and ${nameOf(b)}: ${explainLink(words)}.`),
     refusals: [
       ...touching.map(({ recordIds, explanation }) => {
@@ -66,6 +80,12 @@ export async function explainProfile(transaction: Transaction, profileId: Profil
       ...silent,
     ],
   };
+}
+
+/** By the database's clock, which all share. */
+async function todayOf(transaction: Transaction): Promise<string> {
+  const [row] = await transaction.query<{ today: string }>("SELECT current_date::text AS today");
+  return row?.today ?? "";
 }
 
 /** Numbers of customers and their cards, stored with the connection that gave them or `*` for the workspace. */

@@ -4,13 +4,16 @@ import type { KnownAnswer } from "#profile/consent/decide.ts";
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { Database, Transaction } from "../database.ts";
 
+export type ViewedPerson = Omit<PersonRecord, "nationalIds">;
+
 export interface ProfileRecord {
   recordId: RecordId;
   connector: string;
   connection: string;
   stream: string;
   vendorId: string;
-  person: PersonRecord;
+  /** Numbers of persons are left out: what is stored of them is no use to a reader. */
+  person: ViewedPerson;
   deleted: boolean;
   firstSeenAt: Date;
 }
@@ -65,7 +68,7 @@ export interface ProfileView {
 export interface ProfileRow {
   profileId: ProfileId;
   /** Live records only; null when all were deleted at their vendors. */
-  people: PersonRecord[] | null;
+  people: ViewedPerson[] | null;
   consents: KnownAnswer[];
   traits: Record<string, { value: unknown; reasons: string[] }> | null;
 }
@@ -99,7 +102,7 @@ export type ProfileViews = ReturnType<typeof createProfileViews>;
 const recordsOf = (transaction: Transaction, profileId: ProfileId) =>
   transaction.query<ProfileRecord>(
     `SELECT record_id AS "recordId", connection.connector, connection.name AS connection, record.stream,
-       record.vendor_id AS "vendorId", content.data AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
+       record.vendor_id AS "vendorId", (content.data::jsonb - 'nationalIds') AS person, record.deleted, record.first_seen_at AS "firstSeenAt"
      FROM membership JOIN source_record record USING (workspace_id, record_id)
      JOIN source_content content USING (workspace_id, record_id, hash)
      JOIN connection USING (workspace_id, connection_id)
