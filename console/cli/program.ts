@@ -16,6 +16,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fieldsCommand } from "./commands/fields.ts";
 import { figuresCommands } from "./commands/figures.ts";
+import { identityCommands } from "./commands/identity.ts";
 import { importCommand } from "./commands/import.ts";
 import { forecastCommand } from "./commands/forecast.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -85,6 +86,7 @@ for (const add of [
   planCommand,
   fieldsCommand,
   profileCommand,
+  identityCommands,
   consentCommand,
   importCommand,
   exportCommand,

@@ -18,6 +18,9 @@ export type AuditAction =
   | "sensitive_facts.used"
   | "sensitive_facts.stopped"
   | "sensitive_columns.mapped"
+  | "identity.same"
+  | "identity.different"
+  | "identity.model_approved"
   | "keys.rotated";
 
 export interface AuditEntry {

@@ -71,6 +71,58 @@ it("leaves what is likely but doubtful to people, and joins nobody by it", async
   for (const edge of await edges(shop)) expect(edge).toMatchObject({ joins: "never" });
 });
 
+it("asks people about what is likely, tells why, and lets their word outrank every score", async () => {
+  const shop = await learnedShop();
+  const { identity, workspaceId } = shop;
+  await shop.save([petra("a", { firstName: "Paul" }), petra("b", { firstName: "Paula" })]);
+  await shop.resolveAll();
+  const [pair, ...rest] = await identity.review(workspaceId, 10);
+  expect(rest).toEqual([]);
+  expect(pair?.names.toSorted()).toEqual(["csv people/a", "csv people/b"]);
+  const why = await identity.explainPair(workspaceId, "a@brightleaf.co.uk", "b@brightleaf.co.uk");
+  expect(why).toMatchObject({ a: pair?.a, b: pair?.b, verdict: null });
+  expect(why?.sentences).toContainEqual(
+    expect.stringMatching(/^The postcode is the same: [\d,]+ times as likely that it is one person\.$/),
+  );
+  expect(why?.sentences.at(-1)).toMatch(/^All in all: one person with a probability of .+ %\./);
+
+  const [one, other] = [shop.idOf("a"), shop.idOf("b")];
+  const word = { one, other, actor: "owner", reason: null };
+  expect(await identity.decide(workspaceId, { ...word, other: "nobody@brightleaf.co.uk", verdict: "same" })).toBe(
+    false,
+  );
+  expect(await identity.decide(workspaceId, { ...word, verdict: "same" })).toBe(true);
+  await shop.resolveAll();
+  expect(await shop.profileOf("a")).toBe(await shop.profileOf("b"));
+  expect(await identity.decide(workspaceId, { ...word, verdict: "different" })).toBe(true);
+  await shop.resolveAll();
+  expect(await shop.profileOf("a")).not.toBe(await shop.profileOf("b"));
+  expect(await identity.review(workspaceId, 10)).toEqual([]);
+  expect((await identity.explainPair(workspaceId, one, other))?.verdict).toBe("different");
+});
+
+it("puts a proposed model to use only when somebody says so, and then compares everybody by it", async () => {
+  const shop = await learnedShop();
+  const { identity, workspaceId } = shop;
+  await shop.save([petra("a"), petra("b", { lastName: "Kowalk" })]);
+  await shop.resolveAll();
+  expect(await shop.profileOf("a")).toBe(await shop.profileOf("b"));
+  await shop.rows(
+    "INSERT INTO linkage_model (workspace_id, version, model, state, records, parts) VALUES ($1, 2, $2, 'proposed', 1000000, 1)",
+    JSON.stringify({ ...model, automatic: 1_000, together: 1_000 }),
+  );
+  await shop.resolveAll();
+  expect(await shop.profileOf("a")).toBe(await shop.profileOf("b"));
+  expect(await identity.approveModel(workspaceId, 3, "owner")).toBe(false);
+  expect(await identity.approveModel(workspaceId, 2, "owner")).toBe(true);
+  await shop.resolveAll();
+  expect(await shop.profileOf("a")).not.toBe(await shop.profileOf("b"));
+  expect(await identity.models(workspaceId)).toMatchObject([
+    { version: 2, state: "active" },
+    { version: 1, state: "retired" },
+  ]);
+});
+
 it("keeps no facts of a record that says too little, nor of one that ceases to say enough", async () => {
   const shop = await learnedShop();
   const facts = () => shop.rows("SELECT record_id FROM linkage_record WHERE workspace_id = $1");

@@ -92,3 +92,6 @@ SELECT isolate_by_workspace('linkage_model');
 -- Whether a changed record has been compared with others; true for one that says too little to be.
 ALTER TABLE unresolved ADD COLUMN compared boolean NOT NULL DEFAULT true;
 CREATE INDEX unresolved_uncompared ON unresolved (workspace_id, record_id) WHERE NOT compared;
+
+-- What people are asked about: the likeliest first.
+CREATE INDEX scored_edge_review ON scored_edge (workspace_id, weight DESC) WHERE joins <> 'alone';

@@ -8,8 +8,10 @@ export type EvidenceGroup = (typeof evidenceGroups)[number];
 
 export interface Comparison {
   field: LinkageField;
+  /** In sentences: "the family name is nearly the same". */
+  words: string;
   group: EvidenceGroup;
-  /** Best first, the last one: clearly different. In sentences: "the family name is ...". */
+  /** Best first, the last one: clearly different. */
   levels: readonly Level[];
   /** How alike two different texts are: a position in `levels`, at least 1. */
   levelOf: (a: string, b: string) => number;
@@ -34,6 +36,7 @@ export const SWAPPED = 3;
 export const comparisons: readonly Comparison[] = [
   {
     field: "first_name",
+    words: "given name",
     group: "name",
     levels: [
       level("the same", 0.6),
@@ -50,6 +53,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "last_name",
+    words: "family name",
     group: "name",
     levels: [
       level("the same", 0.6),
@@ -63,6 +67,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "birth_date",
+    words: "date of birth",
     group: "birth",
     levels: [
       level("the same", 0.8),
@@ -75,6 +80,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "email",
+    words: "e-mail address",
     group: "contact",
     levels: [
       level("the same", 0.75),
@@ -89,6 +95,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "phone",
+    words: "phone number",
     group: "contact",
     levels: [
       level("the same", 0.7),
@@ -101,6 +108,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "postcode",
+    words: "postcode",
     group: "address",
     levels: [level("the same", 0.75), level("nearby", 0.06), level("of the same area", 0.04), level("different", 0.15)],
     levelOf: postcodeLevel,
@@ -108,6 +116,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "street_number",
+    words: "house number",
     group: "address",
     levels: [level("the same", 0.75), level("different", 0.25)],
     levelOf: () => 1,
@@ -115,6 +124,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "street",
+    words: "street",
     group: "address",
     levels: [level("the same", 0.7), level("nearly the same", 0.1), level("different", 0.2)],
     levelOf: (a, b) => (jaroWinklerAtLeast(a, b, 0.88) >= 0.88 ? 1 : 2),
@@ -122,6 +132,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "city",
+    words: "town",
     group: "address",
     levels: [level("the same", 0.75), level("nearly the same", 0.07), level("different", 0.18)],
     levelOf: (a, b) => (jaroWinklerAtLeast(a, b, 0.88) >= 0.88 ? 1 : 2),
@@ -129,6 +140,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "region",
+    words: "region",
     group: "address",
     levels: [level("the same", 0.85), level("different", 0.15)],
     levelOf: () => 1,
@@ -136,6 +148,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "birth_place",
+    words: "place of birth",
     group: "circumstances",
     levels: [level("the same", 0.75), level("nearly the same", 0.07), level("different", 0.18)],
     levelOf: (a, b) => (jaroWinklerAtLeast(a, b, 0.88) >= 0.88 ? 1 : 2),
@@ -143,6 +156,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "occupation",
+    words: "occupation",
     group: "circumstances",
     levels: [level("the same", 0.7), level("different", 0.3)],
     levelOf: () => 1,
@@ -150,6 +164,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "gender",
+    words: "gender",
     group: "circumstances",
     levels: [level("the same", 0.97), level("different", 0.03)],
     levelOf: () => 1,
@@ -157,6 +172,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "company",
+    words: "company",
     group: "circumstances",
     levels: [level("the same", 0.6), level("nearly the same", 0.1), level("different", 0.3)],
     levelOf: (a, b) => (jaroWinklerAtLeast(a, b, 0.92) >= 0.92 ? 1 : 2),
@@ -164,6 +180,7 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     field: "national_id",
+    words: "personal number",
     group: "number",
     levels: [level("the same", 0.8), level("different", 0.2)],
     levelOf: () => 1,

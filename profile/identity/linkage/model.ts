@@ -82,14 +82,14 @@ export function modelOf(learned: {
   terms: readonly Terms[];
 }): LinkageModel {
   const warnings: string[] = [];
-  const models = comparisons.map(({ field, levels }, c): ComparisonModel => {
+  const models = comparisons.map(({ field, words, levels }, c): ComparisonModel => {
     const u = [...(learned.u[c] ?? [])];
     const m = learned.m[c] ?? null;
     const { terms, otherTerm } = learned.terms[c] ?? { terms: {}, otherTerm: 0 };
     const nothing = { field, m: m ?? [], u, weights: levels.map(() => 0), terms, otherTerm };
     if (m === null) return nothing;
     if ((m[0] ?? 0) < 3 * (u[0] ?? 1)) {
-      warnings.push(`The ${field.replace("_", " ")} is left out: it is the same nearly as often for different people.`);
+      warnings.push(`The ${words} is left out: it is the same nearly as often for different people.`);
       return nothing;
     }
     return { ...nothing, weights: levels.map((_, l) => Math.log2((m[l] ?? 1) / (u[l] ?? 1))) };

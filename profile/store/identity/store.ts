@@ -5,6 +5,17 @@ import { settingAside, type Took } from "../set-aside.ts";
 import { explainProfile, findProfileId, type ProfileExplanation } from "./explain.ts";
 import { identifyBatch } from "./identify.ts";
 import { compareDue } from "./linkage/compare.ts";
+import { approveModel } from "./linkage/learn-anew.ts";
+import { type ModelState, readModels } from "./linkage/models.ts";
+import {
+  decide,
+  explainPair,
+  type LikelyPair,
+  type PairExplanation,
+  readReview,
+  recordsNamed,
+  type Verdict,
+} from "./linkage/review.ts";
 import { areOthersAtWork, lockProfiles } from "./lock-profiles.ts";
 import { NOTHING, resolveAlone, resolveBesideOthers, type ResolvedBatch } from "./resolve-batch.ts";
 
@@ -18,6 +29,18 @@ export interface IdentityStore {
   resolveBatch(workspaceId: WorkspaceId, options: { limit: number }): Promise<ResolvedBatch>;
   explain(workspaceId: WorkspaceId, profileId: ProfileId): Promise<ProfileExplanation>;
   findProfile(workspaceId: WorkspaceId, query: string): Promise<ProfileId | undefined>;
+  /** Why two records, or two customers, are likely one person or not; null where that cannot be said. */
+  explainPair(workspaceId: WorkspaceId, one: string, other: string): Promise<PairExplanation | null>;
+  /** Pairs that wait for somebody's word, the likeliest first. */
+  review(workspaceId: WorkspaceId, limit: number): Promise<LikelyPair[]>;
+  /** @returns false when one of the two is no single record */
+  decide(
+    workspaceId: WorkspaceId,
+    verdict: Omit<Verdict, "one" | "other"> & Record<"one" | "other", string>,
+  ): Promise<boolean>;
+  models(workspaceId: WorkspaceId): Promise<ModelState[]>;
+  /** @returns false when none of this version waits */
+  approveModel(workspaceId: WorkspaceId, version: number, actor: string): Promise<boolean>;
 }
 
 /** For one worker: of one workspace it resolves one batch at a time, which is as quick as several and spares locks. */
@@ -43,6 +66,23 @@ export function createIdentityStore(database: Database): IdentityStore {
       database.inWorkspace(workspaceId, (transaction) => explainProfile(transaction, profileId)),
     findProfile: (workspaceId, query) =>
       database.inWorkspace(workspaceId, (transaction) => findProfileId(transaction, query)),
+    explainPair: (workspaceId, one, other) =>
+      database.inWorkspace(workspaceId, async (transaction) =>
+        explainPair(transaction, await recordsNamed(transaction, one), await recordsNamed(transaction, other)),
+      ),
+    review: (workspaceId, limit) => database.inWorkspace(workspaceId, (transaction) => readReview(transaction, limit)),
+    decide: (workspaceId, verdict) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const [one, two] = await recordsNamed(transaction, verdict.one);
+        const [other, four] = await recordsNamed(transaction, verdict.other);
+        if (one === undefined || other === undefined || one === other) return false;
+        if (two !== undefined || four !== undefined) return false;
+        await decide(transaction, { ...verdict, one, other });
+        return true;
+      }),
+    models: (workspaceId) => database.inWorkspace(workspaceId, readModels),
+    approveModel: (workspaceId, version, actor) =>
+      database.inWorkspace(workspaceId, (transaction) => approveModel(transaction, version, actor)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Another model in place of the one in use: whom it would join and part is counted before it is let at anybody. */
 import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import type { LinkageModel } from "#profile/identity/linkage/model.ts";
+import { audit } from "../../audit.ts";
 import { among, listed } from "../../among.ts";
 import { type Database, readByIndex, type Transaction } from "../../database.ts";
 import { keyOf, pairsAround } from "./candidates.ts";
@@ -42,7 +43,7 @@ export async function learnAnew(database: Database, workspaceId: WorkspaceId): P
 }
 
 /** Puts a proposed model to use. @returns false when there is none of this version */
-export async function approveModel(transaction: Transaction, version: number): Promise<boolean> {
+export async function approveModel(transaction: Transaction, version: number, actor: string): Promise<boolean> {
   await lockComparing(transaction);
   const proposed = await transaction.query(
     "SELECT version FROM linkage_model WHERE workspace_id = $1 AND version = $2 AND state = 'proposed' FOR UPDATE",
@@ -57,6 +58,7 @@ export async function approveModel(transaction: Transaction, version: number): P
     version,
   ]);
   await compareEverybody(transaction);
+  await audit(transaction, { actor, action: "identity.model_approved", subject: String(version) });
   return true;
 }
 

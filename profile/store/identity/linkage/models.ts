@@ -86,3 +86,21 @@ export async function storeModel(
   if (row === undefined) throw new Error("The model was not stored.");
   return row.version;
 }
+
+export interface ModelState {
+  version: number;
+  state: "active" | "proposed" | "retired";
+  records: number;
+  /** Customers that it would have joined with others, and taken a link from, when it was learned; null: it was the first. */
+  joins: number | null;
+  parts: number | null;
+}
+
+/** The newest first. */
+export function readModels(transaction: Transaction): Promise<ModelState[]> {
+  return transaction.query<ModelState & Record<string, unknown>>(
+    `SELECT version, state, records, joins, parts FROM linkage_model WHERE workspace_id = $1
+     ORDER BY version DESC LIMIT 20`,
+    [transaction.workspaceId],
+  );
+}
