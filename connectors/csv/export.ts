@@ -3,11 +3,12 @@ import type { Writable } from "node:stream";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
+import type { Grant } from "../core/grant.ts";
 import { neutralised } from "./formulas.ts";
 
-/** One profile; `consents` by `channel purpose` (`email marketing`), `traits` by name. */
-export interface ExportRow {
-  profileId: string;
+/** How a person is reached and called. It leaves only with the ledger's word: the type asks for it. */
+export interface ExportedContact {
+  grant: Grant;
   firstName: string | null;
   lastName: string | null;
   company: string | null;
@@ -15,6 +16,13 @@ export interface ExportRow {
   /** Best first. */
   emails: readonly string[];
   phones: readonly string[];
+}
+
+/** One profile; `consents` by `channel purpose` (`email marketing`), `traits` by name. */
+export interface ExportRow {
+  profileId: string;
+  /** Null: the person objected, and nothing by which they could be known goes out. */
+  contact: ExportedContact | null;
   consents: Readonly<Record<string, string>>;
   /** A refused trait has the value null and says why in its reasons. */
   traits: Readonly<Record<string, { value: string | number | boolean | null; reasons: readonly string[] }>>;
@@ -69,14 +77,15 @@ export async function exportProfiles(
 type Cell = string | number | boolean | null;
 
 function cellsOf(row: ExportRow, options: ExportOptions): Cell[] {
-  const [email = null, ...emails] = row.emails;
-  const [phone = null, ...phones] = row.phones;
+  const { contact } = row;
+  const [email = null, ...emails] = contact?.emails ?? [];
+  const [phone = null, ...phones] = contact?.phones ?? [];
   return [
     row.profileId,
-    row.firstName,
-    row.lastName,
-    row.company,
-    row.country,
+    contact?.firstName ?? null,
+    contact?.lastName ?? null,
+    contact?.company ?? null,
+    contact?.country ?? null,
     email,
     emails.join("; "),
     phone,

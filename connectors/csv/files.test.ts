@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { issueGrant } from "../core/grant.ts";
 import { exportProfiles, type ExportRow } from "./export.ts";
 import { csv } from "./index.ts";
 import { cleanCell } from "./words.ts";
@@ -149,12 +150,15 @@ describe("files we write", () => {
 
   const row: ExportRow = {
     profileId: "p1",
-    firstName: "=HYPERLINK(1)",
-    lastName: 'O"Neil, Jr',
-    company: null,
-    country: "GB",
-    emails: ["a@brightleaf.co.uk", "b@brightleaf.co.uk"],
-    phones: ["+447700900001"],
+    contact: {
+      grant: issueGrant({ profileId: "p1", uses: [], entryIds: [], rulesVersion: "t", decidedAt: "2026-01-01" }),
+      firstName: "=HYPERLINK(1)",
+      lastName: 'O"Neil, Jr',
+      company: null,
+      country: "GB",
+      emails: ["a@brightleaf.co.uk", "b@brightleaf.co.uk"],
+      phones: ["+447700900001"],
+    },
     consents: { "email marketing": "granted" },
     traits: {
       churn_risk: { value: -0.5, reasons: ["Quiet for long.", "Was weekly."] },
@@ -171,6 +175,14 @@ describe("files we write", () => {
         "\ufeffprofile_id,first_name,last_name,company,country,email,other_emails,phone,other_phones,consent_email_marketing,consent_sms_marketing,churn_risk,churn_risk_reasons,next_best_action,next_best_action_reasons\n" +
           'p1,\'=HYPERLINK(1),"O""Neil, Jr",,GB,a@brightleaf.co.uk,b@brightleaf.co.uk,\'+447700900001,,granted,unknown,-0.5,Quiet for long. Was weekly.,,Too little is known.\n',
       );
+    });
+  });
+
+  it("leaves out whatever a person could be known by where the ledger gave no word", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "out.csv");
+      await exportProfiles([{ ...row, contact: null }], createWriteStream(path), columns);
+      expect((await readFile(path, "utf8")).split("\n")[1]).toMatch(/^p1,,,,,,,,,granted,unknown,/);
     });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { canonicalRecord } from "#connectors/core/records.ts";
 import { encoded, encodedImport } from "./encode.ts";
 import { eventToRecords, profileToRecords } from "./mapping.ts";
+import type { EventExtra } from "./mapping.ts";
 import { isConsentMetric, meaningOf } from "./metrics.ts";
 import { eventRow, instantOf, profileRow } from "./schema.ts";
 
@@ -55,16 +56,18 @@ describe("an event", () => {
   });
 
   it("of an open is kept of those alone who agreed to be seen opening; clicks and orders are unaffected", () => {
-    const kept = (metric: string, mayKeepOpens: ReadonlySet<string> | null) =>
+    const kept = (metric: string, mayKeepOpens: EventExtra["mayKeepOpens"]) =>
       eventToRecords(event(metric), { mayKeepOpens }).length;
     expect([
       kept("Opened Email", null),
-      kept("Opened Email", new Set()),
-      kept("Opened Email", new Set(["P2"])),
+      kept("Opened Email", new Map()),
+      kept("Opened Email", new Map([["P2", []]])),
     ]).toEqual([0, 0, 0]);
-    expect([kept("Opened Email", new Set(["P1"])), kept("Clicked Email", null), kept("Placed Order", null)]).toEqual([
-      1, 1, 1,
-    ]);
+    expect([
+      kept("Opened Email", new Map([["P1", []]])),
+      kept("Clicked Email", null),
+      kept("Placed Order", null),
+    ]).toEqual([1, 1, 1]);
   });
 
   it("keeps nothing of its properties but the campaign", () => {

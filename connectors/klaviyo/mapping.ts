@@ -2,7 +2,7 @@
 import { countryCodeOf } from "#connectors/core/countries.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { furtherFacts } from "#connectors/core/records.ts";
-import type { CanonicalRecord, PersonRecord, TouchpointRecord } from "#connectors/core/records.ts";
+import type { CanonicalRecord, ConsentRecord, PersonRecord, TouchpointRecord } from "#connectors/core/records.ts";
 import { consentsOf } from "./consent.ts";
 import { meaningOf } from "./metrics.ts";
 import { instantOf } from "./schema.ts";
@@ -47,9 +47,9 @@ export function profileToRecords(row: ProfileRow, { askedAgain }: ProfileExtra):
   return [person, ...consentsOf({ ...row, attributes })];
 }
 
-/** Ids of profiles whose opens may be kept; null: nobody's. */
+/** What was said of open tracking, by profile, of those whose opens may be kept; null: nobody's may. */
 export interface EventExtra {
-  mayKeepOpens: ReadonlySet<string> | null;
+  mayKeepOpens: ReadonlyMap<string, readonly ConsentRecord[]> | null;
 }
 
 /**
@@ -68,7 +68,9 @@ export function eventToRecords(row: EventRow, { mayKeepOpens }: EventExtra): Can
   if (at === null) throw new ConnectorError("invalid_record", "it does not say when it happened");
   const campaign = properties?.["Campaign Name"];
   const named = typeof campaign === "string" && meaning.channel !== null ? campaign.slice(0, 500) : null;
-  return [touchpoint(row.id, { type: meaning.type, at, profile, channel: meaning.channel, campaign: named })];
+  // The ledger decides, and this may be the first that it hears of it.
+  const said = meaning.type === "email_opened" ? (mayKeepOpens?.get(profile) ?? []) : [];
+  return [...said, touchpoint(row.id, { type: meaning.type, at, profile, channel: meaning.channel, campaign: named })];
 }
 
 /** Being on a list permits nothing: it says where somebody came from. */

@@ -5,7 +5,8 @@ import { DEFAULT_EVENT_OVERLAP_MINUTES, DEFAULT_FULL_READ_HOURS, DEFAULT_OVERLAP
 
 export const settings = z.strictObject({
   /**
-   * Whether opened e-mails are kept: `consented` keeps those of people whose consent to open tracking stands in Klaviyo.
+   * The most that is kept of opened e-mails: with `consented` those of people whose consent to open tracking stands in Klaviyo
+   * reach the ledger, which decides.
    * Clicks and orders are the person's own doing and always kept.
    */
   opens: z.enum(["off", "consented"]).default("off"),

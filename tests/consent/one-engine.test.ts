@@ -74,14 +74,17 @@ const scored = (ledger: readonly ConsentEntry[]) =>
   );
 
 const exported = (ledger: readonly ConsentEntry[], email = HERE) =>
-  rowOf({
-    profileId: "p" as ProfileId,
-    people: [person("1", { emails: [email] })],
-    consents: effectiveConsent(ledger, NOW),
-    traits: Object.fromEntries(
-      Object.entries(traits).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])),
-    ),
-  }).traits;
+  rowOf(
+    {
+      profileId: "p" as ProfileId,
+      people: [person("1", { emails: [email] })],
+      consents: effectiveConsent(ledger, NOW),
+      traits: Object.fromEntries(
+        Object.entries(traits).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])),
+      ),
+    },
+    NOW,
+  ).traits;
 
 /** What each of the four does for somebody who said yes to e-mail marketing and nothing else. */
 function fourDoors(ledger: readonly ConsentEntry[] = [entry()]) {
@@ -128,6 +131,18 @@ describe("a changed row of the table", () => {
     const no = entry({ state: "withdrawn" });
     expect(fourDoors([no])).toEqual(stage);
   });
+});
+
+it("an export takes nothing along by which somebody could be known who objected to profiling", () => {
+  const row = (ledger: readonly ConsentEntry[]) =>
+    rowOf(
+      { profileId: "p" as ProfileId, people: [person("1")], consents: effectiveConsent(ledger, NOW), traits: null },
+      NOW,
+    );
+  expect(row([]).contact).toMatchObject({ emails: ["person1@brightleaf.co.uk"], grant: { decidedAt: NOW } });
+  expect(row([entry({ state: "withdrawn" })]).contact).not.toBeNull();
+  const no = entry({ purpose: "any", channel: "any", state: "withdrawn" });
+  expect(row([no])).toMatchObject({ contact: null, consents: { "any any": "withdrawn" } });
 });
 
 describe("a yes for one address of a person", () => {

@@ -8,6 +8,7 @@ import { OWN_NAMES, usesOf } from "#profile/plan/fields.ts";
 import type { ChangeResult, ClaimedChange } from "#profile/store/plan/apply.ts";
 import { createPlanStore } from "#profile/store/plan/store.ts";
 import { openShop, type Shop } from "#tests/identity/shop.ts";
+import { raceWithdrawals } from "./race.ts";
 import { consent, person } from "#tests/support/records.ts";
 import { type ApplyInput, sendPortion } from "#workflows/write-back/apply.ts";
 import { readPermissions } from "#workflows/write-back/ask.ts";
@@ -149,6 +150,22 @@ it("honours a withdrawal stored while the call waits for the account's quota", a
   const second = await carryOut(changes.slice(2), again);
   expect(again.batches).toEqual([["3"]]);
   expect(second.outcomes["4"]).toContain("withdrawn");
+});
+
+it("honours a withdrawal stored in the very moment before a call leaves, asked about short ago or not", async () => {
+  const changes = await changesFor("1", "2", "3", "4");
+  const vendor = vendorOf([async () => undefined, () => withdraw("4")]);
+  const first = await carryOut(changes, vendor);
+  expect(vendor.batches).toEqual([["1", "2"]]);
+  expect(first.failure).toMatchObject({ kind: "transient" });
+});
+
+it("while strangers withdraw and a plan is carried out, nobody is written to once their withdrawal was stored", async () => {
+  const { written, withdrawn, after } = await raceWithdrawals(shop, { people: 200, batchSize: 5, together: 2 });
+  expect(after).toBe(0);
+  expect(written).toBeGreaterThan(0);
+  expect(withdrawn).toBeGreaterThan(0);
+  expect(written).toBeLessThan(200);
 });
 
 it("sends nothing more of a batch once a withdrawal was seen while one of its calls waited", async () => {

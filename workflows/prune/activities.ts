@@ -1,7 +1,7 @@
 import type { Dependencies } from "../dependencies.ts";
 import type { StepInput } from "../refresh/messages.ts";
 
-/** Of the ledger, in one transaction. */
+/** Of the ledger, and of opens, in one transaction. */
 const ENDED_TOGETHER = 1_000;
 
 /** A run that somebody waits for is not held up longer; the next one goes on. */
@@ -20,6 +20,8 @@ export function pruneActivities({ retention, runs, ledger, now, log }: Dependenc
         const at = new Date(now()).toISOString();
         for (let more = true; more && goOn();)
           more = (await ledger.enterEnded(workspaceId, { at, limit: ENDED_TOGETHER })) === ENDED_TOGETHER;
+        for (let more = true; more && goOn();)
+          more = (await ledger.forgetOpens(workspaceId, ENDED_TOGETHER)) === ENDED_TOGETHER;
         const { pruned, done } = await retention.prune(workspaceId, now(), { goOn });
         const counts = Object.fromEntries(
           Object.values(pruned).flatMap(({ rows }) =>

@@ -4,7 +4,8 @@ import { chunked } from "#connectors/core/batches.ts";
 import { defineStream } from "#connectors/core/stream.ts";
 import type { RawPage } from "#connectors/core/stream.ts";
 import type { KlaviyoClient, Listed } from "../client.ts";
-import { allowsOpens } from "../consent.ts";
+import type { ConsentRecord } from "#connectors/core/records.ts";
+import { allowsOpens, consentsOf } from "../consent.ts";
 import { PROFILE_PAGE } from "../limits.ts";
 import { eventToRecords } from "../mapping.ts";
 import type { EventExtra } from "../mapping.ts";
@@ -71,16 +72,20 @@ function withMetrics({ rows, included }: Listed): unknown[] {
 }
 
 /** Of those who opened something, who agreed to be seen opening. Nobody is asked about while opens are not kept. */
-async function mayKeepOpens(client: KlaviyoClient, rows: EventRow[]): Promise<ReadonlySet<string> | null> {
+async function mayKeepOpens(client: KlaviyoClient, rows: EventRow[]): Promise<EventExtra["mayKeepOpens"]> {
   if (client.settings.opens === "off") return null;
   const openers = rows.flatMap(({ metric, relationships }) =>
     meaningOf(metric)?.type === "email_opened" ? (relationships?.profile?.data?.id ?? []) : [],
   );
-  const allowed = new Set<string>();
+  const allowed = new Map<string, ConsentRecord[]>();
   for (const part of chunked([...new Set(openers)], PROFILE_PAGE))
     for (const row of await profilesById(client, part)) {
       const profile = profileRow.safeParse(row).data;
-      if (profile !== undefined && allowsOpens(profile, client.now())) allowed.add(profile.id);
+      if (profile !== undefined && allowsOpens(profile, client.now()))
+        allowed.set(
+          profile.id,
+          consentsOf(profile).filter(({ purpose }) => purpose === "open_tracking"),
+        );
     }
   return allowed;
 }

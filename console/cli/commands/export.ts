@@ -4,7 +4,9 @@ import type { Command } from "commander";
 import { exportProfiles } from "#connectors/csv/export.ts";
 import type { ExportRow } from "#connectors/csv/export.ts";
 import type { ProfileRow, ViewedPerson } from "#profile/store/views/profile.ts";
-import { allows } from "#profile/consent/decide.ts";
+import type { Use } from "#connectors/core/grant.ts";
+import { allows, decide } from "#profile/consent/decide.ts";
+import type { ConsentAnswer } from "#profile/consent/ledger.ts";
 import { permittedTraits } from "#profile/plan/fields.ts";
 import { TRAITS } from "#profile/traits.ts";
 import { withContext } from "../context.ts";
@@ -63,10 +65,14 @@ function asFileFailure(error: unknown, file: string): unknown {
   return error;
 }
 
+/** The ledger is asked for each page as it goes out, not what a refresh made of it. */
 async function* rows({ stores, workspace }: Context, written: (rows: number) => void): AsyncGenerator<ExportRow> {
   for (let after: string | null = null; ;) {
     const page = await stores.views.page(workspace.workspaceId, { after, limit: PORTION });
-    yield* page.map(rowOf);
+    const at = new Date(stores.now()).toISOString();
+    const ids = page.map(({ profileId }) => profileId);
+    const answers = await stores.consent.answersOf(workspace.workspaceId, ids, at);
+    yield* page.map((row) => rowOf({ ...row, consents: answers.get(row.profileId) ?? [] }, at));
     written(page.length);
     const last = page.at(-1);
     if (last === undefined || page.length < PORTION) return;
@@ -76,11 +82,17 @@ async function* rows({ stores, workspace }: Context, written: (rows: number) => 
 
 const WITHHELD = ["Not exported: this person's permission does not cover it."];
 
+/** What contact data leave for: to be used where the business uses its own fields. */
+const EXPORTED: Use = { purpose: "personalisation", channel: "any" };
+
 /**
  * Names come from the most recently changed record that has them; every address is listed. Traits are exported as they would be
  * written into a tool that holds the first address.
  */
-export function rowOf({ profileId, people, consents, traits }: ProfileRow): ExportRow {
+export function rowOf(
+  { profileId, people, consents, traits }: Omit<ProfileRow, "consents"> & { consents: readonly ConsentAnswer[] },
+  at: string,
+): ExportRow {
   const newestFirst = (people ?? []).toSorted((a, b) => (b.updatedAt ?? "").localeCompare(a.updatedAt ?? ""));
   const named =
     newestFirst.find(({ firstName, lastName }) => firstName !== null && lastName !== null) ?? newestFirst[0];
@@ -89,15 +101,22 @@ export function rowOf({ profileId, people, consents, traits }: ProfileRow): Expo
   const emails = [...new Set(newestFirst.flatMap((person) => person.emails))];
   const phones = [...new Set(newestFirst.flatMap((person) => person.phones))];
   const recipient = { email: emails[0] ?? null, phone: phones[0] ?? null };
+  const grant = decide({ profileId, answers: consents, recipient }, [EXPORTED], at);
   const usable = permittedTraits(traits ?? {}, (uses) => allows(consents, uses, recipient));
   return {
     profileId,
-    firstName: named?.firstName ?? null,
-    lastName: named?.lastName ?? null,
-    company: first(({ company }) => company),
-    country: first(({ country }) => country),
-    emails,
-    phones,
+    contact:
+      "refused" in grant
+        ? null
+        : {
+            grant,
+            firstName: named?.firstName ?? null,
+            lastName: named?.lastName ?? null,
+            company: first(({ company }) => company),
+            country: first(({ country }) => country),
+            emails,
+            phones,
+          },
     consents: Object.fromEntries(consents.map(({ channel, purpose, state }) => [`${channel} ${purpose}`, state])),
     traits: Object.fromEntries(
       Object.keys(traits ?? {}).map((name) => {

@@ -34,3 +34,13 @@ CREATE INDEX consent_confirmation_expires ON consent_confirmation (workspace_id,
 
 -- What has ended by itself, for the entries that say so.
 CREATE INDEX consent_state_expired ON consent_state (workspace_id, profile_id) WHERE state = 'expired';
+
+-- Of people who did not agree to be seen opening messages: when their address last took one, by the day.
+CREATE TABLE last_open (
+  workspace_id uuid NOT NULL,
+  person_record_id uuid NOT NULL,
+  day date NOT NULL,
+  PRIMARY KEY (workspace_id, person_record_id)
+);
+SELECT isolate_by_workspace('last_open');
+CREATE INDEX touchpoint_opened ON touchpoint (workspace_id, person_record_id) WHERE type = 'email_opened';

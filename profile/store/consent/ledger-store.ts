@@ -7,6 +7,7 @@ import { effectiveConsent } from "#profile/consent/ledger.ts";
 import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
 import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
+import { forgetOpens } from "../ingest/opens.ts";
 import { type ConsentPolicy, consentPolicy, settingsOf } from "../workspace-settings.ts";
 import { type DriftPage, driftPage } from "./drift.ts";
 import { entriesFor } from "./entries.ts";
@@ -82,6 +83,10 @@ export function createConsentLedger(database: Database) {
       at: string,
     ): Promise<"confirmed" | "unknown" | "expired" | "not_sent"> =>
       within(workspaceId, (transaction) => confirm(transaction, answer, at)),
+
+    /** Takes away who opened what, of people who do not agree to it (any more), up to `limit`. */
+    forgetOpens: (workspaceId: WorkspaceId, limit: number): Promise<number> =>
+      within(workspaceId, (transaction) => forgetOpens(transaction, limit)),
 
     /** Enters what has ended by itself since the last time, up to `limit` entries: a yes of people nobody heard of included. */
     enterEnded: (workspaceId: WorkspaceId, options: { at: string; limit: number }) =>

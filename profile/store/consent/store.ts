@@ -32,6 +32,12 @@ export interface ConsentStore {
     workspaceId: WorkspaceId,
     options: { limit: number; at: string },
   ): Promise<{ profiles: number; changed: number; more: boolean }>;
+  /** What the ledger says of these people at `at` (ISO 8601). */
+  answersOf(
+    workspaceId: WorkspaceId,
+    profileIds: readonly ProfileId[],
+    at: string,
+  ): Promise<Map<ProfileId, ConsentAnswer[]>>;
   /** What the ledger and identity know of these records, for asking at the moment of sending. */
   basisFor(workspaceId: WorkspaceId, recordIds: readonly RecordId[]): Promise<SendingBasis>;
   /** Whether nothing was committed since that could change what it says. Whoever is unsure reads again. */
@@ -44,6 +50,13 @@ export function createConsentStore(database: Database): ConsentStore {
       settingAside(database, { workspaceId, step: "consent", limit }, NOTHING, (transaction, size, took) =>
         refreshBatch(transaction, { limit: size, at, took }),
       ),
+    answersOf: (workspaceId, profileIds, at) =>
+      database.inWorkspace(workspaceId, async (transaction) => {
+        const { timeZone, consentPolicy: policy } = await settingsOf(transaction);
+        const { entries, lawOf } = await entriesFor(transaction, profileIds, { policy });
+        const answer = (id: ProfileId) => effectiveConsent(entries.get(id) ?? [], at, { timeZone, law: lawOf(id) });
+        return new Map(profileIds.map((id) => [id, answer(id)]));
+      }),
     basisFor: (workspaceId, recordIds) =>
       database.inWorkspace(workspaceId, (transaction) => readBasis(transaction, recordIds)),
     stillHolds: (workspaceId, basis) =>

@@ -24,6 +24,7 @@ import { permittedFor } from "./sensitive.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import type { MasterKeys } from "../workspace-keys.ts";
 import { joinClicks } from "./clicks.ts";
+import { isOpen, permittedOpens } from "./opens.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
 export interface StreamState {
@@ -249,16 +250,27 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE, maste
 
 /** Of one statement for each table, whatever brought the records: a page, or a single one that was asked for. */
 export async function storeRecords(transaction: Transaction, place: Place, prepared: PreparedPage) {
+  const opens = prepared.touchpoints.filter(isOpen);
   // While the database writes one table's rows those of the next are put together here.
   const saved = await Promise.all([
     saveRows(transaction, place, sourceRecords, prepared.sources),
     saveRows(transaction, place, orders, prepared.orders),
     saveRows(transaction, place, subscriptions, prepared.subscriptions),
-    saveRows(transaction, place, touchpoints, prepared.touchpoints),
+    saveRows(
+      transaction,
+      place,
+      touchpoints,
+      opens.length === 0 ? prepared.touchpoints : prepared.touchpoints.filter((one) => !isOpen(one)),
+    ),
   ]);
   const clicked = await joinClicks(transaction, prepared);
   const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
   const consents = await appendConsents(transaction, place.connectionId, prepared.consents);
+  // What the page says of consent counts for what it says of opens.
+  if (opens.length > 0) {
+    const permitted = await permittedOpens(transaction, opens, new Date().toISOString());
+    saved.push(await saveRows(transaction, place, touchpoints, permitted));
+  }
   await saveRejects(transaction, place, prepared.rejects, prepared.vendorIds);
   return {
     saved,
