@@ -1,7 +1,6 @@
 /** Small typed reads for people: the command line and the console. Everything hot is SQL in the other stores. */
-import { PrismaPg } from "@prisma/adapter-pg";
 import type { ConnectionId, WorkspaceId } from "#profile/ids.ts";
-import { Prisma, PrismaClient } from "#prisma/generated/client.ts";
+import type { Prisma, PrismaClient } from "#prisma/generated/client.ts";
 import type { Database } from "../database.ts";
 
 export interface Overview {
@@ -44,20 +43,34 @@ export interface Reader {
   streams(workspaceId: WorkspaceId): Promise<StreamRow[]>;
 }
 
+/** Loaded with the first question: most commands ask none. */
+async function openPrisma({ pool }: Database): Promise<PrismaClient> {
+  const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
+    import("@prisma/adapter-pg"),
+    import("#prisma/generated/client.ts"),
+  ]);
+  return new PrismaClient({ adapter: new PrismaPg(pool) });
+}
+
 /** Shares the database's pool; nothing to close. */
 export function createReader(database: Database): Reader {
-  const prisma = new PrismaClient({ adapter: new PrismaPg(database.pool) });
+  let opened: Promise<PrismaClient> | undefined;
 
   /** The workspace is set inside the transaction, for row-level security; a snapshot, so that the numbers agree. */
-  const inWorkspace = <T>(workspaceId: WorkspaceId, read: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> =>
-    prisma.$transaction(
+  const inWorkspace = async <T>(
+    workspaceId: WorkspaceId,
+    read: (tx: Prisma.TransactionClient) => Promise<T>,
+  ): Promise<T> => {
+    const prisma = await (opened ??= openPrisma(database));
+    return await prisma.$transaction(
       async (tx) => {
         await tx.$queryRaw`SELECT set_config('tributary.workspace_id', ${workspaceId}, true)`;
         return read(tx);
       },
       // A busy machine takes its time to begin one too.
-      { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead, maxWait: 30_000, timeout: 30_000 },
+      { isolationLevel: "RepeatableRead", maxWait: 30_000, timeout: 30_000 },
     );
+  };
 
   return {
     overview: (workspaceId) =>
