@@ -6,6 +6,7 @@ import {
   type SensitiveName,
 } from "#connectors/core/sensitive.ts";
 import type { ConnectionId, RecordId, WorkspaceId } from "#profile/ids.ts";
+import { among, listed } from "./among.ts";
 import { audit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
 import { markChanged, touchProfilesOf } from "./identity/marks.ts";
@@ -131,6 +132,12 @@ async function forget(
     [transaction.workspaceId, facts, connectionId],
   );
   const ids = rows.map(({ recordId }) => recordId);
+  // What records are compared by holds them too; it is made anew of what is left.
+  for (const table of ["blocking_key", "linkage_record"])
+    await transaction.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND record_id ${among("$2")}`, [
+      transaction.workspaceId,
+      listed(ids),
+    ]);
   await markChanged(transaction, ids);
   await touchProfilesOf(transaction, ids);
   return ids.length;

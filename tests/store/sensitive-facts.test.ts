@@ -109,12 +109,23 @@ it("takes what is not to be kept any longer out of every version, and has those 
   await save([person("1", known)]);
   await save([person("1", { ...known, firstName: "Eda", birthDate: "1984-05-12" }), person("2")]);
   await owner.query("DELETE FROM unresolved");
+  for (const [table, column, value] of [
+    ["linkage_record", "facts", "'{}'"],
+    ["blocking_key", "key_id", "gen_random_uuid()"],
+  ])
+    await owner.query(
+      `INSERT INTO ${table} (workspace_id, record_id, ${column}) SELECT $1, record_id, ${value} FROM source_record WHERE stream = 'people' AND connection_id = $2`,
+      [test.workspaceId, connectionId],
+    );
   expect(await facts().stop(test.workspaceId, { names: ["birth_date"], connectionId, ...change })).toBe(1);
   const { rows } = await owner.query("SELECT data::text FROM source_content WHERE record_id = $1", [
     recordIdOf(connectionId, stream, "1"),
   ]);
   expect(rows).toHaveLength(2);
   expect(JSON.stringify(rows)).not.toContain("1984");
+  const others = { rows: [{ record_id: recordIdOf(connectionId, stream, "2") }] };
+  for (const table of ["linkage_record", "blocking_key"])
+    expect(await owner.query(`SELECT record_id FROM ${table}`)).toMatchObject(others);
   const { rows: marked } = await owner.query("SELECT record_id FROM unresolved");
   expect(marked).toEqual([{ record_id: recordIdOf(connectionId, stream, "1") }]);
   await save([person("1", known)]);
