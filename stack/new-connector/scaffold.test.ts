@@ -4,7 +4,11 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { signInsOf } from "#connectors/core/auth.ts";
+import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-suite/index.ts";
 import type { Connector } from "#connectors/core/contract.ts";
+import { authorizeUrl, exchanged, refreshed } from "#connectors/core/oauth/protocol.ts";
+import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
 import { namesOf } from "./names.ts";
 import { scaffold } from "./scaffold.ts";
 
@@ -66,6 +70,49 @@ describe("a scaffolded connector", () => {
     expect(read("docs/connectors.md")).toMatch(
       /\| \[Izzet\].*\| `IZZET_API_KEY` +\| people, orders +\| fields of people/,
     );
+  });
+
+  it("signs people in at its own twin, refreshes, and reads with what they granted", async () => {
+    const { openTill } = (await import(join(copy, "connectors/open-till/index.ts"))) as { openTill: Connector };
+    const { twinOf } = (await import(join(copy, "connectors/twins.ts"))) as Pick<
+      typeof import("#connectors/twins.ts"),
+      "twinOf"
+    >;
+    const twin = await twinOf("open-till").start({ people: 3, requestsPerSecond: 1_000 });
+    try {
+      const [way] = signInsOf(openTill.auth);
+      if (way === undefined) throw new Error("It has no way to sign in.");
+      const party = { title: openTill.title, way, app: LOCAL_CLIENT, baseUrl: twin.url, now: Date.now };
+      const request = {
+        redirectUri: "http://localhost:4080/connect/callback",
+        state: "s".repeat(43),
+        verifier: "v".repeat(43),
+      };
+      const asked = new URL(await authorizeUrl(party, request));
+      const [optional] = way.scopes.optional;
+      const decision = new URLSearchParams(asked.search);
+      for (const [name, value] of [
+        ["account", "acc_1"],
+        ["decision", "allow"],
+      ] as const)
+        decision.set(name, value);
+      const answer = await fetch(asked.origin + asked.pathname, { method: "POST", body: decision, redirect: "manual" });
+      const { search } = new URL(answer.headers.get("location") ?? "");
+      const { tokens, scopes } = await exchanged(party, { ...request, query: search.slice(1) });
+      expect(scopes).toContain(optional?.name);
+      const later = await refreshed(party, tokens);
+      const credentials = way.credentials({ ...later.tokens });
+      const connection = openForContract(openTill, { settings: {}, credentials, baseUrl: twin.url });
+      expect(await connection.check()).toMatchObject({ account: "acc_1", mode: "test" });
+      expect(peopleOf((await readToEnd(connection, "people")).pages).size).toBe(3);
+      expect(
+        openTill.auth.kind === "sign-in" &&
+          openTill.auth.secretPatterns.some((one) => new RegExp(one).test(later.tokens.accessToken)),
+        "logs hide its tokens",
+      ).toBe(true);
+    } finally {
+      await twin.close();
+    }
   });
 
   it("keeps nothing of the template's name, and the articles before its own", () => {
