@@ -10,7 +10,7 @@ Makes connectors/ID/, a whole connector with a twin for an API that does not exi
 connectors/registry.ts, connectors/twins.ts and docs/connectors.md. It compiles and passes the contract suite;
 then it is edited into the real tool: docs/add-a-connector.md says how.
 
-ID: small letters, digits and hyphens, as in "square" or "close-crm"; it is kept with every connection and never changes.
+ID: small letters, digits and hyphens, as in "my-tool"; it is kept with every connection and never changes.
 
   --title "NAME"   what people call the tool (default: made of the ID)
   --auth key       people make a key at the tool and hand it over (default)

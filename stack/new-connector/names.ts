@@ -2,17 +2,17 @@
 import { Script } from "node:vm";
 
 export interface ConnectorNames {
-  /** `close-crm` */
+  /** `my-tool` */
   id: string;
-  /** What people call the tool: `Close CRM`. */
+  /** What people call the tool: `My Tool`. */
   title: string;
-  /** `closeCrm` */
+  /** `myTool` */
   constant: string;
-  /** `CloseCrm` */
+  /** `MyTool` */
   type: string;
-  /** `close_crm` */
+  /** `my_tool` */
   snake: string;
-  /** `CLOSE_CRM` */
+  /** `MY_TOOL` */
   variable: string;
 }
 
@@ -23,7 +23,7 @@ const TITLE = /^[\p{L}\d][\p{L}\d .&+-]{0,39}$/u;
 export function namesOf(id: string, title?: string): ConnectorNames {
   if (!ID.test(id) || id.length < 2 || id.length > 30)
     throw new Error(
-      `"${id}" cannot be a connector's id: it has 2 to 30 small letters, digits and single hyphens, and begins with a letter, as "close-crm".`,
+      `"${id}" cannot be a connector's id: it has 2 to 30 small letters, digits and single hyphens, and begins with a letter, as "my-tool".`,
     );
   const words = id.split("-");
   const type = words.map(capitalised).join("");

@@ -9,6 +9,7 @@ import { openForContract, peopleOf, readToEnd } from "#connectors/core/contract-
 import type { Connector } from "#connectors/core/contract.ts";
 import { authorizeUrl, exchanged, refreshed } from "#connectors/core/oauth/protocol.ts";
 import { LOCAL_CLIENT } from "#connectors/core/oauth/sign-in.ts";
+import { filesNaming } from "#connectors/naming.ts";
 import { namesOf } from "./names.ts";
 import { scaffold } from "./scaffold.ts";
 
@@ -154,6 +155,14 @@ describe("a name", () => {
     const before = read("connectors/registry.ts");
     await expect(scaffold(copy, namesOf(id), "key")).rejects.toThrow(why);
     expect(read("connectors/registry.ts")).toBe(before);
+  });
+
+  it("of a real tool is none that the help itself uses as an example", () => {
+    for (const [id, title] of [
+      ["close-crm", "Close CRM"],
+      ["acme-crm", "Acme CRM"],
+    ] as const)
+      expect(filesNaming(ROOT, [{ id, title }]).naming, id).toEqual([]);
   });
 
   it("that other files have as a word is refused with one that they have not", async () => {
