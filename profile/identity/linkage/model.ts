@@ -1,4 +1,4 @@
-import { comparisons } from "./comparisons.ts";
+import { comparisons, SWAPPED } from "./comparisons.ts";
 import type { LinkageField } from "./facts.ts";
 import type { RecordTable } from "./record-table.ts";
 
@@ -92,7 +92,8 @@ export function modelOf(learned: {
       warnings.push(`The ${words} is left out: it is the same nearly as often for different people.`);
       return nothing;
     }
-    return { ...nothing, weights: levels.map((_, l) => Math.log2((m[l] ?? 1) / (u[l] ?? 1))) };
+    const weights = levels.map((_, l) => Math.log2((m[l] ?? 1) / (u[l] ?? 1)));
+    return { ...nothing, weights: inOrder(weights, field === "first_name" ? SWAPPED : -1) };
   });
   const more = learned.learned ? 0 : WITHOUT_LEARNING;
   return {
@@ -105,6 +106,17 @@ export function modelOf(learned: {
     review: weightOf(REVIEW) + more,
     warnings,
   };
+}
+
+/**
+ * A worse agreement says no more than a better one, however rare it is among strangers: hardly anybody is written as an
+ * initial, and yet "J" is not more than "John".
+ *
+ * @param apart a level that is neither better nor worse than the others
+ */
+function inOrder(weights: readonly number[], apart: number): number[] {
+  let most = Infinity;
+  return weights.map((weight, level) => (level === apart ? weight : (most = Math.min(most, weight))));
 }
 
 export const weightOf = (probability: number): number => Math.log2(probability / (1 - probability));

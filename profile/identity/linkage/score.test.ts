@@ -84,6 +84,12 @@ it("gives a rare name more weight than a common one", () => {
   expect(weight("kowalik")).toBeGreaterThan(weight(common) + 1);
 });
 
+it("does not take an initial for more than a name, though hardly any stranger has one", () => {
+  const weight = (name: string) => score(factsOf("Petra Kowalik", born), factsOf(name, born)).weight;
+  expect(weight("P Kowalik")).toBeLessThanOrEqual(weight("Petra Kowalik"));
+  expect(weight("P Kowalik")).toBeGreaterThan(weight("Q Kowalik"));
+});
+
 it("does not let an address stand for several clues", () => {
   const [alone, whole] = [{ postcode: home.postcode, street: home.street }, home];
   const gained =

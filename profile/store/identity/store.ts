@@ -47,6 +47,8 @@ export interface IdentityStore {
 export function createIdentityStore(database: Database): IdentityStore {
   const oneAtATime = createTurns<WorkspaceId>();
   const identifying = createPending<WorkspaceId>();
+  /** Workspaces in which this worker is in the middle of comparing. */
+  const comparing = new Set<WorkspaceId>();
   return {
     async resolveBatch(workspaceId, { limit }) {
       const batch = { workspaceId, step: "identity", limit } as const;
@@ -55,7 +57,12 @@ export function createIdentityStore(database: Database): IdentityStore {
       return oneAtATime(workspaceId, async () => {
         // Our own lanes are none of the others: they are about to come here.
         await identifying.end(workspaceId);
-        if ((await compareDue(database, workspaceId)) > 0) return { ...NOTHING, more: true };
+        const compared = await compareDue(database, workspaceId, { goesOn: comparing.has(workspaceId) });
+        if (compared > 0) {
+          comparing.add(workspaceId);
+          return { ...NOTHING, more: true };
+        }
+        comparing.delete(workspaceId);
         const besideOthers = (await areOthersAtWork(database, workspaceId))
           ? await resolveBesideOthers(database, workspaceId, limit)
           : undefined;

@@ -16,12 +16,17 @@ const PORTION = 1_000;
  * Compares up to a portion of the records that wait for it. One such batch at a time in a workspace: of two records that
  * change at once each must meet the other.
  *
+ * @param goesOn the one before was a portion of the same work: whether there is more to learn from was asked then
  * @returns how many records that were; with none waiting, nothing was asked but that
  */
-export async function compareDue(database: Database, workspaceId: WorkspaceId): Promise<number> {
+export async function compareDue(
+  database: Database,
+  workspaceId: WorkspaceId,
+  { goesOn }: { goesOn: boolean },
+): Promise<number> {
   const due = await database.inWorkspace(workspaceId, async (transaction) =>
     (await areSomeToBeCompared(transaction))
-      ? { learning: await isLearningDue(transaction), rest: await areSomeUnread(transaction) }
+      ? { learning: !goesOn && (await isLearningDue(transaction)), rest: await areSomeUnread(transaction) }
       : undefined,
   );
   // To learn from all that came, not from the first of it.

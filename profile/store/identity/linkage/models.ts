@@ -14,7 +14,7 @@ export interface StoredModel {
 }
 
 /** More records than this say hardly more; they are picked by their ids, which are hashes. */
-const MOST_RECORDS = 200_000;
+const MOST_RECORDS = 100_000;
 /** Grown by this much, records say something new. */
 const GROWN = 2;
 
