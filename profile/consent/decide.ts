@@ -6,7 +6,7 @@ import { type Grant, issueGrant, type Use } from "#connectors/core/grant.ts";
 import { CONSENT_RULES_VERSION, generalNeed } from "./law.ts";
 import { type ConsentAnswer, isRefusal, sameAddress } from "./ledger.ts";
 
-export { CONSENT_RULES, CONSENT_RULES_VERSION, type ConsentRule, type Requirement } from "./law.ts";
+export { CONSENT_RULES, type Requirement } from "./law.ts";
 
 /** The addresses of the record that is written to, or that a message would go to. Null: it has none. */
 export interface Addresses {

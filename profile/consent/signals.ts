@@ -16,10 +16,13 @@ export interface ConsentMode {
   ad_personalization?: string;
 }
 
-/**
- * @param signals.secGpc the header `Sec-GPC`, or `navigator.globalPrivacyControl` as text
- */
-export function signalled({ secGpc, consentMode }: { secGpc?: string; consentMode?: ConsentMode }): Signalled[] {
+export interface Signals {
+  /** The header `Sec-GPC`, or `navigator.globalPrivacyControl` as text. */
+  secGpc?: string;
+  consentMode?: ConsentMode;
+}
+
+export function signalled({ secGpc, consentMode }: Signals): Signalled[] {
   return [...privacyControl(secGpc), ...(consentMode === undefined ? [] : modeOf(consentMode))];
 }
 

@@ -237,6 +237,20 @@ describe("the law", () => {
   });
 });
 
+describe("a browser of a known person", () => {
+  it("refuses advertising by its signal, once however often it is sent", async () => {
+    const ads = { purpose: "ad_audience", channel: "ads" } as const;
+    await shop.save([anna(), consent(`ads${n}`, id, { ...ads, effectiveAt: "2026-05-01T00:00:00Z" })]);
+    await refresh();
+    expect((await allowed(ads)).allowed).toBe(true);
+    const send = (secGpc: string) =>
+      ledger.signal(shop.workspaceId, shop.idOf(id), { secGpc }, new Date().toISOString());
+    expect([(await send("0")).entered, (await send("1")).entered, (await send("1")).entered]).toEqual([0, 2, 0]);
+    expect((await allowed(ads)).sentence).toContain("browser opt-out signal seen");
+    expect((await allowed({ purpose: "sale_or_share", channel: "any" })).allowed).toBe(false);
+  });
+});
+
 describe("a child", () => {
   it("is one from the page that gives the date of birth", async () => {
     const yes = consent(`yes${n}`, id, { explicit: true, effectiveAt: "2026-05-01T00:00:00Z" });

@@ -4,7 +4,8 @@ import type { Use } from "#connectors/core/grant.ts";
 import { confirmsBy, lapsesAt, TOKEN_BYTES, tokenHash, tokenOf } from "#profile/consent/double-opt-in.ts";
 import { explain, type Explained, type Recipient } from "#profile/consent/decide.ts";
 import { effectiveConsent } from "#profile/consent/ledger.ts";
-import type { ProfileId, WorkspaceId } from "#profile/ids.ts";
+import { signalled, type Signals } from "#profile/consent/signals.ts";
+import type { ProfileId, RecordId, WorkspaceId } from "#profile/ids.ts";
 import { audit } from "../audit.ts";
 import type { Database, Transaction } from "../database.ts";
 import { forgetOpens } from "../ingest/opens.ts";
@@ -52,6 +53,21 @@ export function createConsentLedger(database: Database) {
           });
         return entered;
       }),
+
+    /**
+     * Notes what the browser of a known person says: by a record of theirs. A signal that comes with every page is one entry;
+     * that it is no longer sent says nothing.
+     */
+    signal: (workspaceId: WorkspaceId, recordId: RecordId, signals: Signals, at: string): Promise<Entered> =>
+      within(workspaceId, (transaction) =>
+        enterStatements(
+          transaction,
+          signalled(signals).map((one) => ({
+            ...one,
+            ...{ address: null, recordId, effectiveAt: one.state === "granted" ? at : null },
+          })),
+        ),
+      ),
 
     optOuts: (workspaceId: WorkspaceId, options: { after: OptOutCursor; limit: number }): Promise<OptOutPage> =>
       within(workspaceId, (transaction) => optOutPage(transaction, options.after, options.limit)),
