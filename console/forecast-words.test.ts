@@ -14,6 +14,17 @@ it("says how many calls, how long, and what part of a day's quota", () => {
   expect(told(exactly(1), exactly(0.2), exactly(0.00001), true)).toBe(
     "1 call, about a second, at most 1 % of a day's quota",
   );
+  const today = { calls: 625_000, left: 1_200 };
+  expect(
+    forecastWords({
+      calls: exactly(9),
+      buckets: [],
+      seconds: exactly(1),
+      ofDay: exactly(0.1),
+      today,
+      ofSmallestDay: false,
+    }),
+  ).toBe("9 calls, about a second, 10 % of a day's quota, 1,200 of 625,000 calls are left today");
   expect(told(exactly(9), exactly(7_260))).toBe("9 calls, about 2 h 1 min");
   expect(told(exactly(9), exactly(118))).toBe("9 calls, about 2 min");
 });

@@ -9,11 +9,15 @@ const number = (value: number): string => value.toLocaleString("en");
 /** As "2,140 calls, about 3 min 20 s, 18 % of a day's quota"; where it cannot be known, why. */
 export function forecastWords(foretold: Foretold): string {
   if ("unknown" in foretold) return `Not known: ${foretold.unknown}`;
-  const { calls, seconds, ofDay, ofSmallestDay } = foretold;
+  const { calls, seconds, ofDay, ofSmallestDay, today } = foretold;
   return [
     callWords(calls),
     seconds === null ? "how long is not known" : durationWords(seconds),
     ...(ofDay === null ? [] : [`${ofSmallestDay ? "at most " : ""}${shareWords(ofDay)} of a day's quota`]),
+    // A run of before has kept its forecasts without.
+    ...(today === null || today === undefined
+      ? []
+      : [`${number(today.left)} of ${number(today.calls)} calls are left today`]),
   ].join(", ");
 }
 

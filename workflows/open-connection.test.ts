@@ -19,6 +19,7 @@ async function asked(requestsPerSecond: number | null) {
       ...unlimited,
       acquire: async (bucket, limit) => void (limits[bucket] = limit),
       learned: async (bucket, allowance) => void taught.push([bucket, allowance]),
+      learnedDay: async (day) => void taught.push(["day", day]),
     };
     const { connection } = openWith(
       { limiterFor: () => limiter, now: Date.now, telemetry: noTelemetry },
@@ -50,10 +51,18 @@ it("a connection's head-room is left in every limit of its account, and not in t
   expect(limitsOf("google-ads")["operations"]?.share).toBeUndefined();
 });
 
+it("a sandbox is asked at its own pace", () => {
+  const row = { connector: "stripe", connectionId: "c" as ConnectionId, externalAccount: "1", requestsPerSecond: null };
+  const all = (mode: "live" | "test") =>
+    budgetOf({ limiterFor: () => unlimited }, { ...row, mode }, null).limits["all"];
+  expect([all("live")?.calls, all("test")?.calls]).toEqual([100, 25]);
+});
+
 it("what an answer says of the account's limit is passed on", async () => {
   const { limits, taught } = await asked(null);
   expect(limits["general"]).toMatchObject({ calls: 190, windowMs: 10_000 });
   expect(taught[0]).toEqual(["general", { calls: 100, windowMs: 10_000 }]);
+  expect(taught[1]).toEqual(["day", { calls: 625_000, left: expect.any(Number) as number }]);
 });
 
 it("what a vendor counts for our app is spent from one budget by all accounts of the app, and by no other app's", async () => {

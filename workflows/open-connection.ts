@@ -6,7 +6,7 @@ import {
   type Allowance,
   type RateLimiter,
 } from "#connectors/core/call.ts";
-import type { Connector, OpenConnection } from "#connectors/core/contract.ts";
+import type { Connector, DayAllowance, OpenConnection } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import type { ConnectorErrorKind } from "#connectors/core/errors.ts";
 import { isSensitiveName } from "#connectors/core/sensitive.ts";
@@ -100,7 +100,7 @@ type OpenableRow = Pick<
   Connection,
   "connector" | "connectionId" | "externalAccount" | "baseUrl" | "settings" | "requestsPerSecond"
 > &
-  Partial<Pick<Connection, "quotaShare" | "sensitiveFacts">>;
+  Partial<Pick<Connection, "quotaShare" | "mode" | "sensitiveFacts">>;
 
 /** With credentials at hand, stored or not: a connection is tried before it is kept. */
 export function openWith(
@@ -141,6 +141,9 @@ function prepared(
     // What could not be kept is named again by the next worker's first answer.
     limiter.learned(bucket, allowance).catch(() => undefined);
   };
+  const learnedDay = (day: DayAllowance) => {
+    limiter.learnedDay(day).catch(() => undefined);
+  };
   const { settings } = row;
   const share = row.quotaShare == null ? {} : { share: row.quotaShare };
   const sensitive = new Set((row.sensitiveFacts ?? []).filter(isSensitiveName));
@@ -149,7 +152,9 @@ function prepared(
     ...{ connector, limits, limiter },
     open: (credentials) =>
       traced(
-        connector.open({ settings, credentials, baseUrl, call, learned, pause, sensitive, now: deps.now, ...share }),
+        connector.open({
+          ...{ settings, credentials, baseUrl, call, learned, learnedDay, pause, sensitive, now: deps.now, ...share },
+        }),
         connector.id,
         deps.telemetry,
       ),
@@ -172,11 +177,15 @@ function prepared(
 /** @param app whose limits are counted for all of its accounts together; null: not known, and nobody is known to use it */
 export function budgetOf(
   deps: Pick<Dependencies, "limiterFor">,
-  row: Pick<OpenableRow, "connector" | "connectionId" | "externalAccount" | "requestsPerSecond" | "quotaShare">,
+  row: Pick<
+    OpenableRow,
+    "connector" | "connectionId" | "externalAccount" | "requestsPerSecond" | "quotaShare" | "mode"
+  >,
   app: string | null,
 ): Pick<OpenedConnection, "connector" | "limits" | "limiter"> {
   const connector = connectorOf(row.connector);
-  const allowed = row.requestsPerSecond === null ? connector.limits : granted(connector.limits, row.requestsPerSecond);
+  const published = row.mode === "test" ? inTest(connector.limits) : connector.limits;
+  const allowed = row.requestsPerSecond === null ? published : granted(published, row.requestsPerSecond);
   const limits = shared(allowed, row.quotaShare ?? null);
   const limiter = limiterByBucket(
     limits,
@@ -190,6 +199,12 @@ async function pauseUnless(signal: AbortSignal, ms: number): Promise<void> {
   await sleepFor(ms, undefined, { signal }).catch(() => {
     throw new ConnectorError("transient", "Waiting for the vendor's work was cancelled on our side.");
   });
+}
+
+function inTest(limits: Connector["limits"]): Connector["limits"] {
+  return Object.fromEntries(
+    Object.entries(limits).map(([bucket, limit]) => [bucket, { ...limit, calls: limit.callsInTest ?? limit.calls }]),
+  );
 }
 
 /** The operator says what this account is allowed. An answer that names less is believed, one that names more is not. */

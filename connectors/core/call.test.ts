@@ -55,6 +55,34 @@ describe("a call to a vendor", () => {
     };
     return { said, limiter };
   };
+  it("is spent from its bucket and from the one over it, which a refusal of all calls together slows down", async () => {
+    const { said, limiter } = keeping();
+    const limits = { list: { ...limit, within: "all" }, all: limit };
+    const acquire: RateLimiter["acquire"] = async (bucket) => void said.push(["acquire", bucket]);
+    for (const wholePace of [true, false]) {
+      const classify = () => new ConnectorError("rate_limited", "Wait.", { wholePace, retryAfterMs: 5 });
+      const options = {
+        connector: { title: "Acme", limits, classify },
+        limiter: { ...limiter, acquire },
+        now: () => 0,
+      };
+      const failing = () => Promise.reject(new Error("429"));
+      await createVendorCall(options)("list", "things.list", failing).catch(() => undefined);
+    }
+    expect(said).toEqual([
+      ...[
+        ["acquire", "list"],
+        ["acquire", "all"],
+        ["refused", "all", 5],
+      ],
+      ...[
+        ["acquire", "list"],
+        ["acquire", "all"],
+        ["refused", "list", 5],
+      ],
+    ]);
+  });
+
   const tooFast = (details: ConnectorErrorDetails) => ({
     ...connector,
     classify: () => new ConnectorError("rate_limited", "Wait.", details),

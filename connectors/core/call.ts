@@ -1,6 +1,6 @@
 /** The only way to call a vendor: quota, time-out, cancellation, counting and classification around every call. */
 import { z } from "zod";
-import type { Connector, RateLimit, VendorCall } from "./contract.ts";
+import type { Connector, DayAllowance, RateLimit, VendorCall } from "./contract.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Outlook } from "./forecast.ts";
 import { isNetworkFailure } from "./http-errors.ts";
@@ -23,6 +23,10 @@ export interface RateLimiter {
   refused(bucket: string, untilMs: number): Promise<void>;
   /** The vendor named what the account is allowed: everybody goes by that. */
   learned(bucket: string, allowance: Allowance): Promise<void>;
+  /** The vendor named the day's. */
+  learnedDay(day: DayAllowance): Promise<void>;
+  /** As it was named within the last hour; null: it was not. */
+  day(): Promise<DayAllowance | null>;
 }
 
 const nothing = async () => undefined;
@@ -34,6 +38,8 @@ export const unlimited: RateLimiter = {
   block: nothing,
   refused: nothing,
   learned: nothing,
+  learnedDay: nothing,
+  day: async () => null,
 };
 
 /** Buckets that the vendor counts for our app are spent from by all of its accounts, the others by one account. */
@@ -49,6 +55,8 @@ export function limiterByBucket(
     block: (bucket, untilMs) => of(bucket).block(bucket, untilMs),
     refused: (bucket, untilMs) => of(bucket).refused(bucket, untilMs),
     learned: (bucket, allowance) => of(bucket).learned(bucket, allowance),
+    learnedDay: (day) => ofAccount.learnedDay(day),
+    day: () => ofAccount.day(),
   };
 }
 
@@ -104,7 +112,10 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
     const untilMs = now() + waitMs;
     // The day is used up, or the account is being moved: our pace is not what is wrong.
     if (wholeAccount === true) for (const name of Object.keys(connector.limits)) await limiter.block(name, untilMs);
-    else await limiter.refused(bucket, untilMs);
+    else {
+      const within = details.wholePace === true ? connector.limits[bucket]?.within : undefined;
+      await limiter.refused(within ?? bucket, untilMs);
+    }
     return waitMs;
   }
 
@@ -115,6 +126,9 @@ export function createVendorCall(options: VendorCallOptions): VendorCall {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await limiter.acquire(bucket, limit, options.signal, options.urgency);
+        const whole = limit.within === undefined ? undefined : connector.limits[limit.within];
+        if (limit.within !== undefined && whole !== undefined)
+          await limiter.acquire(limit.within, whole, options.signal, options.urgency);
       } catch (error) {
         throw options.signal?.aborted ? cancelled(connector, operation) : error;
       }

@@ -19,6 +19,8 @@ export interface ConnectEnvironment<Settings, Credentials> {
   call: VendorCall;
   /** The vendor's answer named what this account is allowed: calls in any stretch of so many milliseconds. */
   learned?: (bucket: string, allowance: { calls: number; windowMs: number }) => void;
+  /** The same of a whole day, whichever bucket the calls are of. */
+  learnedDay?: (day: DayAllowance) => void;
   /** Our part of what the account is allowed, for limits that only answers tell of. Nine tenths unless given. */
   share?: number;
   /** Facts about persons that are kept though they are off by default. Others of them are not asked for. */
@@ -224,10 +226,20 @@ export interface WriteBack<Client> {
   write(client: Client, writes: PropertyWrite[], context: WriteContext): Promise<WriteResult[]>;
 }
 
+/** What an account is allowed from midnight to midnight, and what is left of today's, as an answer says. */
+export interface DayAllowance {
+  calls: number;
+  left: number;
+}
+
 export interface RateLimit {
   /** At most so many calls in any stretch of `windowMs`, as the vendor publishes it. */
   calls: number;
   windowMs: number;
+  /** In a sandbox, where that has another figure. */
+  callsInTest?: number;
+  /** Another bucket from which each call is spent too: of all calls of the account together. */
+  within?: string;
   /** The same for every account, whatever was granted to one besides: `requests_per_second` of a connection is not about it. */
   fixed?: true;
   /** `app`: the vendor counts the calls of our app, whichever account they are for (`appOf`); else those of the account. */

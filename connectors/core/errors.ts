@@ -13,6 +13,8 @@ export interface ConnectorErrorDetails {
   retryAfterMs?: number;
   /** `rate_limited`: every call of the account has to wait, not only those of the same bucket. */
   wholeAccount?: boolean;
+  /** `rate_limited`: it was the pace of all calls together, not of those of the same bucket. */
+  wholePace?: boolean;
   /** Vendor's correlation or request id, for their support. */
   vendorRequestId?: string;
   status?: number;

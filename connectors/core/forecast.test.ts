@@ -20,6 +20,23 @@ it("goes by the slower of the quota and the vendor's answers", () => {
   expect(told(null)).toBeNull();
 });
 
+it("goes by a limit over several buckets too, and counts no call twice", () => {
+  const within = { ...limits.list, within: "all" };
+  const over = { list: within, read: within, all: { calls: 100, windowMs: 10_000, ...cited } };
+  const work = [pages(500), callsFor([{ bucket: "read", per: 1 }], exactly(500))];
+  const slow = new Map([["all", { waitMs: 0, perSecond: 8.1 }]]);
+  const { calls, buckets, seconds } = forecastOf({ work, limits: over, outlooks: slow, callMs: 1 });
+  expect(seconds?.least).toBeCloseTo(991 / 8.1, 0);
+  expect([calls.most, buckets.length]).toEqual([1_000, 2]);
+});
+
+it("goes by the day's allowance that the account has named", () => {
+  const day = { calls: 250_000, ...cited };
+  const today = { calls: 1_000_000, left: 5 };
+  const told = forecastOf({ work: [pages(1_000)], limits, outlooks, callMs: 1, day, today });
+  expect(told).toMatchObject({ ofDay: exactly(0.001), ofSmallestDay: false, today });
+});
+
 it("adds what waits for the bucket already, and no burst then", () => {
   const behind = new Map([["list", { waitMs: 60_000, perSecond: 8.1 }]]);
   const { seconds } = forecastOf({ work: [pages(81)], limits, outlooks: behind, callMs: 1 });

@@ -1,5 +1,5 @@
 /** From calls to time and quota: what somebody is told before work begins. Pure. */
-import type { RateLimit } from "./contract.ts";
+import type { DayAllowance, RateLimit } from "./contract.ts";
 import { exactly, plus } from "./costs.ts";
 import type { BucketCalls, Costs, Range } from "./costs.ts";
 
@@ -17,6 +17,8 @@ export interface Forecast {
   seconds: Range | null;
   /** What part it is of what the vendor allows in a day. Null: the vendor sets no such limit that we know of. */
   ofDay: Range | null;
+  /** Calls that are left of what the account is allowed today, and how many that is; null: it has not said of late. */
+  today?: DayAllowance | null;
   /** `ofDay` is of the smallest day's limit there is: of this account's it may be a smaller part. */
   ofSmallestDay: boolean;
 }
@@ -33,6 +35,8 @@ export interface ForecastInput {
   /** How long a call takes here; null: not known. */
   callMs: number | null;
   day?: Costs<unknown>["day"] | undefined;
+  /** What the account itself has said. */
+  today?: DayAllowance | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -41,14 +45,17 @@ const DAY_MS = 86_400_000;
 const AT_REST = 1 / 9;
 
 export function forecastOf(input: ForecastInput): Forecast {
-  const { work, limits, callMs, day } = input;
+  const { work, limits, callMs, day, today = null } = input;
   const buckets = addedUp(work.flat());
   const calls = buckets.reduce(plus, exactly(0));
-  const quota = buckets.map((each) => quotaSeconds(each, input));
+  const quota = [...buckets, ...wholes(buckets, limits)].map((each) => quotaSeconds(each, input));
   const parts = work.map((part) => part.map(({ inTurn }) => inTurn).reduce(plus, exactly(0)));
   const inTurn = input.oneAfterAnother === true ? parts.reduce(plus, exactly(0)) : longest(parts);
   const daily = buckets.find(({ bucket }) => (limits[bucket]?.windowMs ?? 0) >= DAY_MS);
-  const ofDay = daily === undefined ? day && { calls, allowed: day.calls } : { calls: daily, allowed: inDay(daily) };
+  const ofDay =
+    daily === undefined
+      ? (today ?? day) && { calls, allowed: (today ?? day)?.calls ?? Infinity }
+      : { calls: daily, allowed: inDay(daily) };
   function inDay({ bucket }: { bucket: string }): number {
     const limit = limits[bucket];
     return limit === undefined ? Infinity : (limit.calls * DAY_MS) / limit.windowMs;
@@ -58,8 +65,19 @@ export function forecastOf(input: ForecastInput): Forecast {
     buckets: buckets.map(({ bucket, least, most }) => ({ bucket, least, most })),
     seconds: callMs === null ? null : longest([...quota, times(inTurn, callMs / 1_000)]),
     ofDay: ofDay === undefined ? null : times(ofDay.calls, 1 / ofDay.allowed),
-    ofSmallestDay: daily === undefined && ofDay !== undefined,
+    today,
+    ofSmallestDay: daily === undefined && today === null && ofDay !== undefined,
   };
+}
+
+/** What is spent of limits over several buckets. */
+function wholes(buckets: readonly BucketCalls[], limits: ForecastInput["limits"]): BucketCalls[] {
+  return addedUp(
+    buckets.flatMap((each) => {
+      const { within } = limits[each.bucket] ?? {};
+      return within === undefined ? [] : [{ ...each, bucket: within }];
+    }),
+  );
 }
 
 function quotaSeconds({ bucket, least, most }: BucketCalls, { limits, outlooks }: ForecastInput): Range {

@@ -24,6 +24,8 @@ export interface Verdict<Answer extends VendorAnswer> {
   waitMs?: number | ((answer: Answer, asked: number | undefined) => number | undefined);
   /** The wait concerns every call of the account, whatever its bucket. */
   wholeAccount?: boolean | ((answer: Answer) => boolean);
+  /** All calls together were too fast, not those of one bucket. */
+  wholePace?: (answer: Answer) => boolean;
 }
 
 export interface HttpErrorTable<Answer extends VendorAnswer> {
@@ -57,6 +59,7 @@ export function httpErrors<Answer extends VendorAnswer>(
       ...(code === undefined ? {} : { vendorCode: code }),
       ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
       ...(concernsAll(verdict, answer) ? { wholeAccount: true } : {}),
+      ...(verdict.wholePace?.(answer) === true ? { wholePace: true } : {}),
     });
   };
 }

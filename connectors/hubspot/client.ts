@@ -7,7 +7,7 @@ import type { ConnectEnvironment, VendorCall } from "../core/contract.ts";
 import { agentFor } from "../core/agent.ts";
 import { HttpRefusal, requestJson } from "../core/http.ts";
 import { servedAtOf } from "../core/retry-after.ts";
-import { allowanceIn } from "./allowance.ts";
+import { allowanceIn, dayAllowanceIn } from "./allowance.ts";
 import { untilMidnightMs } from "../core/midnight.ts";
 import { DayUsedUp, isDayUsedUp, saysHubspot } from "./errors.ts";
 import { SEARCH_PAGE } from "./limits.ts";
@@ -47,6 +47,8 @@ export function createClient(environment: ConnectEnvironment<Settings, Credentia
       refuseUnlessJson((served) => {
         const allowance = allowanceIn(served);
         if (allowance !== null) environment.learned?.("general", allowance);
+        const day = dayAllowanceIn(served);
+        if (day !== null) environment.learnedDay?.(day);
       }),
     ],
   });

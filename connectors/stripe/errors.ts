@@ -8,6 +8,8 @@ import { z } from "zod";
 interface StripeAnswer extends VendorAnswer {
   /** As `rak_charge_read`; out of the message, which is not shown. */
   missingPermission: string | undefined;
+  /** Which limit it was. */
+  limitedBy: string | null;
 }
 
 const refusal = z.object({
@@ -31,6 +33,11 @@ const classifyAnswer = httpErrors<StripeAnswer>({
         `The Stripe key lacks ${name === undefined ? "a permission" : `the permission ${name}`}. Add it to the restricted key in the Stripe Dashboard.`,
     },
     409: { kind: "transient" },
+    429: {
+      kind: "rate_limited",
+      // `global-rate` and `global-concurrency`, against `endpoint-...`: https://docs.stripe.com/rate-limits (2026-11)
+      wholePace: ({ limitedBy }) => limitedBy?.startsWith("global-") === true,
+    },
   },
   codes: {
     // Both are about one object or one key, and no reason to slow down the whole account.
@@ -81,6 +88,7 @@ function answerOf(error: unknown): StripeAnswer | undefined {
     code: codeOf(refused, said),
     foreign: said === undefined,
     requestId: refused.headers.get("request-id") ?? undefined,
+    limitedBy: refused.headers.get("stripe-rate-limited-reason"),
     missingPermission: /'(rak_[a-z_]+)'/.exec(said?.message ?? "")?.[1],
   };
 }

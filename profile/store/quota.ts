@@ -6,7 +6,7 @@ import { hash, randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { escapeLiteral } from "pg";
 import type { Allowance, RateLimiter } from "#connectors/core/call.ts";
-import type { RateLimit } from "#connectors/core/contract.ts";
+import type { DayAllowance, RateLimit } from "#connectors/core/contract.ts";
 import { ConnectorError } from "#connectors/core/errors.ts";
 import { type Database, runSoon } from "./database.ts";
 import { createTurns } from "./turns.ts";
@@ -59,6 +59,13 @@ export const USUAL_SHARE = 0.9;
 
 /** A minute's limit is waited out here; what is longer is a timer of the workflow engine. */
 const MAX_WAIT_MS = 30_000;
+
+/** Every answer names what is left of the day; once in a while is enough. */
+const DAY_NOTED_EVERY_MS = 10_000;
+/** Older than that it may be of yesterday, or other apps have spent meanwhile. */
+const DAY_VALID_MINUTES = 60;
+/** No bucket of a connector is called so. */
+const DAY = "the day";
 
 /** What an answer taught may raise a published limit to, in multiples: a figure beyond that is somebody's mistake. */
 const MOST_RAISE = 2;
@@ -136,6 +143,7 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
     };
     const blockedUntil = new Map<string, number>();
     const taught = new Map<string, Allowance>();
+    let dayTaught: (DayAllowance & { at: number }) | null = null;
 
     async function lease(name: string, bucket: Bucket, limit: RateLimit): Promise<void> {
       const n = Math.max(1, Math.floor((bucket.perSecond * LEASE_MS) / 1_000));
@@ -233,6 +241,21 @@ export function createQuota(database: Database, options: QuotaOptions = {}): Quo
       outlook: (bucket, limit) => reserve(keyOf(bucket), limit, 0),
       block: (bucket, untilMs) => stop(bucket, untilMs, "quota_block"),
       refused: (bucket, untilMs) => stop(bucket, untilMs, "quota_refused"),
+      async learnedDay(day) {
+        const at = now();
+        const known = dayTaught;
+        const isOld = known === null || at - known.at >= DAY_NOTED_EVERY_MS;
+        if (!isOld && known.calls === day.calls && day.left > 0) return;
+        dayTaught = { ...day, at };
+        await run("SELECT quota_learn_day($1, $2, $3)", [keyOf(DAY), day.calls, day.left]);
+      },
+      async day() {
+        const { rows } = await database.pool.query<DayAllowance>(
+          `SELECT calls, remaining AS left FROM quota_day($1, $2) WHERE calls IS NOT NULL`,
+          [keyOf(DAY), DAY_VALID_MINUTES],
+        );
+        return rows[0] ?? null;
+      },
       async learned(bucket, seen) {
         const known = taught.get(bucket);
         if (known?.calls === seen.calls && known.windowMs === seen.windowMs) return;

@@ -68,6 +68,8 @@ it("tells the calls of a plan before it is approved, without asking the tool", a
     const foretold = known(await forecastOfPlan(loop.deps, loop.workspaceId, plan));
     const shown = await tributary("plan", "show", plan.planId);
     expect(shown.out).toMatch(/Writing it: [\d,]+( to [\d,]+)? calls?, /);
+    // The account's answers have said so.
+    if (plan.connector === "hubspot") expect(shown.out).toMatch(/[\d,]+ of [\d,]+ calls are left today/);
     expect(foretold.calls.most).toBeGreaterThan(2);
   }
   expect([...loop.hubspot.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(requests);

@@ -279,6 +279,20 @@ describe("what an account really allows", () => {
     expect(await rate("free")).toBeCloseTo(22.5);
   });
 
+  it("for a whole day is known to all workers for an hour, with what was left", async () => {
+    const [here, there] = [test.database, second].map((one) => createQuota(one).limiterFor("learning", "day"));
+    expect(await there?.day()).toBeNull();
+    await here?.learnedDay({ calls: 625_000, left: 1_000 });
+    expect(await there?.day()).toEqual({ calls: 625_000, left: 1_000 });
+    // Each answer names it: it is not written each time, but at once when nothing is left.
+    await here?.learnedDay({ calls: 625_000, left: 999 });
+    expect(await there?.day()).toEqual({ calls: 625_000, left: 1_000 });
+    await here?.learnedDay({ calls: 625_000, left: 0 });
+    expect(await there?.day()).toEqual({ calls: 625_000, left: 0 });
+    await owner.query("UPDATE quota SET day_seen_at = day_seen_at - interval '61 minutes'");
+    expect(await there?.day()).toBeNull();
+  });
+
   it("is no more than twice what is published, and what an operator has said is not raised at all", async () => {
     await createQuota(test.database)
       .limiterFor("learning", "odd")

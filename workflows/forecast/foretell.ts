@@ -19,7 +19,7 @@ type Deps = Pick<Dependencies, "connections" | "ingest" | "runs" | "vendorCalls"
 export interface Account {
   connector: Connector;
   limits: Connector["limits"];
-  limiter: Pick<RateLimiter, "outlook">;
+  limiter: Pick<RateLimiter, "outlook" | "day">;
 }
 
 type Opened = Account & { connection: OpenConnection };
@@ -197,7 +197,8 @@ async function told(
   ahead: Pick<ForecastInput, "work" | "oneAfterAnother">,
   askedForMs: number | null,
 ): Promise<Forecast> {
-  const buckets = new Set(ahead.work.flat().map(({ bucket }) => bucket));
+  const named = ahead.work.flat().map(({ bucket }) => bucket);
+  const buckets = new Set([...named, ...named.flatMap((bucket) => limits[bucket]?.within ?? [])]);
   const outlooks = new Map<string, Outlook>();
   for (const bucket of buckets) {
     const limit = limits[bucket];
@@ -205,5 +206,6 @@ async function told(
   }
   const times = await deps.vendorCalls.since(workspaceId, new Date(deps.now() - LOOK_BACK_MS));
   const callMs = meanMs(times.filter((each) => each.connector === connector.id && each.outcome === "ok")) ?? askedForMs;
-  return forecastOf({ ...ahead, limits, outlooks, callMs, day: connector.costs?.day });
+  const today = await limiter.day();
+  return forecastOf({ ...ahead, limits, outlooks, callMs, day: connector.costs?.day, today });
 }

@@ -76,7 +76,7 @@ const DEFAULT_ACCESS_TOKEN = "pat-twin-00000000-0000-0000-0000-000000000000";
  * Source: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (2026-11).
  */
 const PER_TEN_SECONDS = 190;
-const PER_DAY = 650_000;
+const PER_DAY = 625_000;
 const SEARCHES_PER_SECOND = 5;
 
 const PORTAL = {
@@ -113,7 +113,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions = {}): Promis
         ({ account: id, scopes }, permission) => id === String(PORTAL.portalId) && scopes.includes(permission),
       ),
       parts: [signIn, webhooks],
-      admit: budgets(options, account),
+      admit: budgets(options, account, isKey),
       headers: () => ({ "x-hubspot-correlation-id": randomUUID() }),
       paging,
       pages: {
@@ -214,14 +214,16 @@ function signInOf(account: HubspotAccount, { apps, refresh = "keep" }: HubspotTw
   });
 }
 
-function budgets(options: HubspotTwinOptions, account: HubspotAccount) {
+function budgets(options: HubspotTwinOptions, account: HubspotAccount, isKey: (headers: Call["headers"]) => boolean) {
   const { requestsPerSecond, callsPerTenSeconds = PER_TEN_SECONDS, requestsPerDay } = options;
   const [limit, windowMs] = requestsPerSecond === undefined ? [callsPerTenSeconds, 10_000] : [requestsPerSecond, 1_000];
   const general = rollingWindow(limit, windowMs);
   const searches = rollingWindow(requestsPerSecond ?? SEARCHES_PER_SECOND, 1_000);
   const day = dailyAllowance(requestsPerDay ?? PER_DAY, () => new Date(account.now()).toISOString().slice(0, 10));
-  return (_: unknown, route: Route): Record<string, string> => {
-    if (requestsPerSecond === undefined && day.take() === null) throw throttled("DAILY");
+  const perDay = requestsPerDay ?? PER_DAY;
+  return (call: Call, route: Route): Record<string, string> => {
+    const left = requestsPerSecond === undefined ? day.take() : perDay;
+    if (left === null) throw throttled("DAILY");
     if (route.budget === "search") {
       if (searches.take() === null) throw throttled("SECONDLY");
       return {};
@@ -232,6 +234,10 @@ function budgets(options: HubspotTwinOptions, account: HubspotAccount) {
       "x-hubspot-ratelimit-max": String(limit),
       "x-hubspot-ratelimit-remaining": String(remaining),
       "x-hubspot-ratelimit-interval-milliseconds": String(windowMs),
+      // Not told to who signed in: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (2026-11)
+      ...(isKey(call.headers)
+        ? { "x-hubspot-ratelimit-daily": String(perDay), "x-hubspot-ratelimit-daily-remaining": String(left) }
+        : {}),
     };
   };
 }

@@ -497,3 +497,28 @@ ALTER TABLE workspace
 UPDATE workspace SET refresh_fixed = true WHERE refresh_minutes <> 15;
 -- When reading by ourselves last brought something new; what a webhook told of does not count.
 ALTER TABLE idle_refresh ADD COLUMN news_at timestamptz;
+
+-- What an account's answers say of its whole day: how many calls it is allowed, and how many were left when they last said so.
+ALTER TABLE quota ADD COLUMN day_calls double precision, ADD COLUMN day_left double precision, ADD COLUMN day_seen_at timestamptz;
+CREATE FUNCTION quota_learn_day(key text, calls double precision, remaining double precision) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    INSERT INTO quota AS bucket (bucket_key, tokens, day_calls, day_left, day_seen_at)
+      VALUES (key, 0, calls, remaining, clock_timestamp())
+    ON CONFLICT (bucket_key) DO UPDATE SET
+      day_calls = excluded.day_calls, day_left = excluded.day_left, day_seen_at = excluded.day_seen_at
+  $$;
+CREATE FUNCTION quota_day(key text, valid_minutes double precision, OUT calls double precision, OUT remaining double precision)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT day_calls, day_left FROM quota
+    WHERE bucket_key = key AND day_seen_at > clock_timestamp() - valid_minutes * interval '1 minute'
+  $$;
+DO $$
+DECLARE f text;
+BEGIN
+  FOREACH f IN ARRAY ARRAY['quota_learn_day(text, double precision, double precision)', 'quota_day(text, double precision)'] LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tributary_app', f);
+  END LOOP;
+END $$;
