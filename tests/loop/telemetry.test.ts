@@ -1,5 +1,7 @@
 /** One change of one customer as somebody on call sees it: a trace from the refresh to what was read back. */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findFreePort } from "#stack/ports.ts";
 import { startCollector, type CollectedSpan, type Collector } from "#tests/support/otlp-collector.ts";
 import { approveAll, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { addressOf, contactIdOf, customerIdOf, mobileOf, smallShop } from "#tests/support/people.ts";
@@ -11,12 +13,14 @@ let collector: Collector;
 /** Of the run that took up the change. */
 let spans: CollectedSpan[];
 let runId: string;
+let scraped: { ours: string; temporals: string };
 beforeAll(async () => {
   [loop, collector] = await Promise.all([startTestLoop({ workers: false }), startCollector()]);
   const { hubspot, stripe } = loop;
   const shop = smallShop({ people: PEOPLE, now: Date.now() });
   hubspot.load(shop.hubspot);
   stripe.load(shop.stripe);
+  await scrapedFirstRun();
   const worker = await startWorkerProcess({
     ...loop.workerEnvironment,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -25,8 +29,6 @@ beforeAll(async () => {
     OTEL_METRIC_EXPORT_INTERVAL: "500",
   });
   hubspot.faults.throttle = { count: 1, retryAfterSeconds: 1 };
-  await loop.refresh();
-  await approveAll(loop);
   stripe.addCharge({
     ...{ id: "ch_late", customer: customerIdOf(2), receiptEmail: null, amount: 9_900, amountRefunded: 0 },
     billing: { email: addressOf(2), name: null, phone: null, country: null, postcode: null },
@@ -43,6 +45,30 @@ afterAll(async () => {
   await loop.stop();
   await collector.close();
 });
+
+/** By a worker that Prometheus asks: nothing is sent anywhere. */
+async function scrapedFirstRun(): Promise<void> {
+  const port = await freePair();
+  const worker = await startWorkerProcess({
+    ...loop.workerEnvironment,
+    OTEL_METRICS_EXPORTER: "prometheus",
+    OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+    OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+  });
+  await loop.refresh();
+  await approveAll(loop);
+  const scrape = async (at: number) => (await fetch(`http://127.0.0.1:${at}/metrics`)).text();
+  scraped = { ours: await scrape(port), temporals: await scrape(port + 1) };
+  await worker.stop();
+}
+
+/** The first of two ports beside one another. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await findFreePort(0);
+    if ((await findFreePort(port + 1)) === port + 1) return port;
+  }
+}
 
 const valueOf = ({ attributes }: CollectedSpan, key: string): unknown =>
   Object.values(attributes.find((one) => one.key === key)?.value ?? {})[0];
@@ -122,9 +148,29 @@ describe("the metrics", () => {
   });
 });
 
+describe("what Prometheus finds", () => {
+  it("has the names and labels that docs/operating.md tells", () => {
+    const guide = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8")
+      .split("\n## ")
+      .find((section) => section.startsWith("Traces and metrics"));
+    const named = (prefix: string) =>
+      [...(guide ?? "").matchAll(new RegExp(`\`(${prefix}_[a-z_]+)\``, "g"))].map(([, name]) => name);
+    expect([named("tributary").length, named("temporal").length]).toEqual([1, 3]);
+    for (const name of named("tributary")) expect(scraped.ours).toContain(`# TYPE ${name} `);
+    for (const name of named("temporal")) expect(scraped.temporals).toContain(`# TYPE ${name} `);
+    const [, labels = ""] = /^tributary_vendor_call_duration_count\{([^}]*)\}/m.exec(scraped.ours) ?? [];
+    expect([...labels.matchAll(/(\w+)=/g)].map(([, label]) => label)).toEqual(
+      expect.arrayContaining(["connector", "operation", "outcome"]),
+    );
+    for (const connector of ["hubspot", "stripe"])
+      expect(scraped.ours).toMatch(new RegExp(`duration_count\\{[^}]*connector="${connector}"[^}]*\\} [1-9]`));
+    expect(scraped.temporals).toMatch(/activity_type="pullPages"/);
+  });
+});
+
 describe("what is exported", () => {
   it("names nobody: no address, number, name or token of the shop, and no query", () => {
-    const all = collector.raw.join("\n").toLowerCase();
+    const all = [...collector.raw, scraped.ours, scraped.temporals].join("\n").toLowerCase();
     const names = smallShop({ people: PEOPLE, now: 0 }).hubspot.contacts.flatMap(({ properties }) => [
       properties["firstname"],
       properties["lastname"],
