@@ -1,7 +1,7 @@
 /** Connects CSV files: a copy is kept, because a file that is read in pieces must not move meanwhile. */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, rename, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { csvCursor, csvFile } from "#connectors/csv/settings.ts";
@@ -21,6 +21,43 @@ export async function keepCopy(dataDir: string, file: CsvFile): Promise<CsvFile>
   await copyFile(file.file, part);
   await rename(part, kept);
   return { ...file, file: kept };
+}
+
+export interface Copies {
+  files: number;
+  bytes: number;
+  /** Those that are not where the connection says. */
+  missing: number;
+}
+
+/** The copies that a workspace's connections read, as this machine sees them; null: it has no folder of any of them. */
+export async function copiesOf(connections: ConnectionStore, workspaceId: WorkspaceId): Promise<Copies | null> {
+  const all = await connections.listConnections(workspaceId);
+  const files = all
+    .filter(({ connector, status }) => connector === "csv" && status !== "disconnected")
+    .flatMap(({ settings }) => storedFiles.safeParse(settings).data?.files ?? []);
+  const sizes = await Promise.all(
+    files.map(({ file }) =>
+      stat(file).then(
+        ({ size }) => size,
+        () => null,
+      ),
+    ),
+  );
+  const folders = await Promise.all(
+    files.map(({ file }) =>
+      stat(dirname(file)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (files.length > 0 && !folders.includes(true)) return null;
+  return {
+    files: files.length,
+    bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    missing: sizes.filter((size) => size === null).length,
+  };
 }
 
 /** The files of the connection of that name, oldest first; none when there is no such connection. */

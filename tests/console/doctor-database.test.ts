@@ -1,5 +1,6 @@
 /** What `tributary doctor` says of a database that is not the one, or not for the role, that was migrated. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { statisticsFinding } from "#console/cli/doctor/room.ts";
 import { databaseFindings } from "#console/cli/doctor/servers.ts";
 import { migrate } from "#prisma/migrate.ts";
 import { openDatabase } from "#profile/store/database.ts";
@@ -48,6 +49,30 @@ it("names the owner's role and the one to use instead", async () => {
       todo: `use the role ${place.appRole} in DATABASE_URL; only migrations need the owner`,
     },
   ]);
+});
+
+it("tells of statistics of workspaces that an owner could not have forgotten, until they are gone", async () => {
+  const database = openDatabase(place.appUrl, { max: 1 });
+  try {
+    expect(await statisticsFinding(database)).toMatchObject({ state: "ok" });
+    await place.owner.query(
+      `INSERT INTO workspace (workspace_id, slug, name, default_country, currency, time_zone)
+       VALUES (gen_random_uuid(), 'old', 'Old', 'GB', 'GBP', 'UTC')`,
+    );
+    await place.owner.query("ALTER TABLE workspace ALTER COLUMN workspace_id SET STATISTICS 100");
+    await place.owner.query("ANALYZE workspace");
+    await place.owner.query("ALTER TABLE workspace ALTER COLUMN workspace_id SET STATISTICS 0");
+    // Looking again leaves what is there.
+    await place.owner.query("ANALYZE workspace");
+    expect(await statisticsFinding(database)).toMatchObject({
+      state: "fail",
+      says: expect.stringMatching(/^1 table of before the upgrade still has some/) as string,
+    });
+    await place.owner.query("SELECT pg_clear_attribute_stats('public', 'workspace', 'workspace_id', false)");
+    expect(await statisticsFinding(database)).toMatchObject({ state: "ok" });
+  } finally {
+    await database.close();
+  }
 });
 
 it("tells a copy under another name, until it is migrated as what it is now", async () => {

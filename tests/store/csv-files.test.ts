@@ -1,7 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CsvFile } from "#connectors/csv/settings.ts";
-import { connectFiles, connectedFiles } from "#console/csv-files.ts";
+import { connectFiles, connectedFiles, copiesOf, keepCopy } from "#console/csv-files.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 
@@ -59,4 +62,30 @@ describe("files connected at the same time", () => {
     expect(await connectedFiles(connections, workspaceId, "till")).toHaveLength(16);
     expect(await connections.listConnections(workspaceId)).toHaveLength(1);
   });
+});
+
+it("copies of files are counted where they are kept, and missed when they are gone", async () => {
+  const connections = createConnectionStore(test.database);
+  const { workspaceId } = await connections.createWorkspace({
+    ...{ slug: "copies", name: "Copies", defaultCountry: "GB", currency: "GBP", timeZone: "UTC" },
+  });
+  const folder = mkdtempSync(join(tmpdir(), "tributary-copies-"));
+  try {
+    expect(await copiesOf(connections, workspaceId)).toEqual({ files: 0, bytes: 0, missing: 0 });
+    const files = [];
+    for (const name of ["one.csv", "two.csv"]) {
+      writeFileSync(join(folder, name), name);
+      files.push(await keepCopy(folder, { ...fileNamed(name), file: join(folder, name) }));
+    }
+    await connectFiles(connections, workspaceId, { name: "till", files, actor: "test" });
+    expect(await copiesOf(connections, workspaceId)).toEqual({ files: 2, bytes: 14, missing: 0 });
+    rmSync(files[0]?.file ?? "");
+    expect(await copiesOf(connections, workspaceId)).toEqual({ files: 2, bytes: 7, missing: 1 });
+    rmSync(join(folder, "imports"), { recursive: true });
+    expect(await copiesOf(connections, workspaceId)).toBeNull();
+    mkdirSync(join(folder, "imports"));
+    expect(await copiesOf(connections, workspaceId)).toMatchObject({ missing: 2 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

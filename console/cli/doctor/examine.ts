@@ -16,7 +16,7 @@ import { planFindings } from "./plans.ts";
 import { diskFinding, keyFinding, nodeFinding, stackFinding } from "./machine.ts";
 import { databaseFindings, ENGINE, temporalFindings } from "./servers.ts";
 import { scheduleFindings } from "./schedules.ts";
-import { retentionFindings, sizeFinding } from "./room.ts";
+import { copyFindings, retentionFindings, sizeFinding, statisticsFinding } from "./room.ts";
 import { setAsideFindings } from "./set-aside.ts";
 import { toolFindings } from "./tools.ts";
 
@@ -65,6 +65,8 @@ export async function examine({ repair }: { repair: boolean }): Promise<Finding[
       ...(await setAsideFindings(dependencies)),
       await sizeFinding(opened),
       ...(await retentionFindings(dependencies)),
+      ...(await copyFindings(dependencies)),
+      await statisticsFinding(opened),
       ...(named === null ? [] : await looked("work", () => attentionFindings(dependencies, named, keys))),
       ...(await planFindings(
         dependencies,

@@ -4,8 +4,10 @@ import type { Database } from "#profile/store/database.ts";
 import { readSizes } from "#profile/store/views/sizes.ts";
 import type { Dependencies } from "#workflows/dependencies.ts";
 import { globals } from "../context.ts";
-import { bytes, count, when } from "../output.ts";
-import { fail, ok } from "./finding.ts";
+import { copiesOf } from "../../csv-files.ts";
+import { tablesWithWorkspaceStatistics } from "#profile/store/statistics.ts";
+import { bytes, count, plural, when } from "../output.ts";
+import { fail, ok, skip } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
 export async function sizeFinding(database: Pick<Database, "pool">): Promise<Finding> {
@@ -18,6 +20,47 @@ export async function sizeFinding(database: Pick<Database, "pool">): Promise<Fin
       ? ""
       : `. Most rows came in ${most.kind}: ${count(most.grown)} more than went since the server began to count`;
   return ok("room", `${bytes(all)} in all: ${kinds.join(", ")}${growing}`);
+}
+
+/** Copies of imported files are in no backup of the database, so they are looked for. */
+export async function copyFindings({ connections }: Dependencies): Promise<Finding[]> {
+  const all = await connections.listWorkspaces();
+  const wanted = all.filter(({ slug }) => globals.workspace === undefined || slug === globals.workspace);
+  const findings: Finding[] = [];
+  for (const { workspaceId, slug } of wanted) {
+    const check = `imported files of ${slug}`;
+    const copies = await copiesOf(connections, workspaceId);
+    if (copies === null) findings.push(skip(check, "their folder is not on this machine"));
+    else if (copies.missing > 0)
+      findings.push(
+        fail(
+          check,
+          `${copies.missing} of ${plural(copies.files, "copy", "copies")} are not where they were`,
+          "put them back under the same path (docs/operating.md, Backing up), or import those files again: until then a file that was not read to its end stays unread, and columns cannot be corrected",
+        ),
+      );
+    else if (copies.files > 0)
+      findings.push(
+        ok(
+          check,
+          `${plural(copies.files, "copy", "copies")}, ${bytes(copies.bytes)}, kept as long as their connection; in no backup`,
+        ),
+      );
+  }
+  return findings;
+}
+
+/** Statistics of before make the planner expect a single row of a new workspace. */
+export async function statisticsFinding(database: Pick<Database, "pool">): Promise<Finding> {
+  const check = "statistics";
+  const tables = await tablesWithWorkspaceStatistics(database);
+  return tables === 0
+    ? ok(check, "of no workspace, so that plans do not depend on which are known")
+    : fail(
+        check,
+        `${plural(tables, "table")} of before the upgrade still ${tables === 1 ? "has" : "have"} some of workspaces: a new workspace may be slow until the server has looked at it`,
+        "an administrator of Postgres removes them (docs/operating.md, Upgrading), or move to another database with `npm run backup` and `npm run restore`",
+      );
 }
 
 /** A worker that is away for a weekend is no fault. */
