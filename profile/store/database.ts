@@ -51,6 +51,8 @@ export function openDatabase(url: string, options: { max?: number; applicationNa
     connectionString: url,
     max,
     application_name: options.applicationName ?? "tributary",
+    // Statements that do not wait for one another are on the wire at once, not in a queue of this side's.
+    pipeline: true,
   });
   // A client whose server went away must not end the process, idle or between two statements of a transaction: the
   // statement that follows fails, and the next transaction gets a fresh client.
