@@ -23,7 +23,7 @@ const SMALL_FOR_MS = 2_000;
 /** A small refresh is some steps one after the other, with Temporal in between. */
 const BETWEEN_STEPS_MS = 200;
 
-/** Waited for at least; else as long as the portion before took, so that large work keeps half of its pace. */
+/** Waited for at least; else as long as the portion before took, so that large work keeps about half of its pace. */
 const LEAST_PATIENCE_MS = 500;
 
 const LOOK_MS = 20;
