@@ -1,4 +1,7 @@
 import { createHmac } from "node:crypto";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openForContract } from "#connectors/core/contract-suite/index.ts";
 import type { CanonicalRecord } from "#connectors/core/records.ts";
@@ -62,6 +65,35 @@ describe("what Klaviyo's webhooks say", () => {
     expect(judged({ ...headers, "klaviyo-timestamp": "" })).toBe("unsigned");
     expect(judged({ ...headers, "klaviyo-timestamp": "soon" })).toBe("unsigned");
     expect(judged({ ...headers, "klaviyo-timestamp": `${timestamp}0` })).not.toBeNull();
+  });
+});
+
+describe("what the twin sends", () => {
+  it("is several events to a request, each whole, signed with the secret of whoever subscribed", async () => {
+    const taken: { headers: IncomingHttpHeaders; body: Buffer }[] = [];
+    const receiver = createServer(async (request, response) => {
+      taken.push({ headers: request.headers, body: await buffer(request) });
+      response.end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const twin = await startKlaviyoTwin();
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    expect(() => twin.webhooks.subscribe({ url, secret: "too short" })).toThrow("16 characters");
+    twin.webhooks.subscribe({ url, secret: "a-secret-of-ours" });
+    const profile = twin.create({ email: "ada@marlow.example" });
+    const ids = Array.from({ length: 25 }, () => twin.track({ metric: "Clicked Email", profile, datetime: AT }));
+    await twin.webhooks.settled();
+    const judged = taken.map(({ headers, body }) =>
+      doubtAbout(webhooks, { method: "POST", url, headers, body }, ["a-secret-of-ours"], Date.now()),
+    );
+    expect(judged).toEqual([null, null]);
+    const parsed = taken.map(({ body }) => webhooks.parse(JSON.parse(body.toString())));
+    expect(parsed.map(({ unreadable }) => unreadable)).toEqual([0, 0]);
+    const told = parsed.flatMap(({ events }) => events);
+    expect(told.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(new Set(told.map(({ records }) => records[1]?.id))).toEqual(new Set([profile]));
+    await twin.close();
+    receiver.close();
   });
 });
 

@@ -1,6 +1,9 @@
 /** From a change at a vendor to what is stored here, by webhooks alone; everything real, nobody polls unless the test says so. */
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { NEVER_SUBSCRIBED } from "#connectors/klaviyo/twin/seed.ts";
+import { startKlaviyoTwin, type KlaviyoTwin } from "#connectors/klaviyo/twin/index.ts";
+import type { ConnectionId } from "#profile/ids.ts";
 import { approveAll, countsOf, startTestLoop, type TestLoop } from "#tests/support/loop.ts";
 import { contactIdOf, customerIdOf, smallShop } from "#tests/support/people.ts";
 import { APP_SECRET, PLATFORM_SECRET, startWebhookConsole, type WebhookConsole } from "./place.ts";
@@ -8,7 +11,13 @@ import { APP_SECRET, PLATFORM_SECRET, startWebhookConsole, type WebhookConsole }
 const PEOPLE = 30;
 const SOON = { timeout: 200_000, interval: 50 };
 
+/** An account's own, kept with its credentials. */
+const KLAVIYO_SECRET = "a-secret-of-our-own-for-klaviyo";
+const READERS = 12;
+
 let loop: TestLoop;
+let klaviyo: KlaviyoTwin;
+let readers: string[];
 let site: WebhookConsole;
 let owner: Client;
 let deaf = false;
@@ -23,6 +32,11 @@ beforeAll(async () => {
     ["stripe", "acct_1TwinTwinTwinTwin"],
   ] as const)
     await deps.connections.updateConnection(workspaceId, connectionIds[tool], { externalAccount }, "test");
+  klaviyo = await startKlaviyoTwin({ requestsPerSecond: 10_000, now: deps.now });
+  readers = Array.from({ length: READERS }, (_, n) => klaviyo.create({ email: `reader${n}@marlow.example` }));
+  // Its first event tells what kinds there are; what was said before the first read is read with it.
+  klaviyo.track({ metric: "Clicked Email", profile: readers[0] ?? "" });
+  const klaviyoId = await connectKlaviyo();
   await loop.refresh();
   owner = new Client({ connectionString: loop.test.ownerUrl });
   await owner.connect();
@@ -32,23 +46,35 @@ beforeAll(async () => {
   });
   loop.hubspot.webhooks.subscribe({ url: `${site.url}/webhooks/hubspot`, secret: APP_SECRET });
   loop.stripe.webhooks.subscribe({ url: `${site.url}/webhooks/stripe`, secret: PLATFORM_SECRET });
+  klaviyo.webhooks.subscribe({ url: `${site.url}/webhooks/klaviyo/${klaviyoId}`, secret: KLAVIYO_SECRET });
 });
+
+async function connectKlaviyo(): Promise<ConnectionId> {
+  const { deps, workspaceId } = loop;
+  const input = { connector: "klaviyo", name: "main", baseUrl: klaviyo.url, requestsPerSecond: 10_000 };
+  const { connectionId } = await deps.connections.upsertConnection(workspaceId, input, "test");
+  await deps.connections.updateConnection(workspaceId, connectionId, { externalAccount: "TrbTwn" }, "test");
+  const credentials = { apiKey: klaviyo.apiKey, webhookSecrets: [KLAVIYO_SECRET] };
+  await deps.credentials.put(workspaceId, connectionId, credentials);
+  return connectionId;
+}
 afterAll(async () => {
   await site.close();
   await owner.end();
   await loop.stop();
+  await klaviyo.close();
 });
 beforeEach(() => {
   deaf = false;
 });
 afterEach(() => {
-  for (const { webhooks } of [loop.hubspot, loop.stripe])
+  for (const { webhooks } of [loop.hubspot, loop.stripe, klaviyo])
     Object.assign(webhooks.faults, { deliveries: 1, shuffled: false, lateMs: 0, forged: 0, lost: 0 });
 });
 
 /** Everything that was sent has had its effect, and the workflow that followed has ended. */
 async function allRead(): Promise<void> {
-  await Promise.all([loop.hubspot.webhooks.settled(), loop.stripe.webhooks.settled()]);
+  await Promise.all([loop.hubspot, loop.stripe, klaviyo].map(({ webhooks }) => webhooks.settled()));
   await vi.waitFor(async () => {
     const { rows } = await owner.query("SELECT FROM webhook_due");
     expect(rows).toHaveLength(0);
@@ -157,6 +183,32 @@ describe("a webhook", () => {
     expect(await leftToPolling()).toBe(0);
   });
 
+  it("of Klaviyo's, twice and out of order beside forged ones, brings the event and what the person says now", async () => {
+    Object.assign(klaviyo.webhooks.faults, { deliveries: 2, shuffled: true, forged: 1 });
+    const at = new Date(loop.deps.now() - 60_000).toISOString();
+    const tracked = readers.map((profile, n) => {
+      const isOver = n % 2 === 0;
+      if (isOver) klaviyo.subscribe(profile, unsubscribedAt(at), false);
+      const metric = isOver ? "Unsubscribed from Email Marketing" : "Clicked Email";
+      return klaviyo.track({ metric, profile, datetime: at });
+    });
+    await allRead();
+    expect([...klaviyo.webhooks.answersToForged.keys()]).toEqual([401]);
+    expect([...klaviyo.webhooks.answers.keys()]).toEqual([200]);
+    const events = await owner.query<{ id: string }>(
+      "SELECT vendor_id AS id FROM touchpoint WHERE vendor_id = ANY($1)",
+      [tracked],
+    );
+    expect(events.rows.map(({ id }) => id).toSorted()).toEqual(tracked.toSorted());
+    const noes = await owner.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM consent_state k JOIN membership m USING (workspace_id, profile_id)
+       JOIN source_record s USING (workspace_id, record_id)
+       WHERE s.stream = 'profiles' AND k.channel = 'email' AND k.purpose = 'marketing' AND k.state = 'withdrawn'`,
+    );
+    expect(noes.rows).toEqual([{ n: READERS / 2 }]);
+    expect(await leftToPolling()).toBe(0);
+  });
+
   it("that comes after polling has read the same changes nothing, and begins no refresh", async () => {
     loop.stripe.webhooks.faults.lateMs = 3_000;
     loop.hubspot.webhooks.faults.lateMs = 3_000;
@@ -223,6 +275,16 @@ describe("a webhook", () => {
     expect((await state()).statusReason).toContain("Stripe");
     expect((await owner.query("SELECT FROM webhook_due")).rows).toEqual([]);
   });
+});
+
+const unsubscribedAt = (at: string) => ({
+  ...NEVER_SUBSCRIBED,
+  email: {
+    marketing: {
+      ...{ ...NEVER_SUBSCRIBED.email.marketing, can_receive_email_marketing: false, consent: "UNSUBSCRIBED" },
+      ...{ consent_timestamp: at, method: "PREFERENCE_PAGE", suppression: [{ reason: "UNSUBSCRIBE", timestamp: at }] },
+    },
+  },
 });
 
 function never(): never {

@@ -77,6 +77,8 @@ export class KlaviyoAccount extends TwinAccount<KlaviyoFaults> {
   });
   readonly byTime = this.events.view({ key: ({ at }) => at, indexed: true });
   readonly byJoining = this.members.view({ key: ({ joinedAt }) => joinedAt, indexed: true });
+  /** Told of each event that comes in. */
+  onEvent: ((event: EventRow) => void) | null = null;
   readonly #metricNamed = this.metrics.index(({ name }) => [name]);
 
   constructor(clock?: () => number) {
@@ -141,7 +143,9 @@ export class KlaviyoAccount extends TwinAccount<KlaviyoFaults> {
   track(event: Omit<KlaviyoSeedEvent, "id" | "datetime"> & { datetime?: string }): string {
     const id = `E${String(this.next("events")).padStart(9, "0")}`;
     const datetime = event.datetime ?? new Date(this.now()).toISOString();
-    this.events.put(this.#eventOf({ ...event, id, datetime }));
+    const row = this.#eventOf({ ...event, id, datetime });
+    this.events.put(row);
+    this.onEvent?.(row);
     return id;
   }
 

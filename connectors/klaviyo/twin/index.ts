@@ -20,6 +20,7 @@ import { cursorOf, linkTo, list } from "./lists.ts";
 import { profileListPage, profilePage } from "./page.ts";
 import { events, lists, members, metrics, presentProfile, profiles } from "./resources.ts";
 import type { KlaviyoSeed } from "./seed.ts";
+import { klaviyoWebhooks, type KlaviyoWebhooks } from "./webhooks.ts";
 
 export interface KlaviyoTwinOptions extends TwinOptions {
   /** The one key the account accepts. */
@@ -34,6 +35,7 @@ const DEEDS = ["edit", "subscribe", "setProperty", "create", "remove", "track", 
 export interface KlaviyoTwin extends Twin<KlaviyoSeed>, Pick<KlaviyoAccount, (typeof DEEDS)[number]> {
   readonly apiKey: string;
   readonly signIn: AuthorizationServer;
+  readonly webhooks: KlaviyoWebhooks;
   readonly faults: KlaviyoFaults;
   readonly now: () => number;
   /** Custom properties of a profile as they stand; null where there is no such profile. */
@@ -86,6 +88,7 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
   const account = new KlaviyoAccount(options.now);
   const apiKey = options.apiKey ?? DEFAULT_API_KEY;
   const signIn = signInOf(account, options);
+  const webhooks = klaviyoWebhooks(account);
   const isKey = ({ authorization }: Call["headers"]) => authorization === `Klaviyo-API-Key ${apiKey}`;
   const twin = await startTwin(
     {
@@ -99,7 +102,7 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
         ({ account: id, scopes }, permission) =>
           (id === ACCOUNT.id || permission === "accounts:read") && scopes.includes(permission),
       ),
-      parts: [signIn],
+      parts: [signIn, webhooks],
       admit: budgets(options),
       headers: () => ({ "content-type": "application/vnd.api+json" }),
       paging,
@@ -112,8 +115,7 @@ export async function startKlaviyoTwin(options: KlaviyoTwinOptions = {}): Promis
   );
   return {
     ...twin,
-    apiKey,
-    signIn,
+    ...{ apiKey, signIn, webhooks },
     faults: account.faults,
     now: () => account.now(),
     load: (seed) => account.load(seed),
