@@ -11,10 +11,11 @@ import { stackState, type StackState } from "#config.ts";
 import { workspaceIdOf } from "#profile/ids.ts";
 import { openDatabase, type Database } from "#profile/store/database.ts";
 import { createRunStore, type Run } from "#profile/store/runs.ts";
+import { TOOL_NAMES } from "#stack/demo-shop/tools.ts";
 import { cpuByProgram, type CpuSeconds } from "./cpu.ts";
 import { milliseconds, print, printHeading, printTable, rate, readOptions } from "./measure.ts";
 
-const HELP = `Usage: node bench/loop.ts [--customers N] [--changed N] [--wait SECONDS]
+const HELP = `Usage: node bench/loop.ts [--customers N] [--changed N] [--vendors 2|5] [--wait SECONDS]
 
 Starts the whole stack in an empty data directory (as npm start does) and times every step of the loop: from nothing,
 with nothing changed, and with some customers changed at the vendors. 15,000 customers are about 10,000 HubSpot contacts
@@ -23,11 +24,14 @@ ones. Writing is part of it. Needs what npm start needs.
 
   --customers N    customers of the demo shop (default 15000)
   --changed N      customers changed before the third pass (default 1000)
+  --vendors N      2 (default): HubSpot, Stripe and the till; 5: Klaviyo, Google Analytics and Google Ads as well
   --pause SECONDS  rest so long and make one pass more with nothing changed (default: none): the first one reads what
                    we wrote ourselves, and so does every other within the five minutes that HubSpot's search may lag
   --wait SECONDS   give up when a pass takes longer (default 900)`;
 
-const options = readOptions(HELP, { customers: 15_000, changed: 1_000, pause: 0, wait: 900 });
+const options = readOptions(HELP, { customers: 15_000, changed: 1_000, vendors: 2, pause: 0, wait: 900 });
+const tools = { 2: "hubspot,stripe", 5: TOOL_NAMES.join(",") }[options.vendors];
+if (tools === undefined) throw new Error("--vendors must be 2 or 5.");
 const workspaceId = workspaceIdOf("demo");
 
 type Calls = Record<string, number>;
@@ -41,11 +45,13 @@ async function main(): Promise<void> {
   const output = openSync(log, "a");
   const start = fileURLToPath(new URL("../stack/start.ts", import.meta.url));
   // A day between refreshes: one by schedule in the middle of a pass would be counted as ours.
-  const given = ["--customers", String(options.customers), "--data-dir", dataDir, "--refresh-minutes", "1440"];
-  given.push("--tools", "hubspot,stripe");
+  const size = ["--customers", String(options.customers), "--tools", tools ?? ""];
+  const given = [...size, "--data-dir", dataDir, "--refresh-minutes", "1440"];
   const stack = spawn(process.execPath, [start, ...given], { stdio: ["ignore", output, output] });
   try {
-    printHeading(`Loop: ${options.customers} customers of the demo shop, then ${options.changed} changed`);
+    printHeading(
+      `Loop: ${options.customers} customers of the demo shop at ${options.vendors} vendors, then ${options.changed} changed`,
+    );
     const state = await untilRunning(stack, dataDir);
     const database = openDatabase(state.databaseUrl, { max: 2, applicationName: "bench" });
     try {
@@ -174,7 +180,9 @@ function report(title: string, run: Run, made: Calls, peak: string): void {
   });
   printTable([["step", "time", "rate", "counts"], ...rows]);
   const total = Object.values(made).reduce((sum, count) => sum + count, 0);
-  print(`Vendor calls: ${total}`);
+  const ofTool = Map.groupBy(Object.entries(made), ([kind]) => kind.slice(0, kind.indexOf(":")));
+  const each = [...ofTool].map(([tool, kinds]) => `${tool} ${kinds.reduce((sum, [, count]) => sum + count, 0)}`);
+  print(`Vendor calls: ${total} (${each.join(", ")})`);
   printTable(Object.entries(made).map(([kind, count]) => ["", String(count), kind]));
 }
 

@@ -68,8 +68,7 @@ export async function openBench({ workers: workersHere = true }: { workers?: boo
   let changes = 0;
 
   return {
-    deps,
-    engine,
+    ...{ deps, engine, database },
     /** What a worker process of its own needs. */
     environment: { DATABASE_URL: appUrl, TEMPORAL_ADDRESS: temporal.address, TRIBUTARY_KEY: key },
     database,

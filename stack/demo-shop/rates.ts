@@ -145,4 +145,5 @@ export const defaultRates = {
   siteAdsRefused: 0.2,
 } as const;
 
-export type Rates = typeof defaultRates;
+type Widened<T> = T extends number ? number : { readonly [K in keyof T]: Widened<T[K]> };
+export type Rates = Widened<typeof defaultRates>;

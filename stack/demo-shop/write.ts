@@ -21,6 +21,7 @@ import type { StripeSeed } from "#connectors/stripe/twin/seed.ts";
 import { SITE_USERS, SITE_USER_COLUMNS } from "./accounts.ts";
 import { adsAccount, adsFigures } from "./ads.ts";
 import { generateCustomers, type Customer, type TrueCounts } from "./customer.ts";
+import { defaultRates, type Rates } from "./rates.ts";
 import { PEOPLE_HEADER, SALES_HEADER } from "./till.ts";
 import { figuresTruth, type TrueFigure } from "./true-figures.ts";
 import { siteHits } from "./visits.ts";
@@ -80,6 +81,7 @@ export async function openShop(
   folder: string,
   wanted: ShopFacts,
   sinks: ShopSinks,
+  rates: Rates = defaultRates,
 ): Promise<ShopFiles & { facts: ShopFacts }> {
   const held = readShopFacts(folder);
   if (held !== null && (held.seed !== wanted.seed || held.customers > wanted.customers)) {
@@ -102,7 +104,7 @@ export async function openShop(
     await writer?.write(batch);
     batch = [];
   };
-  for (const customer of generateCustomers(facts.customers, facts)) {
+  for (const customer of generateCustomers(facts.customers, { ...facts, rates })) {
     if (batch.push(customer) >= BATCH) await flush();
   }
   await flush();
