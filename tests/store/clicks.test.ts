@@ -1,5 +1,5 @@
 /** A click on an ad is somebody's only where their record holds its very id. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CanonicalRecord, PersonRecord } from "#connectors/core/records.ts";
 import { createConnectionStore } from "#profile/store/connections.ts";
 import { recordIdOf, type ConnectionId } from "#profile/ids.ts";
@@ -69,6 +69,26 @@ describe("a click", () => {
     await save(connectionId, "people", [holder("b", "Cj0later")]);
     await save(place, "clicks", [click("Cj0later")]);
     expect(await whose(place, "Cj0later")).toBe("b");
+  });
+
+  it("is its holder's where both come at the same moment: such pages wait for one another", async () => {
+    const place = await ads();
+    const lock = [`clicks ${test.workspaceId}`];
+    await owner.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", lock);
+    const both = Promise.all([save(place, "clicks", [click()]), save(connectionId, "people", [holder("a", GCLID)])]);
+    await vi.waitFor(
+      async () => {
+        const { rows } = await owner.query<{ waiting: number }>(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event = 'advisory'`,
+        );
+        expect(rows).toEqual([{ waiting: 2 }]);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    await owner.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", lock);
+    await both;
+    expect(await whose(place)).toBe("a");
   });
 
   it("that two people hold joins neither, and is one's again when the other lets go", async () => {

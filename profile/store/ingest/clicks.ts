@@ -15,13 +15,44 @@ interface Holding {
   recordId: RecordId;
 }
 
+/**
+ * Before a page's rows are saved. Somebody's record and their click may come with two pages at the same time, and neither would
+ * see the other's: pages that are about clicks follow one another.
+ *
+ * @returns which clicks the page's people hold until now
+ */
+export async function readClicks(
+  transaction: Transaction,
+  { sources, touchpoints }: Pick<PreparedPage, "sources" | "touchpoints">,
+): Promise<Holding[]> {
+  const people = peopleIn(sources);
+  const held =
+    people.length === 0
+      ? []
+      : await transaction.query<Holding>(
+          `SELECT click_id AS "clickId", record_id AS "recordId" FROM click_holder
+           WHERE workspace_id = $1 AND record_id ${among("$2")}`,
+          [transaction.workspaceId, listed(people.map(({ recordId }) => recordId))],
+        );
+  const isAboutClicks =
+    held.length > 0 ||
+    touchpoints.some(({ record }) => record.type === CLICK) ||
+    people.some(({ record }) => record.externalIds.some(({ kind }) => kind === "click_id"));
+  if (isAboutClicks)
+    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `clicks ${transaction.workspaceId}`,
+    ]);
+  return held;
+}
+
 /** After the page's rows are saved. @returns person records that gained or lost a click */
 export async function joinClicks(
   transaction: Transaction,
   { sources, touchpoints }: Pick<PreparedPage, "sources" | "touchpoints">,
+  held: readonly Holding[],
 ): Promise<RecordId[]> {
   const clicks = new Set(touchpoints.filter(({ record }) => record.type === CLICK).map(({ record }) => record.id));
-  for (const clickId of await noteHolders(transaction, sources)) clicks.add(clickId);
+  for (const clickId of await noteHolders(transaction, sources, held)) clicks.add(clickId);
   if (clicks.size === 0) return [];
   const moved = await transaction.query<{ before: RecordId | null; after: RecordId | null }>(
     `WITH held AS MATERIALIZED (
@@ -49,14 +80,13 @@ export async function joinClicks(
 }
 
 /** @returns clicks whose holders are others now */
-async function noteHolders(transaction: Transaction, sources: PreparedPage["sources"]): Promise<string[]> {
-  const people = sources.flatMap(({ record, recordId }) => (record.kind === "person" ? [{ record, recordId }] : []));
+async function noteHolders(
+  transaction: Transaction,
+  sources: PreparedPage["sources"],
+  held: readonly Holding[],
+): Promise<string[]> {
+  const people = peopleIn(sources);
   if (people.length === 0) return [];
-  const held = await transaction.query<Holding>(
-    `SELECT click_id AS "clickId", record_id AS "recordId" FROM click_holder
-     WHERE workspace_id = $1 AND record_id ${among("$2")}`,
-    [transaction.workspaceId, listed(people.map(({ recordId }) => recordId))],
-  );
   const named = people.flatMap(({ record, recordId }): Holding[] => {
     if (record.deleted) return [];
     const ids = record.externalIds.filter(({ kind }) => kind === "click_id").map(({ value }) => value);
@@ -82,3 +112,6 @@ async function noteHolders(transaction: Transaction, sources: PreparedPage["sour
     );
   return [...gained, ...lost].map(({ clickId }) => clickId);
 }
+
+const peopleIn = (sources: PreparedPage["sources"]) =>
+  sources.flatMap(({ record, recordId }) => (record.kind === "person" ? [{ record, recordId }] : []));

@@ -23,7 +23,7 @@ import { preparePage, type PreparedPage } from "./prepare.ts";
 import { permittedFor } from "./sensitive.ts";
 import { readRejects, saveRejects, type StoredReject } from "./rejects.ts";
 import type { MasterKeys } from "../workspace-keys.ts";
-import { joinClicks } from "./clicks.ts";
+import { joinClicks, readClicks } from "./clicks.ts";
 import { isOpen, permittedOpens } from "./opens.ts";
 import { orders, sourceRecords, subscriptions, touchpoints } from "./tables.ts";
 
@@ -251,6 +251,7 @@ export function createIngestStore(database: Database, brake = USUAL_BRAKE, maste
 /** Of one statement for each table, whatever brought the records: a page, or a single one that was asked for. */
 export async function storeRecords(transaction: Transaction, place: Place, prepared: PreparedPage) {
   const opens = prepared.touchpoints.filter(isOpen);
+  const held = await readClicks(transaction, prepared);
   // While the database writes one table's rows those of the next are put together here.
   const saved = await Promise.all([
     saveRows(transaction, place, sourceRecords, prepared.sources),
@@ -263,7 +264,7 @@ export async function storeRecords(transaction: Transaction, place: Place, prepa
       opens.length === 0 ? prepared.touchpoints : prepared.touchpoints.filter((one) => !isOpen(one)),
     ),
   ]);
-  const clicked = await joinClicks(transaction, prepared);
+  const clicked = await joinClicks(transaction, prepared, held);
   const figures = await replaceDays(transaction, place, prepared.days, prepared.figures);
   const consents = await appendConsents(transaction, place.connectionId, prepared.consents);
   // What the page says of consent counts for what it says of opens.
