@@ -36,4 +36,12 @@ export const mistakes: readonly Mistake[] = [
     "days: [{ account: client.property, day, settled: day <= corrected, flags }]",
     "days: rows.length === 0 ? [] : [{ account: client.property, day, settled: day <= corrected, flags }]",
   ]),
+  mistake("a day begins where it begins for us", "reading.ts", [
+    "today: dayAt(Math.min(client.now(), servedAt ?? Infinity), timeZone)",
+    'today: dayAt(Math.min(client.now(), servedAt ?? Infinity), "Pacific/Kiritimati")',
+  ]),
+  mistake("days on which nobody read are passed over", "reading.ts", [
+    "return [unsettled < corrected ? unsettled : corrected, yesterday] as const;",
+    "return [corrected, yesterday] as const;",
+  ]),
 ];

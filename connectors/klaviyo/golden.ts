@@ -116,6 +116,30 @@ export const golden: Golden = {
         },
       ],
     ],
+    [
+      {
+        id: "01GOLD0000000000000000004",
+        attributes: {
+          ...{ ...dates, email: "dot@marlowbooks.co.uk" },
+          subscriptions: {
+            email: { marketing: { ...marketing, can_receive_email_marketing: false, consent: "UNSUBSCRIBED" } },
+          },
+        },
+      },
+      [
+        person("01GOLD0000000000000000004", "dot@marlowbooks.co.uk"),
+        {
+          ...consent(
+            "01GOLD0000000000000000004",
+            "dot@marlowbooks.co.uk",
+            "email-marketing",
+            "2026-01-11T08:00:00.000Z",
+          ),
+          ...{ state: "withdrawn", explicit: true },
+          proof: "Klaviyo: e-mail marketing UNSUBSCRIBED, method PREFERENCE_PAGE, double opt-in.",
+        },
+      ],
+    ],
   ],
   events: [
     [

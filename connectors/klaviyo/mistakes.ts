@@ -67,4 +67,16 @@ export const mistakes: readonly Mistake[] = [
     "const OURS = /^(?!.*(consent|subscri))[a-z][a-z0-9_ -]{0,99}$/i;",
     "const OURS = /./;",
   ]),
+  mistake("who unsubscribed is of unknown mind", "consent.ts", [
+    'state: "withdrawn", basis: "none", explicit: isOwnWay(use, channel.method) };',
+    "...NO_YES };",
+  ]),
+  mistake("a membership is known by its profile alone", "mapping.ts", [
+    "touchpoint(`${list.id}:${id}`",
+    "touchpoint(`${id}`",
+  ]),
+  mistake("the lists after the first are left out", "read/lists.ts", [
+    "for (const { id, attributes } of open) {",
+    "for (const { id, attributes } of open.slice(0, 1)) {",
+  ]),
 ];
