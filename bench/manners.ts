@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TOOL_NAMES } from "#stack/demo-shop/tools.ts";
 import { mannersOf } from "#tests/manners/manners.ts";
-import { turnOver, type Outcome, type Subject } from "#tests/manners/shop.ts";
+import type { ShopState } from "#tests/manners/end-state.ts";
+import { turnOver, undisturbed, type Subject } from "#tests/manners/shop.ts";
 import { milliseconds, print, printHeading, printTable, readOptions } from "./measure.ts";
 import { openBench } from "./workspace-stack.ts";
 
@@ -25,18 +26,20 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-manners-"));
   const bench = await openBench();
   const failures: string[] = [];
+  const stops: (() => Promise<void>)[] = [];
   try {
     const installation = { ...bench, folder };
     const facts = { seed: 11, customers: options.customers, now: Date.now() };
     printHeading(`Bad manners: ${options.customers} customers at ${TOOL_NAMES.length} tools`);
-    const base = await turnOver(installation, facts, [], null);
-    const again = await turnOver(installation, facts, [], base.state);
-    print(`Without: ${sizes(base)}. A second time: ${again.differences.join("; ") || "the same"}`);
+    const base = await undisturbed(installation, facts);
+    stops.push(base.close);
+    const again = await turnOver(installation, facts, [], base);
+    print(`Without: ${sizes(base.state)}. A second time: ${again.differences.join("; ") || "the same"}`);
     const rows = [["manners", "met", "needed besides", "end", "time"]];
     for (const group of options.together === 1 ? alone() : together()) {
       const name = group.map(({ tool, name: manner }) => `${tool} ${manner}`).join(", ");
       const startedAt = performance.now();
-      const { met, healedBy, differences } = await turnOver(installation, facts, group, base.state);
+      const { met, healedBy, differences } = await turnOver(installation, facts, group, base);
       for (const difference of differences) failures.push(`${name}: ${difference}`);
       const end = differences.length === 0 ? "the same" : `${differences.length} kinds differ`;
       rows.push([
@@ -53,6 +56,7 @@ async function main(): Promise<void> {
     printTable(rows);
     print(failures.length === 0 ? "\nEvery end is the same." : `\n${failures.join("\n")}`);
   } finally {
+    for (const stop of stops) await stop();
     await bench.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -76,7 +80,7 @@ function together(): Named[][] {
   return Array.from({ length: longest }, (_, n) => wanted.flatMap((manners) => manners[n] ?? []));
 }
 
-const sizes = ({ state }: Outcome): string =>
+const sizes = (state: ShopState): string =>
   Object.entries(state)
     .map(([kind, rows]) => `${rows.length} ${kind}`)
     .join(", ");
