@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -71,10 +71,11 @@ describe("what Klaviyo's webhooks say", () => {
 describe("what the twin sends", () => {
   it("is several events to a request, each whole, signed with the secret of whoever subscribed", async () => {
     const taken: { headers: IncomingHttpHeaders; body: Buffer }[] = [];
-    const receiver = createServer(async (request, response) => {
+    const take = async (request: IncomingMessage, response: ServerResponse) => {
       taken.push({ headers: request.headers, body: await buffer(request) });
       response.end();
-    });
+    };
+    const receiver = createServer((request, response) => void take(request, response));
     await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
     const twin = await startKlaviyoTwin();
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
