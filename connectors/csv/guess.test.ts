@@ -77,6 +77,10 @@ describe("guessing how a file is to be read", () => {
     expect(guess.sample[0]).toMatchObject({ Nachname: "Müller" });
   });
 
+  it("takes a few cells of nothing but NUL for damage, and not for an encoding", async () => {
+    expect((await guessOf("a,b\n\0,\0\n\0,\0\n", { kind: "people" })).encoding).toBe("utf-8");
+  });
+
   it.each([
     [
       "French",

@@ -74,8 +74,9 @@ export function detectEncoding(head: Buffer): Encoding {
   }
   const [even = 0, odd = 0] = zeros;
   const half = Math.min(head.length, 4096) / 2;
-  if (odd > half * 0.4 && even < half * 0.1) return "utf-16le";
-  if (even > half * 0.4 && odd < half * 0.1) return "utf-16be";
+  // Its first character has one as well: a text whose cells hold nothing but NUL begins with its header.
+  if (odd > half * 0.4 && even < half * 0.1 && head[1] === 0) return "utf-16le";
+  if (even > half * 0.4 && odd < half * 0.1 && head[0] === 0) return "utf-16be";
   try {
     // `stream`: the head may end in the middle of a character.
     new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
