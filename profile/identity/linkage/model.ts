@@ -120,4 +120,3 @@ function inOrder(weights: readonly number[], apart: number): number[] {
 }
 
 export const weightOf = (probability: number): number => Math.log2(probability / (1 - probability));
-export const probabilityOf = (weight: number): number => 1 / (1 + 2 ** -weight);

@@ -135,6 +135,3 @@ class LevelCache {
 const pairOf = (low: number, high: number): number => low * 0x4000000 + high;
 const placeOf = (low: number, high: number): number =>
   (Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)) >>> (32 - CACHE_BITS);
-
-/** The single texts of a field that may hold several. */
-export const singleTexts = (text: string): string[] => text.split(SEVERAL);
