@@ -1,5 +1,5 @@
 import { comparisonAt, comparisons, SWAPPED } from "./comparisons.ts";
-import { fieldsOf, type LinkageFacts, SEVERAL } from "./facts.ts";
+import { fieldsOf, type LinkageFacts } from "./facts.ts";
 
 /** The level of a comparison where one of the two says nothing. */
 export const UNKNOWN = 255;
