@@ -51,7 +51,7 @@ beforeAll(async () => {
     Promise.all([startPostgres({ ephemeral: "in memory" }), startPostgres({ ephemeral: "in memory" })]),
     Promise.all([startOwnTemporal(), startOwnTemporal()]),
   ]);
-  for (const port of ["4101", "4102"]) ports.set(port, await findFreePort(Number(port)));
+  for (const port of ["4101", "4102"]) ports.set(port, await findFreePort());
   for (const [index, port] of ["5432", "5433"].entries()) ports.set(port, servers[index]?.port ?? 0);
   for (const [index, port] of ["7233", "7234"].entries()) ports.set(port, portOf(temporals[index]?.address));
   terminal = openTerminal(root, { PORT: "0", TRIBUTARY_DATA_DIR: folder });

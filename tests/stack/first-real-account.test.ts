@@ -31,7 +31,7 @@ const ports = new Map<string, number>();
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "tributary-first-account-"));
-  for (const port of ["4101", "4102"]) ports.set(port, await findFreePort(Number(port)));
+  for (const port of ["4101", "4102"]) ports.set(port, await findFreePort());
   hubspot = `http://127.0.0.1:${ports.get("4101")}`;
 });
 afterAll(async () => {
