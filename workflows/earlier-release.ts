@@ -41,10 +41,13 @@ export async function retireEarlierSchedule(
   return { left: false };
 }
 
-/** Whether the newest refreshes under the name of 0.1.0, and at least one, are runs of our database. */
+/**
+ * Whether the newest refreshes under the name of 0.1.0, and at least one, are runs of our database. One that has begun while no
+ * worker was there is no run yet, and says nothing of whose it is.
+ */
 async function ranHere(client: Client, runs: Pick<RunStore, "areKnown">, workspaceId: WorkspaceId): Promise<boolean> {
   const seen: RunId[] = [];
-  const query = `WorkflowId = "${earlier.refresh(workspaceId)}"`;
+  const query = `WorkflowId = "${earlier.refresh(workspaceId)}" AND ExecutionStatus != "Running"`;
   for await (const { runId } of client.workflow.list({ query, pageSize: REFRESHES })) {
     seen.push(runIdOf(workspaceId, runId));
     if (seen.length === REFRESHES) break;
