@@ -1,5 +1,6 @@
 /** What a person gives to connect an account. */
 import { z } from "zod";
+import { overlapMinutes } from "#connectors/core/overlap.ts";
 import { webhookSecrets } from "#connectors/core/webhooks.ts";
 
 export const credentials = z.strictObject({
@@ -11,12 +12,6 @@ export const credentials = z.strictObject({
 export type Credentials = z.infer<typeof credentials>;
 
 export const settings = z.strictObject({
-  /** How far an incremental read reaches back before the last one: events become visible late and out of order. */
-  overlapMinutes: z
-    .number()
-    .int()
-    .min(1)
-    .max(24 * 60)
-    .default(5),
+  overlapMinutes: overlapMinutes(5),
 });
 export type Settings = z.infer<typeof settings>;
