@@ -47,9 +47,11 @@ export async function retireEarlierSchedule(
  */
 async function ranHere(client: Client, runs: Pick<RunStore, "areKnown">, workspaceId: WorkspaceId): Promise<boolean> {
   const seen: RunId[] = [];
-  const query = `WorkflowId = "${earlier.refresh(workspaceId)}" AND ExecutionStatus != "Running"`;
-  for await (const { runId } of client.workflow.list({ query, pageSize: REFRESHES })) {
-    seen.push(runIdOf(workspaceId, runId));
+  const query = `WorkflowId = "${earlier.refresh(workspaceId)}"`;
+  for await (const { runId, status } of client.workflow.list({ query, pageSize: REFRESHES })) {
+    const run = runIdOf(workspaceId, runId);
+    if (status.name === "RUNNING" && !(await runs.areKnown(workspaceId, [run]))) continue;
+    seen.push(run);
     if (seen.length === REFRESHES) break;
   }
   return seen.length > 0 && (await runs.areKnown(workspaceId, seen));

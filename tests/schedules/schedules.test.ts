@@ -1,5 +1,6 @@
 /** Refresh schedules: whose they are, when they are made, and when they fire. */
 import { randomBytes } from "node:crypto";
+import { ScheduleNotFoundError } from "@temporalio/client";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { runIdOf } from "#profile/ids.ts";
 import type { RunId, WorkspaceId } from "#profile/ids.ts";
@@ -48,7 +49,7 @@ async function earlierSchedule({ engine, workspaceId }: Installation): Promise<v
 }
 
 /** A refresh as release 0.1.0 named it; nobody works on it. @returns the run it is in the database */
-async function earlierRefresh({ engine, workspaceId }: Installation): Promise<RunId> {
+async function earlierRefresh({ engine, workspaceId }: Installation, { ends = true } = {}): Promise<RunId> {
   const workflowId = earlier.refresh(workspaceId);
   const { firstExecutionRunId } = await engine.client.workflow.start("refreshWorkspace", {
     ...{ workflowId, taskQueue: earlier.engineQueue, args: [{ workspaceId }] },
@@ -59,7 +60,7 @@ async function earlierRefresh({ engine, workspaceId }: Installation): Promise<Ru
       seen.push(runId);
     expect(seen).toContain(firstExecutionRunId);
   });
-  await engine.client.workflow.getHandle(workflowId).terminate();
+  if (ends) await engine.client.workflow.getHandle(workflowId).terminate();
   return runIdOf(workspaceId, firstExecutionRunId);
 }
 
@@ -176,6 +177,20 @@ it("takes the place of a schedule of release 0.1.0 whose refreshes are runs of i
   await one.deps.runs.startRun(one.workspaceId, await earlierRefresh(one));
   await makeUpSchedules(one.engine.client, one.deps);
   await eventually(async () => expect(await scheduleIds(one)).toEqual([one.names.refreshSchedule(one.workspaceId)]));
+});
+
+it("takes it also where its last refresh has begun while no worker was there, and is no run yet", async () => {
+  const one = await install(KEY);
+  const second = { ...one, workspaceId: await one.addWorkspace("second") };
+  await earlierSchedule(second);
+  await one.deps.runs.startRun(second.workspaceId, await earlierRefresh(second));
+  await earlierRefresh(second, { ends: false });
+  await makeUpSchedules(one.engine.client, one.deps);
+  const { schedule, workflow } = one.engine.client;
+  await expect(schedule.getHandle(earlier.refreshSchedule(second.workspaceId)).describe()).rejects.toBeInstanceOf(
+    ScheduleNotFoundError,
+  );
+  await workflow.getHandle(earlier.refresh(second.workspaceId)).terminate();
 });
 
 it.each([
