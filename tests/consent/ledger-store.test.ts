@@ -151,6 +151,9 @@ describe("a suppressed address", () => {
     await refresh();
     expect(await doors()).toEqual([false, "denied"]);
     expect((await allowed({ address })).sentence).toContain("the address is suppressed since 1 May 2026");
+    const isListed = async () =>
+      (await exported()).some((row) => row.startsWith(`${address},`) && row.includes("hard_bounce"));
+    expect(await isListed()).toBe(true);
     const release = (effectiveAt: string) =>
       ledger.enter(
         shop.workspaceId,
@@ -160,8 +163,10 @@ describe("a suppressed address", () => {
     await release(daysAgo(19));
     await refresh();
     expect(await doors()).toEqual([true, "granted"]);
+    expect(await isListed()).toBe(false);
     await imported(`address,cause,since\n${address},hard_bounce,${daysAgo(10).slice(0, 10)}\n`);
     expect((await doors())[0]).toBe(false);
+    expect(await isListed()).toBe(true);
     await release(daysAgo(9));
     expect((await doors())[0]).toBe(true);
   });

@@ -1,6 +1,7 @@
 /** Opt-outs as a list that can be taken elsewhere: everybody's who said no, and addresses that nobody holds any more. */
+import type { ConsentCause } from "#connectors/core/records.ts";
 import { addressIdOf, holdingValueIds, readAddress } from "#profile/consent/address.ts";
-import { isRefusal } from "#profile/consent/ledger.ts";
+import { isSuppression } from "#profile/consent/ledger.ts";
 import type { ProfileId } from "#profile/ids.ts";
 import { among, listed } from "../among.ts";
 import type { Transaction } from "../database.ts";
@@ -14,7 +15,7 @@ export interface OptOut {
   /** ISO 8601; null: no source says. */
   since: string | null;
   /** `hard_bounce`, `complaint`, `suppressed`: of the address itself. */
-  cause: string | null;
+  cause: ConsentCause | null;
   reason: string;
 }
 
@@ -84,7 +85,7 @@ async function ofPeople(transaction: Transaction, after: string | null, limit: n
 
 /** Of what was said of an address, that which no answer of a person has weighed, and what is known of the address itself. */
 async function ofAddresses(transaction: Transaction, after: string, limit: number): Promise<OptOutPage> {
-  type Row = Omit<OptOut, "since" | "reason"> & { addressId: string; since: Date; proof: string };
+  type Row = Omit<OptOut, "since" | "reason"> & { addressId: string; since: Date; recordedAt: Date; proof: string };
   const ids = await transaction.query<{ address_id: string }>(
     `SELECT DISTINCT address_id FROM consent_entry
      WHERE workspace_id = $1 AND address_id > $2 AND address_id IS NOT NULL AND state IN ('denied', 'withdrawn')
@@ -95,7 +96,7 @@ async function ofAddresses(transaction: Transaction, after: string, limit: numbe
   if (last === undefined) return { optOuts: [], next: null };
   const rows = await transaction.query<Row>(
     `SELECT DISTINCT ON (address_id, channel, purpose, cause) address_id AS "addressId", address, channel, purpose, state, cause,
-       proof, least(coalesce(effective_at, recorded_at), recorded_at) AS since
+       proof, least(coalesce(effective_at, recorded_at), recorded_at) AS since, recorded_at AS "recordedAt"
      FROM consent_entry
      WHERE workspace_id = $1 AND address_id IS NOT NULL AND address_id ${among("$2")} AND state IN ('denied', 'withdrawn')
      ORDER BY address_id, channel, purpose, cause, recorded_at DESC`,
@@ -114,11 +115,17 @@ async function ofAddresses(transaction: Transaction, after: string, limit: numbe
   );
   const held = new Set(known.map((row) => row.value_id));
   const isHeld = (addressId: string) => (places.get(addressId) ?? []).some((valueId) => held.has(valueId));
-  const released = new Set(rows.filter(({ cause }) => cause === "released").map(({ addressId }) => addressId));
-  const optOuts = rows.flatMap(({ addressId, since, proof, ...row }): OptOut[] => {
-    const ofTheList = row.cause === "hard_bounce" || row.cause === "complaint" || row.cause === "suppressed";
-    if (row.cause === "released" || !isRefusal(row.state)) return [];
-    if (ofTheList ? released.has(addressId) : isHeld(addressId)) return [];
+  const releases = rows.filter(({ cause }) => cause === "released");
+  // As `suppressionsIn` of the ledger: an address that was released and bounced anew is suppressed.
+  const isReleased = (row: Row) =>
+    releases.some(
+      ({ addressId, channel, recordedAt }) =>
+        addressId === row.addressId && channel === row.channel && recordedAt > row.recordedAt,
+    );
+  const optOuts = rows.flatMap((listing): OptOut[] => {
+    const { addressId, since, recordedAt: _, proof, ...row } = listing;
+    if (row.cause === "released") return [];
+    if (isSuppression(row.cause) ? isReleased(listing) : isHeld(addressId)) return [];
     return [{ ...row, since: since.toISOString(), reason: proof }];
   });
   return { optOuts, next: { addresses: last } };
