@@ -1,5 +1,5 @@
 /** Where tools disagree about one person: who is stricter, and since when. Pure. */
-import { type ConsentAnswer, type ConsentEntry, effectiveConsent, isRefusal } from "./ledger.ts";
+import { type ConsentAnswer, type ConsentEntry, effectiveConsent } from "./ledger.ts";
 
 export interface ToolEntry {
   connectionId: string;
@@ -52,5 +52,4 @@ export function driftOf(said: readonly ToolEntry[], at: string): Drift[] {
   });
 }
 
-const rank = ({ state }: Side): number =>
-  isRefusal(state) ? ORDER.indexOf(state) : ORDER.length + ORDER.indexOf(state);
+const rank = ({ state }: Side): number => ORDER.indexOf(state);
